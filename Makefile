@@ -1,0 +1,67 @@
+# The front door. Each target sets up what it needs; `make help` lists them.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PYTEST := $(BIN)/python -m pytest
+WORKERS ?= 2
+
+.PHONY: help install demo test quick lint types format e2e frr faults bench long soak tools clean ci-checks
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+install: $(STAMP) ## the virtual environment, from requirements.lock
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(STAMP) ## a lab cluster and bgpui on it: prints one URL and login (PORT, NODES, MODE, FRR=1, DEMO_DIR)
+	@if [ "$(FRR)" = 1 ]; then ./deploy/tools.sh frr; fi
+	@exec $(BIN)/python -m lab demo
+
+test: $(STAMP) tools ## all tests that this machine can run; what it lacks is named
+	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not e2e and not frr and not faults"
+	$(PYTEST) -m "frr"
+	$(PYTEST) -m "faults"
+	$(PYTEST) -m "e2e"
+
+quick: $(STAMP) ## the fast tests only
+	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not e2e and not frr and not faults"
+
+e2e: $(STAMP) tools ## browser tests on the running demo stack
+	$(PYTEST) -m "e2e"
+
+frr: $(STAMP) tools ## tests on real FRR in network namespaces
+	$(PYTEST) -m "frr"
+
+faults: $(STAMP) ## tests that kill and restart real processes
+	$(PYTEST) -m "faults"
+
+lint: $(STAMP) ## ruff, templates, import layers, migrations, deployment checks, OpenAPI
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	BGPUI_HTTPS=true BGPUI_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
+		$(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+types: $(STAMP) ## mypy --strict
+	$(BIN)/mypy
+
+format: $(STAMP) ## let ruff rewrite what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(STAMP) ## every benchmark; ratios measured side by side go into var/bench.json
+	$(BIN)/python -m benchmarks
+
+tools: ## FRR and a browser, installed where that is possible
+	@./deploy/tools.sh frr chromium
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) var static-collected *.egg-info .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""The Django project: settings, urls, asgi, the Celery application, the API's root, login and roles."""

@@ -1,0 +1,54 @@
+"""Settings from the environment: every name that begins with BGPUI_ is known, or the start fails."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from environs import Env
+
+PREFIX = "BGPUI_"
+_CLUSTER_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+
+
+class SettingError(Exception):
+    """A setting is unknown or malformed; the text names it, its value's fault and the way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSetting:
+    """A cluster named in BGPUI_CLUSTERS; an empty kubeconfig means the service account of the own pod."""
+
+    name: str
+    kubeconfig: str
+    context: str
+
+
+def parse_clusters(text: str) -> tuple[ClusterSetting, ...]:
+    """Parse `name=path[#context]` or `name=in-cluster`, separated by commas.
+
+    Raises SettingError for a bad or repeated name or a missing file.
+    """
+    clusters: dict[str, ClusterSetting] = {}
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        name, separator, target = entry.partition("=")
+        if not separator or not _CLUSTER_NAME.fullmatch(name) or not target:
+            raise SettingError(f"BGPUI_CLUSTERS: {entry!r} is not name=kubeconfig[#context] or name=in-cluster")
+        if name in clusters:
+            raise SettingError(f"BGPUI_CLUSTERS: {name!r} is named twice")
+        path, _, context = target.partition("#")
+        if path == "in-cluster":
+            path = ""
+        elif not Path(path).is_file():
+            raise SettingError(f"BGPUI_CLUSTERS: {path!r}, the kubeconfig of {name!r}, is not a file")
+        clusters[name] = ClusterSetting(name=name, kubeconfig=path, context=context)
+    return tuple(clusters.values())
+
+
+def reject_unknown(env: Env, environment: dict[str, str]) -> None:
+    """Raise SettingError if a BGPUI_ variable was set that no setting has read: a typo must not be ignored."""
+    known = set(env.dump())
+    unknown = sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
+    if unknown:
+        raise SettingError(f"unknown setting {', '.join(unknown)}; known are {', '.join(sorted(known))}")

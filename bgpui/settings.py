@@ -1,0 +1,229 @@
+"""Settings of bgpui, all from the environment (docs/settings.md); the defaults run on SQLite and an embedded Redis."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import django_stubs_ext
+from csp.constants import NONE, SELF
+from environs import Env, validate
+
+from bgpui.env import parse_clusters, reject_unknown
+
+django_stubs_ext.monkeypatch()
+
+env = Env(expand_vars=False)
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = Path(env.str("BGPUI_VAR_DIR", str(BASE_DIR / "var")))
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+
+DEBUG = env.bool("BGPUI_DEBUG", False)
+# Without a key of its own an installation gets a random one: sessions end with the process, nothing is guessable.
+SECRET_KEY = env.str("BGPUI_SECRET_KEY", "", validate=lambda key: validate.Length(min=32)(key) if key else None) or (
+    secrets.token_urlsafe(48)
+)
+ALLOWED_HOSTS = env.list("BGPUI_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("BGPUI_TRUSTED_ORIGINS", [])
+HTTPS = env.bool("BGPUI_HTTPS", False)
+
+BGPUI_CLUSTERS = parse_clusters(env.str("BGPUI_CLUSTERS", ""))
+BGPUI_SWEEP_INTERVAL = env.float("BGPUI_SWEEP_INTERVAL", 10.0, validate=validate.Range(min=1, max=600))
+BGPUI_RELIST_INTERVAL = env.float("BGPUI_RELIST_INTERVAL", 5.0, validate=validate.Range(min=1, max=3600))
+BGPUI_SHARD_SIZE = env.int("BGPUI_SHARD_SIZE", 500, validate=validate.Range(min=1))
+BGPUI_EXEC_CONCURRENCY = env.int("BGPUI_EXEC_CONCURRENCY", 32, validate=validate.Range(min=1, max=512))
+BGPUI_EXEC_TIMEOUT = env.float("BGPUI_EXEC_TIMEOUT", 5.0, validate=validate.Range(min=0.1, max=120))
+BGPUI_API_TIMEOUT = env.float("BGPUI_API_TIMEOUT", 10.0, validate=validate.Range(min=0.1, max=120))
+BGPUI_TRANSITION_DAYS = env.int("BGPUI_TRANSITION_DAYS", 90, validate=validate.Range(min=1))
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "template_partials",
+    "csp",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "clusters",
+    "peers",
+    "speakers",
+    "dashboard",
+    "bgpui",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "bgpui.urls"
+ASGI_APPLICATION = "bgpui.asgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "dashboard.context.chrome",
+            ],
+        },
+    },
+]
+
+DATABASES = {"default": env.dj_db_url("BGPUI_DATABASE_URL", f"sqlite:///{VAR_DIR / 'bgpui.sqlite3'}")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # Writers queue for the lock at BEGIN instead of failing in the middle of a transaction.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 30,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000;",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.str("BGPUI_REDIS_URL", f"unix://{VAR_DIR / 'redis.sock'}")
+_BROKER = REDIS_URL.replace("unix://", "redis+socket://", 1)
+
+CELERY_BROKER_URL = _BROKER
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_TIME_LIMIT = 120
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2, "visibility_timeout": 180}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_DEFAULT_QUEUE = "observe"
+CELERY_TASK_ROUTES = {
+    "clusters.tasks.apply_resource": {"queue": "apply"},
+    "clusters.tasks.sweep_outbox": {"queue": "apply"},
+    "clusters.tasks.*": {"queue": "observe"},
+    "dashboard.tasks.*": {"queue": "observe"},
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {
+        "task": "dashboard.tasks.sweep_clusters",
+        "schedule": BGPUI_SWEEP_INTERVAL,
+        "options": {"expires": BGPUI_SWEEP_INTERVAL},
+    },
+    "relist": {
+        "task": "clusters.tasks.relist_clusters",
+        "schedule": BGPUI_RELIST_INTERVAL,
+        "options": {"expires": BGPUI_RELIST_INTERVAL},
+    },
+    "outbox": {"task": "clusters.tasks.sweep_outbox", "schedule": 3.0, "options": {"expires": 3.0}},
+    "retention": {
+        "task": "dashboard.tasks.transitions_expire",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
+}
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "static-collected"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 3600
+
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("MinimumLengthValidator", "CommonPasswordValidator", "UserAttributeSimilarityValidator")
+]
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+# Browsers tell cookies apart by host, not by port: two installations on one host keep their own sessions.
+_COOKIE = env.str("BGPUI_COOKIE_NAME", "bgpui", validate=validate.Regexp(r"^[a-z0-9_-]{1,40}$"))
+SESSION_COOKIE_NAME = f"__Host-{_COOKIE}" if HTTPS else _COOKIE
+CSRF_COOKIE_NAME = f"{SESSION_COOKIE_NAME}-csrf"
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "bgpui.api.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["clusters.api.permissions.ModelPermissions"],
+    "DEFAULT_PAGINATION_CLASS": "clusters.api.pagination.Pages",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "bgpui.api.problems.handler",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "clusters.api.parsers.ManifestYAMLParser"],
+    "DEFAULT_FILTER_BACKENDS": ["clusters.api.filters.StrictFilterBackend", "rest_framework.filters.OrderingFilter"],
+    "PAGE_SIZE": 100,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "bgpui",
+    "DESCRIPTION": "MetalLB's BGP on Kubernetes: what is configured, what should follow from it, and what FRR says.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {
+        "handlers": ["stderr"],
+        "level": env.str(
+            "BGPUI_LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
+        ),
+    },
+}
+
+reject_unknown(env, dict(os.environ))

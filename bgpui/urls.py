@@ -1,0 +1,18 @@
+"""All URLs: pages by room, the REST API under /api/v1/, probes."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from bgpui import probes
+
+urlpatterns = [
+    path("", include("bgpui.pages")),
+    path("", include("dashboard.urls")),
+    path("", include("peers.urls")),
+    path("", include("speakers.urls")),
+    path("", include("clusters.urls")),
+    path("api/", include("bgpui.api.urls")),
+    path("healthz", probes.healthz, name="healthz"),
+    path("readyz", probes.readyz, name="readyz"),
+]

@@ -1,0 +1,44 @@
+"""The audit trail: who changed which object, when, from where, and what became of it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from clusters.models.cluster import Cluster
+
+
+class Change(models.Model):
+    """One accepted edit, or one change by others that was seen in the cluster. Append-only; never holds a secret."""
+
+    class Action(models.TextChoices):
+        CREATE = "create"
+        UPDATE = "update"
+        DELETE = "delete"
+
+    class Source(models.TextChoices):
+        BROWSER = "browser"
+        API = "api"
+        CLUSTER = "cluster"
+
+    at = models.DateTimeField(auto_now_add=True)
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="changes")
+    kind = models.CharField(max_length=63)
+    namespace = models.CharField(max_length=63)
+    name = models.CharField(max_length=253)
+    action = models.CharField(max_length=10, choices=Action)
+    source = models.CharField(max_length=10, choices=Source)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    manager = models.CharField(max_length=253, blank=True, help_text="Field manager, for changes by others.")
+    message = models.CharField(max_length=500, blank=True)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    revision = models.PositiveBigIntegerField(default=0, help_text="Revision of the row that this edit made.")
+    accepted = models.JSONField(default=list, help_text="Codes of documented rules that were acknowledged.")
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["cluster", "kind", "namespace", "name", "-at"], name="change_by_object")]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.kind} {self.namespace}/{self.name}"

@@ -1,0 +1,37 @@
+"""One Kubernetes cluster that bgpui is connected to."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.urls import reverse
+
+from intent.snapshot import Mode
+
+
+class Cluster(models.Model):
+    """A connection and what was last learnt through it; every other row of the cluster hangs on this one."""
+
+    name = models.SlugField(max_length=63, unique=True)
+    kubeconfig = models.CharField(max_length=500, blank=True, help_text="Path of a kubeconfig; empty = in-cluster.")
+    context = models.CharField(max_length=200, blank=True, help_text="Context in that file; empty = the current one.")
+
+    namespace = models.CharField(max_length=63, default="metallb-system", help_text="Namespace of MetalLB.")
+    mode = models.CharField(max_length=10, choices=[(m.value, m.value) for m in Mode], default=Mode.UNKNOWN.value)
+    metallb_version = models.CharField(max_length=40, blank=True)
+    kubernetes_version = models.CharField(max_length=40, blank=True)
+    served = models.JSONField(default=dict, help_text="Served versions by resource, {'bgppeers.metallb.io': ['v1beta2']}.")
+    permissions = models.JSONField(default=list, help_text="What the service account may do: verb, resource, allowed.")
+
+    checked_at = models.DateTimeField(null=True, help_text="Last attempt to reach the API server.")
+    connected_at = models.DateTimeField(null=True, help_text="Last attempt that succeeded.")
+    error = models.CharField(max_length=1000, blank=True, help_text="Why the last attempt failed; empty = it did not.")
+    problems = models.JSONField(default=list, help_text="What is missing for the work: text and way out.")
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("cluster", args=[self.name])

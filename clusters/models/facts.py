@@ -1,0 +1,46 @@
+"""Facts about a cluster that rules and pages need: nodes, and what is known of Secrets (never their values)."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from clusters.models.cluster import Cluster
+
+
+class Node(models.Model):
+    """A Kubernetes Node as last listed."""
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="nodes")
+    name = models.CharField(max_length=253)
+    uid = models.CharField(max_length=64)
+    labels = models.JSONField(default=dict)
+    addresses = models.JSONField(default=list, help_text="InternalIP and ExternalIP addresses.")
+    ready = models.BooleanField(default=True)
+    unschedulable = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["cluster", "name"], name="node_once_per_cluster")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SecretFact(models.Model):
+    """What is known of a Secret that a BGPPeer refers to; values are never kept."""
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="secret_facts")
+    namespace = models.CharField(max_length=63)
+    name = models.CharField(max_length=253)
+    exists = models.BooleanField(default=False)
+    type = models.CharField(max_length=253, blank=True, help_text="kubernetes.io/basic-auth is the right one.")
+    has_password = models.BooleanField(default=False, help_text="The key `password` is there.")
+    length_ok = models.BooleanField(default=False, help_text="1 to 80 bytes, as FRR accepts.")
+    trailing_newline = models.BooleanField(default=False, help_text="A newline would become part of the key.")
+    checked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["cluster", "namespace", "name"], name="secretfact_once_per_secret")]
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"

@@ -1,0 +1,17 @@
+"""Which models mirror which kinds; each app registers its own when it is ready."""
+
+from __future__ import annotations
+
+from clusters.models import Resource
+
+_MODELS: dict[str, type[Resource]] = {}
+
+
+def register(model: type[Resource]) -> None:
+    """Make a model known under its kind."""
+    _MODELS[model.KIND.kind] = model
+
+
+def resource_models() -> dict[str, type[Resource]]:
+    """All registered models by kind."""
+    return dict(_MODELS)

@@ -1,0 +1,1 @@
+"""A cluster on a laptop, for the demo and the tests; stands on `intent` alone."""

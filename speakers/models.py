@@ -1,0 +1,133 @@
+"""What FRR said: one row a node that runs FRR, one a session, one a change of state."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.urls import reverse
+
+from clusters.models import Cluster
+
+
+class Speaker(models.Model):
+    """The FRR of one node. The age of all its sessions is the age of `observed_at`."""
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="speakers")
+    node = models.CharField(max_length=253)
+    namespace = models.CharField(max_length=63, blank=True)
+    pod = models.CharField(max_length=253, blank=True, help_text="Empty = no pod with FRR on this node.")
+    pod_uid = models.CharField(max_length=64, blank=True)
+    container = models.CharField(max_length=63, default="frr")
+    image = models.CharField(max_length=300, blank=True)
+    ready = models.CharField(max_length=10, blank=True, help_text="Ready containers, '4/4'.")
+    phase = models.CharField(max_length=20, blank=True)
+    restarts = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField(null=True)
+    frr_version = models.CharField(max_length=40, blank=True)
+
+    observed_at = models.DateTimeField(null=True, help_text="When FRR was last asked and answered in full.")
+    attempted_at = models.DateTimeField(null=True)
+    duration_ms = models.PositiveIntegerField(null=True, help_text="Wall time of the last exec.")
+    misses = models.PositiveIntegerField(default=0, help_text="Failed attempts since `observed_at`.")
+    retry_at = models.DateTimeField(null=True, help_text="Backed off until then.")
+    error = models.CharField(max_length=500, blank=True, help_text="Why the last attempt failed; empty = it did not.")
+
+    class Meta:
+        ordering = ["cluster__name", "node"]
+        constraints = [models.UniqueConstraint(fields=["cluster", "node"], name="speaker_once_per_node")]
+
+    def __str__(self) -> str:
+        return self.node
+
+
+class Session(models.Model):
+    """A BGP session of a node: what FRR last said of it, and whether it is intended. Written only when that changes."""
+
+    class State(models.TextChoices):
+        """`bgpState` of FRR (RFC 4271, section 8.2.2), and two words of our own."""
+
+        IDLE = "Idle"
+        CONNECT = "Connect"
+        ACTIVE = "Active"
+        OPEN_SENT = "OpenSent"
+        OPEN_CONFIRM = "OpenConfirm"
+        ESTABLISHED = "Established"
+        CLEARING = "Clearing"
+        DELETED = "Deleted"
+        ABSENT = "Absent"  # intended, but FRR has no such neighbor
+        UNKNOWN = "Unknown"  # intended, and never observed
+
+    speaker = models.ForeignKey(Speaker, on_delete=models.CASCADE, related_name="sessions")
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="sessions")
+    node = models.CharField(max_length=253)
+    vrf = models.CharField(max_length=63, default="default")
+    neighbor = models.CharField(max_length=100, help_text="Address in canonical text, or interface (unnumbered).")
+    peer = models.CharField(max_length=253, blank=True, help_text="Name of the BGPPeer; empty = none intends it.")
+    intended = models.BooleanField(default=False)
+
+    state = models.CharField(max_length=20, choices=State, default=State.UNKNOWN)
+    degraded = models.CharField(max_length=200, blank=True, help_text="Why an Established session is not whole.")
+    since = models.DateTimeField(help_text="When `state` was first observed, or FRR's own time of establishment.")
+    reason = models.CharField(max_length=40, blank=True, help_text="Code of the cause, see speakers.frr.reasons.")
+    cause = models.CharField(max_length=300, blank=True, help_text="The cause in plain words.")
+    evidence = models.JSONField(default=dict, help_text="FRR's own fields that say so.")
+
+    remote_as = models.BigIntegerField(null=True)
+    local_as = models.BigIntegerField(null=True)
+    remote_router_id = models.CharField(max_length=50, blank=True)
+    local_router_id = models.CharField(max_length=50, blank=True)
+    link = models.CharField(max_length=20, blank=True, help_text="internal, external, confed-internal, confed-external.")
+    bgp_version = models.PositiveSmallIntegerField(null=True)
+    hostname = models.CharField(max_length=253, blank=True)
+    established_at = models.DateTimeField(null=True)
+    hold_time = models.PositiveIntegerField(null=True, help_text="Negotiated, seconds.")
+    keepalive_time = models.PositiveIntegerField(null=True, help_text="Negotiated, seconds.")
+    families = models.JSONField(default=list, help_text="Address families active on this side, ['ipv4Unicast'].")
+    bfd = models.CharField(max_length=20, blank=True, help_text="Status of BFD as BGP sees it; empty = no BFD.")
+    prefixes_sent = models.PositiveIntegerField(null=True)
+    prefixes_received = models.PositiveIntegerField(null=True)
+    connections_established = models.PositiveIntegerField(default=0)
+    connections_dropped = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["cluster__name", "node", "vrf", "neighbor"]
+        constraints = [
+            models.UniqueConstraint(fields=["cluster", "node", "vrf", "neighbor"], name="session_once_per_node_and_vrf"),
+        ]
+        indexes = [
+            models.Index(fields=["cluster", "state"], name="session_by_state"),
+            models.Index(fields=["cluster", "peer"], name="session_by_peer"),
+            models.Index(fields=["cluster", "vrf", "neighbor"], name="session_by_neighbor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.node} {self.vrf} {self.neighbor}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("session", args=[self.pk])
+
+
+class Transition(models.Model):
+    """One change of a session's state, as observed."""
+
+    session = models.ForeignKey(Session, null=True, on_delete=models.SET_NULL, related_name="transitions")
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="transitions")
+    node = models.CharField(max_length=253)
+    vrf = models.CharField(max_length=63)
+    neighbor = models.CharField(max_length=100)
+    peer = models.CharField(max_length=253, blank=True)
+    at = models.DateTimeField(help_text="Time of the observation that showed it.")
+    old_state = models.CharField(max_length=20, blank=True, help_text="Empty = first seen.")
+    new_state = models.CharField(max_length=20, blank=True, help_text="Empty = gone from FRR and not intended.")
+    reason = models.CharField(max_length=40, blank=True)
+    cause = models.CharField(max_length=300, blank=True)
+    evidence = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [
+            models.Index(fields=["session", "-at"], name="transition_by_session"),
+            models.Index(fields=["cluster", "-at"], name="transition_by_cluster"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.node} {self.vrf} {self.neighbor}: {self.old_state} to {self.new_state}"
