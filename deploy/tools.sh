@@ -5,7 +5,7 @@ set -u
 
 wanted() {
     case $1 in
-    frr) [ -x /usr/lib/frr/bgpd ] && [ -x /usr/lib/frr/frr-reload.py ] && command -v ip nft >/dev/null || echo "frr frr-pythontools iproute2 nftables" ;;
+    frr) [ -x /usr/lib/frr/bgpd ] && [ -x /usr/lib/frr/frr-reload.py ] && command -v ip >/dev/null && command -v nft >/dev/null || echo "frr frr-pythontools iproute2 nftables" ;;
     chromium) command -v chromium >/dev/null || echo "chromium fonts-dejavu-core" ;;
     *) echo "unknown tool: $1" >&2 ;;
     esac
