@@ -1,0 +1,80 @@
+"""What a rule says about an object: one type for forms, YAML, REST, previews and alarms."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+
+VALUE_LIMIT = 200
+
+
+class Severity(StrEnum):
+    """How much a finding weighs.
+
+    ERROR: the API server, a webhook or the speaker refuses it, or keeps its old configuration.
+    DOCUMENTED: the OpenShift documentation forbids it, this MetalLB accepts it; needs an acknowledgement by code.
+    WARNING: legal, but it does something else than it seems to.
+    """
+
+    ERROR = "error"
+    DOCUMENTED = "documented"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ObjectRef:
+    """A Kubernetes object by kind, namespace and name."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One rule, broken by one object (or by several that clash).
+
+    code: stable, kebab-case. field: path in the object ("spec.keepaliveTime"), "" = the whole object.
+    value: the offending value as text of at most 200 characters, "" for secrets. message: the rule, how it is broken.
+    source: where the rule comes from. hint: the way out. objects: the judged one first, then those it clashes with.
+    nodes: names of the nodes where it bites, sorted; () if it does not depend on nodes.
+    """
+
+    code: str
+    severity: Severity
+    field: str
+    value: str
+    message: str
+    source: str
+    hint: str
+    objects: tuple[ObjectRef, ...]
+    nodes: tuple[str, ...] = ()
+
+
+# Cc: control, Cf: invisible format and bidirectional marks, Cs: lone surrogates, Zl and Zp: line and paragraph ends
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def invisible(character: str) -> bool:
+    """True for characters that break a configuration line or mislead the eye."""
+    return unicodedata.category(character) in _INVISIBLE
+
+
+def shown(value: object) -> str:
+    """A value as one line of at most 200 characters, invisible characters written as escapes."""
+    text = value if isinstance(value, str) else _json(value)
+    text = text[: VALUE_LIMIT + 1]
+    text = "".join(c.encode("unicode_escape").decode("ascii") if invisible(c) else c for c in text)
+    return text if len(text) <= VALUE_LIMIT else text[: VALUE_LIMIT - 1] + "…"
+
+
+def _json(value: object) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, default=repr)
+    except (ValueError, RecursionError, TypeError):
+        return repr(type(value))

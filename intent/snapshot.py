@@ -1,0 +1,135 @@
+"""A frozen picture of one cluster: everything that rules, sessions and the renderer look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from intent.findings import ObjectRef
+from intent.modes import Mode
+
+__all__ = ["Mode", "Node", "Resource", "SecretFact", "Snapshot", "mapping", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A cluster node. addresses: its IPs; subnets: the CIDRs that it is connected to, () if not known."""
+
+    name: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    addresses: tuple[str, ...] = ()
+    subnets: tuple[str, ...] = ()
+    ready: bool = True
+    unschedulable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SecretFact:
+    """What is known about a Secret without its value. length_ok: the password has 1 to 80 bytes (FRR's limit)."""
+
+    namespace: str
+    name: str
+    exists: bool = True
+    type: str = "kubernetes.io/basic-auth"
+    has_password: bool = True
+    length_ok: bool = True
+    trailing_newline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One MetalLB object. spec never holds a password: inline_password says that the object carries one.
+
+    live: the spec that the cluster holds; None = this spec is it; {} = the cluster has no such object yet.
+    """
+
+    ref: ObjectRef
+    uid: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    spec: Mapping[str, Any] = field(default_factory=dict)
+    inline_password: bool = False
+    live: Mapping[str, Any] | None = None
+
+    @property
+    def name(self) -> str:
+        """metadata.name."""
+        return self.ref.name
+
+    @classmethod
+    def from_manifest(cls, manifest: object, *, inline_password: bool = False) -> Resource:
+        """A manifest of any quality; parts of the wrong type count as empty. spec.password is taken out."""
+        body = mapping(manifest)
+        metadata, spec = mapping(body.get("metadata")), dict(mapping(body.get("spec")))
+        password = spec.pop("password", None)
+        return cls(
+            ref=ObjectRef(text(body.get("kind")), text(metadata.get("namespace")), text(metadata.get("name"))),
+            uid=text(metadata.get("uid")),
+            labels=mapping(metadata.get("labels")),
+            annotations=mapping(metadata.get("annotations")),
+            spec=spec,
+            inline_password=inline_password or bool(password),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """mode, version ("0.16.1", "" = not known) and namespace are MetalLB's; objects elsewhere have no effect."""
+
+    mode: Mode = Mode.UNKNOWN
+    version: str = ""
+    namespace: str = "metallb-system"
+    resources: tuple[Resource, ...] = ()
+    nodes: tuple[Node, ...] = ()
+    secrets: tuple[SecretFact, ...] = ()
+
+    def of_kind(self, kind: str) -> tuple[Resource, ...]:
+        """All objects of a kind, in the order of the snapshot."""
+        return tuple(resource for resource in self.resources if resource.ref.kind == kind)
+
+    def in_force(self, kind: str) -> tuple[Resource, ...]:
+        """The objects of a kind that MetalLB reads: those in its own namespace, sorted by name."""
+        own = (resource for resource in self.of_kind(kind) if resource.ref.namespace == self.namespace)
+        return tuple(sorted(own, key=lambda resource: resource.ref))
+
+    def find(self, ref: ObjectRef) -> Resource | None:
+        """The object by its reference."""
+        return next((resource for resource in self.resources if resource.ref == ref), None)
+
+    def with_resource(self, resource: Resource) -> Snapshot:
+        """The same cluster with this object added or replaced, its live spec kept for rules about changes."""
+        before = self.find(resource.ref)
+        if resource.live is None:
+            live = {} if before is None else before.spec if before.live is None else before.live
+            resource = replace(resource, live=live)
+        return replace(self, resources=(*self.without(resource.ref).resources, resource))
+
+    def without(self, ref: ObjectRef) -> Snapshot:
+        """The same cluster after the object's deletion."""
+        return replace(self, resources=tuple(resource for resource in self.resources if resource.ref != ref))
+
+    @classmethod
+    def from_manifests(
+        cls,
+        manifests: Iterable[object],
+        *,
+        mode: Mode = Mode.UNKNOWN,
+        version: str = "",
+        namespace: str = "metallb-system",
+        nodes: Iterable[Node] = (),
+        secrets: Iterable[SecretFact] = (),
+    ) -> Snapshot:
+        """A snapshot of objects as the cluster holds them; passwords are taken out."""
+        resources = tuple(Resource.from_manifest(manifest) for manifest in manifests)
+        return cls(Mode(mode), version, namespace, resources, tuple(nodes), tuple(secrets))
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """The value if it is an object, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def text(value: object) -> str:
+    """The value if it is a string, else ""."""
+    return value if isinstance(value, str) else ""
