@@ -27,7 +27,7 @@ SECRET_KEY = env.str("BGPUI_SECRET_KEY", "", validate=lambda key: validate.Lengt
     secrets.token_urlsafe(48)
 )
 ALLOWED_HOSTS = env.list("BGPUI_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("BGPUI_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("BGPUI_TRUSTED_ORIGINS", [])
 HTTPS = env.bool("BGPUI_HTTPS", False)
 
 BGPUI_CLUSTERS = parse_clusters(env.str("BGPUI_CLUSTERS", ""))

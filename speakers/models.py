@@ -75,7 +75,9 @@ class Session(models.Model):
     local_as = models.BigIntegerField(null=True)
     remote_router_id = models.CharField(max_length=50, blank=True)
     local_router_id = models.CharField(max_length=50, blank=True)
-    link = models.CharField(max_length=20, blank=True, help_text="internal, external, confed-internal, confed-external.")
+    link = models.CharField(
+        max_length=20, blank=True, help_text="internal, external, or either within a confederation."
+    )
     bgp_version = models.PositiveSmallIntegerField(null=True)
     hostname = models.CharField(max_length=253, blank=True)
     established_at = models.DateTimeField(null=True)
@@ -91,7 +93,7 @@ class Session(models.Model):
     class Meta:
         ordering = ["cluster__name", "node", "vrf", "neighbor"]
         constraints = [
-            models.UniqueConstraint(fields=["cluster", "node", "vrf", "neighbor"], name="session_once_per_node_and_vrf"),
+            models.UniqueConstraint(fields=["cluster", "node", "vrf", "neighbor"], name="session_once_per_node_vrf"),
         ]
         indexes = [
             models.Index(fields=["cluster", "state"], name="session_by_state"),

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def eventually(probe: Callable[[], T], timeout: float = 20.0, interval: float = 0.05) -> T:
-    """Call `probe` until its result is true, and return it; AssertionError with the last result after `timeout` seconds.
+    """Call `probe` until its result is true, and return it; AssertionError after `timeout` seconds.
 
     An AssertionError inside the probe counts as "not yet", so that a probe may assert.
     """

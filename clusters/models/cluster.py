@@ -19,7 +19,9 @@ class Cluster(models.Model):
     mode = models.CharField(max_length=10, choices=[(m.value, m.value) for m in Mode], default=Mode.UNKNOWN.value)
     metallb_version = models.CharField(max_length=40, blank=True)
     kubernetes_version = models.CharField(max_length=40, blank=True)
-    served = models.JSONField(default=dict, help_text="Served versions by resource, {'bgppeers.metallb.io': ['v1beta2']}.")
+    served = models.JSONField(
+        default=dict, help_text="Served versions by resource, {'bgppeers.metallb.io': ['v1beta2']}."
+    )
     permissions = models.JSONField(default=list, help_text="What the service account may do: verb, resource, allowed.")
 
     checked_at = models.DateTimeField(null=True, help_text="Last attempt to reach the API server.")

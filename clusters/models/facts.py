@@ -40,7 +40,9 @@ class SecretFact(models.Model):
     checked_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["cluster", "namespace", "name"], name="secretfact_once_per_secret")]
+        constraints = [
+            models.UniqueConstraint(fields=["cluster", "namespace", "name"], name="secretfact_once_per_secret")
+        ]
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 from django.db import models
 
 from clusters.models.cluster import Cluster
+from intent.findings import ObjectRef
 from intent.kinds import Kind
-from intent.snapshot import ObjectRef
 
 
 class SyncState(models.TextChoices):
@@ -24,11 +24,11 @@ class SyncState(models.TextChoices):
 class Resource(models.Model):
     """A custom resource of one cluster.
 
-    The columns of a subclass hold the desired spec, one column a CRD field (`intent.kinds.Field.column`); None = not set.
-    `base` is the object that was reviewed when the pending edit was made, `live` the object last seen, both stripped of
-    secrets. With nothing pending, desired follows live. The row is the outbox: an edit increments `revision`; a worker
-    claims the row by a conditional UPDATE that sets `lease_until` and increments `fence`, and only a worker that still
-    holds that fence may write the outcome and `applied_revision`.
+    The columns of a subclass hold the desired spec, one column a CRD field (`intent.kinds.Field.column`), None = not
+    set. `base` is the object that was reviewed when the pending edit was made, `live` the object last seen, both
+    stripped of secrets. With nothing pending, desired follows live. The row is the outbox: an edit increments
+    `revision`; a worker claims the row by a conditional UPDATE that sets `lease_until` and increments `fence`, and only
+    a worker that still holds that fence may write the outcome and `applied_revision`.
     """
 
     KIND: ClassVar[Kind]
