@@ -22,10 +22,12 @@ class Cluster(models.Model):
     served = models.JSONField(
         default=dict, help_text="Served versions by resource, {'bgppeers.metallb.io': ['v1beta2']}."
     )
+    identity = models.CharField(max_length=300, blank=True, help_text="Who we are to the API server, as it says.")
     permissions = models.JSONField(default=list, help_text="What the service account may do: verb, resource, allowed.")
 
     checked_at = models.DateTimeField(null=True, help_text="Last attempt to reach the API server.")
     connected_at = models.DateTimeField(null=True, help_text="Last attempt that succeeded.")
+    discovered_at = models.DateTimeField(null=True, help_text="When mode, versions and permissions were last asked for.")
     error = models.CharField(max_length=1000, blank=True, help_text="Why the last attempt failed; empty = it did not.")
     problems = models.JSONField(default=list, help_text="What is missing for the work: text and way out.")
 

@@ -21,6 +21,19 @@ class SyncState(models.TextChoices):
     DELETING = "deleting", "deleting"
 
 
+def _fits(column: models.Field[Any, Any], value: object) -> bool:
+    """Whether the column can hold the value on every database; the API server knows no limit for most texts."""
+    if isinstance(column, models.CharField):
+        return isinstance(value, str) and len(value) <= (column.max_length or 0)
+    if isinstance(column, models.BooleanField):
+        return isinstance(value, bool)
+    if isinstance(column, models.BigIntegerField):
+        return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
+    if isinstance(column, models.IntegerField):
+        return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**31
+    return value is not None
+
+
 class Resource(models.Model):
     """A custom resource of one cluster.
 
@@ -96,11 +109,16 @@ class Resource(models.Model):
 
     @spec.setter
     def spec(self, spec: dict[str, Any]) -> None:
-        known = {f.name: f for f in self.KIND.fields if not f.secret}
-        for name, field in known.items():
-            setattr(self, field.column, spec.get(name))
         secret = {f.name for f in self.KIND.fields if f.secret}
-        self.extra = {name: value for name, value in spec.items() if name not in known and name not in secret}
+        rest = {name: value for name, value in spec.items() if name not in secret}
+        for field in self.KIND.fields:
+            if not field.secret:
+                value = rest.pop(field.name, None)
+                fits = _fits(self._meta.get_field(field.column), value)
+                setattr(self, field.column, value if fits else None)
+                if value is not None and not fits:
+                    rest[field.name] = value
+        self.extra = rest
 
     @property
     def manifest(self) -> dict[str, Any]:
