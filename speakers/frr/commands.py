@@ -1,0 +1,72 @@
+"""The vtysh commands that are ever run: argument lists, read-only, every argument parsed before it is used."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import shlex
+from collections.abc import Sequence
+
+Argv = tuple[str, ...]
+
+# Linux names of network devices, as VRFs and unnumbered neighbors have them; nothing that vtysh or a shell would read.
+_VRF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,35}", re.ASCII)
+_INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,14}", re.ASCII)
+_FAMILIES = ("ipv4", "ipv6")
+
+
+class ArgumentError(ValueError):
+    """A VRF, neighbor or family that is none: nothing was run."""
+
+
+def _vtysh(*commands: str) -> Argv:
+    return ("vtysh", *(part for command in commands for part in ("-c", command)))
+
+
+# vtysh prints the answers one after the other and stops at the first command that fails. `show version` needs any
+# daemon, the neighbors need bgpd, BFD needs bfdd: in this order a dead daemon costs nothing but its own answer.
+SWEEP: Argv = _vtysh("show version", "show bgp vrf all neighbors json", "show bfd peers json")
+
+
+def vrf_argument(vrf: str) -> str:
+    """The VRF as vtysh takes it ("default" for the default one). Raises ArgumentError."""
+    name = vrf or "default"
+    if not _VRF.fullmatch(name) or name == "all":
+        raise ArgumentError(f"not a VRF name: {vrf[:40]!r}")
+    return name
+
+
+def neighbor_argument(neighbor: str) -> str:
+    """An IP address in canonical text, or the interface of an unnumbered neighbor. Raises ArgumentError."""
+    try:
+        address = ipaddress.ip_address(neighbor)
+    except ValueError:
+        if _INTERFACE.fullmatch(neighbor):
+            return neighbor
+    else:
+        if getattr(address, "scope_id", None) is None:
+            return str(address)
+    raise ArgumentError(f"neither an IP address nor an interface: {neighbor[:40]!r}")
+
+
+def neighbors_all() -> Argv:
+    """Every neighbor of every VRF, as JSON."""
+    return _vtysh("show bgp vrf all neighbors json")
+
+
+def neighbor(vrf: str, neighbor: str, *, json: bool = False) -> Argv:
+    """One neighbor, as text for people or as JSON. Raises ArgumentError."""
+    suffix = " json" if json else ""
+    return _vtysh(f"show bgp vrf {vrf_argument(vrf)} neighbors {neighbor_argument(neighbor)}{suffix}")
+
+
+def routes(vrf: str, family: str) -> Argv:
+    """The BGP table of a VRF, family "ipv4" or "ipv6". Raises ArgumentError."""
+    if family not in _FAMILIES:
+        raise ArgumentError(f"not an address family: {family[:20]!r}")
+    return _vtysh(f"show bgp vrf {vrf_argument(vrf)} {family} unicast json")
+
+
+def oc_line(namespace: str, pod: str, container: str, argv: Sequence[str]) -> str:
+    """The same command for a shell, quoted; `kubectl` takes the same words as `oc`."""
+    return shlex.join(["oc", "exec", "-n", namespace, pod, "-c", container, "--", *argv])

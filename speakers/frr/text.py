@@ -1,0 +1,48 @@
+"""Text from FRR made safe to keep and to show: no passwords, no control characters, bounded length."""
+
+from __future__ import annotations
+
+import re
+
+MASK = "********"
+LIMIT = 256 * 1024  # characters of a shown command output
+
+# `neighbor A password` and vty passwords; keys of the other daemons, which a hand-written configuration may hold.
+_SECRET = re.compile(
+    r"(?P<label>\b(?:password|key-string|message-digest-key\s+\d+\s+md5|authentication-key|enable\s+secret)"
+    r"(?:\s+(?:md5|clear|encrypted|7|8|0))?[ \t]+)(?P<value>[^\r\n]+)",
+    re.IGNORECASE,
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+
+
+def clean(value: object, limit: int = 200) -> str:
+    """One line of at most `limit` characters: "" for what is not text, no control or direction characters."""
+    if not isinstance(value, str):
+        return ""
+    if value.isascii() and value.isprintable() and len(value) <= limit:
+        return value
+    value = " ".join(_CONTROL.sub(" ", value[: 4 * limit]).split())
+    return value if len(value) <= limit else value[: limit - 1] + "…"
+
+
+def redact(output: str | bytes, limit: int = LIMIT) -> str:
+    """FRR's output for people: passwords masked, control characters gone, cut at `limit` characters.
+
+    bgpd prints `neighbor A password SECRET` in clear in its running configuration (FRR, show running-config).
+    """
+    if isinstance(output, bytes):
+        output = output[: 4 * limit].decode("utf-8", "replace")
+    output = _CONTROL.sub("", _ANSI.sub("", output[: 4 * limit].replace("\r\n", "\n")))
+    output = _SECRET.sub(lambda match: match["label"] + MASK, output)
+    return output if len(output) <= limit else f"{output[:limit]}\n… cut after {limit} characters"
+
+
+def first_line(*outputs: bytes, limit: int = 300) -> str:
+    """The first line that says something, redacted: what to show as the reason of a failed command."""
+    for output in outputs:
+        for line in redact(output, 4096).splitlines():
+            if line.strip():
+                return clean(line, limit)
+    return ""
