@@ -1,0 +1,199 @@
+"""The door: every request to the API server goes through here, with a time limit, stripped of secrets on the way in."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from clusters.kube import redact
+from clusters.kube.connection import Connection, load
+from clusters.kube.errors import Expired, KubeError, NotFound
+from clusters.kube.kinds import ACCESS_REVIEWS, NODES, PODS, SECRETS, SELF_REVIEWS, Served, path
+from clusters.kube.transport import Object, Transport
+
+FIELD_MANAGER = "bgpui"
+_PAGE = 1000
+_APPLY = "application/apply-patch+yaml"
+_MERGE = "application/merge-patch+json"
+_JSON_PATCH = "application/json-patch+json"
+
+class Door:
+    """A connection to one API server; may be used from several threads, not across a fork.
+
+    kubeconfig None = the pod's service account. timeout: seconds a request may take. digest_key: for the marks that
+    stand for inline passwords. Every method may raise a KubeError.
+    """
+
+    def __init__(
+        self,
+        kubeconfig: Path | None = None,
+        context: str | None = None,
+        *,
+        timeout: float = 10.0,
+        digest_key: bytes = b"",
+    ) -> None:
+        self.connection = Connection(load(kubeconfig, context))
+        self._transport = Transport(self.connection.configuration, FIELD_MANAGER, timeout)
+        self._request = self._transport.request
+        self._digest_key = digest_key
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._transport.close()
+
+    def get(self, kind: Served, namespace: str | None, name: str) -> Object | None:
+        """One object, None if there is none."""
+        try:
+            return self._strip(self._request("GET", path(kind, namespace, name)))
+        except NotFound:
+            return None
+
+    def list(
+        self, kind: Served, namespace: str | None = None, *, labels: str = "", fields: str = ""
+    ) -> tuple[list[Object], str]:
+        """All objects of a namespace, None = of the cluster, and the list's resourceVersion. Selectors as kubectl's."""
+        query = {"labelSelector": labels, "fieldSelector": fields}
+        try:
+            return self._pages(path(kind, namespace), query | {"limit": str(_PAGE)})
+        except Expired:  # objects changed faster than the pages were read: all at once then
+            return self._pages(path(kind, namespace), query)
+
+    def create(self, kind: Served, manifest: Mapping[str, Any], *, dry_run: bool = False) -> Object:
+        """Create an object that must not exist yet (AlreadyExists)."""
+        where = path(kind, manifest["metadata"].get("namespace"))
+        return self._strip(self._request("POST", where, _writing(dry_run), manifest))
+
+    def apply(
+        self, kind: Served, manifest: Mapping[str, Any], *, uid: str, resource_version: str, dry_run: bool = False
+    ) -> Object:
+        """Server-side apply onto exactly this state of this object (Conflict), without force (ManagerConflict)."""
+        metadata = {**manifest["metadata"], "uid": uid, "resourceVersion": resource_version}
+        where = path(kind, metadata.get("namespace"), metadata["name"])
+        body = {**manifest, "metadata": metadata}
+        return self._strip(self._request("PATCH", where, _writing(dry_run), body, _APPLY))
+
+    def merge(
+        self, kind: Served, namespace: str, name: str, patch: Mapping[str, Any], *, dry_run: bool = False
+    ) -> Object:
+        """A JSON merge patch (RFC 7386): null takes a field away."""
+        return self._strip(self._request("PATCH", path(kind, namespace, name), _writing(dry_run), patch, _MERGE))
+
+    def patch(self, kind: Served, namespace: str, name: str, operations: list[Object]) -> Object:
+        """A JSON patch (RFC 6902)."""
+        return self._strip(
+            self._request("PATCH", path(kind, namespace, name), _writing(False), operations, _JSON_PATCH)
+        )
+
+    def delete(
+        self, kind: Served, namespace: str, name: str, *, uid: str, resource_version: str, dry_run: bool = False
+    ) -> Object | None:
+        """Delete exactly this state of this object (Conflict); the object that finalizers still hold, else None."""
+        options: Object = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
+        options["preconditions"] = {"uid": uid, "resourceVersion": resource_version}
+        query = {"dryRun": "All"} if dry_run else {}
+        try:
+            answer = self._request("DELETE", path(kind, namespace, name), query, options)
+        except NotFound:
+            return None
+        held = answer.get("kind") != "Status" and answer.get("metadata", {}).get("deletionTimestamp")
+        return self._strip(answer) if held else None
+
+    def nodes(self) -> list[Object]:
+        """All Nodes."""
+        return self.list(NODES)[0]
+
+    def pods(self, namespace: str | None = None, *, labels: str = "", fields: str = "") -> list[Object]:
+        """Pods of a namespace, None = of the cluster."""
+        return self.list(PODS, namespace, labels=labels, fields=fields)[0]
+
+    def version(self) -> str:
+        """The API server's version, "v1.33.1"."""
+        return str(self._request("GET", "/version").get("gitVersion", ""))[:40]
+
+    def document(self, where: str) -> Object | None:
+        """A discovery document by its path, None if there is none."""
+        try:
+            return self._request("GET", where)
+        except NotFound:
+            return None
+
+    def can(self, verb: str, group: str, resource: str, namespace: str = "", subresource: str = "") -> bool:
+        """Whether we may (SelfSubjectAccessReview); namespace "" = in all of them."""
+        attributes = {"verb": verb, "group": group, "resource": resource, "subresource": subresource}
+        attributes["namespace"] = namespace
+        review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
+        body = review | {"spec": {"resourceAttributes": {name: value for name, value in attributes.items() if value}}}
+        answer = self._request("POST", path(ACCESS_REVIEWS), {}, body)
+        return bool(answer.get("status", {}).get("allowed"))
+
+    def identity(self) -> str:
+        """Our user name to the API server; "" if it is too old to say (before 1.28)."""
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+        try:
+            answer = self._request("POST", path(SELF_REVIEWS), {}, body)
+        except NotFound:
+            return ""
+        return str(answer.get("status", {}).get("userInfo", {}).get("username", ""))[:300]
+
+    def secret_write(self, namespace: str, name: str, password: str) -> None:
+        """Create or renew a kubernetes.io/basic-auth Secret without reading it; ManagerConflict if it is another's."""
+        encoded = base64.b64encode(password.encode()).decode()
+        metadata = {"name": name, "namespace": namespace, "labels": {"app.kubernetes.io/managed-by": FIELD_MANAGER}}
+        body = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "kubernetes.io/basic-auth"}
+        try:
+            where = path(SECRETS, namespace, name)
+            self._request("PATCH", where, _writing(False), body | {"data": {"password": encoded}}, _APPLY)
+        except KubeError as error:
+            words = error.message
+            for secret in (encoded, password):
+                words = words.replace(secret, "…")
+            error.message, error.args = words, (words,)
+            raise error from None  # the cause's own text still has it
+
+    def secret_fact(self, namespace: str, name: str) -> Object | None:
+        """What may be known of a Secret: type, has_password, length_ok, trailing_newline; None if it does not exist."""
+        try:
+            secret = self._request("GET", path(SECRETS, namespace, name))
+        except NotFound:
+            return None
+        password = _decoded(secret)
+        return {
+            "type": str(secret.get("type", ""))[:253],
+            "has_password": password is not None,
+            "length_ok": password is not None and 1 <= len(password) <= 80,
+            "trailing_newline": password is not None and password.endswith(b"\n"),
+        }
+
+    def _pages(self, where: str, query: dict[str, str]) -> tuple[list[Object], str]:
+        items: list[Object] = []
+        while True:
+            answer = self._request("GET", where, query)
+            items.extend(self._items(answer))
+            metadata = answer.get("metadata") or {}
+            if not metadata.get("continue"):
+                return items, str(metadata.get("resourceVersion", ""))
+            query = query | {"continue": str(metadata["continue"])}
+
+    def _items(self, answer: Object) -> Iterator[Object]:
+        kind = str(answer.get("kind", "")).removesuffix("List")
+        for item in answer.get("items") or ():
+            item.setdefault("kind", kind)  # the core's lists leave it out
+            item.setdefault("apiVersion", answer.get("apiVersion", ""))
+            yield self._strip(item)
+
+    def _strip(self, obj: Object) -> Object:
+        if obj.get("kind") in ("Secret", "SecretList"):
+            raise ValueError("Secrets come in as facts only")
+        return redact.strip(obj, self._digest_key)
+
+
+def _writing(dry_run: bool) -> dict[str, str]:
+    query = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict"}
+    return query | {"dryRun": "All"} if dry_run else query
+
+
+def _decoded(secret: Object) -> bytes | None:
+    encoded = (secret.get("data") or {}).get("password")
+    return base64.b64decode(encoded) if isinstance(encoded, str) else None

@@ -1,0 +1,153 @@
+"""What the API server, a webhook or the way to it answered instead of doing the work, in their own words."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_WORDS_LIMIT = 1000
+_QUOTED_PASSWORD = re.compile(r'(?i)(password(?!secret)[^"\n]{0,60}")[^"\n]*(")')
+_WEBHOOK_UNREACHABLE = "failed calling webhook"
+_UNTYPED_APPLY = "failed to create typed patch object"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One reason of a refusal: `FieldManagerConflict`, `FieldValueInvalid`, ...; field: path in the object."""
+
+    reason: str
+    message: str
+    field: str
+
+
+class KubeError(Exception):
+    """A request that was not answered with success.
+
+    code: HTTP status, 0 without an answer. reason: Kubernetes' StatusReason. retry_after: seconds the server asks for.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: int = 0,
+        reason: str = "",
+        causes: tuple[Cause, ...] = (),
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(bounded(message))
+        self.message = bounded(message)
+        self.code = code
+        self.reason = reason
+        self.causes = causes
+        self.retry_after = retry_after
+
+
+class NotFound(KubeError):
+    """404: no such object, namespace, or kind."""
+
+
+class Conflict(KubeError):
+    """409: the object is in another state than was assumed."""
+
+
+class ManagerConflict(Conflict):
+    """409 of server-side apply: others own the fields (`causes`)."""
+
+
+class AlreadyExists(Conflict):
+    """409 of a create."""
+
+
+class Rejected(KubeError):
+    """400, 403 or 422: the schema, a rule, a webhook or a quota says no."""
+
+
+class Forbidden(Rejected):
+    """403: the rights are missing (RBAC)."""
+
+
+class Unauthorized(KubeError):
+    """401: the credentials are not accepted, or not any more."""
+
+
+class Expired(KubeError):
+    """410: the list went on for too long."""
+
+
+class Unreachable(KubeError):
+    """No answer, an answer that cannot be read, 429 or 5xx: try again later."""
+
+
+class WebhookUnreachable(Unreachable):
+    """500: a webhook that must be asked does not answer."""
+
+
+def bounded(text: str) -> str:
+    """Words of others, at most 1,000 characters, without what stands in quotes after `password`."""
+    text = _QUOTED_PASSWORD.sub(r"\1…\2", text)
+    return text if len(text) <= _WORDS_LIMIT else text[: _WORDS_LIMIT - 1] + "…"
+
+
+def error_of(code: int, headers: Mapping[str, str], body: bytes) -> KubeError:
+    """The error that an answer of status `code` stands for."""
+    status = _status(body)
+    reason, message = _text(status.get("reason")), _text(status.get("message"))
+    message = message or f"the API server answered HTTP {code}"
+    causes = _causes(status)
+    kind = _kind(code, reason, message, causes)
+    retry_after = _seconds(headers.get("Retry-After")) if issubclass(kind, Unreachable) else None
+    return kind(message, code=code, reason=reason, causes=causes, retry_after=retry_after)
+
+
+def _kind(code: int, reason: str, message: str, causes: tuple[Cause, ...]) -> type[KubeError]:
+    if code == 409:
+        return _conflict(reason, causes)
+    if code == 403:
+        return Rejected if "admission webhook" in message or "denied the request" in message else Forbidden
+    if code >= 500 and _UNTYPED_APPLY in message:
+        return Rejected  # the object has a field that the schema does not know
+    if code >= 500 and _WEBHOOK_UNREACHABLE in message:
+        return WebhookUnreachable
+    if code == 429 or code >= 500:
+        return Unreachable
+    return {401: Unauthorized, 404: NotFound, 410: Expired}.get(code, Rejected)
+
+
+def _conflict(reason: str, causes: tuple[Cause, ...]) -> type[Conflict]:
+    if reason == "AlreadyExists":
+        return AlreadyExists
+    if any(cause.reason == "FieldManagerConflict" for cause in causes):
+        return ManagerConflict
+    return Conflict
+
+
+def _status(body: bytes) -> Mapping[str, Any]:
+    try:
+        parsed = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def _causes(status: Mapping[str, Any]) -> tuple[Cause, ...]:
+    details = status.get("details")
+    causes = details.get("causes") if isinstance(details, dict) else None
+    if not isinstance(causes, list):
+        return ()
+    return tuple(
+        Cause(_text(cause.get("reason")), bounded(_text(cause.get("message"))), _text(cause.get("field")))
+        for cause in causes[:50]
+        if isinstance(cause, dict)
+    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _seconds(text: str | None) -> float | None:
+    return min(float(text), 300.0) if text is not None and text.isascii() and text.isdigit() else None

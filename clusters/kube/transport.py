@@ -1,0 +1,73 @@
+"""One request to the API server and its answer, or the error that it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import urllib3
+from kubernetes.client import ApiClient, ApiException, Configuration
+
+from clusters.kube.connection import authorization
+from clusters.kube.errors import Unreachable, bounded, error_of
+
+Object = dict[str, Any]
+_JSON = "application/json"
+_CONNECT_TIMEOUT = 3.0
+# One more try for connections that the server closed in the meantime; never for requests that could act twice.
+_RETRIES = urllib3.Retry(total=1, connect=1, read=1, redirect=0, status=0, other=0, allowed_methods={"GET"})
+
+
+class Transport:
+    """The official client, used for objects as plain dictionaries; thread-safe."""
+
+    def __init__(self, configuration: Configuration, user_agent: str, timeout: float) -> None:
+        configuration.retries = _RETRIES
+        configuration.connection_pool_maxsize = 8
+        self._client = ApiClient(configuration)
+        self._client.user_agent = user_agent
+        self._timeout = (min(_CONNECT_TIMEOUT, timeout), timeout)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+    def request(
+        self, method: str, where: str, query: Mapping[str, str] | None = None, body: Any = None, content: str = _JSON
+    ) -> Object:
+        """Send `body` as `content` and return the answer's object. Raises KubeError."""
+        headers = {"Accept": _JSON} | ({"Content-Type": content} if body is not None else {})
+        token = authorization(self._client.configuration)
+        headers |= {"authorization": token} if token else {}
+        parameters = [(name, value) for name, value in (query or {}).items() if value]
+        prepared = self._client.param_serialize(method, where, query_params=parameters, header_params=headers)
+        try:
+            response = self._client.call_api(*prepared[:3], body, _request_timeout=self._timeout)
+            answer = response.read()
+        except ApiException as error:
+            raise Unreachable(f"the API server cannot be reached: {error.reason}") from error
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise Unreachable(f"the API server cannot be reached: {_plain(error)}") from error
+        if not 200 <= response.status < 300:
+            raise error_of(response.status, response.headers, answer)
+        return _object(answer)
+
+
+def _object(content: bytes) -> Object:
+    if b"\\u0000" in content:  # PostgreSQL's JSON cannot hold it
+        content = content.replace(b"\\u0000", b"\\ufffd")
+    try:
+        answer = msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Unreachable("the API server's answer cannot be read: it is not JSON, or cut off") from error
+    if not isinstance(answer, dict):
+        raise Unreachable("the API server's answer cannot be read: it is no object")
+    return answer
+
+
+def _plain(error: BaseException) -> str:
+    """The text of urllib3's innermost reason, without the address of the object that failed."""
+    reason = getattr(error, "reason", None)
+    text = str(reason if isinstance(reason, BaseException) else error)
+    return bounded(text.rpartition(">: ")[2] or type(error).__name__)
