@@ -75,7 +75,7 @@ def answer(stdout: bytes, stderr: bytes = b"", code: int = 0) -> Answer | Unpars
 
 
 def _split(stdout: bytes) -> tuple[bytes, bytes, bytes]:
-    """Version text, JSON object, the rest: nothing separates them, but FRR ends the object with a } at a line's start."""
+    """Version text, JSON object, the rest: nothing separates them, but FRR ends the object with } at a line start."""
     start = 0 if stdout.startswith(b"{") else stdout.find(b"\n{") + 1
     if not stdout.startswith(b"{", start):
         return stdout, b"", b""

@@ -1,0 +1,184 @@
+"""Reading what FRR said. Age decides what still counts, and it is computed here, at reading, from the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Case, CharField, Count, IntegerField, Max, Min, Q, QuerySet, Value, When
+from django.utils import timezone
+
+from clusters.models import Cluster
+from speakers.models import Session, Speaker, Transition
+
+MISSES_UNKNOWN = 3  # polls in a row without an answer
+HEALTH = ("down", "absent", "degraded", "unknown", "late", "orphan", "up")  # worst first
+_State = Session.State
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Answers before `late` are older than one poll allows; before `unknown`, than three."""
+
+    late: datetime
+    unknown: datetime
+
+    @classmethod
+    def at(cls, now: datetime | None) -> Limits:
+        """The limits at a time, None = now. One poll may be as late as its exec may take, or half an interval."""
+        now, interval = now or timezone.now(), settings.BGPUI_SWEEP_INTERVAL
+        slack = max(interval / 2, settings.BGPUI_EXEC_TIMEOUT)
+        return cls(
+            late=now - timedelta(seconds=interval + slack),
+            unknown=now - timedelta(seconds=MISSES_UNKNOWN * interval + slack),
+        )
+
+
+def _unknown(prefix: str, limits: Limits) -> Q:
+    never = Q(**{f"{prefix}observed_at": None})
+    return never | Q(**{f"{prefix}misses__gte": MISSES_UNKNOWN}) | Q(**{f"{prefix}observed_at__lt": limits.unknown})
+
+
+def _late(prefix: str, limits: Limits) -> Q:
+    return Q(**{f"{prefix}misses__gte": 1}) | Q(**{f"{prefix}observed_at__lt": limits.late})
+
+
+def sessions(*, cluster: Cluster | None = None, now: datetime | None = None) -> QuerySet[Session]:
+    """All sessions with `health` (one word of HEALTH) and `severity` (its place there), both usable in filters.
+
+    late: the last poll brought no answer; the row says what was seen before. unknown: three polls did not. absent:
+    intended, and FRR has no such neighbor. orphan: FRR has it, and no BGPPeer intends it.
+    """
+    limits = Limits.at(now)
+    health = Case(
+        When(Q(state=_State.UNKNOWN) | _unknown("speaker__", limits), then=Value("unknown")),
+        When(_late("speaker__", limits), then=Value("late")),
+        When(state=_State.ABSENT, then=Value("absent")),
+        When(intended=False, then=Value("orphan")),
+        When(Q(state=_State.ESTABLISHED) & ~Q(degraded=""), then=Value("degraded")),
+        When(state=_State.ESTABLISHED, then=Value("up")),
+        default=Value("down"),
+        output_field=CharField(),
+    )
+    severity = Case(
+        *(When(health=word, then=Value(place)) for place, word in enumerate(HEALTH)), output_field=IntegerField()
+    )
+    rows = Session.objects.select_related("speaker", "cluster").annotate(health=health).annotate(severity=severity)
+    return rows if cluster is None else rows.filter(cluster=cluster)
+
+
+def health_counts(rows: QuerySet[Session]) -> dict[str, int]:
+    """How many of `sessions()` there are by health, 0 included; one query."""
+    found = rows.order_by().values("health").annotate(number=Count("pk"))
+    return dict.fromkeys(HEALTH, 0) | {row["health"]: row["number"] for row in found}
+
+
+def counts_by_peer(rows: QuerySet[Session]) -> dict[tuple[int, str], dict[str, int]]:
+    """The same for every intended BGPPeer, keyed by cluster id and name; one query."""
+    counts: dict[tuple[int, str], dict[str, int]] = {}
+    found = rows.filter(intended=True).order_by().values("cluster_id", "peer", "health").annotate(number=Count("pk"))
+    for row in found:
+        peer = counts.setdefault((row["cluster_id"], row["peer"]), dict.fromkeys(HEALTH, 0))
+        peer[row["health"]] = row["number"]
+    return counts
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemGroup:
+    """Sessions that are not up for one shared cause: the same router, VRF and reason on any number of nodes."""
+
+    cluster_id: int
+    cluster: str
+    vrf: str
+    neighbor: str
+    health: str
+    reason: str
+    cause: str
+    peers: tuple[str, ...]
+    nodes: int
+    session: int  # primary key of one of them
+    since: datetime  # of the first
+
+
+def problem_groups(rows: QuerySet[Session], limit: int = 100) -> list[ProblemGroup]:
+    """What is wrong, worst first, one row a shared cause; one query."""
+    found = (
+        rows.exclude(health="up")
+        .order_by()
+        .values("cluster_id", "cluster__name", "vrf", "neighbor", "health", "severity", "reason", "cause")
+        .annotate(nodes=Count("pk"), first=Min("since"), one=Min("pk"), a=Min("peer"), z=Max("peer"))
+        .order_by("severity", "-nodes", "vrf", "neighbor")[:limit]
+    )
+    return [
+        ProblemGroup(
+            cluster_id=row["cluster_id"],
+            cluster=row["cluster__name"],
+            vrf=row["vrf"],
+            neighbor=row["neighbor"],
+            health=row["health"],
+            reason=row["reason"],
+            cause=row["cause"],
+            peers=tuple(sorted({row["a"], row["z"]} - {""})),
+            nodes=row["nodes"],
+            session=row["one"],
+            since=row["first"],
+        )
+        for row in found
+    ]
+
+
+def speakers(*, cluster: Cluster | None = None, now: datetime | None = None) -> QuerySet[Speaker]:
+    """All speakers with `freshness`: live, late (last poll without answer), unknown, absent (no pod on the node)."""
+    limits = Limits.at(now)
+    freshness = Case(
+        When(pod="", then=Value("absent")),
+        When(_unknown("", limits), then=Value("unknown")),
+        When(_late("", limits), then=Value("late")),
+        default=Value("live"),
+        output_field=CharField(),
+    )
+    rows = Speaker.objects.select_related("cluster").annotate(freshness=freshness)
+    return rows if cluster is None else rows.filter(cluster=cluster)
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How current everything is. state: live, late, stale (three polls missed), never; interval in seconds."""
+
+    observed_at: datetime | None
+    interval: float
+    total: int
+    answered: int
+    state: str
+
+
+def freshness(*, cluster: Cluster | None = None, now: datetime | None = None) -> Freshness:
+    """When any speaker was last heard, and how many answer now; one query."""
+    limits = Limits.at(now)
+    found = speakers(cluster=cluster, now=now).aggregate(
+        newest=Max("observed_at"), total=Count("pk"), answered=Count("pk", filter=Q(freshness="live"))
+    )
+    newest: datetime | None = found["newest"]
+    if newest is None:
+        state = "never"
+    elif newest < limits.unknown:
+        state = "stale"
+    else:
+        state = "late" if newest < limits.late else "live"
+    return Freshness(newest, settings.BGPUI_SWEEP_INTERVAL, found["total"], found["answered"], state)
+
+
+def transitions(session: Session, since: datetime) -> list[Transition]:
+    """Changes of a session after `since`, oldest first, led by the last one before: the state at `since`."""
+    rows = session.transitions.all()
+    return [*rows.filter(at__lte=since)[:1], *reversed(rows.filter(at__gt=since))]
+
+
+def session_rows(cluster_id: int, nodes: Sequence[str]) -> dict[str, dict[tuple[str, str], Session]]:
+    """The rows of some nodes as they stand, by node, VRF and neighbor; one query."""
+    found: dict[str, dict[tuple[str, str], Session]] = {node: {} for node in nodes}
+    for row in Session.objects.filter(cluster_id=cluster_id, node__in=nodes).order_by("pk"):
+        found[row.node][row.vrf, row.neighbor] = row
+    return found
