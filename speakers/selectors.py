@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 from django.conf import settings
 from django.db.models import Case, CharField, Count, IntegerField, Max, Min, Q, QuerySet, Value, When
 from django.utils import timezone
+from django_stubs_ext import WithAnnotations
 
 from clusters.models import Cluster
 from speakers.models import Session, Speaker, Transition
@@ -16,6 +18,19 @@ from speakers.models import Session, Speaker, Transition
 MISSES_UNKNOWN = 3  # polls in a row without an answer
 HEALTH = ("down", "absent", "degraded", "unknown", "late", "orphan", "up")  # worst first
 _State = Session.State
+
+
+class _Health(TypedDict):
+    health: str
+    severity: int
+
+
+class _Freshness(TypedDict):
+    freshness: str
+
+
+Sessions = QuerySet[WithAnnotations[Session, _Health]]
+Speakers = QuerySet[WithAnnotations[Speaker, _Freshness]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +60,8 @@ def _late(prefix: str, limits: Limits) -> Q:
     return Q(**{f"{prefix}misses__gte": 1}) | Q(**{f"{prefix}observed_at__lt": limits.late})
 
 
-def sessions(*, cluster: Cluster | None = None, now: datetime | None = None) -> QuerySet[Session]:
-    """All sessions with `health` (one word of HEALTH) and `severity` (its place there), both usable in filters.
+def sessions(*, cluster: Cluster | None = None, now: datetime | None = None) -> Sessions:
+    """All sessions with `health` (a word of HEALTH) and `severity` (its place there), both usable in filters.
 
     late: the last poll brought no answer; the row says what was seen before. unknown: three polls did not. absent:
     intended, and FRR has no such neighbor. orphan: FRR has it, and no BGPPeer intends it.
@@ -69,13 +84,13 @@ def sessions(*, cluster: Cluster | None = None, now: datetime | None = None) -> 
     return rows if cluster is None else rows.filter(cluster=cluster)
 
 
-def health_counts(rows: QuerySet[Session]) -> dict[str, int]:
+def health_counts(rows: Sessions) -> dict[str, int]:
     """How many of `sessions()` there are by health, 0 included; one query."""
     found = rows.order_by().values("health").annotate(number=Count("pk"))
     return dict.fromkeys(HEALTH, 0) | {row["health"]: row["number"] for row in found}
 
 
-def counts_by_peer(rows: QuerySet[Session]) -> dict[tuple[int, str], dict[str, int]]:
+def counts_by_peer(rows: Sessions) -> dict[tuple[int, str], dict[str, int]]:
     """The same for every intended BGPPeer, keyed by cluster id and name; one query."""
     counts: dict[tuple[int, str], dict[str, int]] = {}
     found = rows.filter(intended=True).order_by().values("cluster_id", "peer", "health").annotate(number=Count("pk"))
@@ -102,7 +117,7 @@ class ProblemGroup:
     since: datetime  # of the first
 
 
-def problem_groups(rows: QuerySet[Session], limit: int = 100) -> list[ProblemGroup]:
+def problem_groups(rows: Sessions, limit: int = 100) -> list[ProblemGroup]:
     """What is wrong, worst first, one row a shared cause; one query."""
     found = (
         rows.exclude(health="up")
@@ -129,7 +144,7 @@ def problem_groups(rows: QuerySet[Session], limit: int = 100) -> list[ProblemGro
     ]
 
 
-def speakers(*, cluster: Cluster | None = None, now: datetime | None = None) -> QuerySet[Speaker]:
+def speakers(*, cluster: Cluster | None = None, now: datetime | None = None) -> Speakers:
     """All speakers with `freshness`: live, late (last poll without answer), unknown, absent (no pod on the node)."""
     limits = Limits.at(now)
     freshness = Case(
