@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, TypedDict
+from typing import TypeAlias, TypedDict
 
 from django.conf import settings
 from django.db.models import Case, CharField, Count, IntegerField, Max, Min, Q, QuerySet, Value, When
 from django.utils import timezone
-from django_stubs_ext.annotations import Annotations
+from django_stubs_ext import WithAnnotations
 
 from clusters.models import Cluster
 from speakers.models import Session, Speaker, Transition
@@ -29,8 +29,8 @@ class _Freshness(TypedDict):
     freshness: str
 
 
-Sessions = QuerySet[Annotated[Session, Annotations[_Health]]]
-Speakers = QuerySet[Annotated[Speaker, Annotations[_Freshness]]]
+Sessions: TypeAlias = "QuerySet[WithAnnotations[Session, _Health]]"
+Speakers: TypeAlias = "QuerySet[WithAnnotations[Speaker, _Freshness]]"
 
 
 @dataclass(frozen=True, slots=True)
