@@ -23,7 +23,7 @@ def node(segment: Segment, nic: str, addresses: Iterable[str], direct: Iterable[
         script += [f"[ -e /run/netns/{vrf} ] || {{ ip netns add {vrf}; ip -n {vrf} link set lo up; }}"]
         script += [f"if ip link show {n} >/dev/null 2>&1; then ip link set {n} netns {vrf}; fi" for n in nics]
     lines = [_address(address, nic) for address in addresses] + [f"link set {name} up" for name in nics]
-    # In a VRF FRR looks for a route of its own: resolving a neighbor by the default route is on in the default VRF only.
+    # Neighbors are resolved by the default route in the default VRF only, so that other VRFs need a route of their own.
     lines += [f"route replace {network} via {segment.gateway(network.version)}" for network in segment.far]
     if segment.vrf == DEFAULT_VRF:
         lines += [_default(version, f"via {segment.gateway(version)}") for version in segment.far_versions()]
