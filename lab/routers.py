@@ -68,7 +68,7 @@ class Router:
 
 
 class Routers:
-    """All routers of a lab by VRF and address; who subscribes hears of each change as (old, new), either may be None."""
+    """All routers of a lab by VRF and address; subscribers hear of each change as (old, new), one may be None."""
 
     def __init__(self, routers: Iterable[Router] = ()) -> None:
         self._by_place: dict[tuple[str, str], Router] = {}
