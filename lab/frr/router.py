@@ -141,11 +141,12 @@ class RealRouter:
             self._bounce = None
 
     async def _obey(self) -> None:
-        await self.stop()
         wanted = self.router.listening
         await self._bgpd_becomes(Listening.OPEN if wanted is Listening.DROPPED else wanted)
-        if self.router.bounce:
-            self._bounce = asyncio.create_task(self._bouncing(self.router.bounce))
+        if self.router.bounce and self._bounce is None:
+            self._bounce = asyncio.create_task(self._bouncing())
+        elif not self.router.bounce:
+            await self.stop()
 
     async def _bgpd_becomes(self, wanted: Listening) -> None:
         """OPEN: it runs. REFUSED: there is none. MUTE: it is stopped, so that only the kernel answers."""
@@ -167,9 +168,9 @@ class RealRouter:
             await self.machine.run(f"nft -f - <<'.'\n{wanted}\n.")
             self._filters = wanted
 
-    async def _bouncing(self, seconds: float) -> None:
+    async def _bouncing(self) -> None:
         while True:
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(self.router.bounce)
             if self._bgpd is Listening.OPEN:
                 await self.clear()
 

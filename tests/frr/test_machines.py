@@ -32,6 +32,11 @@ asyncio.run(main())
 """
 
 
+def network_namespace(pid: int | str) -> str:
+    """The identity of a process's network namespace."""
+    return str(Path(f"/proc/{pid}/ns/net").readlink())
+
+
 def processes_in(namespace: str) -> list[str]:
     """Command lines of the processes whose network namespace has this identity."""
     found = []
@@ -39,7 +44,7 @@ def processes_in(namespace: str) -> list[str]:
         if not process.name.isdigit():
             continue
         try:
-            if str((process / "ns/net").readlink()) == namespace:
+            if network_namespace(process.name) == namespace:
                 found.append((process / "cmdline").read_text())
         except OSError:
             continue
@@ -52,7 +57,7 @@ async def test_a_machine_has_its_own_hostname_and_network() -> None:
     try:
         stdout, _, code = await machine.exec(["hostname"])
         assert (stdout, code) == (b"compute-1.example.com\n", 0)
-        assert str(Path(f"/proc/{machine.pid}/ns/net").readlink()) != str(Path("/proc/self/ns/net").readlink())
+        assert network_namespace(machine.pid) != network_namespace("self")
     finally:
         await machine.stop()
 
@@ -72,7 +77,7 @@ async def test_stopping_a_machine_ends_its_daemons() -> None:
     machine = Machine("machine")
     await machine.start()
     await Daemons(machine, listen=0).start()
-    namespace = str(Path(f"/proc/{machine.pid}/ns/net").readlink())
+    namespace = network_namespace(machine.pid)
     assert any("bgpd" in command for command in processes_in(namespace))
 
     await machine.stop()
@@ -83,7 +88,7 @@ async def test_stopping_a_machine_ends_its_daemons() -> None:
 def test_nothing_survives_a_lab_that_is_killed() -> None:
     with subprocess.Popen([sys.executable, "-c", LAB_WITH_FRR], stdout=subprocess.PIPE, text=True) as lab:
         assert lab.stdout is not None
-        namespace = str(Path(f"/proc/{int(lab.stdout.readline())}/ns/net").readlink())
+        namespace = network_namespace(lab.stdout.readline().strip())
         assert any("zebra" in command for command in processes_in(namespace))
 
         os.kill(lab.pid, signal.SIGKILL)
