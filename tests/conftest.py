@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from lab.redis import EmbeddedRedis
+from tests.demo import Demo, start
 from tests.settings import REDIS_SOCKET, RUN_DIR
 
 
@@ -28,3 +29,11 @@ def redis_url() -> Iterator[str]:
     server.start()
     yield server.url
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """One running demo for all tests that may share it."""
+    running = start(tmp_path_factory.mktemp("demo"))
+    yield running
+    running.stop()
