@@ -1,0 +1,140 @@
+"""What single built-in types ask for beyond metadata and schema: preparation before a write, and rules of their own."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from lab.apiserver.errors import FORBIDDEN, INVALID, REQUIRED, FieldError, bad_request, undecodable
+from lab.apiserver.metadata import now
+from lab.apiserver.resources import Manifest, Resource
+
+_CONFIG_KEY = re.compile(r"[-._a-zA-Z0-9]+")
+_CONFIG_KEY_WORDS = (
+    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  "
+    "or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
+)
+_BASIC_AUTH = "kubernetes.io/basic-auth"
+_PROTECTED_NAMESPACES = frozenset({"default", "kube-system", "kube-public"})
+
+
+def prepare(resource: Resource, new: Manifest, old: Manifest | None) -> None:
+    """Set in place what the server itself sets. Raises ApiError 400 for data that Go could not decode."""
+    step = _PREPARE.get((resource.group, resource.plural))
+    if step:
+        step(resource, new, old)
+
+
+def faults(resource: Resource, new: Manifest, old: Manifest | None) -> Iterator[FieldError]:
+    """Broken rules that only this type has."""
+    step = _FAULTS.get((resource.group, resource.plural))
+    if step:
+        yield from step(new, old)
+
+
+def is_protected(resource: Resource, name: str) -> bool:
+    """Namespaces that cannot be deleted."""
+    return resource.kind == "Namespace" and not resource.group and name in _PROTECTED_NAMESPACES
+
+
+def _prepare_secret(resource: Resource, new: Manifest, _old: Manifest | None) -> None:
+    for name in ("data", "stringData"):
+        if not isinstance(new.get(name) or {}, dict):
+            raise undecodable(resource, f"json: cannot unmarshal into Go struct field Secret.{name} of type map")
+    written = new.pop("stringData", None) or {}
+    encoded = {name: base64.b64encode(str(value).encode()).decode() for name, value in written.items()}
+    data = {**(new.get("data") or {}), **encoded}
+    for value in data.values():
+        _check_base64(resource, value)
+    if data or "data" in new:
+        new["data"] = data
+    new.setdefault("type", "Opaque")
+
+
+def _check_base64(resource: Resource, value: Any) -> None:
+    try:
+        base64.b64decode(value or "", validate=True)
+    except (binascii.Error, TypeError, ValueError) as error:
+        raise undecodable(resource, "illegal base64 data at input byte 0") from error
+
+
+def _secret_faults(new: Manifest, old: Manifest | None) -> Iterator[FieldError]:
+    data = new.get("data") or {}
+    for name in data:
+        if not _CONFIG_KEY.fullmatch(name):
+            yield FieldError(INVALID, f"data[{name}]", _CONFIG_KEY_WORDS, name)
+    if new["type"] == _BASIC_AUTH and not {"username", "password"} & data.keys():
+        yield FieldError(REQUIRED, "data[username]")
+        yield FieldError(REQUIRED, "data[password]")
+    if old is None:
+        return
+    if old.get("type") != new["type"]:
+        yield FieldError(INVALID, "type", "field is immutable", new["type"])
+    if old.get("immutable") and (old.get("data") or {}) != data:
+        yield FieldError(FORBIDDEN, "data", "field is immutable when `immutable` is set")
+
+
+def _prepare_namespace(_resource: Resource, new: Manifest, old: Manifest | None) -> None:
+    metadata = new["metadata"]
+    metadata["labels"] = {**(metadata.get("labels") or {}), "kubernetes.io/metadata.name": metadata["name"]}
+    new["spec"] = {"finalizers": ["kubernetes"]}
+    if old is None:
+        new["status"] = {"phase": "Active"}
+
+
+def _prepare_pod(_resource: Resource, new: Manifest, old: Manifest | None) -> None:
+    if old is None:
+        new.setdefault("status", {}).setdefault("phase", "Pending")
+
+
+def _prepare_crd(_resource: Resource, new: Manifest, old: Manifest | None) -> None:
+    spec = new.get("spec")
+    if not isinstance(spec, dict) or not isinstance(spec.get("names"), dict) or not isinstance(spec.get("versions"), list):
+        raise bad_request("CustomResourceDefinition: spec with group, names, scope and versions is needed")
+    names = spec["names"]
+    if not all(isinstance(names.get(name), str) for name in ("plural", "kind")):
+        raise bad_request("CustomResourceDefinition: spec.names needs plural and kind")
+    names.setdefault("singular", names["kind"].lower())
+    names.setdefault("listKind", f"{names['kind']}List")
+    spec.setdefault("conversion", {"strategy": "None"})
+    since = now() if old is None else old["status"]["conditions"][0]["lastTransitionTime"]
+    conditions = [
+        {"type": "NamesAccepted", "status": "True", "reason": "NoConflicts", "message": "no conflicts found", "lastTransitionTime": since},
+        {"type": "Established", "status": "True", "reason": "InitialNamesAccepted", "lastTransitionTime": since,
+         "message": "the initial names have been accepted"},
+    ]  # fmt: skip
+    stored = [version.get("name") for version in spec["versions"] if isinstance(version, dict) and version.get("storage")]
+    new["status"] = {"acceptedNames": names, "conditions": conditions, "storedVersions": stored}
+
+
+def _crd_faults(new: Manifest, _old: Manifest | None) -> Iterator[FieldError]:
+    spec, name = new["spec"], new["metadata"]["name"]
+    if name != f"{spec['names']['plural']}.{spec.get('group')}":
+        yield FieldError(INVALID, "metadata.name", 'must be spec.names.plural+"."+spec.group', name)
+    if spec.get("scope") not in ("Namespaced", "Cluster"):
+        yield FieldError("Unsupported value", "spec.scope", 'supported values: "Cluster", "Namespaced"', spec.get("scope"))
+    if not spec["versions"]:
+        yield FieldError(REQUIRED, "spec.versions")
+    for i, version in enumerate(spec["versions"]):
+        schema = (version.get("schema") or {}).get("openAPIV3Schema") if isinstance(version, dict) else None
+        if not isinstance(schema, dict) or not isinstance(version.get("name"), str):
+            yield FieldError(REQUIRED, f"spec.versions[{i}].schema.openAPIV3Schema", "schemas are required")
+    if len(new["status"]["storedVersions"]) != 1:
+        words = "must have exactly one version marked as storage version"
+        yield FieldError(INVALID, "spec.versions", words, spec["versions"])
+
+
+_Type = tuple[str, str]
+_PREPARE: dict[_Type, Callable[[Resource, Manifest, Manifest | None], None]] = {
+    ("", "secrets"): _prepare_secret,
+    ("", "namespaces"): _prepare_namespace,
+    ("", "pods"): _prepare_pod,
+    ("apiextensions.k8s.io", "customresourcedefinitions"): _prepare_crd,
+}
+_FAULTS: dict[_Type, Callable[[Manifest, Manifest | None], Iterator[FieldError]]] = {
+    ("", "secrets"): _secret_faults,
+    ("apiextensions.k8s.io", "customresourcedefinitions"): _crd_faults,
+}
