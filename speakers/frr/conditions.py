@@ -1,0 +1,154 @@
+"""What a neighbor's fields amount to: its state, whether it is whole, and the cause if it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from speakers.frr.neighbor import Neighbor
+from speakers.frr.notifications import Meaning, Notification, notification
+from speakers.frr.reasons import BY_RESET, BY_STATE, REASONS, RECEIVED, RESET_TEXTS, SENT
+
+if TYPE_CHECKING:
+    from intent.sessions import IntendedSession
+
+Evidence = dict[str, str | int | bool | list[str]]
+STATES = frozenset(
+    ("Idle", "Connect", "Active", "OpenSent", "OpenConfirm", "Established", "Clearing", "Deleted")
+)  # RFC 4271 section 8.2.2, and two of FRR's own
+ABSENT, UNKNOWN = "Absent", "Unknown"
+
+
+class Condition(NamedTuple):
+    """A session judged. reason: key of REASONS, "" = nothing is wrong. evidence: FRR's fields that say so.
+
+    degraded: why an Established session is not whole. Nothing in here moves while the session stays as it is, so that
+    a comparison with what was known before tells whether something happened.
+    """
+
+    state: str
+    degraded: str = ""
+    reason: str = ""
+    cause: str = ""
+    evidence: Evidence = {}  # never written to
+
+
+def absent() -> Condition:
+    """An intended session that FRR does not have."""
+    return Condition(ABSENT, reason="not-configured", cause=REASONS["not-configured"].title)
+
+
+def condition(neighbor: Neighbor, intended: IntendedSession | None = None) -> Condition:
+    """Judge one neighbor, against what is intended for it if something is."""
+    if neighbor.state not in STATES:
+        return Condition(UNKNOWN, cause="FRR did not say in which state the session is")
+    if neighbor.established:
+        return _established(neighbor, intended)
+    reason, cause = _why(neighbor)
+    return Condition(neighbor.state, reason=reason, cause=cause[:300], evidence=_evidence(neighbor))
+
+
+def _established(neighbor: Neighbor, intended: IntendedSession | None) -> Condition:
+    for reason, judge in _DEGRADED:
+        if evidence := judge(neighbor, intended):
+            words = REASONS[reason].title
+            if missing := evidence.get("missing"):
+                words = f"{words}: {', '.join(missing) if isinstance(missing, list) else missing}"
+            return Condition(neighbor.state, words[:200], reason, words[:200], evidence)
+    return Condition(neighbor.state)
+
+
+def _bfd_down(neighbor: Neighbor, intended: IntendedSession | None) -> Evidence:
+    status = neighbor.bfd.status if neighbor.bfd else ""
+    return {"peerBfdInfo.status": status[:40]} if status in {"Down", "Admin Down"} else {}
+
+
+def _silent(neighbor: Neighbor, intended: IntendedSession | None) -> Evidence:
+    keepalive, last_read = neighbor.keepalive_time, neighbor.last_read
+    if keepalive and last_read is not None and last_read > 2 * keepalive:
+        return {"bgpTimerKeepAliveIntervalMsecs": keepalive}
+    return {}
+
+
+def _family_missing(neighbor: Neighbor, intended: IntendedSession | None) -> Evidence:
+    wanted = [f"{family}Unicast" for family in intended.families] if intended else []
+    missing = [family for family in wanted if not neighbor.negotiated(family)]
+    return {"missing": missing, "addressFamilyInfo": sorted(neighbor.families)[:10]} if missing else {}
+
+
+_Judge = Callable[[Neighbor, "IntendedSession | None"], Evidence]
+_DEGRADED: tuple[tuple[str, _Judge], ...] = (
+    ("bfd-down", _bfd_down),
+    ("silent", _silent),
+    ("family-missing", _family_missing),
+)
+
+
+def _why(neighbor: Neighbor) -> tuple[str, str]:
+    """Reason and cause of a session that is down. lastReset is history: it counts only if it still explains the state."""
+    code = neighbor.last_reset_code
+    if code is None:
+        code = RESET_TEXTS.get(neighbor.last_reset)
+    if neighbor.admin_shutdown:
+        return _plain("admin-shutdown")
+    if neighbor.prefix_limit_exceeded:
+        return _plain("prefix-limit-exceeded")
+    if code in {RECEIVED, SENT} and (told := _told(neighbor, sent=code == SENT)):
+        return told
+    reason = BY_RESET.get(code or 0, "")
+    if reason == "no-address-family" and neighbor.families:
+        reason = ""  # left over from the moment in which the configuration was applied
+    return _plain(reason or _by_state(neighbor, code))
+
+
+def _plain(reason: str) -> tuple[str, str]:
+    return reason, REASONS[reason].title
+
+
+def _told(neighbor: Neighbor, *, sent: bool) -> tuple[str, str] | None:
+    """The NOTIFICATION that ended the session, unless it only says that this side began anew."""
+    row = notification(*neighbor.notification) if neighbor.notification else None
+    if row is None or neighbor.notification is None:
+        return None
+    meaning: Meaning = row.sent if sent else row.received
+    if meaning.passing:
+        return None
+    direction = "sent" if sent else "received"
+    return (
+        f"{row.slug}-{direction}",
+        f"{meaning.title} ({_number(row, neighbor.notification)} {direction}){_quoted(neighbor)}",
+    )
+
+
+def _number(row: Notification, numbers: tuple[int, int]) -> str:
+    return f"NOTIFICATION {numbers[0]}/{numbers[1]} {row.name}"
+
+
+def _quoted(neighbor: Neighbor) -> str:
+    """The router's own words (RFC 9003)."""
+    return f": “{neighbor.shutdown_message[:128]}”" if neighbor.shutdown_message else ""
+
+
+def _by_state(neighbor: Neighbor, code: int | None) -> str:
+    reason = BY_STATE.get(neighbor.state, "")
+    if reason == "no-answer" and neighbor.authentication:
+        return "no-answer-or-password"
+    if reason:
+        return reason
+    return "idle" if code in {None, 32} else "restarting"
+
+
+def _evidence(neighbor: Neighbor) -> Evidence:
+    """The fields that the cause rests on, with FRR's own names; only what does not move by itself."""
+    fields: Evidence = {
+        "lastResetDueTo": neighbor.last_reset,
+        "lastResetCode": neighbor.last_reset_code or 0,
+        "lastErrorCodeSubcode": neighbor.last_error[:4],
+        "lastNotificationReason": neighbor.last_notification,
+        "lastShutdownDescription": neighbor.shutdown_message,
+        "adminShutDown": neighbor.admin_shutdown,
+        "prefixesConfigExceedMax": neighbor.prefix_limit_exceeded,
+        "authenticationEnabled": neighbor.authentication or 0,
+        "peerBfdInfo.status": neighbor.bfd.status[:40] if neighbor.bfd else "",
+    }
+    return {name: value for name, value in fields.items() if value}
