@@ -1,0 +1,27 @@
+"""Why an edit was not taken: nothing was saved, nothing was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from intent.findings import Finding
+
+
+class Refused(Exception):
+    """Rules forbid it; `findings` are the ones that block."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__("; ".join(finding.message for finding in findings))
+        self.findings = tuple(findings)
+
+
+class RevisionMismatch(Exception):
+    """The object was changed since it was looked at; `current` is its revision now, 0 = it does not exist."""
+
+    def __init__(self, current: int) -> None:
+        super().__init__(f"the object is at revision {current} now")
+        self.current = current
+
+
+class ClusterUnreachable(Exception):
+    """The edit needs the cluster at once, for a password, and it did not answer; the text says how."""

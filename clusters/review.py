@@ -1,0 +1,110 @@
+"""Review: what an edit would change and what everybody says of it, before it is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from clusters import edit as edits
+from clusters.doors import door_of
+from clusters.kube.errors import AlreadyExists, Conflict, KubeError, Rejected
+from clusters.manifest import FieldDiff, Object, differences, merge_patch, plain
+from clusters.models import Cluster
+from clusters.sync import ownership
+from intent import rules
+from intent.findings import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """The API server's answer to the edit with dryRun=All. accepted: None = it could not be asked; message: its words."""
+
+    accepted: bool | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """findings: of the object with the change, for a deletion those that it would leave behind. introduced and solved:
+    against the cluster as it would be without the change. before and after: manifests, None = no such object.
+    takes_over: the tools whose fields this edit moves to bgpui. drops_inline_password: `spec.password` will go.
+    revision: of the row that was reviewed, for `base_revision`; 0 = there is none.
+    """
+
+    findings: tuple[Finding, ...]
+    introduced: tuple[Finding, ...]
+    solved: tuple[Finding, ...]
+    diff: tuple[FieldDiff, ...]
+    before: Object | None
+    after: Object | None
+    dry_run: DryRun
+    takes_over: tuple[str, ...]
+    drops_inline_password: bool
+    new_password: bool
+    revision: int
+
+
+def review(
+    *,
+    cluster: Cluster,
+    kind: str,
+    namespace: str,
+    name: str,
+    manifest: Mapping[str, Any] | None,
+    password: str | None = None,
+    dry_run: bool = True,
+) -> Review:
+    """Look at an edit from all sides; manifest None = deletion. Writes nothing. With dry_run it asks the API server."""
+    edit = edits.prepare(cluster, kind, namespace, name, manifest, password)
+    without, with_change = edits.snapshots(edit)
+    old = rules.check(without, {edit.ref} if edit.row is not None and manifest is not None else None)
+    new = edits.judge(edit, with_change, manifest) if manifest is not None else rules.check(with_change)
+    introduced = tuple(finding for finding in new if finding not in old)
+    live = edit.live
+    return Review(
+        findings=tuple(new) if manifest is not None else (*edits.judge(edit, with_change), *introduced),
+        introduced=introduced,
+        solved=tuple(finding for finding in old if finding not in new),
+        diff=differences(edit.kind, live, edit.after),
+        before=plain(live),
+        after=plain(edit.manifest),
+        dry_run=_ask(edit) if dry_run else DryRun(None, ""),
+        takes_over=ownership.taken_over_from(live) if live is not None else (),
+        drops_inline_password=_has_inline(live) and not edit.inline_password and manifest is not None,
+        new_password=edit.new_password is not None,
+        revision=edit.row.revision if edit.row is not None else 0,
+    )
+
+
+def _has_inline(live: Object | None) -> bool:
+    return bool((live or {}).get(edits.INLINE_PASSWORD))
+
+
+def _ask(edit: edits.Edit) -> DryRun:
+    try:
+        _try(edit)
+    except AlreadyExists:
+        return DryRun(False, "An object of this name has appeared in the cluster meanwhile.")
+    except (Rejected, Conflict) as error:
+        return DryRun(False, error.message)
+    except KubeError as error:
+        return DryRun(None, error.message)
+    return DryRun(True, "")
+
+
+def _try(edit: edits.Edit) -> None:
+    door, live = door_of(edit.cluster), edit.live
+    if edit.manifest is None:
+        if live is not None:
+            metadata = live["metadata"]
+            state = {"uid": metadata["uid"], "resource_version": metadata["resourceVersion"]}
+            door.delete(edit.kind, edit.namespace, edit.name, dry_run=True, **state)
+    elif live is None:
+        door.create(edit.kind, edit.manifest, dry_run=True)
+    else:
+        patch = merge_patch(live, edit.manifest)
+        if _has_inline(live) and not edit.inline_password:
+            patch.setdefault("spec", {})["password"] = None
+        patch.setdefault("metadata", {})["resourceVersion"] = live["metadata"]["resourceVersion"]
+        door.merge(edit.kind, edit.namespace, edit.name, patch, dry_run=True)

@@ -1,0 +1,100 @@
+"""What the database knows of clusters and their resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from clusters.kube.redact import INLINE_PASSWORD
+from clusters.models import Cluster, Resource
+from clusters.registry import resource_models, rows_of
+from intent import snapshot as intent
+from intent.findings import ObjectRef
+
+
+def clusters_active() -> QuerySet[Cluster]:
+    """The clusters that the settings name: these are looked after, others are only remembered."""
+    return Cluster.objects.filter(name__in=[setting.name for setting in settings.BGPUI_CLUSTERS])
+
+
+def resource_list(kind: str, *, cluster: Cluster | None = None) -> QuerySet[Resource]:
+    """All rows of a kind, their clusters with them. Raises KeyError for a kind without a model."""
+    rows = rows_of(kind).select_related("cluster")
+    return rows if cluster is None else rows.filter(cluster=cluster)
+
+
+def resource_get(kind: str, *, cluster: str, namespace: str, name: str) -> Resource | None:
+    """The row of one object, None if there is none."""
+    return resource_list(kind).filter(cluster__name=cluster, namespace=namespace, name=name).first()
+
+
+def snapshot_of(cluster: Cluster, *, desired: bool = False, rows: Iterable[Resource] | None = None) -> intent.Snapshot:
+    """The cluster as rules, sessions and the renderer see it: what it holds, or with `desired` what it shall hold.
+
+    rows: the resources, if they were read already. Four queries, and one for each kind that has a model.
+    """
+    if rows is None:
+        rows = [row for kind in resource_models() for row in resource_list(kind, cluster=cluster)]
+    states = (_desired(row) if desired else _live(row) for row in rows)
+    return intent.Snapshot(
+        mode=intent.Mode(cluster.mode),
+        version=cluster.metallb_version,
+        namespace=cluster.namespace,
+        resources=tuple(sorted((state for state in states if state is not None), key=lambda state: state.ref)),
+        nodes=tuple(
+            intent.Node(
+                name=node.name,
+                labels=node.labels,
+                addresses=tuple(node.addresses),
+                ready=node.ready,
+                unschedulable=node.unschedulable,
+            )
+            for node in cluster.nodes.all()
+        ),
+        secrets=tuple(
+            intent.SecretFact(
+                namespace=fact.namespace,
+                name=fact.name,
+                exists=fact.exists,
+                type=fact.type,
+                has_password=fact.has_password,
+                length_ok=fact.length_ok,
+                trailing_newline=fact.trailing_newline,
+            )
+            for fact in cluster.secret_facts.all()
+        ),
+    )
+
+
+def resource_of(ref: ObjectRef, obj: dict[str, Any]) -> intent.Resource:
+    """An object of the cluster, stripped at the door, as the rules take it."""
+    metadata = obj.get("metadata") or {}
+    return intent.Resource(
+        ref=ref,
+        uid=metadata.get("uid", ""),
+        labels=metadata.get("labels") or {},
+        annotations=metadata.get("annotations") or {},
+        spec=obj.get("spec") or {},
+        inline_password=bool(obj.get(INLINE_PASSWORD)),
+    )
+
+
+def _live(row: Resource) -> intent.Resource | None:
+    return None if row.live is None else resource_of(row.ref, row.live)
+
+
+def _desired(row: Resource) -> intent.Resource | None:
+    if row.deleting:
+        return None
+    return intent.Resource(
+        ref=row.ref,
+        uid=row.uid,
+        labels=row.labels,
+        annotations=row.annotations,
+        spec=row.spec,
+        inline_password=row.inline_password,
+        live=(row.live or {}).get("spec") or {},
+    )

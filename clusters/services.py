@@ -1,0 +1,235 @@
+"""Edits of resources: judged, saved as pending with their audit entry, and handed to a worker on commit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from clusters import edit as edits
+from clusters.doors import door_of
+from clusters.edit import Edit
+from clusters.kube.errors import Conflict, KubeError, Rejected
+from clusters.manifest import Object, plain, same
+from clusters.models import Change, Cluster, Resource, SyncState
+from clusters.refusals import ClusterUnreachable, Refused, RevisionMismatch
+from clusters.registry import rows_of
+from clusters.review import Review as Review
+from clusters.review import review as review
+from clusters.sync import outbox
+from clusters.sync.columns import desired_columns, following
+from intent.findings import Finding, Severity
+from intent.rules import blocking
+
+__all__ = [
+    "ClusterUnreachable",
+    "Refused",
+    "Review",
+    "RevisionMismatch",
+    "clusters_sync_from_settings",
+    "resource_delete",
+    "resource_discard",
+    "resource_save",
+    "review",
+]
+_TRIES = 5  # against others that write the same row at the same time
+
+Actor = AbstractBaseUser | AnonymousUser | None
+
+
+def resource_save(
+    *,
+    cluster: Cluster,
+    kind: str,
+    namespace: str,
+    name: str,
+    manifest: Mapping[str, Any],
+    actor: Actor,
+    source: str,
+    accept: Collection[str] = (),
+    base_revision: int | None = None,
+    message: str = "",
+    password: str | None = None,
+) -> Resource:
+    """Accept an object as it shall be, whether it exists or not, and return its row (pending).
+
+    accept: codes of `documented` findings that are acknowledged. base_revision: the revision that was looked at, 0 = it
+    must not exist, None = whatever it is. password: None = as it is, "" = drop the inline one, else a new one, which
+    becomes a Secret before anything is saved. Saving what already stands changes nothing.
+    Raises Refused, RevisionMismatch, ClusterUnreachable; KeyError for a kind without a model.
+    """
+    for _ in range(_TRIES):
+        edit = edits.prepare(cluster, kind, namespace, name, manifest, password)
+        _check_revision(edit.row, base_revision)
+        found = edits.judge(edit, edits.snapshots(edit)[1], manifest)
+        stop = blocking(found, accept)
+        if stop:
+            raise Refused(stop)
+        if edit.row is not None and _stands(edit, edit.row):
+            return edit.row
+        if edit.new_password is not None:
+            _write_secret(edit, edit.new_password)
+        accepted = sorted({finding.code for finding in found if finding.code in accept})
+        row = _save(edit, actor=actor, source=source, message=message, accepted=accepted)
+        if row is not None:
+            return row
+    raise RevisionMismatch(_current(edit))
+
+
+def resource_delete(
+    *, row: Resource, actor: Actor, source: str, base_revision: int | None = None, message: str = ""
+) -> Resource:
+    """Accept that the object shall go; the row stays as `deleting` until the cluster confirms it.
+
+    Raises Refused if a tool looks after the object, RevisionMismatch.
+    """
+    for _ in range(_TRIES):
+        edit = edits.prepare(row.cluster, row.KIND.kind, row.namespace, row.name, None, None)
+        current = edit.row
+        if current is None:
+            raise RevisionMismatch(0)
+        _check_revision(current, base_revision)
+        stop = edits.judge(edit, edits.snapshots(edit)[1])
+        if stop:
+            raise Refused(stop)
+        if current.deleting and current.pending:
+            return current
+        saved = _save(edit, actor=actor, source=source, message=message, accepted=[])
+        if saved is not None:
+            return saved
+    raise RevisionMismatch(_current(edit))
+
+
+def resource_discard(*, row: Resource, actor: Actor, base_revision: int | None = None) -> Resource | None:
+    """Give up an edit that is pending, rejected or in conflict: the row follows the cluster again.
+
+    None if the object does not exist there, the row is gone then. Raises RevisionMismatch.
+    """
+    _check_revision(row, base_revision)
+    mine = rows_of(row.KIND.kind).filter(pk=row.pk, revision=row.revision)
+    after = plain(row.live)
+    with transaction.atomic():
+        if after is None:
+            done, _ = mine.delete()
+        else:
+            revision = row.revision + 1
+            # A worker that is still at it must not write its outcome over this.
+            done = mine.update(**following(row, row.live), revision=revision, applied_revision=revision, fence=F("fence") + 1)
+        if not done:
+            raise RevisionMismatch(_current_of(row))
+        _record(row, actor, Change.Source.BROWSER, row.manifest, after, row.revision + 1, "Edit discarded", [])
+    return rows_of(row.KIND.kind).select_related("cluster").filter(pk=row.pk).first()
+
+
+def clusters_sync_from_settings() -> list[Cluster]:
+    """Make or adjust the rows of the clusters that the settings name, and return these."""
+    known = Cluster.objects.in_bulk([setting.name for setting in settings.BGPUI_CLUSTERS], field_name="name")
+    for setting in settings.BGPUI_CLUSTERS:
+        values = {"kubeconfig": setting.kubeconfig, "context": setting.context}
+        cluster = known.get(setting.name)
+        if cluster is None or any(getattr(cluster, name) != value for name, value in values.items()):
+            known[setting.name] = Cluster.objects.update_or_create(name=setting.name, defaults=values)[0]
+    return [known[setting.name] for setting in settings.BGPUI_CLUSTERS]
+
+
+def _check_revision(row: Resource | None, base_revision: int | None) -> None:
+    current = 0 if row is None else row.revision
+    if base_revision is not None and base_revision != current:
+        raise RevisionMismatch(current)
+
+
+def _current(edit: Edit) -> int:
+    return 0 if edit.row is None else _current_of(edit.row)
+
+
+def _current_of(row: Resource) -> int:
+    return rows_of(row.KIND.kind).filter(pk=row.pk).values_list("revision", flat=True).first() or 0
+
+
+def _stands(edit: Edit, row: Resource) -> bool:
+    settled = not row.pending and row.sync_state == SyncState.IN_SYNC and edit.new_password is None
+    return settled and same(edit.kind, edit.live, edit.after)
+
+
+def _write_secret(edit: Edit, password: str) -> None:
+    try:
+        door_of(edit.cluster).secret_write(edit.namespace, edits.secret_name(edit.name), password)
+    except (Rejected, Conflict) as error:
+        hint = "Allow bgpui to create and patch Secrets there, or refer to a Secret of your own in passwordSecret."
+        text = f"The Secret {edits.secret_name(edit.name)} cannot be written: {error.message}"
+        finding = Finding(
+            "password-not-written", Severity.ERROR, "spec.password", "", text, "Kubernetes API server", hint, (edit.ref,)
+        )
+        raise Refused([finding]) from error
+    except KubeError as error:
+        raise ClusterUnreachable(f"The password cannot be written to the cluster now: {error.message}") from error
+
+
+def _save(edit: Edit, *, actor: Actor, source: str, message: str, accepted: list[str]) -> Resource | None:
+    """The saved row; None if somebody else was faster."""
+    row, before = edit.row, None if edit.row is None else edit.row.manifest
+    revision = 1 if row is None else row.revision + 1
+    try:
+        with transaction.atomic():
+            if row is None:
+                row = _new(edit)
+            elif not rows_of(edit.kind.kind).filter(pk=row.pk, revision=row.revision).update(**_values(edit, row)):
+                return None
+            note = " ".join(filter(None, (message, "New password." if edit.new_password else "")))
+            _record(row, actor, source, before, plain(edit.manifest), revision, note, accepted)
+            outbox.enqueue(row)
+    except IntegrityError:
+        return None
+    row.refresh_from_db()
+    return row
+
+
+def _new(edit: Edit) -> Resource:
+    row = edit.model(cluster=edit.cluster, namespace=edit.namespace, name=edit.name)
+    for name, value in desired_columns(edit.model, edit.manifest or {}, inline_password=False).items():
+        setattr(row, name, value)
+    row.revision, row.sync_state = 1, SyncState.PENDING
+    row.save(force_insert=True)
+    return row
+
+
+def _values(edit: Edit, row: Resource) -> dict[str, Any]:
+    """Columns of the accepted edit; what was reviewed stays the base until the edit is through."""
+    values: dict[str, Any] = {"revision": row.revision + 1, "deleting": edit.manifest is None}
+    values |= {"base": row.base if row.pending else row.live, "sync_message": "", "attempts": 0, "retry_at": None}
+    values |= {"sync_state": SyncState.PENDING, "updated_at": timezone.now()}
+    if edit.manifest is None:
+        return values | {"sync_state": SyncState.DELETING}
+    return values | desired_columns(edit.model, edit.manifest, inline_password=edit.inline_password)
+
+
+def _record(
+    row: Resource,
+    actor: Actor,
+    source: str,
+    before: Object | None,
+    after: Object | None,
+    revision: int,
+    message: str,
+    accepted: list[str],
+) -> None:
+    action = Change.Action.DELETE if after is None else Change.Action.CREATE if before is None else Change.Action.UPDATE
+    Change.objects.create(
+        cluster_id=row.cluster_id,
+        kind=row.KIND.kind,
+        namespace=row.namespace,
+        name=row.name,
+        action=action,
+        source=source,
+        actor_id=actor.pk if actor is not None else None,
+        message=message[:500],
+        before=before,
+        after=after,
+        revision=revision,
+        accepted=accepted,
+    )

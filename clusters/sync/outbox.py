@@ -1,0 +1,46 @@
+"""The row is the outbox; a task is only a nudge to look at it. What no task picks up, beat finds."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from functools import partial
+
+from celery import current_app
+from django.db import transaction
+from django.db.models import F, Q
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from clusters.models import Resource
+from clusters.registry import resource_models, rows_of
+
+logger = logging.getLogger(__name__)
+_APPLY = "clusters.tasks.apply_resource"
+_EXPIRES = 30.0  # seconds; older nudges are worth nothing, beat gives new ones
+
+
+def enqueue(row: Resource) -> None:
+    """Let a worker look at the row as soon as the transaction is committed."""
+    transaction.on_commit(partial(nudge, row.KIND.kind, row.pk))
+
+
+def nudge(kind: str, pk: int) -> bool:
+    """Send the task; False if the broker is away, which costs time and nothing else."""
+    try:
+        current_app.send_task(_APPLY, args=(kind, pk), expires=_EXPIRES, retry=False)
+    except (OperationalError, RedisError, OSError) as error:
+        logger.warning("cannot enqueue %s %s, the next sweep of the outbox will: %s", kind, pk, error)
+        return False
+    return True
+
+
+def left_over(now: datetime, limit: int = 500) -> list[tuple[str, int]]:
+    """Pending rows whose time has come and that no worker holds, oldest first."""
+    due = Q(retry_at=None) | Q(retry_at__lte=now)
+    free = Q(lease_until=None) | Q(lease_until__lt=now)
+    found = []
+    for kind in resource_models():
+        rows = rows_of(kind).exclude(revision=F("applied_revision")).filter(due, free)
+        found += [(kind, pk) for pk in rows.order_by("updated_at").values_list("pk", flat=True)[:limit]]
+    return found

@@ -1,0 +1,190 @@
+"""Who owns which fields of an object (server-side apply), and whose fields an edit may move to us."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from clusters.kube.client import FIELD_MANAGER
+from clusters.kube.redact import LAST_APPLIED
+
+Fields = dict[str, Any]
+# Tools in a person's hand. Managers of writes without apply are named after the client's user agent.
+_PERSONS = re.compile(
+    r"kubectl.*|oc|mozilla|bridge|lens|openlens|freelens|k9s|headlamp.*|dashboard|kubernetes-dashboard|"
+    r"python-requests|python|openapi-generator|curl|postmanruntime|before-first-apply|" + FIELD_MANAGER,
+    re.IGNORECASE,
+)
+_MANAGED_BY = "app.kubernetes.io/managed-by"
+# Labels and annotations that GitOps tools and Helm put on what they look after.
+_MARKS = {
+    "argocd.argoproj.io/instance": "Argo CD",
+    "argocd.argoproj.io/tracking-id": "Argo CD",
+    "kustomize.toolkit.fluxcd.io/name": "Flux",
+    "helm.toolkit.fluxcd.io/name": "Flux",
+    "meta.helm.sh/release-name": "Helm",
+    "fleet.cattle.io/bundle-id": "Rancher Fleet",
+    "configmanagement.gke.io/managed": "Config Sync",
+    "olm.owner": "Operator Lifecycle Manager",
+}
+_LAST_APPLIED = f"f:{LAST_APPLIED}"
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """An entry of managedFields: who, by Apply or Update, since when."""
+
+    name: str
+    operation: str
+    time: str
+    fields: Fields
+
+
+def managers(obj: Mapping[str, Any]) -> list[Manager]:
+    """All entries that are not about a subresource."""
+    return [
+        Manager(
+            str(entry.get("manager", "")),
+            str(entry.get("operation", "")),
+            str(entry.get("time", "")),
+            entry.get("fieldsV1") or {},
+        )
+        for entry in _entries(obj)
+        if not entry.get("subresource")
+    ]
+
+
+def looked_after_by(obj: Mapping[str, Any]) -> str:
+    """The GitOps tool, chart or operator whose object this is; "" if people write it."""
+    metadata = obj.get("metadata") or {}
+    for owner in metadata.get("ownerReferences") or ():
+        return f"{owner.get('kind', 'owner')} {owner.get('name', '')}".strip()
+    labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
+    for key, tool in _MARKS.items():
+        if key in labels or key in annotations:
+            return tool
+    managed_by = str(labels.get(_MANAGED_BY, ""))
+    if managed_by and not _PERSONS.fullmatch(managed_by):
+        return managed_by
+    foreign = (manager.name for manager in managers(obj) if "f:spec" in manager.fields and not _movable(manager))
+    return next(foreign, "")
+
+
+def taken_over_from(obj: Mapping[str, Any]) -> tuple[str, ...]:
+    """The tools whose fields move to us with the first edit; Review shows them."""
+    names = (manager.name for manager in managers(obj) if _movable(manager) and any(_split(manager.fields, keep=())))
+    return tuple(dict.fromkeys(name for name in names if name != FIELD_MANAGER))
+
+
+def holders(obj: Mapping[str, Any], path: str) -> tuple[str, ...]:
+    """The others that own a field, given as "spec.peerASN" or "metadata.labels.team"."""
+    room, _, name = path.removeprefix("metadata.").partition(".")
+    keys = ["f:metadata"] if path.startswith("metadata.") else []
+    keys += [f"f:{room}", f"f:{name if keys else name.partition('.')[0]}"]
+    return tuple(
+        dict.fromkeys(
+            manager.name for manager in managers(obj) if manager.name != FIELD_MANAGER and _holds(manager.fields, keys)
+        )
+    )
+
+
+def last_writer(obj: Mapping[str, Any]) -> str:
+    """The manager of the newest write that was not ours."""
+    others = [manager for manager in managers(obj) if manager.name != FIELD_MANAGER]
+    return max(others, key=lambda manager: manager.time).name if others else ""
+
+
+def handover(obj: Mapping[str, Any], *, with_password: bool, now: datetime | None = None) -> list[Fields] | None:
+    """The JSON patch that makes us the applier of all that people's tools own in spec, labels and annotations.
+
+    None if there is nothing to move. kubectl's last-applied annotation stays where it is, and so does `spec.password`
+    but with_password. The patch holds for this resourceVersion only.
+    """
+    keep = () if with_password else ("f:password",)
+    mine: Fields = {}
+    rest: list[Fields] = []
+    moved = False
+    for entry in _entries(obj) or [_unmanaged(obj)]:
+        manager, fields = str(entry.get("manager", "")), entry.get("fieldsV1") or {}
+        ours = manager == FIELD_MANAGER and entry.get("operation") == "Apply" and not entry.get("subresource")
+        if ours:
+            _merge(mine, fields)
+        elif not entry.get("subresource") and _PERSONS.fullmatch(manager):
+            taken, left = _split(fields, keep=keep)
+            moved = moved or bool(taken)
+            _merge(mine, taken)
+            rest += [{**entry, "fieldsV1": left}] if left else []
+        else:
+            rest.append(dict(entry))
+    if not moved:
+        return None
+    stamp = (now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    entry = {"manager": FIELD_MANAGER, "operation": "Apply", "apiVersion": obj.get("apiVersion"), "time": stamp}
+    entries = [entry | {"fieldsType": "FieldsV1", "fieldsV1": mine}, *rest]
+    return [
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": obj["metadata"]["resourceVersion"]},
+        {"op": "add", "path": "/metadata/managedFields", "value": entries},
+    ]
+
+
+def _entries(obj: Mapping[str, Any]) -> list[Fields]:
+    entries = (obj.get("metadata") or {}).get("managedFields")
+    return [entry for entry in entries or () if isinstance(entry, dict)]
+
+
+def _movable(manager: Manager) -> bool:
+    return _PERSONS.fullmatch(manager.name) is not None
+
+
+def _split(fields: Fields, *, keep: Iterable[str]) -> tuple[Fields, Fields]:
+    """The part of a field set that we write, and the rest: finalizers, owners, what shall stay where it is."""
+    taken, left = {}, copy.deepcopy(fields)
+    spec = left.pop("f:spec", None)
+    if spec is not None:
+        kept = {name: spec.pop(name) for name in keep if name in spec}
+        taken |= {"f:spec": spec} if spec or not kept else {}
+        left |= {"f:spec": kept} if kept else {}
+    metadata = left.get("f:metadata", {})
+    for room in ("f:labels", "f:annotations"):
+        named = metadata.pop(room, None)
+        if named is None:
+            continue
+        stays = {_LAST_APPLIED: named.pop(_LAST_APPLIED)} if _LAST_APPLIED in named else {}
+        if set(named) - {"."}:
+            taken.setdefault("f:metadata", {})[room] = named
+        elif named:
+            stays = {**named, **stays}
+        metadata |= {room: stays} if stays else {}
+    if not metadata:
+        left.pop("f:metadata", None)
+    return taken, left
+
+
+def _merge(into: Fields, fields: Fields) -> None:
+    for name, inner in fields.items():
+        _merge(into.setdefault(name, {}), inner if isinstance(inner, dict) else {})
+
+
+def _holds(fields: Fields, keys: list[str]) -> bool:
+    for key in keys:
+        if not isinstance(fields, dict) or key not in fields:
+            return False
+        fields = fields[key]
+    return True
+
+
+def _unmanaged(obj: Mapping[str, Any]) -> Fields:
+    """What the API server would write for an object without managedFields."""
+    metadata = obj.get("metadata") or {}
+    rooms = {f"f:{name}": {f"f:{key}": {} for key in metadata[name]} for name in ("labels", "annotations") if metadata.get(name)}
+    fields = {"f:spec": _tree(obj.get("spec") or {})} | ({"f:metadata": rooms} if rooms else {})
+    identity = {"manager": "before-first-apply", "operation": "Update", "apiVersion": obj.get("apiVersion")}
+    return identity | {"fieldsType": "FieldsV1", "fieldsV1": fields}
+
+
+def _tree(value: Mapping[str, Any]) -> Fields:
+    return {f"f:{name}": _tree(inner) if isinstance(inner, Mapping) else {} for name, inner in value.items()}
