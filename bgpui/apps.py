@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class BgpuiConfig(AppConfig):
@@ -9,3 +10,7 @@ class BgpuiConfig(AppConfig):
     def ready(self) -> None:
         # Loaded here, not in the package, so that `bgpui status` runs without Celery.
         from bgpui import celery  # noqa: F401
+        from bgpui.roles import roles_write
+
+        # The last app to migrate: by then every model has its permissions.
+        post_migrate.connect(roles_write, sender=self)
