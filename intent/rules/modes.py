@@ -1,0 +1,70 @@
+"""What a field is worth in this cluster's mode and release, read off the table of fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from intent.findings import Finding
+from intent.kinds import Field
+from intent.modes import Mode, release
+from intent.rules.subject import FRR_K8S, VALIDATION, Subject
+
+
+def newer_fields(subject: Subject) -> Iterator[Finding]:
+    """An older CRD lacks the field, so the API server drops it."""
+    for field in _used(subject):
+        if release(field.since) > subject.release:
+            yield subject.warning(
+                "field-newer-than-metallb",
+                field.name,
+                f"{field.name} came with MetalLB {field.since}; this cluster's {_dotted(subject.release)} drops it",
+                source="MetalLB release notes",
+                hint="Leave it out, or update MetalLB.",
+            )
+
+
+def fields_without_effect(subject: Subject) -> Iterator[Finding]:
+    """FRR-K8s mode does not pass everything on."""
+    for field in _used(subject):
+        if subject.mode is Mode.FRR_K8S and Mode.FRR_K8S not in field.modes:
+            yield subject.warning(
+                "ignored-in-frr-k8s-mode",
+                field.name,
+                f"{field.name} is dropped silently in FRR-K8s mode",
+                source=FRR_K8S,
+                hint="Leave it out: it has no effect here.",
+            )
+
+
+def native_mode(subject: Subject) -> Iterator[Finding]:
+    """Native mode refuses what needs FRR, a BFDProfile as such."""
+    if subject.mode is not Mode.NATIVE:
+        return
+    message = "needs FRR; native mode refuses the whole configuration"
+    hint = "Leave it out, or run MetalLB with FRR."
+    if not any(Mode.NATIVE in field.modes for field in subject.fields):
+        text = f"{subject.kind.kind} {message}"
+        yield subject.error("not-in-native-mode", "", text, source=VALIDATION, hint=hint)
+        return
+    for field in _used(subject):
+        if Mode.NATIVE not in field.modes:
+            text = f"{field.name} {message}"
+            yield subject.error("not-in-native-mode", field.name, text, source=VALIDATION, hint=hint)
+
+
+def _used(subject: Subject) -> Iterator[Field]:
+    for field in subject.fields:
+        if _says_something(field, subject.spec.get(field.name)):
+            yield field
+
+
+def _says_something(field: Field, value: Any) -> bool:
+    """Zero values of Go mean "unset", as does a keepalive of 0 for native mode."""
+    if value is None or value is False or value in ("", 0):
+        return False
+    return not (field.name == "keepaliveTime" and value in ("0", "0s"))
+
+
+def _dotted(numbers: tuple[int, ...]) -> str:
+    return ".".join(str(number) for number in numbers)

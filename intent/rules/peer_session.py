@@ -1,0 +1,148 @@
+"""Multihop, VRF, graceful restart, node selectors and passwords of one BGPPeer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable, Iterable, Iterator
+from typing import Any
+
+from intent.findings import Finding, invisible
+from intent.rules.subject import CONFIG, FRR, OPENSHIFT, Subject
+from intent.selectors import selector_errors, subdomain_error
+from intent.snapshot import mapping
+
+PASSWORD_BYTES = 80  # FRR's limit for TCP MD5
+
+
+def multihop(subject: Subject) -> Iterator[Finding]:
+    """Multihop is for routers of another AS."""
+    if not subject.flag("ebgpMultiHop"):
+        return
+    mine, peer, dynamic = subject.number("myASN"), subject.number("peerASN"), subject.string("dynamicASN")
+    hint = "Leave ebgpMultiHop out: iBGP does not need it."
+    if mine and mine == peer:
+        message = "ebgpMultiHop is not allowed for an iBGP peer, that is with peerASN equal to myASN"
+        yield subject.error("multihop-on-ibgp", "ebgpMultiHop", message, source=CONFIG, hint=hint)
+    elif dynamic == "internal":
+        message = "ebgpMultiHop has no effect with dynamicASN internal, which is iBGP; MetalLB does not say so"
+        yield subject.warning("multihop-on-dynamic-internal", "ebgpMultiHop", message, source=CONFIG, hint=hint)
+
+
+def vrf(subject: Subject) -> Iterator[Finding]:
+    """Sessions in a VRF are a Technology Preview on OpenShift."""
+    if subject.string("vrf"):
+        message = "A VRF on a BGP peer is a Technology Preview on OpenShift: not for production, without support"
+        hint = "Make sure that the nodes have this VRF and route its traffic to the cluster network."
+        yield subject.warning("vrf-technology-preview", "vrf", message, source=OPENSHIFT, hint=hint)
+
+
+def disable_mp(subject: Subject) -> Iterator[Finding]:
+    """Deprecated; one address family a session is the rule."""
+    if subject.flag("disableMP") and subject.release >= (0, 15, 0):
+        message, hint = "disableMP is deprecated and has no effect", "Leave it out."
+        yield subject.warning("disable-mp-without-effect", "disableMP", message, source=CONFIG, hint=hint)
+
+
+def graceful_restart_with_bfd(subject: Subject) -> Iterator[Finding]:
+    """Whether BFD going down ends a graceful restart depends on the router."""
+    if subject.flag("enableGracefulRestart") and subject.string("bfdProfile"):
+        message = "Graceful restart together with BFD depends on the router: BFD may end what restart wants to keep"
+        hint = "Check that your router's BFD is independent of its control plane."
+        yield subject.warning("graceful-restart-with-bfd", "enableGracefulRestart", message, source=FRR, hint=hint)
+
+
+def node_selectors(subject: Subject) -> Iterator[Finding]:
+    """Selectors that convert, and nothing twice."""
+    selectors = subject.spec.get("nodeSelectors")
+    if not isinstance(selectors, list | tuple):
+        return
+    for index, selector in enumerate(selectors[:100]):
+        path = f"nodeSelectors[{index}]"
+        for error in selector_errors(selector)[:20]:
+            at = f"{path}.{error.path}" if error.path else path
+            message, hint = f"{at} {error.message}", "Correct the selector; it must follow Kubernetes' label selectors."
+            yield subject.error("selector-invalid", at, message, value=error.value, source=CONFIG, hint=hint)
+    yield from _repeated(subject, selectors, "nodeSelectors")
+
+
+def passwords(subject: Subject) -> Iterator[Finding]:
+    """Inline password or Secret, not both."""
+    secret = mapping(subject.spec.get("passwordSecret"))
+    name = secret.get("name")
+    if subject.resource.inline_password and name:
+        message = "password and passwordSecret exclude each other; admission does not see it, the speaker refuses it"
+        hint = "Remove the inline password and keep the Secret."
+        yield subject.error("password-and-secret", "passwordSecret", message, value=name, source=CONFIG, hint=hint)
+
+
+def password_secret(subject: Subject) -> Iterator[Finding]:
+    """The reference itself; what is in the Secret is judged with the cluster at hand."""
+    secret = mapping(subject.spec.get("passwordSecret"))
+    name, namespace = secret.get("name"), secret.get("namespace")
+    if isinstance(name, str) and name and subdomain_error(name):
+        message = f"passwordSecret.name {subdomain_error(name)}"
+        hint = "Write the Secret's name."
+        yield subject.error("secret-name-syntax", "passwordSecret.name", message, value=name, source=CONFIG, hint=hint)
+    if secret and not name:
+        message, hint = "passwordSecret names no Secret, so there is no password", "Set its name, or remove it."
+        yield subject.warning("secret-unnamed", "passwordSecret", message, source=CONFIG, hint=hint)
+    if namespace and namespace != subject.namespace:
+        message = f"passwordSecret.namespace is ignored: MetalLB looks for the Secret in {subject.namespace}"
+        hint = f"Keep the Secret in {subject.namespace}, and leave namespace out."
+        path = "passwordSecret.namespace"
+        yield subject.warning("secret-namespace-ignored", path, message, value=namespace, source=CONFIG, hint=hint)
+
+
+def inline_password(subject: Subject) -> Iterator[Finding]:
+    """Readable by many; and the limits of a password that was just typed. The value is never shown."""
+    if not subject.resource.inline_password:
+        return
+    message = "The password stands in the object, readable by everybody who may read BGPPeers"
+    hint = "Move it into a Secret and refer to it by passwordSecret."
+    yield subject.warning("password-inline", "password", message, value="", source="MetalLB CRD", hint=hint)
+    password = subject.password
+    if password is None:
+        return
+    if not isinstance(password, str):
+        message, hint = "password must be a text", "Put it in quotes."
+        yield subject.error("wrong-type", "password", message, value="", source="CRD schema", hint=hint)
+        return
+    if len(password.encode("utf-8", "replace")) > PASSWORD_BYTES:
+        message, hint = f"FRR takes at most {PASSWORD_BYTES} bytes for a password", "Agree on a shorter one."
+        yield subject.error("password-too-long", "password", message, value="", source=FRR, hint=hint)
+    if any(invisible(character) for character in password):
+        message = "The password holds a line end or another invisible character"
+        yield subject.error("control-character", "password", message, value="", source=FRR, hint="Type it anew.")
+
+
+def _repeated(subject: Subject, selectors: Iterable[Any], path: str) -> Iterator[Finding]:
+    """Whatever stands twice: selectors, expressions in a selector, values in an expression."""
+    seen: set[Hashable] = set()
+    for index, selector in enumerate(selectors):
+        at = f"{path}[{index}]"
+        if _seen(selector, seen):
+            yield _duplicate(subject, at, selector)
+        expressions = mapping(selector).get("matchExpressions")
+        known: set[Hashable] = set()
+        for position, expression in enumerate(expressions if isinstance(expressions, list | tuple) else ()):
+            inner = f"{at}.matchExpressions[{position}]"
+            if _seen(expression, known):
+                yield _duplicate(subject, inner, expression)
+            values = mapping(expression).get("values")
+            if isinstance(values, list | tuple) and len({repr(value) for value in values}) < len(values):
+                yield _duplicate(subject, f"{inner}.values", values)
+
+
+def _seen(value: Any, seen: set[Hashable]) -> bool:
+    try:
+        key = json.dumps(value, sort_keys=True, default=repr)
+    except (TypeError, ValueError, RecursionError):  # keys of mixed types, or endless nesting; never equal to another
+        return False
+    before = key in seen
+    seen.add(key)
+    return before
+
+
+def _duplicate(subject: Subject, path: str, value: Any) -> Finding:
+    message, hint = f"{path} repeats another entry, which MetalLB refuses", "Remove one of the two."
+    return subject.error("selector-duplicate", path, message, value=value, source=CONFIG, hint=hint)

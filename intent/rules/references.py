@@ -1,0 +1,124 @@
+"""A BGPPeer against what it refers to: BFD profile, Secret, nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from intent.addresses import parse_address, within
+from intent.findings import Finding, ObjectRef
+from intent.modes import Mode
+from intent.rules.subject import CONFIG, FRR, Subject
+from intent.rules.view import View
+from intent.snapshot import mapping, text
+
+BASIC_AUTH = "kubernetes.io/basic-auth"
+
+
+def bfd_profile_exists(view: View, subject: Subject) -> Iterator[Finding]:
+    """Admission does not look; the speakers do."""
+    name = subject.string("bfdProfile")
+    if not name or name in view.profiles or subject.mode is Mode.NATIVE:
+        return
+    profile = ObjectRef("BFDProfile", subject.namespace, name)
+    message = f"BFDProfile {name[:100]} does not exist; until it does, the speakers keep their old configuration"
+    hint = "Create the profile first, or leave bfdProfile out."
+    yield subject.error("bfd-profile-missing", "bfdProfile", message, source=CONFIG, hint=hint, others=(profile,))
+
+
+def bfd_fits_the_hops(view: View, subject: Subject) -> Iterator[Finding]:
+    """Echo packets do not travel over routers; a minimum TTL says nothing about direct neighbours."""
+    profile = view.profiles.get(subject.string("bfdProfile"))
+    if profile is None:
+        return
+    others = (profile.ref,)
+    multihop = subject.flag("ebgpMultiHop")
+    if multihop and profile.spec.get("echoMode") is True:
+        message = f"BFDProfile {profile.name} has echoMode, which does not work over several hops"
+        hint = "Use a profile without echoMode."
+        yield subject.warning("bfd-echo-multihop", "bfdProfile", message, source=FRR, hint=hint, others=others)
+    peer = parse_address(subject.string("peerAddress"))
+    if peer is not None and peer.version == 6 and profile.spec.get("echoMode") is True:
+        message = f"BFDProfile {profile.name} has echoMode, which does not work with IPv6"
+        hint = "Use a profile without echoMode."
+        yield subject.warning("bfd-echo-ipv6", "bfdProfile", message, source=FRR, hint=hint, others=others)
+
+
+def secret_is_usable(view: View, subject: Subject) -> Iterator[Finding]:
+    """Type, key and length of the password's Secret, as far as they are known."""
+    name = text(mapping(subject.spec.get("passwordSecret")).get("name"))
+    fact = view.secrets.get(name) if name else None
+    if fact is None:
+        return
+    secret = ObjectRef("Secret", fact.namespace, name)
+    problems = (
+        (not fact.exists, "secret-missing", "does not exist", "Create it first, or type a password here."),
+        (fact.type != BASIC_AUTH, "secret-type", f"must be of type {BASIC_AUTH}", "Create it anew with this type."),
+        (not fact.has_password, "secret-without-password", "has no key `password`", "Add the key `password`."),
+    )
+    for broken, code, what, hint in problems:
+        if broken:
+            yield subject.error(
+                code,
+                "passwordSecret.name",
+                f"Secret {name} {what}; the speakers keep their old configuration",
+                value=name,
+                source=CONFIG,
+                hint=hint,
+                others=(secret,),
+            )
+            return
+
+
+def secret_suits_frr(view: View, subject: Subject) -> Iterator[Finding]:
+    """What MetalLB passes on and FRR cannot use."""
+    name = text(mapping(subject.spec.get("passwordSecret")).get("name"))
+    fact = view.secrets.get(name) if name else None
+    if fact is None or not (fact.exists and fact.has_password):
+        return
+    at, others = "passwordSecret.name", (ObjectRef("Secret", fact.namespace, name),)
+    if not fact.length_ok:
+        message = f"The password in Secret {name} must have 1 to 80 bytes; FRR refuses others"
+        hint = "Agree on another password with the router's side."
+        code = "secret-password-length"
+        yield subject.error(code, at, message, value=name, source=FRR, hint=hint, others=others)
+    if fact.trailing_newline:
+        message = f"The password in Secret {name} ends in a line end, which is kept"
+        hint = "Write it anew without the line end (printf instead of echo)."
+        code = "secret-trailing-newline"
+        yield subject.warning(code, at, message, value=name, source=CONFIG, hint=hint, others=others)
+
+
+def nodes_are_selected(view: View, subject: Subject) -> Iterator[Finding]:
+    """A peer without nodes has no sessions; a source address belongs to one node."""
+    mask = view.masks[subject.resource.ref]
+    count = mask.bit_count()
+    if view.placement.nodes and not count:
+        message = f"The selectors match none of the {len(view.placement.nodes)} nodes, so there will be no session"
+        hint = "Check the selectors against the labels of the nodes."
+        yield subject.warning("no-node-selected", "nodeSelectors", message, source=CONFIG, hint=hint)
+    if view.placement.nodes and count > 1 and subject.string("sourceAddress") and subject.mode is not Mode.FRR_K8S:
+        message = f"sourceAddress belongs to one node, but {count} nodes are to use it"
+        hint = "Make a peer for each node, with nodeSelectors, or leave sourceAddress out."
+        nodes = view.placement.names(mask)
+        yield subject.warning("source-address-shared", "sourceAddress", message, source=FRR, hint=hint, nodes=nodes)
+
+
+def router_is_reachable(view: View, subject: Subject) -> Iterator[Finding]:
+    """Where subnets are known: a router of another AS must be a neighbour, unless multihop; and not the node itself."""
+    peer = parse_address(subject.string("peerAddress"))
+    if peer is None or subject.string("vrf"):
+        return
+    nodes = view.placement.of(view.masks[subject.resource.ref])
+    same = tuple(node.name for node in nodes if any(parse_address(address) == peer for address in node.addresses))
+    if same and subject.mode is not Mode.NATIVE:
+        message = f"{peer} is an address of the node itself, and FRR cannot peer with a router on its own host"
+        hint = "Choose another router, or keep the peer off this node with nodeSelectors."
+        yield subject.warning("peer-is-the-node", "peerAddress", message, source=FRR, hint=hint, nodes=same)
+    ibgp = subject.string("dynamicASN") == "internal" or subject.number("peerASN") == subject.number("myASN")
+    if ibgp or subject.flag("ebgpMultiHop"):
+        return
+    far = tuple(node.name for node in nodes if node.subnets and not within(peer, node.subnets))
+    if far:
+        message = f"{peer} lies outside every known subnet of {len(far)} nodes, and ebgpMultiHop is not set"
+        hint = "Set ebgpMultiHop (on the router too), or check the address."
+        yield subject.warning("peer-not-connected", "peerAddress", message, source=FRR, hint=hint, nodes=far)

@@ -1,0 +1,249 @@
+"""BGPPeers that meet on a node: one router ID a node, one AS a VRF, one session a neighbour (MetalLB's F1 to F3)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+from intent.addresses import parse_address
+from intent.findings import Finding, ObjectRef, Severity, shown
+from intent.rules.subject import FRR, OPENSHIFT, VALIDATION
+from intent.rules.view import View
+from intent.snapshot import Resource, text
+
+_NAMED = 5  # objects named in a message; the finding carries all
+Meets = Callable[[int, int], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A peer, what it is compared by, and the nodes that it is on."""
+
+    peer: Resource
+    key: str
+    mask: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One way in which peers can clash: meets(mask, mask) are the nodes on which two different keys do.
+
+    speaker: MetalLB makes this comparison itself, and refuses the whole configuration of these nodes.
+    """
+
+    code: str
+    severity: Severity
+    field: str
+    message: str
+    source: str
+    hint: str
+    members: tuple[Member, ...]
+    meets: Meets
+    speaker: bool = False
+
+    def findings(self, view: View, refs: Collection[ObjectRef] | None) -> Iterator[Finding]:
+        """One finding for all peers that clash with each other; with refs one for each of these that clashes."""
+        if len({member.key for member in self.members}) < 2:
+            return
+        if refs is None:
+            for clash in _components(self.members, self.meets):
+                yield self._finding(view, clash, _meeting(clash, self.meets) if self._bites else 0)
+            return
+        for judged in (member for member in self.members if member.peer.ref in refs):
+            others = [o for o in self.members if o.key != judged.key and self.meets(o.mask, judged.mask)]
+            if others:
+                where = 0
+                for other in others:
+                    where |= self.meets(other.mask, judged.mask)
+                yield self._finding(view, [judged, *others], where if self._bites else 0)
+
+    @property
+    def _bites(self) -> bool:
+        return self.severity is Severity.ERROR
+
+    def _finding(self, view: View, clash: list[Member], where: int) -> Finding:
+        value = clash[0].peer.spec.get(self.field, "")
+        objects = tuple(member.peer.ref for member in clash)
+        nodes = view.placement.names(where) if where else ()
+        message = f"{self.message}: {_groups(clash)}"
+        field = f"spec.{self.field}"
+        return Finding(self.code, self.severity, field, shown(value), message, self.source, self.hint, objects, nodes)
+
+
+def comparisons(view: View) -> Iterator[Comparison]:
+    """All ways in which the peers of a cluster can clash."""
+    yield from _router_ids(view)
+    yield from _as_numbers(view)
+    yield from _neighbors(view)
+
+
+def _router_ids(view: View) -> Iterator[Comparison]:
+    members = _members(view, lambda peer: shown(text(peer.spec.get("routerID"))))
+    hint = "Give all peers the same routerID, or none to all."
+    yield Comparison(
+        "router-id-differs",
+        Severity.ERROR,
+        "routerID",
+        f"routerID must be the same in all peers {_where(view)}, set or not set",
+        VALIDATION,
+        hint,
+        members,
+        _meeting_now(view),
+        speaker=True,
+    )
+    yield Comparison(
+        "router-id-differs-elsewhere",
+        Severity.DOCUMENTED,
+        "routerID",
+        "routerID must be the same in all peers; this MetalLB accepts others where the peers never meet",
+        OPENSHIFT,
+        hint,
+        members,
+        _never_meeting(view),
+    )
+
+
+def _as_numbers(view: View) -> Iterator[Comparison]:
+    by_vrf: dict[str, list[Resource]] = defaultdict(list)
+    for peer in view.peers:
+        by_vrf[text(peer.spec.get("vrf"))].append(peer)
+    hint = "Give all peers the same myASN; change them together, since one by one is refused."
+    for vrf, peers in sorted(by_vrf.items()):
+        where = f"VRF {shown(vrf)}" if vrf else "the default VRF"
+        members = _members(view, _my_asn, peers)
+        yield Comparison(
+            "my-asn-differs",
+            Severity.ERROR,
+            "myASN",
+            f"myASN must be the same in all peers of {where} {_where(view)}",
+            VALIDATION,
+            hint,
+            members,
+            _meeting_now(view),
+            speaker=True,
+        )
+        yield Comparison(
+            "my-asn-differs-elsewhere",
+            Severity.DOCUMENTED,
+            "myASN",
+            f"myASN must be the same in all peers; this MetalLB accepts others where peers of {where} never meet",
+            OPENSHIFT,
+            hint,
+            members,
+            _never_meeting(view),
+        )
+    yield _as_numbers_across_vrfs(view, by_vrf)
+
+
+def _as_numbers_across_vrfs(view: View, by_vrf: dict[str, list[Resource]]) -> Comparison:
+    """The page asks for one myASN everywhere, and yet its own VRF example has another; so this is no more than told."""
+    numbers = [{_my_asn(peer) for peer in peers} - {""} for peers in by_vrf.values()]
+    differ = len(set().union(*numbers)) > 1 and all(len(number) <= 1 for number in numbers)
+    return Comparison(
+        "my-asn-differs-across-vrfs",
+        Severity.WARNING,
+        "myASN",
+        "The OpenShift documentation asks for one myASN in all peers; MetalLB runs one AS for each VRF",
+        OPENSHIFT,
+        "Check that the VRFs are meant to have AS numbers of their own.",
+        _members(view, _my_asn) if differ else (),
+        lambda one, other: 1,
+    )
+
+
+def _neighbors(view: View) -> Iterator[Comparison]:
+    """Peers that name the same neighbour: in the same words, which MetalLB sees, or in others, which only FRR does."""
+    by_neighbor: dict[tuple[str, str], dict[str, list[Resource]]] = defaultdict(lambda: defaultdict(list))
+    for peer in view.peers:
+        address, interface = text(peer.spec.get("peerAddress")), text(peer.spec.get("interface"))
+        if address or interface:
+            neighbor = str(parse_address(address) or address) if address else interface
+            by_neighbor[neighbor, text(peer.spec.get("vrf"))][address or interface].append(peer)
+    for (neighbor, vrf), spelled in sorted(by_neighbor.items()):
+        where = f"{shown(neighbor)} in {f'VRF {shown(vrf)}' if vrf else 'the default VRF'}"
+        for peers in spelled.values():
+            message, members = f"{where} may have only one peer", _members(view, lambda peer: peer.name, peers)
+            yield _duplicate(view, "duplicate-neighbor", f"{message} {_where(view)}", VALIDATION, members)
+        peers = [peer for same in spelled.values() for peer in same]
+        message = f"{where} is written in several ways, which MetalLB takes for several neighbours and FRR for one"
+        yield _duplicate(view, "duplicate-neighbor-hidden", message, FRR, _members(view, _spelling, peers))
+
+
+def _duplicate(view: View, code: str, message: str, source: str, members: tuple[Member, ...]) -> Comparison:
+    field = "peerAddress" if any(member.peer.spec.get("peerAddress") for member in members) else "interface"
+    hint = "Delete one of the peers, or place them on different nodes with nodeSelectors."
+    meets, speaker = _meeting_now(view), source == VALIDATION
+    return Comparison(code, Severity.ERROR, field, message, source, hint, members, meets, speaker)
+
+
+def _spelling(peer: Resource) -> str:
+    return text(peer.spec.get("peerAddress")) or text(peer.spec.get("interface"))
+
+
+def _members(view: View, key: Callable[[Resource], str], peers: Iterable[Resource] | None = None) -> tuple[Member, ...]:
+    chosen = view.peers if peers is None else peers
+    return tuple(Member(peer, key(peer), view.masks[peer.ref]) for peer in chosen)
+
+
+def _my_asn(peer: Resource) -> str:
+    return shown(peer.spec.get("myASN"))
+
+
+def _meeting_now(view: View) -> Meets:
+    """The nodes on which MetalLB compares two peers."""
+    if not view.compares_peers:
+        return lambda one, other: 0
+    return (lambda one, other: one & other) if view.node_aware else (lambda one, other: view.placement.everywhere)
+
+
+def _never_meeting(view: View) -> Meets:
+    meets = _meeting_now(view)
+    return lambda one, other: 0 if meets(one, other) else 1
+
+
+def _where(view: View) -> str:
+    return "that share a node" if view.node_aware else "of the cluster (MetalLB before 0.16 compares all)"
+
+
+def _meeting(members: Iterable[Member], meets: Meets) -> int:
+    cells = sorted({(member.key, member.mask) for member in members})
+    where = 0
+    for index, (key, mask) in enumerate(cells):
+        for other, other_mask in cells[index + 1 :]:
+            if other != key:
+                where |= meets(mask, other_mask)
+    return where
+
+
+def _components(members: Iterable[Member], meets: Meets) -> Iterator[list[Member]]:
+    """Members that clash directly or through others, each group sorted by name. Equal members are compared once."""
+    cells: dict[tuple[str, int], list[Member]] = defaultdict(list)
+    for member in members:
+        cells[member.key, member.mask].append(member)
+    left = sorted(cells)
+    while left:
+        group, reached = [], [left.pop()]
+        while reached:
+            cell = reached.pop()
+            group.append(cell)
+            found = [other for other in left if other[0] != cell[0] and meets(cell[1], other[1])]
+            left = sorted(set(left) - set(found)) if found else left
+            reached.extend(found)
+        if len(group) > 1:
+            yield sorted((member for cell in group for member in cells[cell]), key=lambda member: member.peer.ref)
+
+
+def _groups(clash: list[Member]) -> str:
+    """ "10.10.10.10 (peer1, peer2); not set (peer3)", or only the names where each is its own key."""
+    names = defaultdict(list)
+    for member in clash:
+        names[member.key].append(member.peer.name)
+    if all([key] == named for key, named in names.items()):
+        return _some(list(names))
+    return "; ".join(f"{key or 'not set'} ({_some(named)})" for key, named in sorted(names.items()))
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(shown(name) for name in sorted(names)[:_NAMED]) + (f" and {more} more" if more > 0 else "")

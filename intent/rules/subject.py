@@ -1,0 +1,111 @@
+"""The object under judgement, and how a rule speaks about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from intent.findings import Finding, ObjectRef, Severity, shown
+from intent.kinds import KINDS, Field, Kind
+from intent.modes import Mode, release
+from intent.snapshot import Resource, Snapshot
+
+CONFIG: Final = "MetalLB internal/config/config.go"
+VALIDATION: Final = "MetalLB internal/config/validation.go"
+WEBHOOK: Final = "MetalLB admission webhook"
+FRR_K8S: Final = "MetalLB internal/bgp/frrk8s/frrk8s.go"
+SCHEMA: Final = "CRD schema"
+CEL: Final = "CRD validation rule"
+OPENSHIFT: Final = "OpenShift documentation"
+FRR: Final = "FRR"
+KUBERNETES: Final = "Kubernetes"
+LINUX: Final = "Linux"
+
+_MISSING: Final = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One object with all that its single-object rules need.
+
+    fields: of the served version that the object is written in. password: the inline password if it is at hand, only
+    when a person has just typed it. namespace: MetalLB's.
+    """
+
+    resource: Resource
+    kind: Kind
+    fields: tuple[Field, ...]
+    mode: Mode
+    release: tuple[int, int, int]
+    namespace: str
+    password: object = None
+    api_version: str = ""
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        """The spec without a password."""
+        return self.resource.spec
+
+    def number(self, name: str) -> int | None:
+        """An integer of the spec; None if it is unset or something else."""
+        value = self.spec.get(name)
+        if isinstance(value, float) and value.is_integer():
+            return int(value)
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    def string(self, name: str) -> str:
+        """A string of the spec; "" if it is unset or something else."""
+        value = self.spec.get(name)
+        return value if isinstance(value, str) else ""
+
+    def flag(self, name: str) -> bool:
+        """A boolean of the spec; False if it is unset or something else."""
+        return self.spec.get(name) is True
+
+    def finding(  # noqa: PLR0913
+        self,
+        severity: Severity,
+        code: str,
+        name: str,
+        message: str,
+        *,
+        source: str,
+        hint: str,
+        value: object = _MISSING,
+        others: tuple[ObjectRef, ...] = (),
+        nodes: tuple[str, ...] = (),
+    ) -> Finding:
+        """A finding about the spec's field of that name; its value is looked up unless given."""
+        if value is _MISSING:
+            value = self.spec.get(name, "")
+        path = shown(f"spec.{name}") if name else ""
+        return Finding(code, severity, path, shown(value), message, source, hint, (self.resource.ref, *others), nodes)
+
+    def error(self, code: str, name: str, message: str, **rest: Any) -> Finding:
+        """The cluster or the speaker refuses it."""
+        return self.finding(Severity.ERROR, code, name, message, **rest)
+
+    def documented(self, code: str, name: str, message: str, **rest: Any) -> Finding:
+        """The OpenShift page forbids it."""
+        return self.finding(Severity.DOCUMENTED, code, name, message, source=OPENSHIFT, **rest)
+
+    def warning(self, code: str, name: str, message: str, **rest: Any) -> Finding:
+        """Legal, but it surprises."""
+        return self.finding(Severity.WARNING, code, name, message, **rest)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """speaker: an error of this rule makes the speaker refuse its whole configuration and keep the old one."""
+
+    judge: Callable[[Subject], Iterator[Finding]]
+    speaker: bool = False
+
+
+def subject_of(resource: Resource, snapshot: Snapshot) -> Subject | None:
+    """A snapshot's object as the subject of its rules; None for kinds that have none."""
+    kind = KINDS.get(resource.ref.kind)
+    if kind is None:
+        return None
+    return Subject(resource, kind, kind.fields, snapshot.mode, release(snapshot.version), snapshot.namespace)
