@@ -186,13 +186,11 @@ def _tail(session: Session, facts: dict[str, Any], clocks: dict[str, Any]) -> li
         words = f"Notification {way} ({facts['lastNotificationReason']}{hard})"
     if "softwareVersion" in facts:
         words += " (n/a)"
-    message = facts.get("lastShutdownDescription")
     hops = facts.get("externalBgpNbrMaxHopsAway", facts.get("internalBgpNbrMaxHopsAway"))
     kind = "Internal" if session.internal else "External"
     return [
         f"  Connections established {facts['connectionsEstablished']}; dropped {facts['connectionsDropped']}",
         f"  Last reset {clock(clocks['reset_ms'] // 1000)},  {words}",
-        *([f'    Message: "{message}"'] if message else []),
         f"  {kind} BGP neighbor may be up to {hops} hops away.",
     ]
 
