@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from functools import lru_cache
 
+import msgspec
 import redis
 from django.conf import settings
 
 CHANNEL = "bgpui:nudges"
+
+
+class Nudge(msgspec.Struct, frozen=True):
+    """One event, and the name of the cluster that it happened in, "" = any."""
+
+    event: str
+    cluster: str = ""
+
+
 log = logging.getLogger(__name__)
 
 
@@ -22,6 +31,6 @@ def connection() -> redis.Redis:
 def nudge(event: str, cluster: str = "") -> None:
     """Tell all open pages that `event` happened ("sweep", "sessions", "resources", "session-42"); never raises."""
     try:
-        connection().publish(CHANNEL, json.dumps({"event": event, "cluster": cluster}))
+        connection().publish(CHANNEL, msgspec.json.encode(Nudge(event, cluster)))
     except redis.RedisError as error:
         log.warning("no nudge %s: %s", event, error)

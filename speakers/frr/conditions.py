@@ -44,8 +44,7 @@ def condition(neighbor: Neighbor, intended: IntendedSession | None = None) -> Co
         return Condition(UNKNOWN, cause="FRR did not say in which state the session is")
     if neighbor.established:
         return _established(neighbor, intended)
-    reason, cause = _why(neighbor)
-    return Condition(neighbor.state, reason=reason, cause=cause[:300], evidence=_evidence(neighbor))
+    return last_down(neighbor)
 
 
 def _established(neighbor: Neighbor, intended: IntendedSession | None) -> Condition:
@@ -85,7 +84,7 @@ _DEGRADED: tuple[tuple[str, _Judge], ...] = (
 
 
 def _why(neighbor: Neighbor) -> tuple[str, str]:
-    """Reason and cause of a session that is down. lastReset is history: it counts only if it still explains the state."""
+    """Reason and cause of a session that is down. lastReset is history: it counts while it still explains the state."""
     code = neighbor.last_reset_code
     if code is None:
         code = RESET_TEXTS.get(neighbor.last_reset)
@@ -99,6 +98,12 @@ def _why(neighbor: Neighbor) -> tuple[str, str]:
     if reason == "no-address-family" and neighbor.families:
         reason = ""  # left over from the moment in which the configuration was applied
     return _plain(reason or _by_state(neighbor, code))
+
+
+def last_down(neighbor: Neighbor) -> Condition:
+    """Why a session went down, as far as FRR still knows; it may be up again."""
+    reason, cause = _why(neighbor)
+    return Condition(neighbor.state, reason=reason, cause=cause[:300], evidence=_evidence(neighbor))
 
 
 def _plain(reason: str) -> tuple[str, str]:

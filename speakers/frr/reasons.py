@@ -144,7 +144,8 @@ REASONS: dict[str, Reason] = {
 # lastResetCode (FRR bgpd/bgp_fsm.c, peer_down_str) to the cause; the others are changes of FRR's own configuration.
 BY_RESET = {
     11: "admin-shutdown", 15: "peer-closed", 22: "peer-closed", 24: "bfd-down", 25: "interface-down",
-    26: "address-lost", 27: "no-route", 28: "no-link-local", 29: "vrf-missing", 30: "no-address-family", 33: "prefix-limit-exceeded",
+    26: "address-lost", 27: "no-route", 28: "no-link-local", 29: "vrf-missing", 30: "no-address-family",
+    33: "prefix-limit-exceeded",
     34: "socket-error", 35: "admin-shutdown", 38: "no-router-id",
 }  # fmt: skip
 # Older FRR gives the text alone.
@@ -155,4 +156,5 @@ RESET_TEXTS = {
     "No AFI/SAFI activated for peer": 30, "Waiting for peer OPEN": 32, "Reached received prefix count": 33,
     "Socket Error": 34, "Admin. shutdown": 11,
 }  # fmt: skip
+WEAK = frozenset(("no-answer", "no-answer-or-password", "no-open", "no-keepalive", "idle", "restarting"))  # come and go
 BY_STATE = {"OpenSent": "no-open", "OpenConfirm": "no-keepalive", "Connect": "no-answer", "Active": "no-answer"}

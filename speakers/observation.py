@@ -1,0 +1,228 @@
+"""One look at one node, and what it makes of the rows of that node. Decides only; services write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from intent.sessions import IntendedSession
+from speakers.frr.conditions import Condition, absent, condition, last_down
+from speakers.frr.neighbor import Neighbor
+from speakers.frr.parse import Answer, whole
+from speakers.frr.reasons import WEAK
+from speakers.models import Session, Speaker, Transition
+
+Key = tuple[str, str]  # VRF and neighbor
+_State = Session.State
+_EPOCH_JITTER = timedelta(seconds=3)  # FRR computes the time of establishment anew for each answer, in whole seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What came of asking one node. at: when it was asked. answer None: `error` says why there is none.
+
+    skipped: it was not asked, because it is backed off; only what is intended for it is brought up to date.
+    """
+
+    node: str
+    at: datetime
+    answer: Answer | None = None
+    error: str = ""
+    duration_ms: int | None = None
+    skipped: bool = False
+
+
+@dataclass(slots=True)
+class Changes:
+    """What an observation changes in the rows of its node."""
+
+    save: list[Session] = field(default_factory=list)
+    remove: list[Session] = field(default_factory=list)
+    transitions: list[Transition] = field(default_factory=list)
+
+
+def changes(
+    speaker: Speaker, rows: Mapping[Key, Session], seen: Observation, expected: Sequence[IntendedSession]
+) -> Changes:
+    """Compare an observation with the rows of its node; `rows` are altered in place where they change."""
+    found = Changes()
+    intended = {(session.vrf, session.neighbor): session for session in expected}
+    if seen.answer is None:
+        _unheard(found, speaker, rows, seen.at, intended)
+        return found
+    neighbors = {(neighbor.vrf, neighbor.key): neighbor for neighbor in seen.answer.neighbors}
+    for key in {**neighbors, **intended}:
+        _judge(found, rows.get(key), _Sight(speaker, key, neighbors.get(key), intended.get(key), seen.at))
+    for key, row in rows.items():
+        if key not in neighbors and key not in intended:
+            _remove(found, row, seen.at)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """One session in one observation."""
+
+    speaker: Speaker
+    key: Key
+    neighbor: Neighbor | None
+    intended: IntendedSession | None
+    at: datetime
+
+
+def _judge(found: Changes, row: Session | None, sight: _Sight) -> None:
+    judged = condition(sight.neighbor, sight.intended) if sight.neighbor else absent()
+    values = _values(sight, judged)
+    before = row
+    if row is None:
+        row = _new(sight.speaker, sight.key)
+    transition = _transition(before, sight, judged)
+    values["established_at"] = _established_at(row, sight, judged)
+    if judged.state == _State.ESTABLISHED:
+        values["since"] = values["established_at"] or (row.since if _phase(row.state) == "up" else sight.at)
+    else:
+        values["since"] = row.since if before and _phase(row.state) == _phase(judged.state) else sight.at
+    if before is not None and not _differs(row, values):
+        return
+    for name, value in values.items():
+        setattr(row, name, value)
+    found.save.append(row)
+    if transition is not None:
+        transition.session = row
+        found.transitions.append(transition)
+
+
+def _new(speaker: Speaker, key: Key) -> Session:
+    row = Session(speaker=speaker, cluster_id=speaker.cluster_id, node=speaker.node, vrf=key[0], neighbor=key[1])
+    row.state = _State.UNKNOWN
+    return row
+
+
+def _differs(row: Session, values: Mapping[str, Any]) -> bool:
+    return any(getattr(row, name) != value for name, value in values.items())
+
+
+def _values(sight: _Sight, judged: Condition) -> dict[str, Any]:
+    """The columns of a session, but for its times."""
+    values: dict[str, Any] = {
+        "peer": sight.intended.peer if sight.intended else "",
+        "intended": sight.intended is not None,
+        "state": judged.state,
+        "degraded": judged.degraded,
+        "reason": judged.reason,
+        "cause": judged.cause,
+        "evidence": judged.evidence,
+    }
+    n = sight.neighbor
+    if n is None:
+        return values
+    families = n.families.values()
+    return values | {
+        "remote_as": n.remote_as,
+        "local_as": n.local_as,
+        "remote_router_id": n.remote_router_id[:50],
+        "local_router_id": n.local_router_id[:50],
+        "link": n.link,
+        "bgp_version": whole(n.version, 255),
+        "hostname": n.hostname if n.hostname != "Unknown" else "",
+        "hold_time": n.hold_time // 1000 if n.hold_time is not None else None,
+        "keepalive_time": n.keepalive_time // 1000 if n.keepalive_time is not None else None,
+        "families": sorted(name[:40] for name in n.families)[:20],
+        "bfd": n.bfd.status[:20] if n.bfd else "",
+        "prefixes_sent": _total([family.sent_prefix_counter for family in families]),
+        "prefixes_received": _total([family.accepted_prefix_counter for family in families]),
+        "connections_established": whole(n.connections_established) or 0,
+        "connections_dropped": whole(n.connections_dropped) or 0,
+    }
+
+
+def _total(counters: list[int | None]) -> int | None:
+    known = [counter for counter in counters if counter is not None]
+    return whole(sum(known)) if known else None
+
+
+def _established_at(row: Session, sight: _Sight, judged: Condition) -> datetime | None:
+    """FRR's own time, kept as it was while only its rounding moves; never in the future of the observation."""
+    epoch = sight.neighbor.established_epoch if sight.neighbor else None
+    if judged.state != _State.ESTABLISHED or epoch is None or not 0 < epoch < 2**34:
+        return None
+    at = min(datetime.fromtimestamp(epoch, UTC), sight.at)
+    known = row.established_at
+    same = known is not None and abs(known - at) <= _EPOCH_JITTER and not _flapped(row, sight)
+    return known if same else at
+
+
+def _flapped(row: Session, sight: _Sight) -> bool:
+    """Whether an Established session was lost between two looks: FRR counts its connections."""
+    counted = sight.neighbor.connections_established if sight.neighbor else None
+    return counted is not None and row.state == _State.ESTABLISHED and counted != row.connections_established
+
+
+def _phase(state: str) -> str:
+    """Idle, Connect, Active, OpenSent and OpenConfirm take turns while a session is down."""
+    return {_State.ESTABLISHED: "up", _State.ABSENT: "absent", _State.UNKNOWN: "unknown"}.get(_State(state), "down")
+
+
+def _transition(row: Session | None, sight: _Sight, judged: Condition) -> Transition | None:
+    """The change worth a line in the history, None if there is none.
+
+    Within "down" only a new cause is one, and only a cause that FRR names. Established to Established is one that was
+    lost and came back between two looks (evidence names connectionsDropped), or one that became degraded or whole.
+    """
+    before = row.state if row else _State.UNKNOWN
+    if before != _State.UNKNOWN and _phase(before) == _phase(judged.state) and row is not None:
+        if sight.neighbor and judged.state == _State.ESTABLISHED and _flapped(row, sight):
+            lost = last_down(sight.neighbor)
+            evidence = {**lost.evidence, "connectionsDropped": whole(sight.neighbor.connections_dropped) or 0}
+            judged = lost._replace(evidence=evidence)
+        elif row.degraded == judged.degraded and (row.reason == judged.reason or judged.reason in WEAK | {""}):
+            return None
+    return _line(row, sight, judged)
+
+
+def _line(row: Session | None, sight: _Sight, judged: Condition) -> Transition:
+    return Transition(
+        cluster_id=sight.speaker.cluster_id,
+        node=sight.speaker.node,
+        vrf=sight.key[0],
+        neighbor=sight.key[1],
+        peer=sight.intended.peer if sight.intended else "",
+        at=sight.at,
+        old_state=row.state if row and row.state != _State.UNKNOWN else "",
+        new_state=judged.state,
+        reason=judged.reason,
+        cause=judged.cause,
+        evidence=judged.evidence,
+    )
+
+
+def _remove(found: Changes, row: Session, at: datetime) -> None:
+    found.remove.append(row)
+    if row.state != _State.UNKNOWN:
+        where = {"cluster_id": row.cluster_id, "node": row.node, "vrf": row.vrf, "neighbor": row.neighbor}
+        found.transitions.append(Transition(**where, peer=row.peer, at=at, old_state=row.state))
+
+
+def _unheard(
+    found: Changes, speaker: Speaker, rows: Mapping[Key, Session], at: datetime, intended: Mapping[Key, IntendedSession]
+) -> None:
+    """Nothing is known of the states, but what is intended may have changed."""
+    for key, session in intended.items():
+        row = rows.get(key) or _new(speaker, key)
+        if row.pk is None:
+            row.since = at
+        if row.pk is None or not row.intended or row.peer != session.peer:
+            row.intended, row.peer = True, session.peer
+            found.save.append(row)
+    for row in _unintended(rows, intended):
+        if row.state in {_State.UNKNOWN, _State.ABSENT}:
+            _remove(found, row, at)
+        elif row.intended:
+            row.intended, row.peer = False, ""
+            found.save.append(row)
+
+
+def _unintended(rows: Mapping[Key, Session], intended: Mapping[Key, IntendedSession]) -> Iterator[Session]:
+    return (row for key, row in rows.items() if key not in intended)

@@ -1,0 +1,217 @@
+"""Writing what was observed: only what changed, in bulk, and never over something newer."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from clusters.models import Cluster
+from intent.sessions import IntendedSession
+from speakers.models import Session, Speaker, Transition
+from speakers.observation import Changes, Observation, changes
+from speakers.selectors import MISSES_UNKNOWN, session_rows
+
+BATCH = 500  # rows of one statement
+_NODES = 100  # of one transaction
+_TRIES = 3
+_RETRY_LIMIT = 300.0  # seconds
+_HEARD = ("observed_at", "attempted_at", "duration_ms", "misses", "retry_at", "error", "frr_version")
+_SESSION_FIELDS = tuple(
+    f.name
+    for f in Session._meta.concrete_fields
+    if f.name not in {"id", "cluster", "node", "vrf", "neighbor"}  # noqa: SLF001
+)
+_POD_FIELDS = ("namespace", "pod", "pod_uid", "container", "image", "ready", "phase", "restarts", "started_at")
+
+
+@dataclass(slots=True)
+class Written:
+    """How many rows were written. turned: speakers that went silent or were heard again."""
+
+    sessions: int = 0
+    removed: int = 0
+    transitions: int = 0
+    speakers: int = 0
+    turned: int = 0
+
+    @property
+    def visible(self) -> bool:
+        """Whether a page of sessions looks different now."""
+        return bool(self.sessions or self.removed or self.transitions or self.turned)
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What one transaction is to write, and `read`: the state of the speakers that it was decided on."""
+
+    speakers: list[Speaker] = field(default_factory=list)
+    read: dict[int, datetime | None] = field(default_factory=dict)
+    changes: dict[int, Changes] = field(default_factory=dict)
+    turned: set[int] = field(default_factory=set)
+
+
+def observations_write(
+    *,
+    cluster: Cluster,
+    observations: Sequence[Observation],
+    expected: Mapping[str, Sequence[IntendedSession]],
+) -> Written:
+    """Bring the rows of the observed nodes up to date.
+
+    expected: what should run, by node. The rows are compared without a lock; the transaction that writes then makes
+    sure that nobody wrote the same speaker meanwhile, else the comparison is repeated. An observation that is not newer
+    than what is known of its node is dropped.
+    """
+    written = Written()
+    for start in range(0, len(observations), _NODES):
+        waiting = {seen.node: seen for seen in observations[start : start + _NODES]}
+        for _ in range(_TRIES):
+            plan = _plan(cluster, waiting, expected)
+            overtaken = _write(plan, written) if plan.speakers else set()
+            if not overtaken:
+                break
+            waiting = {node: seen for node, seen in waiting.items() if node in overtaken}
+    return written
+
+
+def _plan(
+    cluster: Cluster, waiting: Mapping[str, Observation], expected: Mapping[str, Sequence[IntendedSession]]
+) -> _Plan:
+    speakers = {row.node: row for row in Speaker.objects.filter(cluster=cluster, node__in=waiting).order_by("pk")}
+    if missing := waiting.keys() - speakers.keys():
+        blank = [Speaker(cluster=cluster, node=node) for node in sorted(missing)]
+        Speaker.objects.bulk_create(blank, ignore_conflicts=True)
+        speakers |= {row.node: row for row in Speaker.objects.filter(cluster=cluster, node__in=missing)}
+    rows, plan = session_rows(cluster.pk, list(waiting)), _Plan()
+    for node, seen in waiting.items():
+        speaker = speakers.get(node)
+        if speaker is None or (speaker.attempted_at is not None and speaker.attempted_at >= seen.at):
+            continue
+        plan.read[speaker.pk] = speaker.attempted_at
+        plan.changes[speaker.pk] = changes(speaker, rows[node], seen, expected.get(node, ()))
+        silent = speaker.misses > 0 or speaker.observed_at is None
+        if not seen.skipped:
+            _hear(speaker, seen)
+            if silent != (speaker.misses > 0):
+                plan.turned.add(speaker.pk)
+        plan.speakers.append(speaker)
+    return plan
+
+
+def _hear(speaker: Speaker, seen: Observation) -> None:
+    speaker.attempted_at, speaker.duration_ms, speaker.error = seen.at, seen.duration_ms, seen.error[:500]
+    if seen.answer is not None:
+        speaker.observed_at, speaker.misses, speaker.retry_at = seen.at, 0, None
+        speaker.frr_version = seen.answer.version or speaker.frr_version
+        return
+    speaker.misses = min(speaker.misses + 1, 10_000)
+    speaker.retry_at = None
+    if speaker.misses >= MISSES_UNKNOWN and speaker.pod:
+        doublings = min(speaker.misses - MISSES_UNKNOWN + 1, 10)
+        pause = min(settings.BGPUI_SWEEP_INTERVAL * 2**doublings, _RETRY_LIMIT)
+        speaker.retry_at = seen.at + timedelta(seconds=pause * random.uniform(0.8, 1.2))  # noqa: S311
+
+
+def _write(plan: _Plan, written: Written) -> set[str]:
+    """Write the plan in one transaction but for the speakers that moved since; these are returned by node."""
+    with transaction.atomic():
+        locked = Speaker.objects.select_for_update().filter(pk__in=plan.read).order_by("pk")
+        now = dict(locked.values_list("pk", "attempted_at"))
+        same = [row for row in plan.speakers if row.pk in now and now[row.pk] == plan.read[row.pk]]
+        parts = [plan.changes[row.pk] for row in same]
+        save = [row for part in parts for row in part.save]
+        remove = [row for part in parts for row in part.remove]
+        lines = [line for part in parts for line in part.transitions]
+        Session.objects.filter(pk__in=[row.pk for row in remove]).delete()
+        sessions_save(save)
+        Transition.objects.bulk_create(lines, batch_size=BATCH)
+        heard = [row for row in same if row.attempted_at != plan.read[row.pk]]
+        _speakers_save(heard, _HEARD)
+    written.sessions += len(save)
+    written.removed += len(remove)
+    written.transitions += len(lines)
+    written.speakers += len(heard)
+    written.turned += sum(row.pk in plan.turned for row in same)
+    return {row.node for row in plan.speakers if row.pk in now and now[row.pk] != plan.read[row.pk]}
+
+
+def sessions_save(rows: Sequence[Session]) -> None:
+    """Upsert session rows by cluster, node, VRF and neighbor; every row has its primary key then."""
+    Session.objects.bulk_create(
+        rows,
+        batch_size=BATCH,
+        update_conflicts=True,
+        unique_fields=["cluster", "node", "vrf", "neighbor"],
+        update_fields=_SESSION_FIELDS,
+    )
+
+
+def _speakers_save(rows: Sequence[Speaker], fields: Iterable[str]) -> None:
+    Speaker.objects.bulk_create(
+        rows, batch_size=BATCH, update_conflicts=True, unique_fields=["cluster", "node"], update_fields=fields
+    )
+
+
+def speakers_sync(*, cluster: Cluster, pods: Iterable[Speaker], nodes: Iterable[str]) -> int:
+    """Make the Speaker rows of a cluster those of `nodes`; returns how many rows changed.
+
+    pods: unsaved rows that hold the facts of a pod. nodes: which nodes have a speaker, or should have one. The rows and
+    sessions of all other nodes go; of a node that has lost its pod they stay, for the sweep to age.
+    """
+    known = {row.node: row for row in Speaker.objects.filter(cluster=cluster)}
+    found = {pod.node: pod for pod in pods}
+    wanted = {*nodes, *found}
+    altered: list[Speaker] = []
+    for node in sorted(wanted):
+        facts = found.get(node) or Speaker(node=node)
+        row = known.get(node) or Speaker(cluster=cluster, node=node)
+        if row.pk is not None and all(getattr(row, name) == getattr(facts, name) for name in _POD_FIELDS):
+            continue
+        if facts.pod_uid != row.pod_uid:
+            row.retry_at = None  # a new pod deserves to be asked at once
+        for name in _POD_FIELDS:
+            setattr(row, name, getattr(facts, name))
+        altered.append(row)
+    _speakers_save(altered, (*_POD_FIELDS, "retry_at"))
+    gone = [row for node, row in known.items() if node not in wanted]
+    _forget(gone)
+    return len(altered) + len(gone)
+
+
+def _forget(speakers: Sequence[Speaker]) -> None:
+    """The nodes are gone: so are their sessions, which the history keeps."""
+    if not speakers:
+        return
+    with transaction.atomic():
+        rows = Session.objects.filter(speaker__in=speakers).exclude(state=Session.State.UNKNOWN)
+        lines = [
+            Transition(
+                cluster_id=row.cluster_id,
+                node=row.node,
+                vrf=row.vrf,
+                neighbor=row.neighbor,
+                peer=row.peer,
+                at=timezone.now(),
+                old_state=row.state,
+                cause="The node has no speaker any more",
+            )
+            for row in rows
+        ]
+        Transition.objects.bulk_create(lines, batch_size=BATCH)
+        Speaker.objects.filter(pk__in=[row.pk for row in speakers]).delete()
+
+
+def transitions_expire(*, before: datetime) -> int:
+    """Delete history from before a time, in short transactions; returns how much."""
+    total = 0
+    while True:
+        oldest = list(Transition.objects.filter(at__lt=before).order_by("pk").values_list("pk", flat=True)[:BATCH])
+        if not oldest:
+            return total
+        total += Transition.objects.filter(pk__in=oldest).delete()[0]
