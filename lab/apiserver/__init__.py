@@ -1,7 +1,7 @@
 """The lab's Kubernetes API server: real HTTP(S), in this process, for an unmodified kubectl and the official clients.
 
     server = ApiServer(state_path=Path("state.json"), tokens={"secret": "admin", "look": User("viewer", READ_ONLY)})
-    await server.start("127.0.0.1", 0)           # server.url, server.port, server.ca_pem; stop() and start() keep the port
+    await server.start("127.0.0.1", 0)   # then server.url, .port, .ca_pem; start() after stop() keeps the port
     write_kubeconfig(path, server.url, "secret", server.ca_pem)      # context "lab"
 
 Objects without HTTP, on the server's event loop: `server.store` (class Store):
@@ -9,11 +9,13 @@ Objects without HTTP, on the server's event loop: `server.store` (class Store):
     store.get(resource, namespace, name) / list(resource, namespace, labels=, fields=)
     store.patch(resource, namespace, name, {...}) / patch_status(resource, namespace, name, {...}) / delete(...)
     cancel = store.watch(callback, "bgppeers")   # callback(Event): type, resource, key, new.manifest, old.manifest
-`resource` is "pods" or "bgppeers.metallb.io". What comes out is shared: read it, never change it. server.load() reads the
-state file before start() does. CustomResourceDefinitions are objects like any other: store.add(crd) serves the type at once.
+`resource` is "pods" or "bgppeers.metallb.io". What comes out is shared: read it, never change it. server.load() reads
+the state file before start() does. CustomResourceDefinitions are objects like any other: store.add(crd) serves the type
+at once.
 
-Commands: `server.exec = handler`, async (namespace, pod, container, argv, stdin) -> ExecResult(stdout, stderr, code); an
-asynchronous generator of ExecResult streams. `server.logs = handler`, async (namespace, pod, container, follow) -> bytes.
+Commands: `server.exec = handler`, async (namespace, pod, container, argv, stdin) -> ExecResult(stdout, stderr, code);
+an asynchronous generator of ExecResult streams. `server.logs = handler`, async (namespace, pod, container, follow) ->
+bytes.
 A pod can be entered when its spec.nodeName is set and its status.phase is Running; deleting it cuts the stream.
 
 Rights: User(name, rules=(Rule(verbs, groups, resources, namespaces, names), ...)); ADMIN, READ_ONLY, all_but_exec().
@@ -35,6 +37,6 @@ from lab.apiserver.storage import Event
 from lab.apiserver.store import Store
 
 __all__ = [
-    "ADMIN", "READ_ONLY", "ApiError", "ApiServer", "Event", "ExecHandler", "ExecResult", "Fault", "Manifest", "Rule", "Store",
-    "User", "all_but_exec", "kubeconfig", "write_kubeconfig",
+    "ADMIN", "READ_ONLY", "ApiError", "ApiServer", "Event", "ExecHandler", "ExecResult", "Fault", "Manifest", "Rule",
+    "Store", "User", "all_but_exec", "kubeconfig", "write_kubeconfig",
 ]  # fmt: skip

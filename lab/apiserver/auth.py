@@ -103,22 +103,35 @@ def require(user: User, asked: Attributes) -> None:
     where = f'in the namespace "{asked.namespace}"' if asked.namespace else "at the cluster scope"
     group_resource = f"{asked.resource}.{asked.group}" if asked.group else asked.resource
     named = f'{group_resource} "{asked.name}"' if asked.name else group_resource
-    words = f'User "{user.name}" cannot {asked.verb} resource "{asked.full_resource}" in API group "{asked.group}" {where}'
+    words = (
+        f'User "{user.name}" cannot {asked.verb} resource "{asked.full_resource}" in API group "{asked.group}" {where}'
+    )
     details = {"name": asked.name, "group": asked.group, "kind": asked.resource}
-    raise ApiError(403, "Forbidden", f"{named} is forbidden: {words}", {key: value for key, value in details.items() if value})
+    raise ApiError(
+        403, "Forbidden", f"{named} is forbidden: {words}", {key: value for key, value in details.items() if value}
+    )
 
 
 def review(kind: str, body: Any, user: User, tokens: Tokens) -> dict[str, Any]:
     """The answer to a review object (authorization.k8s.io, authentication.k8s.io)."""
-    spec = body.get("spec") if isinstance(body, dict) and isinstance(body.get("spec"), dict) else {}
-    status = {
-        "SelfSubjectAccessReview": lambda: _access(spec, user),
-        "SelfSubjectRulesReview": lambda: _rules(spec.get("namespace", ""), user),
-        "TokenReview": lambda: _token(tokens.get(str(spec.get("token", "")))),
-        "SelfSubjectReview": lambda: {"userInfo": _info(user)},
-    }[kind]()
+    given = body.get("spec") if isinstance(body, dict) else None
+    spec: dict[str, Any] = given if isinstance(given, dict) else {}
+    if kind == "SelfSubjectAccessReview":
+        status = _access(spec, user)
+    elif kind == "SelfSubjectRulesReview":
+        status = _rules(str(spec.get("namespace", "")), user)
+    elif kind == "TokenReview":
+        status = _token(tokens.get(str(spec.get("token", ""))))
+    else:
+        status = {"userInfo": _info(user)}
     group = "authentication.k8s.io" if kind in ("TokenReview", "SelfSubjectReview") else "authorization.k8s.io"
-    return {"kind": kind, "apiVersion": f"{group}/v1", "metadata": {"creationTimestamp": None}, "spec": spec, "status": status}
+    return {
+        "kind": kind,
+        "apiVersion": f"{group}/v1",
+        "metadata": {"creationTimestamp": None},
+        "spec": spec,
+        "status": status,
+    }
 
 
 def _access(spec: Mapping[str, Any], user: User) -> dict[str, Any]:
@@ -129,7 +142,11 @@ def _access(spec: Mapping[str, Any], user: User) -> dict[str, Any]:
     names = ("verb", "group", "resource", "subresource", "namespace", "name")
     attributes = Attributes(**{name: str(asked.get(name) or "") for name in names})
     allowed = user.may(attributes)
-    return {"allowed": allowed, "reason": f'RBAC: allowed by the rules of user "{user.name}"'} if allowed else {"allowed": False}
+    return (
+        {"allowed": allowed, "reason": f'RBAC: allowed by the rules of user "{user.name}"'}
+        if allowed
+        else {"allowed": False}
+    )
 
 
 def _rules(namespace: str, user: User) -> dict[str, Any]:
@@ -138,7 +155,11 @@ def _rules(namespace: str, user: User) -> dict[str, Any]:
          **({"resourceNames": list(rule.names)} if rule.names else {})}
         for rule in user.rules if _within(namespace, rule.namespaces)
     ]  # fmt: skip
-    return {"resourceRules": rules, "nonResourceRules": [{"verbs": ["get"], "nonResourceURLs": ["*"]}], "incomplete": False}
+    return {
+        "resourceRules": rules,
+        "nonResourceRules": [{"verbs": ["get"], "nonResourceURLs": ["*"]}],
+        "incomplete": False,
+    }
 
 
 def _token(user: User | None) -> dict[str, Any]:

@@ -67,46 +67,71 @@ _SERVICE = _open(
     status=_open(conditions=_keyed("type"), loadBalancer=_open(ingress=_keyed("ip"))),
 )
 _NODE = _open(
-    spec=_open(taints=_keyed("key"), podCIDRs={"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}}),
+    spec=_open(
+        taints=_keyed("key"), podCIDRs={"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}}
+    ),
     status=_open(conditions=_keyed("type"), addresses=_keyed("type")),
 )
 _SECRETS = _open(secrets=_keyed("name"), imagePullSecrets=_keyed("name"))
-_EVENT_FIELDS = ("involvedObject.kind", "involvedObject.name", "involvedObject.namespace", "involvedObject.uid", "reason", "type")
-_POD_FIELDS = ("spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
-               "status.phase", "status.podIP")  # fmt: skip
+_EVENT_FIELDS = (
+    "involvedObject.kind",
+    "involvedObject.name",
+    "involvedObject.namespace",
+    "involvedObject.uid",
+    "reason",
+    "type",
+)
+_POD_FIELDS = ("spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName",
+               "spec.hostNetwork", "status.phase", "status.podIP")  # fmt: skip
 _STATUS = frozenset({"status"})
-_RBAC = "rbac.authorization.k8s.io"
-_CRD_DESCRIPTION = "A resource type that is served from then on."
+_APPS, _RBAC, _EXTENSIONS = "apps", "rbac.authorization.k8s.io", "apiextensions.k8s.io"
 
 
-def _stored_only(group: str, plural: str, kind: str, *short: str, namespaced: bool = True) -> Resource:
-    return Resource(group, "v1", plural, kind, namespaced, kind.lower(), short)
+def _type(group: str, plural: str, kind: str, *short: str, **more: Any) -> Resource:
+    return Resource(group, "v1", plural, kind, singular=kind.lower(), short_names=short, **more)
+
+
+def _cluster_wide(group: str, plural: str, kind: str, *short: str, **more: Any) -> Resource:
+    return _type(group, plural, kind, *short, namespaced=False, **more)
+
+
+def _workload(plural: str, kind: str, short: str) -> Resource:
+    return _type(
+        _APPS, plural, kind, short, categories=("all",), subresources=_STATUS, schema=_WORKLOAD, counts_generation=True
+    )
+
+
+def _live_types() -> Iterable[Resource]:
+    """Types with a status."""
+    open_status = _open(status=_CONDITIONS)
+    yield _cluster_wide("", "namespaces", "Namespace", "ns", subresources=_STATUS, schema=open_status,
+                        selectable=("status.phase",), returns_deleted=True)  # fmt: skip
+    yield _cluster_wide(
+        "", "nodes", "Node", "no", subresources=_STATUS, schema=_NODE, selectable=("spec.unschedulable",)
+    )
+    yield _type("", "pods", "Pod", "po", categories=("all",), subresources=frozenset({"status", "exec", "log"}),
+                schema=_open(spec=_POD_SPEC, status=_CONDITIONS), selectable=_POD_FIELDS,
+                returns_deleted=True)  # fmt: skip
+    yield _type("", "services", "Service", "svc", categories=("all",), subresources=_STATUS, schema=_SERVICE,
+                selectable=("spec.clusterIP", "spec.type"), returns_deleted=True)  # fmt: skip
+    yield _workload("daemonsets", "DaemonSet", "ds")
+    yield _workload("deployments", "Deployment", "deploy")
+    yield _cluster_wide(_EXTENSIONS, "customresourcedefinitions", "CustomResourceDefinition", "crd", "crds",
+                        categories=("api-extensions",), subresources=_STATUS, schema=open_status,
+                        counts_generation=True)  # fmt: skip
 
 
 def builtin_resources() -> Iterable[Resource]:
     """Every type that is served without a CustomResourceDefinition."""
-    yield Resource("", "v1", "namespaces", "Namespace", False, "namespace", ("ns",), (), _STATUS, _open(status=_CONDITIONS),
-                   selectable=("status.phase",), returns_deleted=True)  # fmt: skip
-    yield Resource("", "v1", "nodes", "Node", False, "node", ("no",), (), _STATUS, _NODE, selectable=("spec.unschedulable",))
-    yield Resource("", "v1", "pods", "Pod", True, "pod", ("po",), ("all",), frozenset({"status", "exec", "log"}),
-                   _open(spec=_POD_SPEC, status=_CONDITIONS), selectable=_POD_FIELDS, returns_deleted=True)  # fmt: skip
-    yield Resource("", "v1", "services", "Service", True, "service", ("svc",), ("all",), _STATUS, _SERVICE,
-                   selectable=("spec.clusterIP", "spec.type"), returns_deleted=True)  # fmt: skip
-    yield Resource("", "v1", "secrets", "Secret", True, "secret", selectable=("type",))
-    yield _stored_only("", "configmaps", "ConfigMap", "cm")
-    yield Resource("", "v1", "events", "Event", True, "event", ("ev",), selectable=_EVENT_FIELDS)
-    yield Resource("", "v1", "serviceaccounts", "ServiceAccount", True, "serviceaccount", ("sa",), schema=_SECRETS)
-    yield _stored_only("", "endpoints", "Endpoints", "ep")
-    yield Resource("apps", "v1", "daemonsets", "DaemonSet", True, "daemonset", ("ds",), ("all",), _STATUS, _WORKLOAD,
-                   counts_generation=True)  # fmt: skip
-    yield Resource("apps", "v1", "deployments", "Deployment", True, "deployment", ("deploy",), ("all",), _STATUS, _WORKLOAD,
-                   counts_generation=True)  # fmt: skip
-    yield _stored_only("discovery.k8s.io", "endpointslices", "EndpointSlice")
-    yield _stored_only("coordination.k8s.io", "leases", "Lease")
-    yield _stored_only(_RBAC, "roles", "Role")
-    yield _stored_only(_RBAC, "rolebindings", "RoleBinding")
-    yield _stored_only(_RBAC, "clusterroles", "ClusterRole", namespaced=False)
-    yield _stored_only(_RBAC, "clusterrolebindings", "ClusterRoleBinding", namespaced=False)
-    yield Resource("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", False,
-                   "customresourcedefinition", ("crd", "crds"), ("api-extensions",), _STATUS,
-                   {**_open(status=_CONDITIONS), "description": _CRD_DESCRIPTION}, counts_generation=True)  # fmt: skip
+    yield from _live_types()
+    yield _type("", "secrets", "Secret", selectable=("type",))
+    yield _type("", "configmaps", "ConfigMap", "cm")
+    yield _type("", "events", "Event", "ev", selectable=_EVENT_FIELDS)
+    yield _type("", "serviceaccounts", "ServiceAccount", "sa", schema=_SECRETS)
+    yield _type("", "endpoints", "Endpoints", "ep")
+    yield _type("discovery.k8s.io", "endpointslices", "EndpointSlice")
+    yield _type("coordination.k8s.io", "leases", "Lease")
+    yield _type(_RBAC, "roles", "Role")
+    yield _type(_RBAC, "rolebindings", "RoleBinding")
+    yield _cluster_wide(_RBAC, "clusterroles", "ClusterRole")
+    yield _cluster_wide(_RBAC, "clusterrolebindings", "ClusterRoleBinding")

@@ -37,7 +37,7 @@ def _unchanged(value: Any, old: Any) -> bool:
 def _aggregates_alone(value: Any, _old: Any) -> bool:
     if not value.get("serviceSelectors"):
         return True
-    return value.get("aggregationLength", 32) == 32 and value.get("aggregationLengthV6", 128) == 128
+    return bool(value.get("aggregationLength", 32) == 32) and bool(value.get("aggregationLengthV6", 128) == 128)
 
 
 _RULES: dict[str, Callable[[Any, Any], bool]] = {
@@ -45,7 +45,8 @@ _RULES: dict[str, Callable[[Any, Any], bool]] = {
     "duration(self).getSeconds() >= 1 && duration(self).getSeconds() <= 65535": _within_connect_range,
     "duration(self).getMilliseconds() % 1000 == 0": _whole_seconds,
     "!has(self.serviceSelectors) || self.serviceSelectors.size() == 0 || ((!has(self.aggregationLength) || "
-    "self.aggregationLength == 32) && (!has(self.aggregationLengthV6) || self.aggregationLengthV6 == 128))": _aggregates_alone,
+    "self.aggregationLength == 32) && (!has(self.aggregationLengthV6) || "
+    "self.aggregationLengthV6 == 128))": _aggregates_alone,
 }
 
 
@@ -64,7 +65,9 @@ def broken(rule: Mapping[str, Any], value: Any, old: Any) -> str:
 
 def unknown_rules(schema: Mapping[str, Any]) -> Iterator[str]:
     """Rule texts of a schema that are not enforced here."""
-    yield from (rule["rule"] for rule in schema.get("x-kubernetes-validations", ()) if _normal(rule["rule"]) not in _RULES)
+    yield from (
+        rule["rule"] for rule in schema.get("x-kubernetes-validations", ()) if _normal(rule["rule"]) not in _RULES
+    )
     inner = [*(schema.get("properties") or {}).values(), schema.get("items"), schema.get("additionalProperties")]
     for part in inner:
         if isinstance(part, Mapping):

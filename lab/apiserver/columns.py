@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from lab.apiserver.resources import Manifest
@@ -18,6 +19,31 @@ class Column:
     priority: int = 0
     type: str = "string"
     description: str = ""
+
+
+def age(timestamp: str | None, now: datetime | None = None) -> str:
+    """Time since an RFC 3339 timestamp as kubectl prints it."""
+    if not timestamp:
+        return "<unknown>"
+    try:
+        since = datetime.fromisoformat(timestamp)
+    except ValueError:
+        return "<invalid>"
+    return _human(int(((now or datetime.now(UTC)) - since).total_seconds()))
+
+
+def _human(seconds: int) -> str:
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    steps = [
+        (120, f"{max(seconds, 0)}s"),
+        (600, f"{minutes}m{seconds % 60}s" if seconds % 60 else f"{minutes}m"),
+        (3 * 3600, f"{minutes}m"),
+        (8 * 3600, f"{hours}h{minutes % 60}m" if minutes % 60 else f"{hours}h"),
+        (48 * 3600, f"{hours}h"),
+        (8 * 86400, f"{days}d{hours % 24}h" if hours % 24 else f"{days}d"),
+        (2 * 365 * 86400, f"{days}d"),
+    ]
+    return next((text for limit, text in steps if seconds < limit), f"{days // 365}y")
 
 
 def _field(path: str, absent: Any = "<none>") -> Cell:
@@ -85,7 +111,10 @@ def _internal_address(node: Manifest) -> str:
 
 def _ports(service: Manifest) -> str:
     ports = (service.get("spec") or {}).get("ports") or []
-    texts = [f"{p.get('port')}{':' + str(p['nodePort']) if p.get('nodePort') else ''}/{p.get('protocol', 'TCP')}" for p in ports]
+    texts = [
+        f"{p.get('port')}{':' + str(p['nodePort']) if p.get('nodePort') else ''}/{p.get('protocol', 'TCP')}"
+        for p in ports
+    ]
     return ",".join(texts) or "<none>"
 
 
@@ -125,12 +154,16 @@ def _addresses(slice_: Manifest) -> str:
     return ",".join(map(str, addresses)) or "<unset>"
 
 
+AGE = Column("Age", lambda manifest: age(manifest["metadata"].get("creationTimestamp")))
+AGELESS = {("", "events"), ("apiextensions.k8s.io", "customresourcedefinitions")}
 BUILTIN: dict[tuple[str, str], list[Column]] = {
     ("", "namespaces"): [Column("Status", _field("status.phase", ""))],
     ("", "nodes"): [
-        Column("Status", _node_status), Column("Roles", _roles), Column("Version", _field("status.nodeInfo.kubeletVersion", "")),
+        Column("Status", _node_status), Column("Roles", _roles),
+        Column("Version", _field("status.nodeInfo.kubeletVersion", "")),
         Column("Internal-IP", _internal_address, 1), _wide("OS-Image", "status.nodeInfo.osImage"),
-        _wide("Kernel-Version", "status.nodeInfo.kernelVersion"), _wide("Container-Runtime", "status.nodeInfo.containerRuntimeVersion"),
+        _wide("Kernel-Version", "status.nodeInfo.kernelVersion"),
+        _wide("Container-Runtime", "status.nodeInfo.containerRuntimeVersion"),
     ],
     ("", "pods"): [
         Column("Ready", _ready), Column("Status", _pod_status), Column("Restarts", _restarts),
@@ -138,18 +171,21 @@ BUILTIN: dict[tuple[str, str], list[Column]] = {
     ],
     ("", "services"): [
         Column("Type", _field("spec.type", "ClusterIP")), Column("Cluster-IP", _field("spec.clusterIP")),
-        Column("External-IP", _external_address), Column("Port(s)", _ports), Column("Selector", _selector("spec.selector"), 1),
+        Column("External-IP", _external_address), Column("Port(s)", _ports),
+        Column("Selector", _selector("spec.selector"), 1),
     ],
     ("", "secrets"): [Column("Type", _field("type", "")), Column("Data", _data_count, 0, "integer")],
     ("", "configmaps"): [Column("Data", _data_count, 0, "integer")],
     ("", "events"): [
+        Column("Last Seen", lambda event: age(event.get("lastTimestamp") or event["metadata"].get("creationTimestamp"))),
         Column("Type", _field("type", "")), Column("Reason", _field("reason", "")), Column("Object", _event_object),
         Column("Message", _field("message", "")),
     ],
     ("apps", "daemonsets"): [
         _number("Desired", "status.desiredNumberScheduled"), _number("Current", "status.currentNumberScheduled"),
         _number("Ready", "status.numberReady"), _number("Up-to-date", "status.updatedNumberScheduled"),
-        _number("Available", "status.numberAvailable"), Column("Node Selector", _selector("spec.template.spec.nodeSelector")),
+        _number("Available", "status.numberAvailable"),
+        Column("Node Selector", _selector("spec.template.spec.nodeSelector")),
         Column("Containers", _containers("name"), 1), Column("Images", _containers("image"), 1),
         Column("Selector", _selector("spec.selector.matchLabels"), 1),
     ],
@@ -158,7 +194,11 @@ BUILTIN: dict[tuple[str, str], list[Column]] = {
         _number("Available", "status.availableReplicas"), Column("Containers", _containers("name"), 1),
         Column("Images", _containers("image"), 1), Column("Selector", _selector("spec.selector.matchLabels"), 1),
     ],
-    ("discovery.k8s.io", "endpointslices"): [Column("AddressType", _field("addressType", "")), Column("Endpoints", _addresses)],
+    ("discovery.k8s.io", "endpointslices"): [
+        Column("AddressType", _field("addressType", "")), Column("Endpoints", _addresses),
+    ],
     ("coordination.k8s.io", "leases"): [Column("Holder", _field("spec.holderIdentity", ""))],
-    ("apiextensions.k8s.io", "customresourcedefinitions"): [Column("Created At", _field("metadata.creationTimestamp", ""))],
+    ("apiextensions.k8s.io", "customresourcedefinitions"): [
+        Column("Created At", _field("metadata.creationTimestamp", "")),
+    ],
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Deletion: preconditions, finalizers, dependents (garbage collection), namespaces and definitions with what is in them."""
+"""Deletion: preconditions, finalizers, dependents (garbage collection), namespaces, definitions."""
 
 from __future__ import annotations
 
@@ -87,6 +87,8 @@ def remove(storage: Storage, resource: Resource, key: Key) -> Entry:
 
 def new_finalizers(new: Manifest, old: Manifest) -> Iterator[FieldError]:
     """Finalizers that were added to an object that is being deleted."""
+    if "deletionTimestamp" not in old["metadata"]:
+        return
     added = sorted(set(new["metadata"].get("finalizers") or ()) - set(old["metadata"].get("finalizers") or ()))
     if added:
         shown = "[]string{" + ", ".join(f'"{name}"' for name in added) + "}"

@@ -17,8 +17,9 @@ _SUBRESOURCE_VERBS = {"exec": ["create", "get"], "log": ["get"], "status": ["get
 
 def version() -> Manifest:
     return {
-        "major": "1", "minor": VERSION.split(".")[1], "gitVersion": VERSION, "gitCommit": "lab", "gitTreeState": "clean",
-        "buildDate": "2026-01-01T00:00:00Z", "goVersion": "none", "compiler": "none", "platform": "lab/any",
+        "major": "1", "minor": VERSION.split(".")[1], "gitVersion": VERSION, "gitCommit": "lab",
+        "gitTreeState": "clean", "buildDate": "2026-01-01T00:00:00Z", "goVersion": "none",
+        "compiler": "none", "platform": "lab/any",
     }  # fmt: skip
 
 
@@ -54,8 +55,7 @@ def resources(registry: Registry, group: str, version: str) -> Manifest:
     listed: list[Manifest] = []
     for resource in registry.of_group_version(group, version):
         listed.append(_resource(resource))
-        for name in sorted(resource.subresources):
-            listed.append(_subresource(resource, name))
+        listed += [_subresource(resource, name) for name in sorted(resource.subresources)]
     listed += [_review(plural, kind) for (of, plural), kind in REVIEWS.items() if of == group and version == "v1"]
     if not listed:
         raise no_such_path()
@@ -69,7 +69,12 @@ def aggregated(registry: Registry, *, legacy: bool) -> Manifest:
     for name, names in versions_of(registry).items():
         if (name == "") == legacy:
             listed = [_aggregated_version(registry, name, version) for version in names]
-            items.append({"metadata": {"name": name, "creationTimestamp": None} if name else {"creationTimestamp": None}, "versions": listed})
+            items.append(
+                {
+                    "metadata": {"name": name, "creationTimestamp": None} if name else {"creationTimestamp": None},
+                    "versions": listed,
+                }
+            )
     return {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items}
 
 
@@ -77,14 +82,22 @@ def _aggregated_version(registry: Registry, group: str, version: str) -> Manifes
     found: dict[str, Manifest] = {}
     for plain in resources(registry, group, version)["resources"]:
         plural, _, subresource = plain["name"].partition("/")
-        kind = {"responseKind": {"group": plain.get("group", ""), "version": plain.get("version", ""), "kind": plain["kind"]}}
+        kind = {
+            "responseKind": {
+                "group": plain.get("group", ""),
+                "version": plain.get("version", ""),
+                "kind": plain["kind"],
+            }
+        }
         if subresource:
-            found[plural].setdefault("subresources", []).append({"subresource": subresource, "verbs": plain["verbs"], **kind})
+            found[plural].setdefault("subresources", []).append(
+                {"subresource": subresource, "verbs": plain["verbs"], **kind}
+            )
             continue
         scope = "Namespaced" if plain["namespaced"] else "Cluster"
         found[plural] = {
-            "resource": plural, "scope": scope, "singularResource": plain["singularName"], "verbs": plain["verbs"], **kind,
-            "shortNames": plain.get("shortNames", []), "categories": plain.get("categories", []),
+            "resource": plural, "scope": scope, "singularResource": plain["singularName"], "verbs": plain["verbs"],
+            **kind, "shortNames": plain.get("shortNames", []), "categories": plain.get("categories", []),
         }  # fmt: skip
     return {"version": version, "freshness": "Current", "resources": list(found.values())}
 
@@ -96,15 +109,22 @@ def _group(name: str, versions: list[str]) -> Manifest:
 
 def _resource(resource: Resource) -> Manifest:
     return {
-        "name": resource.plural, "singularName": resource.singular, "namespaced": resource.namespaced, "kind": resource.kind,
-        "verbs": list(VERBS), "shortNames": list(resource.short_names), "categories": list(resource.categories),
+        "name": resource.plural, "singularName": resource.singular, "namespaced": resource.namespaced,
+        "kind": resource.kind, "verbs": list(VERBS), "shortNames": list(resource.short_names),
+        "categories": list(resource.categories),
     }  # fmt: skip
 
 
 def _subresource(resource: Resource, name: str) -> Manifest:
     kind = _CONNECT_KINDS.get(name, resource.kind)
     verbs = _SUBRESOURCE_VERBS.get(name, ["get"])
-    return {"name": f"{resource.plural}/{name}", "singularName": "", "namespaced": resource.namespaced, "kind": kind, "verbs": verbs}
+    return {
+        "name": f"{resource.plural}/{name}",
+        "singularName": "",
+        "namespaced": resource.namespaced,
+        "kind": kind,
+        "verbs": verbs,
+    }
 
 
 def _review(plural: str, kind: str) -> Manifest:

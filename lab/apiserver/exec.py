@@ -1,4 +1,4 @@
-"""pods/exec over WebSocket (v4.channel.k8s.io, v5.channel.k8s.io): channels for stdin, stdout, stderr and the final status."""
+"""pods/exec over WebSocket (v4.channel.k8s.io, v5.channel.k8s.io): channels for stdin, stdout, stderr, final status."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class ExecResult:
 ExecHandler = Callable[
     [str, str, str, Sequence[str], asyncio.StreamReader | None], Awaitable[ExecResult] | AsyncIterator[ExecResult]
 ]
-"""(namespace, pod, container, argv, stdin) -> result, or an asynchronous generator of results. Cancelled when the client
-goes or the pod is deleted. stdin is None unless the client asked for it. May raise ApiError."""
+"""(namespace, pod, container, argv, stdin) -> result, or an asynchronous generator of results. Cancelled when the
+client goes or the pod is deleted. stdin is None unless the client asked for it. May raise ApiError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,13 @@ class ExecOptions:
         def flag(name: str) -> bool:
             return query.get(name, "").lower() in ("1", "true")
 
-        options = cls(tuple(query.getall("command", [])), query.get("container", ""), flag("stdin"), flag("stdout"), flag("stderr"))
+        options = cls(
+            tuple(query.getall("command", [])),
+            query.get("container", ""),
+            flag("stdin"),
+            flag("stdout"),
+            flag("stderr"),
+        )
         if not (options.stdin or options.stdout or options.stderr):
             raise bad_request("you must specify at least 1 of stdin, stdout, stderr")
         if not options.argv:
@@ -65,8 +71,8 @@ class ExecOptions:
 class Execs:
     """The streams that are open, by pod, so that a deleted pod takes its streams along."""
 
-    def __init__(self, storage: Storage) -> None:
-        self.handler: ExecHandler | None = None
+    def __init__(self, storage: Storage, handler: Callable[[], ExecHandler | None]) -> None:
+        self._handler = handler
         self._open: dict[str, set[asyncio.Task[None]]] = {}
         pods = storage.registry.find("pods")
         storage.table(pods).listeners[self] = self._pod_changed
@@ -81,7 +87,9 @@ class Execs:
         require_running(pod, container)
         socket = web.WebSocketResponse(protocols=_offered(request), compress=False, autoclose=True)
         if not socket.can_prepare(request):
-            raise bad_request("unable to upgrade: WebSocket with subprotocol v4.channel.k8s.io or v5.channel.k8s.io is needed")
+            raise bad_request(
+                "unable to upgrade: WebSocket with subprotocol v4.channel.k8s.io or v5.channel.k8s.io is needed"
+            )
         await socket.prepare(request)
         uid = pod["metadata"]["uid"]
         task = asyncio.ensure_future(self._run(socket, pod, container, options))
@@ -121,16 +129,25 @@ class Execs:
             await asyncio.gather(reader, runner, return_exceptions=True)
 
     async def _answer(
-        self, socket: web.WebSocketResponse, pod: Manifest, container: str, options: ExecOptions, stdin: asyncio.StreamReader | None
+        self,
+        socket: web.WebSocketResponse,
+        pod: Manifest,
+        container: str,
+        options: ExecOptions,
+        stdin: asyncio.StreamReader | None,
     ) -> None:
         metadata, code = pod["metadata"], 0
         try:
-            if self.handler is None:
+            handler = self._handler()
+            if handler is None:
                 raise internal("error dialing backend: no exec handler is registered", "InternalError")
-            answer = self.handler(metadata["namespace"], metadata["name"], container, options.argv, stdin)
+            answer = handler(metadata["namespace"], metadata["name"], container, options.argv, stdin)
             async for result in _results(answer):
                 code = result.code
-                for channel, data, wanted in ((STDOUT, result.stdout, options.stdout), (STDERR, result.stderr, options.stderr)):
+                for channel, data, wanted in (
+                    (STDOUT, result.stdout, options.stdout),
+                    (STDERR, result.stderr, options.stderr),
+                ):
                     if wanted:
                         await _send(socket, channel, data)
             status = _exit_status(code)
@@ -184,7 +201,9 @@ def _exit_status(code: int) -> Manifest:
 
 def _offered(request: web.Request) -> list[str]:
     """Our protocols among those that the client names, best first."""
-    offered = {name.strip() for line in request.headers.getall("Sec-WebSocket-Protocol", []) for name in line.split(",")}
+    offered = {
+        name.strip() for line in request.headers.getall("Sec-WebSocket-Protocol", []) for name in line.split(",")
+    }
     found = [name for name in PROTOCOLS if name in offered]
     if not found:
         raise bad_request("Upgrade request required")

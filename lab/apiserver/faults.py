@@ -1,4 +1,4 @@
-"""Faults that tests order: requests that are delayed, refused, dropped before or after they took effect, or cut short."""
+"""Faults that tests order: requests delayed, refused, dropped before or after they took effect, or cut short."""
 
 from __future__ import annotations
 
@@ -42,11 +42,18 @@ class Fault:
             (self.namespace, asked.namespace),
             (self.name, asked.name),
         )
-        return all(not wanted or wanted == actual for wanted, actual in pairs) and self.subresource in (None, asked.subresource)
+        return all(not wanted or wanted == actual for wanted, actual in pairs) and self.subresource in (
+            None,
+            asked.subresource,
+        )
 
     def body(self) -> dict[str, Any]:
         general = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "code": self.code}
-        return self.status if self.status is not None else general | {"message": "fault ordered by a test", "reason": "InternalError"}
+        return (
+            self.status
+            if self.status is not None
+            else general | {"message": "fault ordered by a test", "reason": "InternalError"}
+        )
 
 
 class Faults:

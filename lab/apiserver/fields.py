@@ -1,7 +1,8 @@
-"""Sets of field paths as `managedFields` writes them (FieldsV1), and the walks over objects that server-side apply needs.
+"""Sets of field paths as `managedFields` writes them (FieldsV1), and the walks over objects that apply needs.
 
-A path is a tuple of FieldsV1 elements: `f:name` for a field or map key, `k:{...}` for an item of a list keyed by some of
-its fields, `v:...` for a member of a set. Atomic values (scalars, lists without a type, maps declared atomic) end a path.
+A path is a tuple of FieldsV1 elements: `f:name` for a field or map key, `k:{...}` for an item of a list keyed by some
+of its fields, `v:...` for a member of a set. Atomic values (scalars, lists without a type, maps declared atomic) end a
+path.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def decode(tree: Mapping[str, Any], path: Path = ()) -> Paths:
     paths: Paths = set()
     for element, inner in tree.items():
         if not isinstance(inner, Mapping):
-            raise ValueError(f"{element} is not a field set")
+            raise ValueError(f"{element} is not a field set")  # noqa: TRY004 - the data is wrong, not the call
         if element == ".":
             paths.add(path)
         elif element[:2] not in ("f:", "k:", "v:", "i:"):
@@ -186,7 +187,10 @@ def merge(live: Any, applied: Any, schema: Schema) -> Any:
 
 
 def without(value: Any, schema: Schema, gone: Paths, held: Paths, path: Path = ()) -> Any:
-    """`value` less the paths in `gone`. A container that becomes empty goes too, unless its path is `held`; ABSENT if nothing is left."""
+    """`value` less the paths in `gone`. A container that becomes empty goes too, unless its path is `held`.
+
+    ABSENT if nothing is left.
+    """
     if path in gone and is_atomic(value, schema):
         return ABSENT
     if is_atomic(value, schema):
@@ -206,4 +210,6 @@ def without(value: Any, schema: Schema, gone: Paths, held: Paths, path: Path = (
 
 def _only_keys_left(path: Path, left: list[tuple[str, Any]]) -> bool:
     """A keyed list item of which only its key fields remain."""
-    return path[-1].startswith("k:") and {element[2:] for element, _kept in left} <= set(msgspec.json.decode(path[-1][2:]))
+    return path[-1].startswith("k:") and {element[2:] for element, _kept in left} <= set(
+        msgspec.json.decode(path[-1][2:])
+    )

@@ -9,13 +9,12 @@ import msgspec
 import yaml
 from aiohttp import web
 
-from lab.apiserver import deletes, listing, patch
+from lab.apiserver import deletes, listing, patch, protobuf
 from lab.apiserver.auth import Attributes, User, require
 from lab.apiserver.deletes import DeleteOptions
-from lab.apiserver.errors import ApiError, bad_request, expired, method_not_allowed
+from lab.apiserver.errors import ApiError, bad_request
 from lab.apiserver.exec import Execs
 from lab.apiserver.logs import Logs
-from lab.apiserver.resources import Manifest
 from lab.apiserver.routes import Target
 from lab.apiserver.storage import Entry, Storage
 from lab.apiserver.watch import Watch, WatchOptions
@@ -86,7 +85,9 @@ class Handlers:
         body = await read_body(request)
         if kind == patch.APPLY and self._storage.entry(target.resource, target.key) is None:
             asked = target.attributes
-            require(user, Attributes("create", asked.group, asked.resource, asked.subresource, asked.namespace, asked.name))
+            require(
+                user, Attributes("create", asked.group, asked.resource, asked.subresource, asked.namespace, asked.name)
+            )
         entry, is_new = self._writer.patch(target.resource, target.key, kind, body, options)
         return self._written(request, target, entry, options, 201 if is_new else 200)
 
@@ -115,12 +116,16 @@ class Handlers:
         body = msgspec.json.encode(head)[:-1] + b',"items":[' + b",".join(entry.raw for entry in gone) + b"]}"
         return answer(body, target)
 
-    def _written(self, request: web.Request, target: Target, entry: Entry, options: WriteOptions, code: int = 200) -> web.Response:
+    def _written(
+        self, request: web.Request, target: Target, entry: Entry, options: WriteOptions, code: int = 200
+    ) -> web.Response:
         body = listing.renderer(request, target.resource)(entry.view(target.resource))
         return answer(body, target, code, options.warnings)
 
 
-def answer(body: bytes, target: Target | None = None, code: int = 200, warnings: list[str] | None = None) -> web.Response:
+def answer(
+    body: bytes, target: Target | None = None, code: int = 200, warnings: list[str] | None = None
+) -> web.Response:
     """A JSON answer, with the Warning headers that it deserves."""
     headers = _warnings(target, warnings or []) if target else {}
     return web.Response(body=body, status=code, content_type=JSON, headers=headers)
@@ -136,6 +141,8 @@ async def read_body(request: web.Request) -> Any:
     raw = await request.read()
     if not raw:
         return None
+    if request.content_type == protobuf.MEDIA_TYPE:
+        return protobuf.decode(raw)
     try:
         return msgspec.json.decode(raw)
     except msgspec.DecodeError as error:
@@ -158,14 +165,18 @@ def _write_options(request: web.Request, target: Target) -> WriteOptions:
     validation = query.get("fieldValidation") or "Warn"
     dry_run = query.getall("dryRun", [])
     if validation not in _VALIDATION:
-        raise bad_request(f'fieldValidation: Unsupported value: "{validation}": supported values: "", "Ignore", "Strict", "Warn"')
+        raise bad_request(
+            f'fieldValidation: Unsupported value: "{validation}": supported values: "", "Ignore", "Strict", "Warn"'
+        )
     if any(value != "All" for value in dry_run):
         raise bad_request(f'dryRun: Unsupported value: "{dry_run[0]}": supported values: "All"')
     agent = request.headers.get("User-Agent", "").partition("/")[0]
     is_apply = request.content_type == patch.APPLY
     manager = query.get("fieldManager") or ("" if is_apply else agent or "unknown")
     force = query.get("force", "").lower() in ("1", "true")
-    return WriteOptions(manager, True, bool(dry_run), force, validation, target.subresource)  # type: ignore[arg-type]
+    return WriteOptions(
+        manager, dry_run=bool(dry_run), force=force, validation=validation, subresource=target.subresource
+    )
 
 
 def _watch_options(request: web.Request) -> WatchOptions:
@@ -178,6 +189,3 @@ def _watch_options(request: web.Request) -> WatchOptions:
     version = query.get("resourceVersion", "")
     is_initial = None if initial is None else initial in ("1", "true")
     return WatchOptions(version, float(timeout), bookmarks, is_initial)
-
-
-__all__ = ["Handlers", "Manifest", "answer", "expired", "method_not_allowed", "read_body", "refusal"]

@@ -24,7 +24,9 @@ def kubeconfig(url: str, token: str, ca: bytes | None = None, name: str = "lab",
     }
 
 
-def write_kubeconfig(path: Path, url: str, token: str, ca: bytes | None = None, name: str = "lab", namespace: str = "") -> Path:
+def write_kubeconfig(
+    path: Path, url: str, token: str, ca: bytes | None = None, name: str = "lab", namespace: str = ""
+) -> Path:
     """Write it for the owner's eyes only, in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")

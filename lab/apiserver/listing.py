@@ -18,8 +18,8 @@ from lab.apiserver.storage import Entry, Storage, Table
 from lab.apiserver.tables import table
 
 _LOST = (
-    "The provided continue parameter is too old to display a consistent list result. You can start a new list without the "
-    "continue parameter."
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
+    "the continue parameter."
 )
 
 
@@ -70,7 +70,9 @@ def listing(storage: Storage, target: Target, request: web.Request) -> bytes:
     if wants_table(request):
         include = request.query.get("includeObject", "Metadata")
         return msgspec.json.encode(table(resource, (entry.manifest for entry in entries), metadata, include))
-    head = msgspec.json.encode({"kind": f"{resource.kind}List", "apiVersion": resource.api_version, "metadata": metadata})
+    head = msgspec.json.encode(
+        {"kind": f"{resource.kind}List", "apiVersion": resource.api_version, "metadata": metadata}
+    )
     return head[:-1] + b',"items":[' + b",".join([entry.raw for entry in entries]) + b"]}\n"
 
 

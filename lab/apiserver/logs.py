@@ -15,8 +15,8 @@ LogHandler = Callable[[str, str, str, bool], Awaitable[bytes] | AsyncIterator[by
 
 
 class Logs:
-    def __init__(self) -> None:
-        self.handler: LogHandler | None = None
+    def __init__(self, handler: Callable[[], LogHandler | None]) -> None:
+        self._handler = handler
 
     async def serve(self, request: web.Request, pod: Manifest) -> web.StreamResponse:
         """Raises ApiError 400 for a container that the pod has not."""
@@ -24,9 +24,10 @@ class Logs:
         tail = _number(request, "tailLines")
         limit = _number(request, "limitBytes")
         follow = request.query.get("follow") in ("1", "true")
-        if self.handler is None:
+        handler = self._handler()
+        if handler is None:
             return web.Response(text="")
-        answer = self.handler(pod["metadata"]["namespace"], pod["metadata"]["name"], container, follow)
+        answer = handler(pod["metadata"]["namespace"], pod["metadata"]["name"], container, follow)
         if isinstance(answer, AsyncIterator):
             return await _stream(request, answer)
         text = await answer

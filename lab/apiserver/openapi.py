@@ -19,7 +19,12 @@ _META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 
 def v2() -> Manifest:
     """A document without definitions; kubectl falls back to it only where v3 is missing."""
-    return {"swagger": "2.0", "info": {"title": "Kubernetes", "version": discovery.VERSION}, "paths": {}, "definitions": {}}
+    return {
+        "swagger": "2.0",
+        "info": {"title": "Kubernetes", "version": discovery.VERSION},
+        "paths": {},
+        "definitions": {},
+    }
 
 
 def index(registry: Registry) -> Manifest:
@@ -48,12 +53,16 @@ def _name(resource: Resource) -> str:
 
 
 def _schema(resource: Resource) -> Manifest:
-    known = _plain(resource.schema)
+    known: Manifest = _plain(resource.schema)
     properties = {
         **(known.get("properties") or {}),
         "apiVersion": {"type": "string", "description": "The version of this representation of the object."},
         "kind": {"type": "string", "description": "The type of the object."},
-        "metadata": {"allOf": [{"$ref": f"#/components/schemas/{_META}"}], "default": {}, "description": "Standard object metadata."},
+        "metadata": {
+            "allOf": [{"$ref": f"#/components/schemas/{_META}"}],
+            "default": {},
+            "description": "Standard object metadata.",
+        },
     }
     return known | {"properties": properties, "x-kubernetes-group-version-kind": [_gvk(resource)]}
 
@@ -73,7 +82,10 @@ def _paths(resource: Resource) -> Manifest:
     base = f"/apis/{resource.group}/{resource.version}" if resource.group else f"/api/{resource.version}"
     many = f"{base}/namespaces/{{namespace}}/{resource.plural}" if resource.namespaced else f"{base}/{resource.plural}"
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{_name(resource)}"}}}
-    common = {"responses": {"200": {"description": "OK", "content": content}}, "x-kubernetes-group-version-kind": _gvk(resource)}
+    common = {
+        "responses": {"200": {"description": "OK", "content": content}},
+        "x-kubernetes-group-version-kind": _gvk(resource),
+    }
 
     def operation(action: str, *, writes: bool = True) -> Manifest:
         return {**common, "x-kubernetes-action": action, "parameters": _WRITE_PARAMETERS if writes else []}

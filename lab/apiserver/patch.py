@@ -26,7 +26,9 @@ def json_patch(target: Any, operations: Any) -> Any:
     if not isinstance(operations, list) or not all(isinstance(operation, dict) for operation in operations):
         raise bad_request("error decoding patch: json: cannot unmarshal into Go value of type jsonpatch.Patch")
     if len(operations) > _LONGEST_JSON_PATCH:
-        raise bad_request(f"The allowed maximum operations in a JSON patch is {_LONGEST_JSON_PATCH}, got {len(operations)}")
+        raise bad_request(
+            f"The allowed maximum operations in a JSON patch is {_LONGEST_JSON_PATCH}, got {len(operations)}"
+        )
     try:
         return jsonpatch.apply_patch(target, operations)
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError, KeyError, ValueError) as error:
@@ -86,7 +88,9 @@ def _merge_list(target: Sequence[Any], patch: list[Any], schema: Schema) -> list
         if item.get("$patch") == "delete":
             items.pop(_text(item, key), None)
         else:
-            items[_text(item, key)] = strategic_merge_patch(items.get(_text(item, key)), item, schema.get("items", _NO_SCHEMA))
+            items[_text(item, key)] = strategic_merge_patch(
+                items.get(_text(item, key)), item, schema.get("items", _NO_SCHEMA)
+            )
     return list(items.values())
 
 

@@ -83,7 +83,9 @@ class Registry:
         return self._served.values()
 
     def of_group_version(self, group: str, version: str) -> list[Resource]:
-        return [resource for resource in self._served.values() if (resource.group, resource.version) == (group, version)]
+        return [
+            resource for resource in self._served.values() if (resource.group, resource.version) == (group, version)
+        ]
 
     def group_versions(self) -> list[tuple[str, str]]:
         """(group, version) pairs, the preferred version of a group first."""

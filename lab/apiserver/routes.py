@@ -75,7 +75,7 @@ def resolve(registry: Registry, method: str, path: str, query: Mapping[str, str]
     resource = registry.get(group, version, rest[0])
     if resource is None or len(rest) > 3 or (namespace is not None and not resource.namespaced):
         raise no_such_path()
-    name, subresource = (rest[1:] + ["", ""])[:2]
+    name, subresource = [*rest[1:], "", ""][:2]
     if subresource and subresource not in resource.subresources:
         raise no_such_path()
     if name and resource.namespaced and namespace is None:
@@ -83,7 +83,9 @@ def resolve(registry: Registry, method: str, path: str, query: Mapping[str, str]
     return Target(resource, namespace, name, subresource, _verb(resource, method, namespace, name, subresource, query))
 
 
-def _verb(resource: Resource, method: str, namespace: str | None, name: str, subresource: str, query: Mapping[str, str]) -> str:
+def _verb(
+    resource: Resource, method: str, namespace: str | None, name: str, subresource: str, query: Mapping[str, str]
+) -> str:
     verbs = _CONNECT if subresource == "exec" else _STATUS if subresource else _ONE if name else _MANY
     verb = verbs.get(method, "")
     if not verb or (verb == "create" and not subresource and resource.namespaced and namespace is None):

@@ -16,6 +16,10 @@ from lab.apiserver.resources import Schema
 _ROOT_FIELDS = frozenset({"apiVersion", "kind", "metadata"})
 _NO_SCHEMA: Schema = {}
 _EMPTY: Mapping[str, Any] = {}
+_UNCHECKED = (
+    "some validation rules were not checked because the object was invalid; correct the existing errors to complete "
+    "validation"
+)
 _TYPE_FAULT = "FieldValueTypeInvalid"
 
 
@@ -74,8 +78,7 @@ def validate(value: Any, schema: Schema, old: Any = cel.ABSENT) -> list[FieldErr
     if not _has_rules(schema):
         return errors
     if any(error.blocking for error in errors):
-        unchecked = "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation"
-        return [*errors, FieldError(INVALID, "<nil>", unchecked, None)]
+        return [*errors, FieldError(INVALID, "<nil>", _UNCHECKED, None)]
     return errors + list(_rule_faults(value, schema, "", old))
 
 
@@ -167,7 +170,9 @@ def _object_faults(value: dict[str, Any], schema: Schema, path: str, old: Any) -
         if name not in value:
             yield FieldError(REQUIRED, f"{path}.{name}" if path else name, blocking=True)
     if len(value) > schema.get("maxProperties", len(value)):
-        yield FieldError(TOO_MANY, path, f"must have at most {schema['maxProperties']} items", len(value), blocking=True)
+        yield FieldError(
+            TOO_MANY, path, f"must have at most {schema['maxProperties']} items", len(value), blocking=True
+        )
     if len(value) < schema.get("minProperties", 0):
         words = f"{path} in body should have at least {schema['minProperties']} properties"
         yield FieldError(INVALID, path, words, len(value))

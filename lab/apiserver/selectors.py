@@ -56,7 +56,9 @@ def _field_test(resource: Resource, text: str, labels: str, fields: str) -> Matc
     path, value, is_equal = found["path"].strip(), found["value"], found["op"] != "!="
     if path not in ("metadata.name", "metadata.namespace", *resource.selectable):
         unable = f'Unable to find "{resource.api_version}, Resource={resource.plural}" that match '
-        raise bad_request(f'{unable}label selector "{labels}", field selector "{fields}": field label not supported: {path}')
+        raise bad_request(
+            f'{unable}label selector "{labels}", field selector "{fields}": field label not supported: {path}'
+        )
     steps = path.split(".")
     return lambda manifest: (_text_at(manifest, steps) == value) == is_equal
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 from aiohttp import web
 
-from lab.apiserver import discovery, openapi, tls
+from lab.apiserver import discovery, tls
 from lab.apiserver.auth import Attributes, Tokens, User, review
 from lab.apiserver.builtin import builtin_resources
-from lab.apiserver.errors import ApiError, internal, no_such_path
+from lab.apiserver.documents import Documents
+from lab.apiserver.errors import ApiError, internal
 from lab.apiserver.exec import ExecHandler, Execs
 from lab.apiserver.faults import Fault, Faults
 from lab.apiserver.handlers import Handlers, answer, read_body, refusal
 from lab.apiserver.logs import LogHandler, Logs
 from lab.apiserver.persistence import StateFile
-from lab.apiserver.resources import Manifest, Registry
+from lab.apiserver.resources import Registry
 from lab.apiserver.routes import Review, resolve
 from lab.apiserver.storage import Event, Storage
 from lab.apiserver.store import Store
@@ -38,7 +39,9 @@ class ApiServer:
     tls: False serves plain http; kubectl then sends no token.
     """
 
-    def __init__(self, state_path: Path | None = None, tokens: Mapping[str, str | User] | None = None, *, tls: bool = True) -> None:
+    def __init__(
+        self, state_path: Path | None = None, tokens: Mapping[str, str | User] | None = None, *, tls: bool = True
+    ) -> None:
         registry = Registry()
         for resource in builtin_resources():
             registry.add(resource)
@@ -50,12 +53,16 @@ class ApiServer:
         self._storage.table(registry.find("customresourcedefinitions")).listeners[self] = self._definition_changed
         writer = Writer(self._storage)
         self.store = Store(self._storage, writer)
-        self._execs, self._logs = Execs(self._storage), Logs()
+        self.exec: ExecHandler | None = None
+        """What runs a command in a container."""
+        self.logs: LogHandler | None = None
+        """What pods/log answers."""
+        self._execs, self._logs = Execs(self._storage, lambda: self.exec), Logs(lambda: self.logs)
         self._handlers = Handlers(self._storage, writer, self._execs, self._logs)
         self._state = StateFile(state_path, self._storage) if state_path else None
         self._is_loaded = False
         self._runner: web.AppRunner | None = None
-        self._documents: dict[str, tuple[int, bytes]] = {}
+        self._documents = Documents(registry)
         self.host, self.port = "127.0.0.1", 0
         self.ca_pem: bytes | None = None
         """The authority that a client must trust; None without TLS."""
@@ -64,24 +71,6 @@ class ApiServer:
     def url(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'https' if self._tls else 'http'}://{host}:{self.port}"
-
-    @property
-    def exec(self) -> ExecHandler | None:
-        """What runs a command in a container."""
-        return self._execs.handler
-
-    @exec.setter
-    def exec(self, handler: ExecHandler | None) -> None:
-        self._execs.handler = handler
-
-    @property
-    def logs(self) -> LogHandler | None:
-        """What pods/log answers."""
-        return self._logs.handler
-
-    @logs.setter
-    def logs(self, handler: LogHandler | None) -> None:
-        self._logs.handler = handler
 
     @property
     def open_execs(self) -> int:
@@ -108,7 +97,9 @@ class ApiServer:
         app.router.add_route("*", "/{path:.*}", self._serve)
         self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port or self.port, ssl_context=self._context(host), backlog=1024, reuse_address=True)
+        site = web.TCPSite(
+            self._runner, host, port or self.port, ssl_context=self._context(host), backlog=1024, reuse_address=True
+        )
         await site.start()
         self.port = self._runner.addresses[0][1]
 
@@ -141,7 +132,7 @@ class ApiServer:
         except (ConnectionError, asyncio.CancelledError, web.HTTPException):
             raise
         except (TypeError, AttributeError, KeyError, ValueError, RecursionError) as error:
-            # An object of the right type that is wrong inside, where no schema looks: Go would have refused to decode it.
+            # An object of the right type that is wrong inside, where no schema looks: Go would refuse to decode it.
             return refusal(internal(f"unable to handle the object: {type(error).__name__}: {error}", "InternalError"))
 
     async def _authenticated(self, request: web.Request) -> web.StreamResponse:
@@ -149,9 +140,9 @@ class ApiServer:
         if path in _OPEN_PATHS:
             return answer(msgspec.json.encode(discovery.version())) if path == "/version" else web.Response(text="ok")
         user = self.tokens.authenticate(request.headers.get("Authorization", ""))
-        document = self._document(path, request)
+        document = self._documents.get(path, request.headers.get("Accept", ""))
         if document is not None:
-            return document
+            return web.Response(body=document.body, headers={"Content-Type": document.media_type})
         target = resolve(self._storage.registry, request.method, path, request.query)
         asked = Attributes("create") if isinstance(target, Review) else target.attributes
         fault = self.faults.take(request.method, asked)
@@ -160,58 +151,20 @@ class ApiServer:
             if fault.drop == "before":
                 return _dropped(request)
             if fault.code:
-                return web.Response(body=msgspec.json.encode(fault.body()), status=fault.code, content_type="application/json")
+                return web.Response(
+                    body=msgspec.json.encode(fault.body()), status=fault.code, content_type="application/json"
+                )
         if isinstance(target, Review):
             body = await read_body(request)
-            served: web.StreamResponse = answer(msgspec.json.encode(review(target.kind, body, user, self.tokens)), code=201)
+            served: web.StreamResponse = answer(
+                msgspec.json.encode(review(target.kind, body, user, self.tokens)), code=201
+            )
         else:
             try:
                 served = await self._handlers.serve(request, target, user)
             except ApiError as error:
                 served = refusal(error)
         return await _spoiled(request, served, fault) if fault is not None else served
-
-    def _document(self, path: str, request: web.Request) -> web.Response | None:
-        """Discovery and OpenAPI; None for any other path."""
-        accept = request.headers.get("Accept", "")
-        if path == "/openapi/v2" and openapi.PROTOBUF in accept:
-            return web.Response(body=b"", headers={"Content-Type": openapi.PROTOBUF})  # an empty message is an empty document
-        is_aggregated = path in ("/api", "/apis") and "as=APIGroupDiscoveryList" in accept and "v=v2" in accept
-        make = self._maker(path, aggregated=is_aggregated)
-        if make is None:
-            return None
-        key, version = f"{path} {is_aggregated}", self._storage.registry.version
-        if self._documents.get(key, (-1, b""))[0] != version:
-            self._documents[key] = (version, msgspec.json.encode(make()))
-        body = self._documents[key][1]
-        return web.Response(body=body, headers={"Content-Type": discovery.AGGREGATED if is_aggregated else "application/json"})
-
-    def _maker(self, path: str, *, aggregated: bool) -> Callable[[], Manifest] | None:
-        registry, parts = self._storage.registry, path.strip("/").split("/")
-        match parts:
-            case ["api" | "apis"] if aggregated:
-                return lambda: discovery.aggregated(registry, legacy=parts[0] == "api")
-            case ["api"]:
-                return discovery.legacy_versions
-            case ["apis"]:
-                return lambda: discovery.groups(registry)
-            case ["api", version]:
-                return lambda: discovery.resources(registry, "", version)
-            case ["apis", group]:
-                return lambda: discovery.group(registry, group)
-            case ["apis", group, version]:
-                return lambda: discovery.resources(registry, group, version)
-            case ["openapi", "v2"]:
-                return openapi.v2
-            case ["openapi", "v3"]:
-                return lambda: openapi.index(registry)
-            case ["openapi", "v3", "api", version]:
-                return lambda: openapi.v3(registry, "", version)
-            case ["openapi", "v3", "apis", group, version]:
-                return lambda: openapi.v3(registry, group, version)
-            case ["" | "openapi", *_]:
-                raise no_such_path()
-        return None
 
 
 def _dropped(request: web.Request) -> web.Response:

@@ -47,7 +47,9 @@ class Managers:
         for entry in entries or ():
             if not isinstance(entry, dict) or entry.get("operation") not in ("Apply", "Update"):
                 raise ValueError("managedFields holds an entry without operation")
-            identity = _identity(entry["operation"], entry.get("manager", ""), entry.get("subresource", ""), entry["apiVersion"])
+            identity = _identity(
+                entry["operation"], entry.get("manager", ""), entry.get("subresource", ""), entry["apiVersion"]
+            )
             paths = fields.decode(entry.get("fieldsV1") or {})
             managers.owned[identity] = Owned(paths, entry["apiVersion"], entry.get("time", ""))
         return managers
@@ -195,7 +197,11 @@ def _conflict(clashes: list[tuple[Identity, Path]], managers: Managers) -> ApiEr
     if len(clashes) == 1:
         words = f"Apply failed with 1 conflict: {causes[0]['message']}: {causes[0]['field']}"
     else:
-        lines = [line for name in sorted(by_manager) for line in (f"conflicts with {name}:", *(f"- {p}" for p in by_manager[name]))]
+        lines = [
+            line
+            for name in sorted(by_manager)
+            for line in (f"conflicts with {name}:", *(f"- {p}" for p in by_manager[name]))
+        ]
         words = f"Apply failed with {len(clashes)} conflicts: " + "\n".join(lines)
     return ApiError(409, "Conflict", words, {"causes": causes})
 

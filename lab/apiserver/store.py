@@ -18,7 +18,8 @@ class Store:
     """Objects by resource name: "pods", "bgppeers" or, where that is not unique, "bgppeers.metallb.io".
 
     Manifests that come out are shared with the server: read them, never change them. Manifests that go in are copied.
-    Everything must be called on the event loop that the server runs on. Errors are ApiError, an unknown resource is KeyError.
+    Everything must be called on the event loop that the server runs on. Errors are ApiError; an unknown resource is a
+    KeyError.
     Without `manager` a write leaves managedFields alone, which is quicker; with it the fields are owned as by kubectl.
     """
 
@@ -81,14 +82,18 @@ class Store:
         return True
 
     def watch(self, callback: Callable[[Event], None], resource: str = "") -> Callable[[], None]:
-        """Call back on every change, at once and on the loop; of one resource type, or of all. Returns the way to stop it.
+        """Call back on every change, at once and on the loop; of one resource type or of all. Returns what stops it.
 
-        The callback must be quick and must not raise. Event: type, resource, key, new.manifest, old.manifest (old may be None).
+        Event: type, resource, key, new.manifest, old.manifest (or None). The callback must be quick and not raise.
         """
         listeners = self._storage.table(self.registry.find(resource)).listeners if resource else self._storage.listeners
         token = object()
         listeners[token] = callback
-        return lambda: listeners.pop(token, None) and None
+
+        def cancel() -> None:
+            listeners.pop(token, None)
+
+        return cancel
 
     def _create(self, resource: Resource, manifest: Manifest, manager: str) -> Manifest:
         body = schema.copy(manifest)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from lab.apiserver import cel
 from lab.apiserver.errors import FORBIDDEN, INVALID, REQUIRED, FieldError, bad_request, undecodable
 from lab.apiserver.metadata import now
 from lab.apiserver.resources import Manifest, Resource
@@ -33,6 +34,14 @@ def faults(resource: Resource, new: Manifest, old: Manifest | None) -> Iterator[
     step = _FAULTS.get((resource.group, resource.plural))
     if step:
         yield from step(new, old)
+
+
+def warnings(resource: Resource, new: Manifest) -> Iterator[str]:
+    """What the writer should know though nothing is wrong: rules of a definition that are not enforced here."""
+    if resource.kind == "CustomResourceDefinition":
+        for version in new["spec"]["versions"]:
+            for rule in cel.unknown_rules(version["schema"]["openAPIV3Schema"]):
+                yield f"{version['name']}: this server does not enforce the rule {rule}"
 
 
 def is_protected(resource: Resource, name: str) -> bool:
@@ -92,7 +101,11 @@ def _prepare_pod(_resource: Resource, new: Manifest, old: Manifest | None) -> No
 
 def _prepare_crd(_resource: Resource, new: Manifest, old: Manifest | None) -> None:
     spec = new.get("spec")
-    if not isinstance(spec, dict) or not isinstance(spec.get("names"), dict) or not isinstance(spec.get("versions"), list):
+    if (
+        not isinstance(spec, dict)
+        or not isinstance(spec.get("names"), dict)
+        or not isinstance(spec.get("versions"), list)
+    ):
         raise bad_request("CustomResourceDefinition: spec with group, names, scope and versions is needed")
     names = spec["names"]
     if not all(isinstance(names.get(name), str) for name in ("plural", "kind")):
@@ -102,20 +115,25 @@ def _prepare_crd(_resource: Resource, new: Manifest, old: Manifest | None) -> No
     spec.setdefault("conversion", {"strategy": "None"})
     since = now() if old is None else old["status"]["conditions"][0]["lastTransitionTime"]
     conditions = [
-        {"type": "NamesAccepted", "status": "True", "reason": "NoConflicts", "message": "no conflicts found", "lastTransitionTime": since},
+        {"type": "NamesAccepted", "status": "True", "reason": "NoConflicts", "lastTransitionTime": since,
+         "message": "no conflicts found"},
         {"type": "Established", "status": "True", "reason": "InitialNamesAccepted", "lastTransitionTime": since,
          "message": "the initial names have been accepted"},
     ]  # fmt: skip
-    stored = [version.get("name") for version in spec["versions"] if isinstance(version, dict) and version.get("storage")]
+    stored = [
+        version.get("name") for version in spec["versions"] if isinstance(version, dict) and version.get("storage")
+    ]
     new["status"] = {"acceptedNames": names, "conditions": conditions, "storedVersions": stored}
 
 
 def _crd_faults(new: Manifest, _old: Manifest | None) -> Iterator[FieldError]:
-    spec, name = new["spec"], new["metadata"]["name"]
+    spec, name = new["spec"], new["metadata"].get("name", "")
     if name != f"{spec['names']['plural']}.{spec.get('group')}":
         yield FieldError(INVALID, "metadata.name", 'must be spec.names.plural+"."+spec.group', name)
     if spec.get("scope") not in ("Namespaced", "Cluster"):
-        yield FieldError("Unsupported value", "spec.scope", 'supported values: "Cluster", "Namespaced"', spec.get("scope"))
+        yield FieldError(
+            "Unsupported value", "spec.scope", 'supported values: "Cluster", "Namespaced"', spec.get("scope")
+        )
     if not spec["versions"]:
         yield FieldError(REQUIRED, "spec.versions")
     for i, version in enumerate(spec["versions"]):

@@ -15,6 +15,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _LIFETIME = timedelta(days=825)
+_NO_OTHER_USE = dict.fromkeys(
+    ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
+     "encipher_only", "decipher_only"),
+    False,
+)  # fmt: skip
 _RENEWAL = timedelta(days=30)
 
 
@@ -39,7 +44,7 @@ class Identity:
 
 
 def identity(folder: Path | None, hosts: tuple[str, ...]) -> Identity:
-    """The identity kept in `folder`, so that a kubeconfig outlives a restart; a new one if there is none that is valid."""
+    """The identity kept in `folder`, so that a kubeconfig outlives a restart; a new one if none is valid."""
     paths = [folder / name for name in ("ca.crt", "apiserver.crt", "apiserver.key")] if folder else []
     if paths and all(path.exists() for path in paths):
         kept = Identity(*(path.read_bytes() for path in paths))
@@ -56,15 +61,16 @@ def identity(folder: Path | None, hosts: tuple[str, ...]) -> Identity:
 def _made(hosts: tuple[str, ...]) -> Identity:
     ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     ca_name, name = _name("lab-ca"), _name("lab-apiserver")
-    signing = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
     ca = (
         _builder(ca_name, ca_name, ca_key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(signing, critical=True)
+        .add_extension(x509.KeyUsage(key_cert_sign=True, crl_sign=True, **_NO_OTHER_USE), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key()), critical=False)
         .sign(ca_key, hashes.SHA256())
     )
-    names = x509.SubjectAlternativeName([_general_name(host) for host in dict.fromkeys(("localhost", "127.0.0.1", "::1", *hosts))])
+    names = x509.SubjectAlternativeName(
+        [_general_name(host) for host in dict.fromkeys(("localhost", "127.0.0.1", "::1", *hosts))]
+    )
     leaf = (
         _builder(name, ca_name, key.public_key())
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -73,7 +79,9 @@ def _made(hosts: tuple[str, ...]) -> Identity:
         .add_extension(names, critical=False)
         .sign(ca_key, hashes.SHA256())
     )
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
     pem = serialization.Encoding.PEM
     return Identity(ca.public_bytes(pem), leaf.public_bytes(pem), private)
 

@@ -38,8 +38,16 @@ class WatchOptions:
 class Watch:
     """One client's stream."""
 
-    def __init__(self, storage: Storage, resource: Resource, namespace: str | None, match: Match | None, render: Render) -> None:
-        self._storage, self._resource, self._namespace, self._match, self._render = storage, resource, namespace, match, render
+    def __init__(
+        self, storage: Storage, resource: Resource, namespace: str | None, match: Match | None, render: Render
+    ) -> None:
+        self._storage, self._resource, self._namespace, self._match, self._render = (
+            storage,
+            resource,
+            namespace,
+            match,
+            render,
+        )
         self._waiting: deque[Event] = deque()
         self._wake = asyncio.Event()
 
@@ -66,7 +74,11 @@ class Watch:
     def _start(self, table: Table, options: WatchOptions) -> bytes:
         """What goes out at once: the objects there are, or the events since the version that the client knows."""
         if options.initial_events or (options.initial_events is None and options.version in ("", "0")):
-            lines = [_line("ADDED", self._shown(table.entries[key])) for key in table.range(self._namespace) if self._fits(table.entries[key])]
+            lines = [
+                _line("ADDED", self._shown(table.entries[key]))
+                for key in table.range(self._namespace)
+                if self._fits(table.entries[key])
+            ]
             end = [self._bookmark(initial_end=True)] if options.initial_events else []
             return b"".join(lines + end)
         if not options.version.isdigit():
@@ -100,7 +112,7 @@ class Watch:
             bookmark = loop.time() + BOOKMARK_EVERY
 
     def _event_line(self, event: Event) -> bytes:
-        """The event as this client's selectors see it: an object that begins to match is ADDED, one that ends is DELETED."""
+        """The event as this client's selectors see it: what begins to match is ADDED, what ends is DELETED."""
         is_in = event.type != "DELETED" and self._fits(event.new)
         was_in = event.old is not None and self._fits(event.old)
         if not is_in and not was_in:
