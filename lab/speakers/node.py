@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
@@ -18,7 +18,7 @@ class Speaker:
     """The state of one FRR container.
 
     vrfs: VRFs that the node has (network devices), by name with their kernel ids. instances: my AS number by VRF, as
-    configured in bgpd. router_ids: by VRF. networks: prefixes that it announces, by VRF. config: what
+    configured in bgpd. router_ids: by VRF. networks: prefixes that it announces, by VRF. config: makes what
     `show running-config` prints. down: daemons that do not run. started: when the container started.
     """
 
@@ -32,7 +32,7 @@ class Speaker:
     router_ids: dict[str, str] = field(default_factory=dict)
     networks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sessions: dict[tuple[str, str], Session] = field(default_factory=dict)
-    config: str = ""
+    config: Callable[[], str] = str
     down: set[str] = field(default_factory=set)
     templates: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)  # vtysh's, by session
 

@@ -110,8 +110,7 @@ class Session:
     @property
     def internal(self) -> bool:
         """True for iBGP."""
-        spec = self.spec
-        return spec.dynamic_asn == "internal" or (spec.peer_asn is not None and spec.peer_asn == self.shown_asn)
+        return self.spec.internal
 
     @property
     def shown_asn(self) -> int:

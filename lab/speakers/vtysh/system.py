@@ -40,4 +40,4 @@ def vrf_list(speaker: Speaker, _arguments: Arguments, _now: float) -> str:
 def running_config(speaker: Speaker, _arguments: Arguments, _now: float) -> str:
     """`show running-config`: passwords in clear, as FRR prints them."""
     head = f"frr version {speaker.flavour.version}\nfrr defaults traditional\n"
-    return f"Building configuration...\n\nCurrent configuration:\n!\n{head}{speaker.config.rstrip()}\n!\nend\n"
+    return f"Building configuration...\n\nCurrent configuration:\n!\n{head}{speaker.config().rstrip()}\n!\nend\n"
