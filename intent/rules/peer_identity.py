@@ -8,6 +8,7 @@ from intent.addresses import Address, parse_address
 from intent.findings import Finding
 from intent.modes import Mode
 from intent.rules.subject import CONFIG, FRR, LINUX, OPENSHIFT, Subject
+from intent.sessions import is_word
 
 _BOTH = f"{CONFIG}; {OPENSHIFT}"
 _IFNAMSIZ = 15  # bytes of a network interface's name, and a VRF is one
@@ -128,7 +129,7 @@ def device_names(subject: Subject) -> Iterator[Finding]:
     for field in ("vrf", "interface"):
         name = subject.string(field)
         hint = "Write the device's name as `ip link` shows it."
-        if name and not all("!" <= character <= "~" for character in name):
+        if name and not is_word(name):
             message = f"{field} holds a space or a character outside ASCII, which FRR's configuration cannot"
             yield subject.error(f"{field}-syntax", field, message, source=FRR, hint=hint)
         elif len(name) > _IFNAMSIZ or "/" in name or name in (".", ".."):

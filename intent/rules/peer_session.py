@@ -6,9 +6,10 @@ import json
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Any
 
-from intent.findings import Finding, invisible
+from intent.findings import Finding
 from intent.rules.subject import CONFIG, FRR, OPENSHIFT, Subject
 from intent.selectors import selector_errors, subdomain_error
+from intent.sessions import is_word
 from intent.snapshot import mapping
 
 PASSWORD_BYTES = 80  # FRR's limit for TCP MD5
@@ -110,9 +111,11 @@ def inline_password(subject: Subject) -> Iterator[Finding]:
     if len(password.encode("utf-8", "replace")) > PASSWORD_BYTES:
         message, hint = f"FRR takes at most {PASSWORD_BYTES} bytes for a password", "Agree on a shorter one."
         yield subject.error("password-too-long", "password", message, value="", source=FRR, hint=hint)
-    if any(invisible(character) for character in password):
-        message = "The password holds a line end or another invisible character"
-        yield subject.error("control-character", "password", message, value="", source=FRR, hint="Type it anew.")
+    if password and not is_word(password):
+        message = "FRR takes a password of one word: no spaces, line ends or characters outside ASCII"
+        yield subject.error(
+            "password-not-one-word", "password", message, value="", source=FRR, hint="Agree on another one."
+        )
 
 
 def _repeated(subject: Subject, selectors: Iterable[Any], path: str) -> Iterator[Finding]:

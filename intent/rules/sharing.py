@@ -154,6 +154,7 @@ def _as_numbers_across_vrfs(view: View, by_vrf: dict[str, list[Resource]]) -> Co
 
 def _neighbors(view: View) -> Iterator[Comparison]:
     """Peers that name the same neighbour: in the same words, which MetalLB sees, or in others, which only FRR does."""
+    scope = "on each node" if view.node_aware else "in the cluster (MetalLB before 0.16 compares all)"
     by_neighbor: dict[tuple[str, str], dict[str, list[Resource]]] = defaultdict(lambda: defaultdict(list))
     for peer in view.peers:
         address, interface = text(peer.spec.get("peerAddress")), text(peer.spec.get("interface"))
@@ -163,8 +164,8 @@ def _neighbors(view: View) -> Iterator[Comparison]:
     for (neighbor, vrf), spelled in sorted(by_neighbor.items()):
         where = f"{shown(neighbor)} in {f'VRF {shown(vrf)}' if vrf else 'the default VRF'}"
         for peers in spelled.values():
-            message, members = f"{where} may have only one peer", _members(view, lambda peer: peer.name, peers)
-            yield _duplicate(view, "duplicate-neighbor", f"{message} {_where(view)}", VALIDATION, members)
+            message, members = f"{where} may have one peer {scope}", _members(view, lambda peer: peer.name, peers)
+            yield _duplicate(view, "duplicate-neighbor", message, VALIDATION, members)
         peers = [peer for same in spelled.values() for peer in same]
         message = f"{where} is written in several ways, which MetalLB takes for several neighbours and FRR for one"
         yield _duplicate(view, "duplicate-neighbor-hidden", message, FRR, _members(view, _spelling, peers))
