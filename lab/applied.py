@@ -7,25 +7,16 @@ import base64
 import binascii
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from intent.snapshot import Mode, Node, SecretFact, Snapshot
+from intent.snapshot import Node, SecretFact, Snapshot
 from lab.apiserver import Event, Manifest, Store
+from lab.release import Release
 
 log = logging.getLogger(__name__)
 KINDS = ("bgppeers", "bfdprofiles")
 _LONGEST_PASSWORD = 80  # FRR's limit in bytes
 Listener = Callable[[Snapshot, Mapping[str, str]], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """The MetalLB that runs in the cluster. namespace: its own."""
-
-    mode: Mode = Mode.FRR
-    version: str = "0.16.1"
-    namespace: str = "metallb-system"
 
 
 class Applied:
@@ -112,7 +103,7 @@ class Applied:
             if self._again:
                 self._again = False
                 self.schedule()
-            else:
+            elif self._timer is None:
                 self._calm.set()
 
 

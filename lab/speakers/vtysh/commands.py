@@ -8,6 +8,7 @@ from lab.routers import canonical
 from lab.speakers.node import Speaker
 from lab.speakers.session import Session
 from lab.speakers.vtysh import bfd, neighbors_text, routes, summary
+from lab.speakers.vtysh.capabilities import FAMILY
 from lab.speakers.vtysh.document import Style, document, write
 from lab.speakers.vtysh.grammar import Arguments, Command, Grammar
 from lab.speakers.vtysh.neighbors import live, neighbor
@@ -99,7 +100,7 @@ def _summary(speaker: Speaker, arguments: Arguments, now: float) -> str:
     def body(vrf: str) -> str:
         style = _style(speaker)
         families = summary.families(speaker, vrf)
-        parts = [f'"{summary.FAMILY[f]}":{document(summary.summary(speaker, vrf, f, now), style)}' for f in families]
+        parts = [f'"{FAMILY[f]}":{document(summary.summary(speaker, vrf, f, now), style)}' for f in families]
         return "{\n" + ",\n".join(parts) + "}\n"
 
     return _per_vrf(speaker, arguments, body, "{}\n")

@@ -1,0 +1,97 @@
+"""What exec reaches in the lab's pods, and the ways in which it can go wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from enum import StrEnum
+
+from lab.apiserver import ExecResult, Store
+from lab.apiserver.errors import internal
+from lab.release import FRR_CONTAINERS
+from lab.speakers.protocol import Speakers
+from lab.speakers.vtysh.shell import is_vtysh
+
+_HUGE, _PIECE = 50 << 20, 1 << 20
+_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><script>alert(1)</script></body></html>\n"
+
+
+class PodFault(StrEnum):
+    """What a node's FRR container does instead of answering well."""
+
+    HANG = "hang"  # never answers
+    GARBAGE = "garbage"  # octets that are no text
+    HALF = "half"  # the answer is cut in the middle, exit code 0
+    HUGE = "huge"  # 50 MB of JSON before it ends
+    EMPTY = "empty"  # nothing, exit code 0
+    PAGE = "page"  # an HTML page, as from a proxy in between
+    FAILED = "failed"  # exit code 1 with words on standard error
+
+
+class Containers:
+    """The API server's exec handler. faults: by node; a fault stays until it is taken away.
+
+    delay: seconds before every answer, by node.
+    """
+
+    def __init__(self, store: Store, speakers: Speakers) -> None:
+        self._store, self._speakers = store, speakers
+        self.faults: dict[str, PodFault] = {}
+        self.delays: dict[str, float] = {}
+
+    def __call__(
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        argv: Sequence[str],
+        _stdin: asyncio.StreamReader | None,
+    ) -> Awaitable[ExecResult] | AsyncIterator[ExecResult]:
+        """Run a command in a container. Raises ApiError if the container has no such program."""
+        manifest = self._store.get("pods", namespace, pod) or {"spec": {}}
+        node = manifest["spec"].get("nodeName", "")
+        if container not in FRR_CONTAINERS:
+            raise _no_program(argv[0])
+        if self.faults.get(node) is PodFault.HUGE:
+            return _huge()
+        return self._run(node, argv)
+
+    async def _run(self, node: str, argv: Sequence[str]) -> ExecResult:
+        fault = self.faults.get(node)
+        if node in self.delays:
+            await asyncio.sleep(self.delays[node])
+        if fault is PodFault.HANG:
+            await asyncio.Event().wait()
+        try:
+            result = await self._speakers.exec(node, argv)
+        except KeyError:
+            raise _no_program(argv[0]) from None
+        if result.code == 127 and not is_vtysh(argv[0]):
+            raise _no_program(argv[0])
+        return result if fault is None else _spoiled(fault, result)
+
+
+def _spoiled(fault: PodFault, result: ExecResult) -> ExecResult:
+    spoiled = {
+        PodFault.GARBAGE: ExecResult(bytes(range(256)) * 8),
+        PodFault.HALF: ExecResult(result.stdout[: len(result.stdout) // 2]),
+        PodFault.EMPTY: ExecResult(),
+        PodFault.PAGE: ExecResult(_PAGE),
+        PodFault.FAILED: ExecResult(stderr=b"Exiting: failed to connect to any daemons.\n", code=1),
+    }
+    return spoiled.get(fault, result)
+
+
+async def _huge() -> AsyncIterator[ExecResult]:
+    yield ExecResult(b'{"default":{"vrfId":0,"vrfName":"')
+    for _ in range(_HUGE // _PIECE):
+        yield ExecResult(b"x" * _PIECE)
+    yield ExecResult(b'"}}\n')
+
+
+def _no_program(name: str) -> Exception:
+    words = (
+        "error executing command in container: failed to exec in container: OCI runtime exec failed: exec failed: "
+        f'unable to start container process: exec: "{name}": executable file not found in $PATH: unknown'
+    )
+    return internal(words, "InternalError")
