@@ -22,14 +22,18 @@ def digest(key: str) -> str:
 
 
 class ApiToken(models.Model):
-    """A bearer token that acts as its user, until it expires or is deleted. The key itself is shown once and not kept."""
+    """A bearer token that acts as its user until it expires or is deleted. The key is shown once and not kept."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=100, help_text="What the token is for.")
     digest = models.CharField(max_length=64, unique=True, editable=False)
     prefix = models.CharField(max_length=SHOWN, editable=False, help_text="The key's first characters.")
-    read_only = models.BooleanField(default=False, help_text="The token reads what its user may read, and writes nothing.")
-    expires_at = models.DateTimeField(null=True, blank=True, help_text="Not accepted from then on; null = never expires.")
+    read_only = models.BooleanField(
+        default=False, help_text="The token reads what its user may read, and writes nothing."
+    )
+    expires_at = models.DateTimeField(
+        null=True, blank=True, help_text="Not accepted from then on; null = never expires."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     last_used_at = models.DateTimeField(null=True, editable=False, help_text="Exact to a minute.")
 

@@ -1,4 +1,7 @@
-"""Three roles as groups of model permissions: viewer reads, editor writes resources, admin also tokens and users."""
+"""Three roles as groups of model permissions: viewer reads, editor writes resources, admin looks after users.
+
+Everybody has tokens of his own; who may change users may see and revoke those of others, too.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from clusters.registry import resource_models
 VIEWER, EDITOR, ADMIN = "viewer", "editor", "admin"
 ROLES = (VIEWER, EDITOR, ADMIN)
 _READABLE = ("clusters", "peers", "pools", "speakers", "dashboard")
-_ADMIN = (("auth", "user"), ("auth", "group"), ("bgpui", "apitoken"), ("clusters", "cluster"))
+_ADMIN = (("auth", "user"), ("auth", "group"), ("clusters", "cluster"))
 
 
 def _everything(app_label: str, model: str) -> Q:
@@ -21,10 +24,10 @@ def _everything(app_label: str, model: str) -> Q:
 
 
 def _permissions() -> dict[str, Q]:
-    viewer = Q(content_type__app_label__in=_READABLE, codename__startswith="view_")
+    viewer = Q(content_type__app_label__in=_READABLE, codename__startswith="view_") | _everything("bgpui", "apitoken")
     editor = viewer
     for model in resource_models().values():
-        editor |= _everything(model._meta.app_label, str(model._meta.model_name))
+        editor |= _everything(*model._meta.label_lower.split("."))  # noqa: SLF001  # Django's own name
     admin = editor
     for app_label, name in _ADMIN:
         admin |= _everything(app_label, name)

@@ -197,8 +197,10 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "bgpui.api.problems.handler",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "clusters.api.parsers.ManifestYAMLParser"],
-    "DEFAULT_FILTER_BACKENDS": ["clusters.api.filters.StrictFilterBackend", "rest_framework.filters.OrderingFilter"],
+    "DEFAULT_PARSER_CLASSES": [
+        f"clusters.api.parsers.{name}" for name in ("DocumentParser", "MergePatchParser", "ManifestYAMLParser")
+    ],
+    "DEFAULT_FILTER_BACKENDS": ["clusters.api.filters.StrictFilterBackend", "clusters.api.filters.Ordering"],
     "PAGE_SIZE": 100,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -209,6 +211,10 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "bgpui.api.openapi.problems_everywhere",
+    ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -24,7 +24,9 @@ class Command(BaseCommand):
         parser.add_argument("--username", required=True)
         parser.add_argument("--role", choices=ROLES, default=ADMIN)
         parser.add_argument("--password-file", type=Path, help="Its first line is the password.")
-        parser.add_argument("--token-file", type=Path, help="Where the key of an API token is kept, readable by you alone.")
+        parser.add_argument(
+            "--token-file", type=Path, help="Where the key of an API token is kept, readable by you alone."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         password_file: Path | None = options["password_file"]

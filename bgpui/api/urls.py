@@ -1,0 +1,52 @@
+"""Routes of the REST API, and its documentation."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404
+from django.urls import include, path, re_path
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from bgpui.api import openapi  # noqa: F401  # its extensions register themselves
+from bgpui.api.docs import SchemaView, SwaggerView
+from bgpui.api.router import Router
+from bgpui.api.tokens import TokenViewSet
+from bgpui.api.users import UserViewSet
+from clusters.api.clusters import ClusterViewSet
+from dashboard.api import SessionActionsViewSet
+from peers.api import BFDProfileViewSet, BGPPeerViewSet
+from speakers.api import SpeakerViewSet, TransitionViewSet
+
+router = Router()
+router.register("clusters", ClusterViewSet, basename="api-cluster")
+router.register("bgppeers", BGPPeerViewSet, basename="api-bgppeer")
+router.register("bfdprofiles", BFDProfileViewSet, basename="api-bfdprofile")
+router.register("sessions", SessionActionsViewSet, basename="api-session")
+router.register("transitions", TransitionViewSet, basename="api-transition")
+router.register("speakers", SpeakerViewSet, basename="api-speaker")
+router.register("tokens", TokenViewSet, basename="api-token")
+router.register("users", UserViewSet, basename="api-user")
+
+
+class NothingHere(APIView):
+    """Addresses of the API that are none, answered as a problem."""
+
+    permission_classes = (AllowAny,)
+    schema = None
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> NoReturn:
+        """Raises Http404 for every method."""
+        slash = "" if request.path.endswith("/") else " Addresses end with a slash."
+        raise Http404(f"There is nothing at this address.{slash}")
+
+
+urlpatterns = [
+    path("v1/schema/", SchemaView.as_view(), name="schema"),
+    path("docs/", login_required(SwaggerView.as_view()), name="api-docs"),
+    path("v1/", include(router.urls)),
+    re_path(r"^v1(?:/|$)", NothingHere.as_view()),
+]

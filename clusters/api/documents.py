@@ -1,0 +1,186 @@
+"""JSON and YAML from outside as plain data, bounded in size, depth and number, and safe to write out again."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import yaml
+
+LARGEST = {"json": 2 * 1024 * 1024, "yaml": 256 * 1024}  # bytes
+DEEPEST = 64
+MOST_VALUES = 100_000
+_FORBIDDEN = re.compile("[\x00\ud800-\udfff]")  # no database keeps these in a text
+
+
+class UnreadableError(ValueError):
+    """The text is not a document that is taken; the message says why and where."""
+
+
+def read_json(raw: bytes) -> Any:
+    """A JSON text (RFC 8259), no name twice, no number that JSON cannot hold. Raises UnreadableError."""
+    try:
+        data = json.loads(_text(raw, "json"), object_pairs_hook=_object, parse_constant=_no_constant)
+    except RecursionError as error:
+        raise UnreadableError(f"more than {DEEPEST} levels deep") from error
+    except ValueError as error:
+        raise UnreadableError(str(error)) from error
+    _check(data)
+    return data
+
+
+def read_yaml(raw: bytes) -> list[Any]:
+    """The documents of a YAML stream, with the scalars that Kubernetes reads: no dates, no sexagesimal numbers.
+
+    Raises UnreadableError. Aliases are resolved, and counted as if they were written out.
+    """
+    text = _text(raw, "yaml")
+    try:
+        documents = list(_Reader(text).documents())
+    except yaml.MarkedYAMLError as error:
+        where = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
+        raise UnreadableError(f"{error.problem or 'not YAML'}{where}") from error
+    except yaml.YAMLError as error:
+        raise UnreadableError("characters that YAML does not allow") from error
+    _check(documents)
+    return documents
+
+
+def _text(raw: bytes, language: str) -> str:
+    if len(raw) > LARGEST[language]:
+        raise UnreadableError(f"more than {LARGEST[language] // 1024} KiB")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnreadableError("not UTF-8") from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise UnreadableError(f"{twice!r} is given twice")
+    return found
+
+
+def _no_constant(name: str) -> None:
+    raise UnreadableError(f"{name} is not JSON")
+
+
+def _check(data: Any) -> None:
+    waiting, seen = [(data, 0)], 0
+    while waiting:
+        value, depth = waiting.pop()
+        seen += 1
+        if depth > DEEPEST:
+            raise UnreadableError(f"more than {DEEPEST} levels deep")
+        if seen > MOST_VALUES:
+            raise UnreadableError(f"more than {MOST_VALUES} values")
+        if isinstance(value, dict):
+            waiting += [(inner, depth + 1) for pair in value.items() for inner in pair]
+        elif isinstance(value, list):
+            waiting += [(inner, depth + 1) for inner in value]
+        elif isinstance(value, str) and _FORBIDDEN.search(value):
+            raise UnreadableError("a text holds a NUL or half a surrogate pair")
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise UnreadableError("a number is larger than JSON can hold")
+
+
+_TRUE = re.compile(r"true|True|TRUE|yes|Yes|YES|on|On|ON")
+_FALSE = re.compile(r"false|False|FALSE|no|No|NO|off|Off|OFF")
+_SCALARS: tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...] = (
+    (re.compile(r"null|Null|NULL|~|"), lambda text: None),
+    (_TRUE, lambda text: True),
+    (_FALSE, lambda text: False),
+    (re.compile(r"[-+]?0[0-7]+"), lambda text: int(text, 8)),
+    (re.compile(r"[-+]?(0x[0-9a-fA-F]+|0o[0-7]+|0b[01]+|0|[1-9][0-9_]*)"), lambda text: int(text.replace("_", ""), 0)),
+    (re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"), float),
+    (re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"), _no_constant),
+)
+_STRING = "tag:yaml.org,2002:str"
+_TAGS = {_STRING, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "!"}
+
+
+class _Reader:
+    """Builds values from libyaml's events; it recurses no deeper than DEEPEST and stops at MOST_VALUES."""
+
+    def __init__(self, text: str) -> None:
+        self.events: Iterator[yaml.Event] = yaml.parse(text, Loader=yaml.CSafeLoader)
+        self.anchors: dict[str, tuple[Any, int]] = {}
+        self.values = 0
+
+    def documents(self) -> Iterator[Any]:
+        """Each document's value, empty ones left out."""
+        for event in self.events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                self.anchors.clear()
+                value = self._value(next(self.events), 0)
+                if value is not None:
+                    yield value
+
+    def _value(self, event: yaml.Event, depth: int) -> Any:
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event)
+        self._count(1)
+        if depth > DEEPEST:
+            raise UnreadableError(f"more than {DEEPEST} levels deep")
+        tag = getattr(event, "tag", None)
+        if tag is not None and tag not in _TAGS:
+            raise UnreadableError(f"the tag {tag[:60]!r} is not known{_line(event)}")
+        before = self.values
+        if isinstance(event, yaml.ScalarEvent):
+            value = _scalar(event)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            value = [self._value(inner, depth + 1) for inner in self._until(yaml.SequenceEndEvent)]
+        else:
+            value = self._mapping(depth)
+        anchor = getattr(event, "anchor", None)
+        if anchor is not None:
+            self.anchors[anchor] = value, self.values - before + 1
+        return value
+
+    def _mapping(self, depth: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for event in self._until(yaml.MappingEndEvent):
+            key = event.value if isinstance(event, yaml.ScalarEvent) else self._value(event, depth + 1)
+            if not isinstance(key, str) or key == "<<":
+                raise UnreadableError(f"a name must be a plain text{_line(event)}")
+            if key in found:
+                raise UnreadableError(f"{key[:60]!r} is given twice{_line(event)}")
+            found[key] = self._value(next(self.events), depth + 1)
+        return found
+
+    def _until(self, end: type[yaml.Event]) -> Iterator[yaml.Event]:
+        for event in self.events:
+            if isinstance(event, end):
+                return
+            yield event
+
+    def _alias(self, event: yaml.AliasEvent) -> Any:
+        if event.anchor is None or event.anchor not in self.anchors:
+            raise UnreadableError(f"an alias has no anchor before it{_line(event)}")
+        value, size = self.anchors[event.anchor]
+        self._count(size)
+        return value
+
+    def _count(self, values: int) -> None:
+        self.values += values
+        if self.values > MOST_VALUES:
+            raise UnreadableError(f"more than {MOST_VALUES} values")
+
+
+def _line(event: yaml.Event) -> str:
+    return f" (line {event.start_mark.line + 1})" if event.start_mark else ""
+
+
+def _scalar(event: yaml.ScalarEvent) -> Any:
+    if not (event.implicit and event.implicit[0]) or event.tag == _STRING:
+        return event.value
+    try:
+        return next((read(event.value) for form, read in _SCALARS if form.fullmatch(event.value)), event.value)
+    except ValueError as error:
+        raise UnreadableError(f"{event.value[:60]!r} is no number that is taken{_line(event)}") from error

@@ -1,0 +1,118 @@
+"""A manifest that somebody sent: its shape is checked here, its meaning by the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from clusters.api.problems import BadBody, fault
+from clusters.kube.redact import LAST_APPLIED
+from intent.kinds import Kind
+
+READ_ONLY = frozenset({"cluster", "status", "sync", "sessions", "findings", "inlinePassword"})
+_WRITTEN = frozenset({"apiVersion", "kind", "metadata", "spec"})
+_METADATA = frozenset({"name", "namespace", "labels", "annotations"})
+# What the API server or controllers set; `kubectl get -o yaml` prints it, so it is read and left alone.
+_SERVERS_OWN = frozenset(
+    {
+        "uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink", "deletionTimestamp",
+        "deletionGracePeriodSeconds", "ownerReferences", "finalizers",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What to save: the manifest without the password, and the password apart; None = as it is, "" = none any more."""
+
+    namespace: str
+    name: str
+    manifest: dict[str, Any]
+    password: str | None
+
+
+def draft_of(kind: Kind, body: Any, *, namespace: str = "", name: str = "", default_namespace: str = "") -> Draft:
+    """The body as a draft; apiVersion, kind, name and namespace may be left out where the address says them.
+
+    default_namespace: for an address without one, if the body has none either.
+
+    Raises BadBody with a finding for everything that has not the shape of a manifest of this kind, or that names
+    another object than the address does.
+    """
+    if not isinstance(body, dict):
+        raise BadBody("The body must be an object.", findings=[fault("", "must be an object", code="shape")])
+    address = {"namespace": namespace, "name": name}
+    faults = [*_envelope(kind, body), *_metadata(body.get("metadata"), address)]
+    spec = body.get("spec")
+    if spec is not None and not isinstance(spec, dict):
+        faults.append(fault("spec", "must be an object", code="shape"))
+    spec = dict(spec) if isinstance(spec, dict) else {}
+    password = (spec.pop("password") or "") if "password" in spec else None
+    if password is not None and not isinstance(password, str):
+        faults.append(fault("spec.password", "must be a string", code="shape"))
+    if faults:
+        raise BadBody("The body is not a manifest of this kind.", findings=faults)
+    metadata = body.get("metadata") or {}
+    metadata = {key: metadata[key] for key in sorted(_METADATA) if metadata.get(key)}
+    metadata.get("annotations", {}).pop(LAST_APPLIED, None)  # a copy of the object, passwords and all
+    metadata |= {key: value for key, value in address.items() if value}
+    metadata = {"name": "", "namespace": default_namespace, **metadata}
+    manifest = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, "spec": spec}
+    return Draft(metadata["namespace"], metadata["name"], manifest, password)
+
+
+def patched(target: Any, patch: Any) -> Any:
+    """The target with a JSON merge patch applied (RFC 7396): null removes, objects merge, all else replaces."""
+    if not isinstance(patch, Mapping):
+        return patch
+    merged = dict(target) if isinstance(target, Mapping) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = patched(merged.get(name), value)
+    return merged
+
+
+def manifest_patched(manifest: Mapping[str, Any], patch: Any) -> Any:
+    """A manifest with a merge patch applied; removing the password, which no manifest shows, stays an order."""
+    merged = patched(manifest, patch)
+    spec = patch.get("spec") if isinstance(patch, Mapping) else None
+    if isinstance(spec, Mapping) and "password" in spec and spec["password"] is None:
+        merged["spec"]["password"] = None
+    return merged
+
+
+def _envelope(kind: Kind, body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for key in body.keys() - _WRITTEN - READ_ONLY:
+        yield fault(key, "is not part of a manifest", code="unknown-field")
+    for key, wanted in (("apiVersion", kind.api_version), ("kind", kind.kind)):
+        if body.get(key, wanted) != wanted:
+            yield fault(key, f"must be {wanted} here", code="shape", value=body[key], hint=f"Write {wanted}.")
+
+
+def _metadata(metadata: Any, address: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    if metadata is None:
+        return
+    if not isinstance(metadata, dict):
+        yield fault("metadata", "must be an object", code="shape", value=metadata)
+        return
+    for key in metadata.keys() - _METADATA - _SERVERS_OWN:
+        yield fault(f"metadata.{key}", "is not part of the metadata that can be written", code="unknown-field")
+    for key, said in address.items():
+        value = metadata.get(key)
+        if value is not None and not isinstance(value, str):
+            yield fault(f"metadata.{key}", "must be a string", code="shape", value=value)
+        elif value and said and value != said:
+            yield fault(f"metadata.{key}", f"is not {said}, which the address names", code="immutable", value=value)
+    for key in ("labels", "annotations"):
+        value = metadata.get(key)
+        if value is not None and not isinstance(value, dict):
+            yield fault(f"metadata.{key}", "must be an object", code="shape", value=value)
+        elif value:
+            yield from (
+                fault(f"metadata.{key}.{label}", "must be a string", code="shape", value=inner)
+                for label, inner in value.items()
+                if not isinstance(inner, str)
+            )

@@ -1,0 +1,214 @@
+"""OpenAPI of resources, from the same description of the kinds that rules, forms and columns follow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from drf_spectacular.extensions import OpenApiSerializerExtension
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
+from rest_framework import serializers
+
+from clusters.models import SyncState
+from intent.kinds import Kind
+
+V = TypeVar("V", bound=type[Any])
+_TEXT = {"type": "string"}
+_TIME = {"type": ["string", "null"], "format": "date-time"}
+_COUNT = {"type": "integer", "minimum": 0}
+
+
+def _object(properties: Mapping[str, Any], **rest: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": dict(properties), **rest}
+
+
+FINDING = _object(
+    {
+        "code": {**_TEXT, "description": "Stable name of the rule; `accept` takes those of documented rules."},
+        "severity": {**_TEXT, "enum": ["error", "documented", "warning"]},
+        "field": {**_TEXT, "description": "Path in the object, empty for the whole of it."},
+        "value": {**_TEXT, "description": "The value found there, never a secret."},
+        "message": {**_TEXT, "description": "The rule and how it is broken."},
+        "source": {**_TEXT, "description": "Where the rule comes from."},
+        "hint": {**_TEXT, "description": "The way out."},
+        "objects": {
+            "type": "array",
+            "items": _object({"kind": _TEXT, "namespace": _TEXT, "name": _TEXT}),
+            "description": "The object that is judged, then those that it clashes with.",
+        },
+        "nodes": {"type": "array", "items": _TEXT, "description": "Where it bites, if that depends on nodes."},
+    },
+    required=["code", "severity", "field", "message"],
+)
+_FINDING_REF = {"$ref": "#/components/schemas/Finding"}
+SYNC = _object(
+    {
+        "state": {**_TEXT, "enum": list(SyncState.values)},
+        "message": {**_TEXT, "description": "The API server's or webhook's own words."},
+        "revision": {**_COUNT, "description": "Number of the newest edit."},
+        "appliedRevision": {**_COUNT, "description": "Number of the newest edit that has its outcome."},
+        "at": _TIME,
+    },
+    readOnly=True,
+)
+_SESSIONS = _object(
+    {"intended": _COUNT, "up": _COUNT, "degraded": _COUNT, "down": _COUNT, "at": _TIME},
+    readOnly=True,
+    description="How many sessions the object stands for, and how many of them are what, as of `at`.",
+)
+_STRINGS = {"type": "object", "additionalProperties": _TEXT}
+
+
+class ResourceSerializer(serializers.Serializer[Any]):
+    """Stands for a kind in the OpenAPI description; manifests are read and written without it."""
+
+    KIND: Kind
+    SESSIONS = False
+
+
+def resource_serializer(kind: Kind, *, sessions: bool = False) -> type[ResourceSerializer]:
+    """The serializer class that stands for a kind."""
+    return type(kind.kind, (ResourceSerializer,), {"KIND": kind, "SESSIONS": sessions, "__doc__": kind.description})
+
+
+class ResourceSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """The component of a kind: its manifest, and beside it what is read only."""
+
+    target_class = "clusters.api.schema.ResourceSerializer"
+    match_subclasses = True
+
+    def get_name(self, auto_schema: Any, direction: str) -> str:
+        """The kind."""
+        return str(self.target.KIND.kind)
+
+    def map_serializer(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        """The schema."""
+        return manifest_schema(self.target.KIND, sessions=self.target.SESSIONS)
+
+
+def manifest_schema(kind: Kind, *, sessions: bool) -> dict[str, Any]:
+    """A manifest of the kind as the API reads and answers it."""
+    name = {**_TEXT, "maxLength": 253}
+    metadata = {"name": name, "namespace": name, "labels": _STRINGS, "annotations": _STRINGS}
+    seen = {"uid": _TEXT, "resourceVersion": _TEXT, "generation": {"type": "integer"}}
+    metadata |= {key: {**schema, "readOnly": True} for key, schema in seen.items()}
+    properties: dict[str, Any] = {
+        "apiVersion": {**_TEXT, "enum": [kind.api_version]},
+        "kind": {**_TEXT, "enum": [kind.kind]},
+        "metadata": _object(metadata),
+        "spec": _spec(kind),
+        "cluster": {**_TEXT, "description": "Name of the cluster; read by a POST, else read-only."},
+        "inlinePassword": {"type": "boolean", "readOnly": True, "description": "The object itself carries a password."},
+        "sync": {"$ref": "#/components/schemas/Sync"},
+    }
+    if sessions:
+        properties["sessions"] = _SESSIONS
+    properties["findings"] = {"type": "array", "items": _FINDING_REF, "readOnly": True}
+    return _object(properties, description=kind.description, required=["spec"])
+
+
+def _spec(kind: Kind) -> dict[str, Any]:
+    spec = _plain(kind.openapi_schema()["properties"]["spec"])
+    for field in kind.fields:
+        if field.secret:
+            spec["properties"][field.name]["writeOnly"] = True
+    return dict(spec)
+
+
+def _plain(schema: Any) -> Any:
+    """Without the keywords that only Kubernetes knows."""
+    if isinstance(schema, dict):
+        return {key: _plain(value) for key, value in schema.items() if not key.startswith("x-kubernetes-")}
+    return [_plain(item) for item in schema] if isinstance(schema, list) else schema
+
+
+_PATH = [
+    OpenApiParameter(name, OpenApiTypes.STR, OpenApiParameter.PATH, description=description)
+    for name, description in (
+        ("cluster", "Name of the cluster."),
+        ("namespace", "Namespace of the object."),
+        ("name", "Name of the object."),
+    )
+]
+_CLUSTER = OpenApiParameter("cluster", str, description="The cluster to write to; needed if there are several.")
+_WAIT = OpenApiParameter(
+    "wait",
+    str,
+    description="Hold the answer until the cluster has spoken, `10s`; at most 60s. Still pending then: 202.",
+)
+_DRY_RUN = OpenApiParameter(
+    "dry_run", bool, description="Ask the rules and the API server, save nothing; the answer is a review."
+)
+_ACCEPT = OpenApiParameter(
+    "accept", str, many=True, description="Code of a documented rule that is broken knowingly; repeatable."
+)
+_IF_MATCH = OpenApiParameter(
+    "If-Match", str, OpenApiParameter.HEADER, description="Write only if the object is the one with this ETag."
+)
+_IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match", str, OpenApiParameter.HEADER, description="`*`: write only if there is none yet."
+)
+REVIEW = _object(
+    {
+        "dryRun": _object(
+            {"ok": {"type": "boolean"}, "message": {**_TEXT, "description": "The API server's own words."}}
+        ),
+        "findings": {"type": "array", "items": _FINDING_REF},
+        "diff": {"type": "array", "items": _object({"path": _TEXT, "before": {}, "after": {}})},
+        "before": {"type": ["object", "null"]},
+        "after": {"type": ["object", "null"]},
+    },
+    description="What an edit would change, what the rules say of it, and what the API server answers to a trial.",
+)
+_PENDING = OpenApiResponse(description="Saved; the cluster has not answered yet. `Location` shows how it went.")
+
+
+def documented_read(kind: Kind) -> Callable[[V], V]:
+    """Describes the endpoints that read a kind."""
+    what = f"{kind.kind} objects"
+    return extend_schema_view(
+        list=extend_schema(summary=f"List {what}", description=kind.description),
+        retrieve=extend_schema(summary=f"One {kind.kind}", parameters=[*_PATH, _IF_NONE_MATCH]),
+    )
+
+
+def documented_write(kind: Kind, serializer: type[ResourceSerializer], example: Mapping[str, Any]) -> Callable[[V], V]:
+    """Describes the endpoints that write a kind."""
+    examples = [OpenApiExample(f"A {kind.kind}", value=dict(example), request_only=True)]
+    patch = [OpenApiExample("One field", value={"spec": {"holdTime": "90s"}}, request_only=True)]
+    done = {200: serializer, 202: OpenApiResponse(serializer, description=_PENDING.description)}
+    one = {"$ref": f"#/components/schemas/{kind.kind}"}
+    many = {"type": "array", "items": one, "description": "All of them, or none."}
+    created = {201: serializer, 202: done[202]}
+    reviewed = "With `dry_run` the answer is a review: `findings`, `diff`, and the API server's words."
+    both = [_WAIT, _DRY_RUN, _ACCEPT, _IF_MATCH]
+    return extend_schema_view(
+        create=extend_schema(
+            summary=f"Create a {kind.kind}",
+            description=f"A list as body creates several, all or none. {reviewed}",
+            parameters=[_CLUSTER, _WAIT, _DRY_RUN, _ACCEPT],
+            request={media_type: {"oneOf": [one, many]} for media_type in ("application/json", "application/yaml")},
+            examples=examples,
+            responses=created,
+        ),
+        update=extend_schema(
+            summary=f"Create or replace a {kind.kind}",
+            description=f"Repeating it changes nothing. {reviewed}",
+            parameters=[*_PATH, *both, _IF_NONE_MATCH],
+            examples=examples,
+            responses={**created, **done},
+        ),
+        partial_update=extend_schema(
+            summary=f"Change a {kind.kind}",
+            description=f"The body is a JSON merge patch (RFC 7396) of the manifest. {reviewed}",
+            parameters=[*_PATH, *both],
+            examples=patch,
+            responses=done,
+        ),
+        destroy=extend_schema(
+            summary=f"Delete a {kind.kind}",
+            parameters=[*_PATH, _WAIT, _DRY_RUN, _IF_MATCH],
+            responses={202: done[202], 204: None},
+        ),
+    )

@@ -1,0 +1,174 @@
+"""Endpoints of resources: the machinery that every kind shares. A kind adds its model, filters and schema."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils import timezone
+from rest_framework import status
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from clusters.api.bulk import resources_create, resources_review
+from clusters.api.conditional import configuration_tag, preconditions_check
+from clusters.api.manifests import Draft, draft_of, manifest_patched
+from clusters.api.permissions import ModelPermissions
+from clusters.api.problems import ClusterRefused, Conflict, Problem
+from clusters.api.represent import resource_json
+from clusters.api.views import ReadEndpoint
+from clusters.api.waiting import settled
+from clusters.api.writing import Edit, cluster_of, edit_of, resource_remove, resource_write, review_json
+from clusters.models import Cluster, Resource, SyncState
+from clusters.selectors import clusters_active, resource_get, resource_list
+from intent.findings import ObjectRef
+
+_WRITING = ("wait", "dry_run", "accept")
+_RETRY_AFTER = "1"  # seconds, of a 202
+_REFUSALS: dict[str, type[Problem]] = {SyncState.REJECTED: ClusterRefused, SyncState.CONFLICT: Conflict}
+_OUTCOMES = {state: refusal.status_code for state, refusal in _REFUSALS.items()}
+
+
+class ReadResourceViewSet(ReadEndpoint):
+    """List and retrieve the resources of one kind, addressed by cluster, namespace and name."""
+
+    model: ClassVar[type[Resource]]
+    lookup_path = ("cluster", "namespace", "name")
+    ordering = ("cluster", "namespace", "name")
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """The kind's rows; what only the sync needs is left out."""
+        return resource_list(self.model.KIND.kind).defer("base", "live")
+
+    def represent(self, row: Any) -> dict[str, Any]:
+        """One row as JSON."""
+        return resource_json(row)
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """A page of them."""
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        return self.get_paginated_response([self.represent(row) for row in page])
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One of them."""
+        return self.answer(self.get_object())
+
+    def find(self) -> Any:
+        """The row that the address names, or None."""
+        cluster, namespace, name = (self.kwargs[part] for part in self.lookup_path)
+        rows = self.get_queryset().filter(cluster__name=cluster, namespace=namespace, name=name)
+        return rows.first()
+
+    def get_object(self) -> Any:
+        """The row that the address names. Raises Http404."""
+        row = self.find()
+        if row is None:
+            raise Http404(f"There is no {self.model.KIND.kind} of this name.")
+        return row
+
+    def answer(self, row: Resource, code: int = status.HTTP_200_OK) -> Response:
+        """The row, with the tag that guards the next write."""
+        response = Response(self.represent(row), status=code)
+        response.configuration_tag = configuration_tag(row)  # type: ignore[attr-defined]
+        return response
+
+
+class ResourceViewSet(ReadResourceViewSet):
+    """Write them, too: each edit is saved at once and applied to the cluster by a worker."""
+
+    parameters = {
+        "create": ("cluster", *_WRITING),
+        "update": _WRITING,
+        "partial_update": _WRITING,
+        "destroy": ("wait", "dry_run"),
+    }
+    repeatable = {"create": ("accept",), "update": ("accept",), "partial_update": ("accept",)}
+
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """A new object; with a list as body several, all or none."""
+        edit = edit_of(request)
+        if isinstance(request.data, list):
+            return self._create_many(edit, request.data)
+        cluster = cluster_of(request, request.data)
+        draft = draft_of(self.model.KIND, request.data, default_namespace=cluster.namespace)
+        row = resource_get(self.model.KIND.kind, cluster=cluster.name, namespace=draft.namespace, name=draft.name)
+        preconditions_check(request, row)
+        if row is not None and not row.deleting:
+            raise Conflict("It exists already. Use PUT at its address to replace it.", location=self.address(row))
+        return self._write(edit, cluster, draft, None, base_revision=row.revision if row else 0)
+
+    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Create or replace the object of this address; repeating it changes nothing."""
+        row, edit = self.find(), edit_of(request)
+        preconditions_check(request, row)
+        if row is None and not request.user.has_perms(ModelPermissions().get_required_permissions("POST", self.model)):
+            raise PermissionDenied
+        cluster = row.cluster if row else clusters_active().filter(name=self.kwargs["cluster"]).first()
+        if cluster is None:
+            raise Http404("There is no cluster of this name.")
+        base_revision = (row.revision if row else 0) if edit.guarded or "If-None-Match" in request.headers else None
+        return self._write(edit, cluster, self._draft(request.data), row, base_revision=base_revision)
+
+    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Apply a JSON merge patch (RFC 7396) to the manifest."""
+        row = self.get_object()
+        preconditions_check(request, row)
+        draft = self._draft(manifest_patched(row.manifest, request.data))
+        return self._write(edit_of(request), row.cluster, draft, row, base_revision=row.revision)
+
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Delete the object from the cluster."""
+        row, edit = self.get_object(), edit_of(request)
+        preconditions_check(request, row)
+        if edit.dry_run:
+            return Response(review_json(edit, row.cluster, row.ref, None))
+        return self._outcome(edit, resource_remove(edit, row), status.HTTP_200_OK)
+
+    def _draft(self, body: Any) -> Draft:
+        return draft_of(self.model.KIND, body, namespace=self.kwargs["namespace"], name=self.kwargs["name"])
+
+    def _write(
+        self, edit: Edit, cluster: Cluster, draft: Draft, row: Resource | None, *, base_revision: int | None
+    ) -> Response:
+        kind = self.model.KIND.kind
+        if edit.dry_run:
+            return Response(review_json(edit, cluster, ObjectRef(kind, draft.namespace, draft.name), draft))
+        saved = resource_write(edit, cluster, kind, draft, base_revision=base_revision)
+        return self._outcome(edit, saved, status.HTTP_200_OK if row else status.HTTP_201_CREATED)
+
+    def _create_many(self, edit: Edit, bodies: list[Any]) -> Response:
+        if edit.dry_run:
+            return Response(resources_review(self.model.KIND, self.request, edit, bodies))
+        rows = resources_create(self.model.KIND, self.request, edit, bodies)
+        deadline = timezone.now() + edit.wait
+        results: list[dict[str, Any]] = []
+        codes: set[int] = set()
+        for saved in rows:
+            row = settled(saved, max(deadline - timezone.now(), timedelta()))
+            if row is not None:
+                code = (
+                    status.HTTP_202_ACCEPTED if row.pending else _OUTCOMES.get(row.sync_state, status.HTTP_201_CREATED)
+                )
+                codes.add(code)
+                results.append({"status": code, "location": self.address(row), "resource": self.represent(row)})
+        return Response(results, status=codes.pop() if len(codes) == 1 else status.HTTP_207_MULTI_STATUS)
+
+    def _outcome(self, edit: Edit, row: Resource, done: int) -> Response:
+        final = settled(row, edit.wait)
+        if final is None:
+            return Response(status=status.HTTP_204_NO_CONTENT)
+        if final.sync_state in _REFUSALS and not final.pending:
+            raise _REFUSALS[final.sync_state](final.sync_message, **self.represent(final))
+        response = self.answer(final, status.HTTP_202_ACCEPTED if final.pending else done)
+        response["Location"] = self.address(final)
+        if final.pending:
+            response["Retry-After"] = _RETRY_AFTER
+        return response
+
+    def address(self, row: Resource) -> str:
+        """The row's own URL."""
+        path = {"cluster": row.cluster.name, "namespace": row.namespace, "name": row.name}
+        return self.reverse_action("detail", kwargs=path)

@@ -1,0 +1,141 @@
+"""From a request to the services that write, and from what they raise to problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser, User
+from rest_framework.request import Request
+
+from clusters import services
+from clusters.api.manifests import Draft
+from clusters.api.problems import (
+    BadParameter,
+    ClusterAway,
+    ClusterRefused,
+    Conflict,
+    PreconditionFailed,
+    RulesBroken,
+    fault,
+    finding_json,
+)
+from clusters.api.waiting import wait_of
+from clusters.models import Change, Cluster, Resource
+from clusters.selectors import clusters_active
+from intent.findings import ObjectRef, Severity
+from intent.rules import blocking
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Who writes, and how: codes of acknowledged rules, time to wait for the outcome, or a trial without saving.
+
+    guarded: with If-Match, so that only the revision that was compared may be written over.
+    """
+
+    actor: User | AnonymousUser
+    accept: tuple[str, ...]
+    wait: timedelta
+    dry_run: bool
+    guarded: bool
+
+
+def edit_of(request: Request) -> Edit:
+    """The query's `accept`, `wait` and `dry_run`. Raises BadParameter."""
+    query = request.query_params
+    trial = query.get("dry_run", "false")
+    if trial not in ("true", "false"):
+        message = "must be true or false"
+        raise BadParameter(f"dry_run {message}.", findings=[fault("dry_run", message, code="dry-run", value=trial)])
+    accept = tuple(code for text in query.getlist("accept") for code in text.split(","))
+    return Edit(request.user, accept, wait_of(request), trial == "true", "If-Match" in request.headers)
+
+
+def cluster_of(request: Request, body: Any) -> Cluster:
+    """The cluster that `?cluster=` or the body's `cluster` names; the only one if none is. Raises BadParameter."""
+    name = request.query_params.get("cluster") or (body.get("cluster") if isinstance(body, dict) else None)
+    clusters = {cluster.name: cluster for cluster in clusters_active()}
+    if name is None and len(clusters) == 1:
+        return next(iter(clusters.values()))
+    if not isinstance(name, str) or name not in clusters:
+        message = f"must name one of {', '.join(clusters) or '(there is no cluster yet)'}"
+        raise BadParameter(f"cluster {message}.", findings=[fault("cluster", message, code="cluster", value=name)])
+    return clusters[name]
+
+
+@contextmanager
+def problems(edit: Edit) -> Iterator[None]:
+    """What the services raise, as problems."""
+    try:
+        yield
+    except services.Refused as refused:
+        found = [finding_json(finding) for finding in refused.findings]
+        raise RulesBroken(str(refused), findings=found) from refused
+    except services.RevisionMismatch as mismatch:
+        kind = PreconditionFailed if edit.guarded else Conflict
+        raise kind("Somebody else has changed it in the meantime: read it again.") from mismatch
+    except services.ClusterUnreachable as away:
+        raise ClusterAway(str(away), retry_after=5) from away
+
+
+def resource_write(
+    edit: Edit, cluster: Cluster, kind: str, draft: Draft, *, base_revision: int | None = None
+) -> Resource:
+    """Save the draft; base_revision as for resource_save. Raises a Problem."""
+    with problems(edit):
+        return services.resource_save(
+            cluster=cluster,
+            kind=kind,
+            namespace=draft.namespace,
+            name=draft.name,
+            manifest=draft.manifest,
+            actor=edit.actor,
+            source=Change.Source.API,
+            accept=edit.accept,
+            base_revision=base_revision,
+            password=draft.password,
+        )
+
+
+def resource_remove(edit: Edit, row: Resource) -> Resource:
+    """Save that the object shall go. Raises a Problem."""
+    base_revision = row.revision if edit.guarded else None
+    with problems(edit):
+        return services.resource_delete(
+            row=row, actor=edit.actor, source=Change.Source.API, base_revision=base_revision
+        )
+
+
+def review_json(edit: Edit, cluster: Cluster, ref: ObjectRef, draft: Draft | None) -> dict[str, Any]:
+    """What an edit would do, as rules and API server see it; no draft = a deletion. Raises a Problem if they refuse."""
+    found = services.review(
+        cluster=cluster,
+        kind=ref.kind,
+        namespace=ref.namespace,
+        name=ref.name,
+        manifest=draft.manifest if draft else None,
+        password=draft.password if draft else None,
+    )
+    body: dict[str, Any] = {
+        "dryRun": {"ok": found.dry_run.accepted, "message": found.dry_run.message},
+        "findings": [finding_json(finding) for finding in found.findings],
+        "diff": [asdict(field) for field in found.diff],
+        "before": found.before,
+        "after": found.after,
+        "takesOver": found.takes_over,
+        "revision": found.revision,
+    }
+    stop = blocking(found.findings, edit.accept)
+    if draft is None:  # what a deletion does to others is shown, and refuses nothing
+        stop = [finding for finding in stop if finding.objects[:1] == (ref,) and finding.severity is Severity.ERROR]
+    if stop:
+        raise RulesBroken("; ".join(finding.message for finding in stop), **body)
+    if found.dry_run.accepted is None:
+        raise ClusterAway(found.dry_run.message, retry_after=5, **body)
+    if not found.dry_run.accepted:
+        raise ClusterRefused(found.dry_run.message, **body)
+    return body

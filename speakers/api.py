@@ -1,0 +1,139 @@
+"""/api/v1/sessions/, transitions/ and speakers/: what FRR said, read-only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from django_filters.rest_framework import FilterSet
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from clusters.api.filters import IntegerFilter, choice, flag, text
+from clusters.api.views import ReadEndpoint
+from speakers import live, selectors
+from speakers.models import Session, Speaker, Transition
+from speakers.serializers import (
+    SessionDetailSerializer,
+    SessionSerializer,
+    SpeakerSerializer,
+    TransitionSerializer,
+    detail_json,
+)
+
+
+class SessionFilters(FilterSet):  # type: ignore[misc]
+    """Together cluster, node, vrf and neighbor name one session; `health` is as of now."""
+
+    cluster = text("cluster__name", label="Name of the cluster")
+    node = text("node", label="Name of the node")
+    vrf = text("vrf", label='VRF, "default" for none')
+    neighbor = text("neighbor", label="Address of the router in canonical text, or interface")
+    peer = text("peer", label="Name of the BGPPeer")
+    state = choice("state", Session.State.values, label="State of FRR's state machine")
+    health = choice("health", selectors.HEALTH, label="What that means now")
+    reason = text("reason", label="Code of the cause")
+    intended = flag("intended", label="Whether a BGPPeer intends it")
+    remote_as = IntegerFilter("remote_as", label="AS of the router")
+    since_after = django_filters.IsoDateTimeFilter("since", "gte", label="In this state since then or later")
+    since_before = django_filters.IsoDateTimeFilter("since", "lt", label="In this state since before then")
+
+
+@extend_schema_view(
+    list=extend_schema(
+        summary="List sessions", description="Of all nodes and VRFs; `health` is computed from the clock."
+    ),
+)
+class SessionViewSet(ReadEndpoint):
+    """Sessions as FRR last described them."""
+
+    queryset = Session.objects.none()  # names the model whose permissions count; the rows come from the selector
+    serializer_class = SessionSerializer
+    filterset_class = SessionFilters
+    ordering = ("cluster", "node", "vrf", "neighbor")
+    ordering_fields = {
+        **{name: name for name in ("node", "vrf", "neighbor", "peer", "state", "since", "reason", "remote_as")},
+        "cluster": "cluster__name",
+        "health": "severity",
+        "observed_at": "speaker__observed_at",
+        "uptime": "established_at",
+    }
+
+    def get_queryset(self) -> QuerySet[Session]:
+        """All sessions with their health."""
+        return selectors.sessions()
+
+    @extend_schema(
+        summary="One session",
+        description="With `live`: timers, counters and capabilities of the node's last answer; null when that is gone.",
+        responses=SessionDetailSerializer,
+    )
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One session in full."""
+        session = self.get_object()
+        return Response({**self.get_serializer(session).data, "live": detail_json(live.session_detail(session))})
+
+
+class TransitionFilters(FilterSet):  # type: ignore[misc]
+    """By session or its parts, by state, and by time."""
+
+    cluster = text("cluster__name", label="Name of the cluster")
+    session = IntegerFilter("session_id", label="Id of the session")
+    node = text("node", label="Name of the node")
+    vrf = text("vrf", label='VRF, "default" for none')
+    neighbor = text("neighbor", label="Address of the router, or interface")
+    peer = text("peer", label="Name of the BGPPeer")
+    old_state = text("old_state", label="State before")
+    new_state = text("new_state", label="State after")
+    reason = text("reason", label="Code of the cause")
+    after = django_filters.IsoDateTimeFilter("at", "gte", label="Then or later")
+    before = django_filters.IsoDateTimeFilter("at", "lt", label="Before then")
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List transitions", description="Changes of a session's state, the newest first."),
+    retrieve=extend_schema(summary="One transition"),
+)
+class TransitionViewSet(ReadEndpoint):
+    """Changes of state as observed."""
+
+    queryset = Transition.objects.select_related("cluster")
+    serializer_class = TransitionSerializer
+    filterset_class = TransitionFilters
+    ordering = ("-at",)
+    ordering_fields = {name: name for name in ("at", "node", "vrf", "neighbor", "peer", "new_state")}
+
+
+class SpeakerFilters(FilterSet):  # type: ignore[misc]
+    """By place, and by how current the answer is."""
+
+    cluster = text("cluster__name", label="Name of the cluster")
+    node = text("node", label="Name of the node")
+    pod = text("pod", label="Name of the pod")
+    freshness = choice("freshness", ("live", "late", "unknown", "absent"), label="How current its answer is")
+    frr_version = text("frr_version", label="Version of FRR")
+
+
+@extend_schema_view(
+    list=extend_schema(
+        summary="List speakers", description="The FRR of every node: pod, readiness, version, last poll."
+    ),
+    retrieve=extend_schema(summary="One speaker"),
+)
+class SpeakerViewSet(ReadEndpoint):
+    """The FRR of every node."""
+
+    queryset = Speaker.objects.none()
+    serializer_class = SpeakerSerializer
+    filterset_class = SpeakerFilters
+    ordering = ("cluster", "node")
+    ordering_fields = {
+        **{name: name for name in ("node", "pod", "restarts", "started_at", "frr_version", "observed_at", "misses")},
+        "cluster": "cluster__name",
+    }
+
+    def get_queryset(self) -> QuerySet[Speaker]:
+        """All speakers with their freshness."""
+        return selectors.speakers()
