@@ -177,7 +177,7 @@ BUILTIN: dict[tuple[str, str], list[Column]] = {
     ("", "secrets"): [Column("Type", _field("type", "")), Column("Data", _data_count, 0, "integer")],
     ("", "configmaps"): [Column("Data", _data_count, 0, "integer")],
     ("", "events"): [
-        Column("Last Seen", lambda event: age(event.get("lastTimestamp") or event["metadata"].get("creationTimestamp"))),
+        Column("Last Seen", lambda event: age(event.get("lastTimestamp") or event["metadata"]["creationTimestamp"])),
         Column("Type", _field("type", "")), Column("Reason", _field("reason", "")), Column("Object", _event_object),
         Column("Message", _field("message", "")),
     ],
