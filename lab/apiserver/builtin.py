@@ -70,7 +70,7 @@ _NODE = _open(
     spec=_open(
         taints=_keyed("key"), podCIDRs={"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}}
     ),
-    status=_open(conditions=_keyed("type"), addresses=_keyed("type")),
+    status=_open(conditions=_keyed("type")),  # addresses: a dual-stack node has two of type InternalIP
 )
 _SECRETS = _open(secrets=_keyed("name"), imagePullSecrets=_keyed("name"))
 _EVENT_FIELDS = (
