@@ -46,7 +46,6 @@ class World:
 
     def build(self, nodes: int) -> None:
         """Make what is not there yet; a cluster that was kept from another run is brought to this number of nodes."""
-        wanted = {manifests.node_name(number): number for number in range(1, nodes + 1)}
         for manifest in crds():
             self._ensure("customresourcedefinitions", manifest)
         for namespace in sorted({layout.namespace for layout in self.release.daemons}):
@@ -58,12 +57,7 @@ class World:
         if self.store.get("deployments", self.release.namespace, "controller") is None:
             for manifest in manifests.controller(self.release):
                 self.store.add(manifest)
-        for manifest in self.store.list("nodes"):
-            if manifest["metadata"]["name"] not in wanted:
-                self.remove_node(manifest["metadata"]["name"])
-        for name, number in wanted.items():
-            if self.store.get("nodes", "", name) is None:
-                self.store.add(manifests.node(number))
+        self._keep_nodes(nodes)
         self._schedule_pods()
         self._count()
 
@@ -139,6 +133,15 @@ class World:
         place = pod["metadata"]["namespace"], pod["metadata"]["name"]
         self.store.patch_status("pods", *place, {"containerStatuses": statuses, "conditions": conditions})
 
+    def _keep_nodes(self, number: int) -> None:
+        there = {manifest["metadata"]["name"] for manifest in self.store.list("nodes")}
+        wanted = {manifests.node_name(each): each for each in range(1, number + 1)}
+        for name in there - wanted.keys():
+            self.remove_node(name)
+        for name, each in wanted.items():
+            if name not in there:
+                self.store.add(manifests.node(each))
+
     def _ensure(self, resource: str, manifest: Manifest) -> None:
         metadata = manifest["metadata"]
         if self.store.get(resource, metadata.get("namespace", ""), metadata["name"]) is None:
@@ -166,7 +169,7 @@ class World:
         status = manifest.pop("status")
         created = self.store.create("pods", manifest)["metadata"]
         self.store.patch_status("pods", created["namespace"], created["name"], status)
-        if layout is self.release.daemons[-1] or layout == self.release.daemons[-1]:
+        if layout == self.release.daemons[-1]:
             self._tell(name)
 
     def _tell(self, node: str) -> None:

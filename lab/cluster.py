@@ -1,0 +1,183 @@
+"""A whole lab: an API server, the cluster in it, its routers and the speakers that act on what is applied.
+
+async with Lab(nodes=6, mode="frr", folder=tmp_path) as lab:
+    lab.kubeconfig, lab.url, lab.token, lab.routers, lab.world, lab.store, lab.faults
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import tempfile
+from collections.abc import Coroutine, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from intent.modes import Mode
+from intent.snapshot import Snapshot
+from lab.apiserver import ApiServer, Store, User, write_kubeconfig
+from lab.applied import Applied
+from lab.containers import Containers, PodFault
+from lab.real import RealSpeakers
+from lab.release import SYSTEM, Release
+from lab.routers import DEFAULT_VRF, Router, Routers, documented_routers
+from lab.seed import seed, seed_routers
+from lab.speakers.clock import Clock
+from lab.speakers.protocol import Speakers
+from lab.speakers.simulated import Fittings, SimulatedSpeakers
+from lab.world import World
+
+_VRFS = {"ens4vrf": 5, "storage": 6}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What kind of lab. vrfs: by name with their kernel ids, the same on every node; missing_vrfs: (node, VRF) pairs.
+
+    frr_versions: nodes with another FRR than the release ships. seed_peers: begin with the demo's own objects.
+    networks: prefixes that every node announces, by VRF (simulated speakers).
+    networks: prefixes that every node announces, by VRF (simulated speakers). debounce: seconds of calm before speakers
+    act. keep: objects stay on disk between runs. folder: where state and kubeconfig are kept, None = a temporary one.
+    """
+
+    nodes: int = 6
+    mode: str = "frr"
+    version: str = "0.16.1"
+    namespace: str = SYSTEM
+    frr_namespace: str = ""
+    speakers: Literal["simulated", "frr"] = "simulated"
+    seed_peers: bool = False
+    folder: Path | None = None
+    keep: bool = False
+    port: int = 0
+    tls: bool = True
+    debounce: float = 0.3
+    vrfs: Mapping[str, int] = field(default_factory=lambda: dict(_VRFS))
+    missing_vrfs: frozenset[tuple[str, str]] = frozenset()
+    frr_versions: Mapping[str, str] = field(default_factory=dict)
+    networks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    routers: Iterable[Router] = ()
+    users: Mapping[str, User] = field(default_factory=dict)
+    clock: Clock | None = None
+
+
+class Lab:
+    """A running lab; keyword arguments are those of Plan. To be used on the event loop that started it."""
+
+    def __init__(self, **plan: Any) -> None:
+        self.plan = Plan(**plan)
+        self.folder = self.plan.folder or Path(tempfile.mkdtemp(prefix="bgpui-lab-"))
+        self.release = Release(Mode(self.plan.mode), self.plan.version, self.plan.namespace, self.plan.frr_namespace)
+        self.token = self._token()
+        state = self.folder / "state.json" if self.plan.keep else None
+        tokens: dict[str, str | User] = {self.token: "admin", **self.plan.users}
+        self.server = ApiServer(state, tokens, tls=self.plan.tls)
+        own = seed_routers() if self.plan.seed_peers else ()
+        self.routers = Routers((*documented_routers(), *own, *self.plan.routers))
+        self.world = World(self.store, self.release, self.plan.frr_versions, started=self._pod_started)
+        self.speakers: Speakers = self._make_speakers()
+        self.applied = Applied(self.store, self.release, self._apply, self.plan.debounce)
+        self.containers = Containers(self.store, self.speakers)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_new = False
+
+    @property
+    def store(self) -> Store:
+        """The objects of the cluster, without HTTP."""
+        return self.server.store
+
+    @property
+    def url(self) -> str:
+        """Where the API server answers."""
+        return self.server.url
+
+    @property
+    def kubeconfig(self) -> Path:
+        """A kubeconfig for kubectl and the product."""
+        return self.folder / "kubeconfig"
+
+    @property
+    def faults(self) -> dict[str, PodFault]:
+        """What goes wrong in the FRR containers, by node."""
+        return self.containers.faults
+
+    def router(self, address: str, vrf: str = DEFAULT_VRF) -> Router:
+        """The router at an address. KeyError if there is none."""
+        found = self.routers.at(vrf, address)
+        if found is None:
+            raise KeyError(f"no router at {address} in VRF {vrf}")
+        return found
+
+    async def start(self) -> Self:
+        """Build the cluster, start the speakers, then let everybody in."""
+        self.server.load()
+        self._is_new = not self.store.list("nodes")
+        self.world.build(self.plan.nodes)
+        if self.plan.seed_peers and self._is_new:
+            seed(self.store, self.release)
+        await self.speakers.start(self.applied.snapshot(), self.applied.passwords())
+        self.server.exec = self.containers
+        self.world.start()
+        self.applied.start()
+        await self.server.start(port=self.plan.port)
+        write_kubeconfig(self.kubeconfig, self.url, self.token, self.server.ca_pem)
+        return self
+
+    async def stop(self) -> None:
+        """End everything; what is kept on disk stays."""
+        self.world.stop()
+        await self.applied.stop()
+        for task in self._tasks:
+            task.cancel()
+        await self.server.stop()
+        await self.speakers.stop()
+
+    async def settled(self) -> None:
+        """Wait until the speakers have taken in everything that is applied."""
+        await self.applied.settled()
+
+    async def __aenter__(self) -> Self:
+        try:
+            return await self.start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    def _token(self) -> str:
+        """The administrator's token, the same in every run of a kept lab."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / "api-token"
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(32))
+        return path.read_text()
+
+    def _make_speakers(self) -> Speakers:
+        if self.plan.speakers == "frr":
+            return RealSpeakers(self.routers, self._routers_changed)
+        fittings = Fittings(self.world.frr_version, self._vrfs, self.plan.networks)
+        return SimulatedSpeakers(self.routers, fittings, self.plan.clock)
+
+    def _vrfs(self, node: str) -> Mapping[str, int]:
+        return {vrf: number for vrf, number in self.plan.vrfs.items() if (node, vrf) not in self.plan.missing_vrfs}
+
+    async def _apply(self, snapshot: Snapshot, passwords: Mapping[str, str]) -> None:
+        await self.speakers.apply(snapshot, passwords)
+
+    def _routers_changed(self) -> None:
+        self.applied.schedule()
+
+    def _pod_started(self, node: str) -> None:
+        self._background(self.speakers.restart(node))
+
+    def _background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
