@@ -18,8 +18,6 @@ from intent.kinds import Kind
 from intent.snapshot import Resource as Intended
 from intent.snapshot import SecretFact, Snapshot
 
-_PASSWORD_BYTES = 80  # FRR's limit for TCP MD5
-
 
 @dataclass(frozen=True, slots=True)
 class Edit:
@@ -72,7 +70,7 @@ def prepare(
 ) -> Edit:
     """Read the row and give the manifest its final form.
 
-    password: None = as it is, "" = without an inline one, else a new one; `spec.password` of the manifest means the same.
+    password: None = as it is, "" = without an inline one, else a new one; so does `spec.password` of the manifest.
     Raises KeyError for a kind without a model.
     """
     model = resource_models()[kind]
@@ -83,7 +81,7 @@ def prepare(
     spec = dict(_mapping(manifest.get("spec")))
     typed = [spec.pop(field.name) for field in model.KIND.fields if field.secret and field.name in spec]
     if password is None and typed:
-        password = typed[0] if isinstance(typed[0], str) else ""
+        password = typed[0] if isinstance(typed[0], str) else None if typed[0] else ""
     keeps = password is None and row is not None and row.inline_password
     clash = False
     if password:
@@ -120,52 +118,55 @@ def snapshots(edit: Edit) -> tuple[Snapshot, Snapshot]:
 
 
 def judge(edit: Edit, after: Snapshot, given: Mapping[str, Any] | None = None) -> list[Finding]:
-    """All findings that involve the object as it shall be. given: the manifest as it was sent, for what its form breaks."""
-    found = _password(edit) + _owner(edit)
+    """All findings that involve the object as it shall be. given: the manifest as it was sent, to judge its form."""
+    found = _owner(edit)
     if edit.manifest is not None:
         found += rules.check(after, {edit.ref})
-    if given is not None:
-        envelope = {**given, "metadata": {**edit_metadata(given), "name": edit.name, "namespace": edit.namespace}}
-        known = {(finding.code, finding.field) for finding in found}
-        own = rules.check_object(
-            envelope,
-            mode=after.mode,
-            version=after.version,
-            namespace=after.namespace,
-            inline_password=edit.inline_password or edit.clash,
-        )
-        found += [finding for finding in own if (finding.code, finding.field) not in known]
+        found += [finding for finding in _alone(edit, after, given) if finding not in found]
     return found
 
 
-def edit_metadata(given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The metadata of a manifest of any quality."""
-    return _mapping(given.get("metadata"))
+def _alone(edit: Edit, after: Snapshot, given: Mapping[str, Any] | None) -> list[Finding]:
+    """What the rules about single objects say of the text that was sent, and of a new password."""
+
+    def check(manifest: Mapping[str, Any], *, inline_password: bool) -> list[Finding]:
+        return rules.check_object(
+            manifest,
+            mode=after.mode,
+            version=after.version,
+            namespace=after.namespace,
+            inline_password=inline_password,
+            old=(edit.live or {}).get("spec"),
+        )
+
+    found = []
+    if given is not None:
+        named = {**_mapping(given.get("metadata")), "name": edit.name, "namespace": edit.namespace}
+        sent = {**given, "kind": given.get("kind", edit.kind.kind), "metadata": named}
+        if isinstance(given.get("spec"), Mapping):
+            sent["spec"] = _without_password(edit.kind, given["spec"])
+        found += check(sent, inline_password=edit.inline_password or edit.clash)
+    if edit.new_password is not None and edit.manifest is not None:
+        typed = {**edit.manifest, "spec": {**edit.manifest["spec"], "password": edit.new_password}}
+        about = check(typed, inline_password=False)
+        found += [f for f in about if f.field == "spec.password" and f.severity is Severity.ERROR]
+    return found
 
 
-def _password(edit: Edit) -> list[Finding]:
-    password = edit.new_password
-    if password is None:
-        return []
-    message, hint = "", "Choose another password, and give the router the same one."
-    if not 1 <= len(password.encode("utf-8", "surrogatepass")) <= _PASSWORD_BYTES:
-        message = f"A TCP MD5 password has 1 to {_PASSWORD_BYTES} bytes."
-    elif not password.isprintable():
-        message = "A password must not hold line ends or other control characters: FRR reads it from a line of text."
-    return [_finding(edit, "password-unusable", "spec.password", message, "FRR", hint)] if message else []
+def _without_password(kind: Kind, spec: Mapping[str, Any]) -> Object:
+    """The spec without a password that is a text: it becomes a Secret. Anything else is a mistake to be told."""
+    texts = {f.name for f in kind.fields if f.secret and isinstance(spec.get(f.name), str | None)}
+    return {name: value for name, value in spec.items() if name not in texts}
 
 
 def _owner(edit: Edit) -> list[Finding]:
+    """Objects of GitOps tools, Helm and operators are read-only."""
     owner = ownership.looked_after_by(edit.live) if edit.live is not None else ""
     if not owner:
         return []
     message = f"{owner} looks after this object and would undo the change, or be broken by it."
     hint = "Make the change where that tool takes the object from; export a patch for it."
-    return [_finding(edit, "managed-elsewhere", "", message, "field managers", hint)]
-
-
-def _finding(edit: Edit, code: str, field: str, message: str, source: str, hint: str) -> Finding:
-    return Finding(code, Severity.ERROR, field, "", message, source, hint, (edit.ref,))
+    return [Finding("managed-elsewhere", Severity.ERROR, "", owner[:200], message, "field managers", hint, (edit.ref,))]
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

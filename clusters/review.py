@@ -9,6 +9,7 @@ from typing import Any
 from clusters import edit as edits
 from clusters.doors import door_of
 from clusters.kube.errors import AlreadyExists, Conflict, KubeError, Rejected
+from clusters.kube.redact import INLINE_PASSWORD
 from clusters.manifest import FieldDiff, Object, differences, merge_patch, plain
 from clusters.models import Cluster
 from clusters.sync import ownership
@@ -18,7 +19,7 @@ from intent.findings import Finding
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """The API server's answer to the edit with dryRun=All. accepted: None = it could not be asked; message: its words."""
+    """The API server's answer to the edit with dryRun=All, in its own words; accepted None = it could not be asked."""
 
     accepted: bool | None
     message: str
@@ -69,7 +70,7 @@ def review(
         diff=differences(edit.kind, live, edit.after),
         before=plain(live),
         after=plain(edit.manifest),
-        dry_run=_ask(edit) if dry_run else DryRun(None, ""),
+        dry_run=_ask(edit) if dry_run else DryRun(accepted=None, message=""),
         takes_over=ownership.taken_over_from(live) if live is not None else (),
         drops_inline_password=_has_inline(live) and not edit.inline_password and manifest is not None,
         new_password=edit.new_password is not None,
@@ -78,19 +79,19 @@ def review(
 
 
 def _has_inline(live: Object | None) -> bool:
-    return bool((live or {}).get(edits.INLINE_PASSWORD))
+    return bool((live or {}).get(INLINE_PASSWORD))
 
 
 def _ask(edit: edits.Edit) -> DryRun:
     try:
         _try(edit)
     except AlreadyExists:
-        return DryRun(False, "An object of this name has appeared in the cluster meanwhile.")
+        return DryRun(accepted=False, message="An object of this name has appeared in the cluster meanwhile.")
     except (Rejected, Conflict) as error:
-        return DryRun(False, error.message)
+        return DryRun(accepted=False, message=error.message)
     except KubeError as error:
-        return DryRun(None, error.message)
-    return DryRun(True, "")
+        return DryRun(accepted=None, message=error.message)
+    return DryRun(accepted=True, message="")
 
 
 def _try(edit: edits.Edit) -> None:

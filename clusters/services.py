@@ -19,8 +19,7 @@ from clusters.manifest import Object, plain, same
 from clusters.models import Change, Cluster, Resource, SyncState
 from clusters.refusals import ClusterUnreachable, Refused, RevisionMismatch
 from clusters.registry import rows_of
-from clusters.review import Review as Review
-from clusters.review import review as review
+from clusters.review import Review, review
 from clusters.sync import outbox
 from clusters.sync.columns import desired_columns, following
 from intent.findings import Finding, Severity
@@ -42,7 +41,7 @@ _TRIES = 5  # against others that write the same row at the same time
 Actor = AbstractBaseUser | AnonymousUser | None
 
 
-def resource_save(
+def resource_save(  # noqa: PLR0913  # keyword-only
     *,
     cluster: Cluster,
     kind: str,
@@ -119,7 +118,9 @@ def resource_discard(*, row: Resource, actor: Actor, base_revision: int | None =
         else:
             revision = row.revision + 1
             # A worker that is still at it must not write its outcome over this.
-            done = mine.update(**following(row, row.live), revision=revision, applied_revision=revision, fence=F("fence") + 1)
+            done = mine.update(
+                **following(row, row.live), revision=revision, applied_revision=revision, fence=F("fence") + 1
+            )
         if not done:
             raise RevisionMismatch(_current_of(row))
         _record(row, actor, Change.Source.BROWSER, row.manifest, after, row.revision + 1, "Edit discarded", [])
@@ -163,7 +164,14 @@ def _write_secret(edit: Edit, password: str) -> None:
         hint = "Allow bgpui to create and patch Secrets there, or refer to a Secret of your own in passwordSecret."
         text = f"The Secret {edits.secret_name(edit.name)} cannot be written: {error.message}"
         finding = Finding(
-            "password-not-written", Severity.ERROR, "spec.password", "", text, "Kubernetes API server", hint, (edit.ref,)
+            "password-not-written",
+            Severity.ERROR,
+            "spec.password",
+            "",
+            text,
+            "Kubernetes API server",
+            hint,
+            (edit.ref,),
         )
         raise Refused([finding]) from error
     except KubeError as error:

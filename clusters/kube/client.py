@@ -9,15 +9,16 @@ from typing import Any
 
 from clusters.kube import redact
 from clusters.kube.connection import Connection, load
-from clusters.kube.errors import Expired, KubeError, NotFound
+from clusters.kube.errors import Expired, KubeError, NotFound, NotServed
 from clusters.kube.kinds import ACCESS_REVIEWS, NODES, PODS, SECRETS, SELF_REVIEWS, Served, path
-from clusters.kube.transport import Object, Transport
+from clusters.kube.transport import Object, Objects, Transport
 
 FIELD_MANAGER = "bgpui"
 _PAGE = 1000
 _APPLY = "application/apply-patch+yaml"
 _MERGE = "application/merge-patch+json"
 _JSON_PATCH = "application/json-patch+json"
+
 
 class Door:
     """A connection to one API server; may be used from several threads, not across a fork.
@@ -52,7 +53,7 @@ class Door:
 
     def list(
         self, kind: Served, namespace: str | None = None, *, labels: str = "", fields: str = ""
-    ) -> tuple[list[Object], str]:
+    ) -> tuple[Objects, str]:
         """All objects of a namespace, None = of the cluster, and the list's resourceVersion. Selectors as kubectl's."""
         query = {"labelSelector": labels, "fieldSelector": fields}
         try:
@@ -63,7 +64,7 @@ class Door:
     def create(self, kind: Served, manifest: Mapping[str, Any], *, dry_run: bool = False) -> Object:
         """Create an object that must not exist yet (AlreadyExists)."""
         where = path(kind, manifest["metadata"].get("namespace"))
-        return self._strip(self._request("POST", where, _writing(dry_run), manifest))
+        return self._strip(self._request("POST", where, _writing(dry_run=dry_run), manifest))
 
     def apply(
         self, kind: Served, manifest: Mapping[str, Any], *, uid: str, resource_version: str, dry_run: bool = False
@@ -72,19 +73,19 @@ class Door:
         metadata = {**manifest["metadata"], "uid": uid, "resourceVersion": resource_version}
         where = path(kind, metadata.get("namespace"), metadata["name"])
         body = {**manifest, "metadata": metadata}
-        return self._strip(self._request("PATCH", where, _writing(dry_run), body, _APPLY))
+        return self._strip(self._request("PATCH", where, _writing(dry_run=dry_run), body, _APPLY))
 
     def merge(
         self, kind: Served, namespace: str, name: str, patch: Mapping[str, Any], *, dry_run: bool = False
     ) -> Object:
         """A JSON merge patch (RFC 7386): null takes a field away."""
-        return self._strip(self._request("PATCH", path(kind, namespace, name), _writing(dry_run), patch, _MERGE))
-
-    def patch(self, kind: Served, namespace: str, name: str, operations: list[Object]) -> Object:
-        """A JSON patch (RFC 6902)."""
         return self._strip(
-            self._request("PATCH", path(kind, namespace, name), _writing(False), operations, _JSON_PATCH)
+            self._request("PATCH", path(kind, namespace, name), _writing(dry_run=dry_run), patch, _MERGE)
         )
+
+    def patch(self, kind: Served, namespace: str, name: str, operations: Objects) -> Object:
+        """A JSON patch (RFC 6902)."""
+        return self._strip(self._request("PATCH", path(kind, namespace, name), _writing(), operations, _JSON_PATCH))
 
     def delete(
         self, kind: Served, namespace: str, name: str, *, uid: str, resource_version: str, dry_run: bool = False
@@ -100,11 +101,11 @@ class Door:
         held = answer.get("kind") != "Status" and answer.get("metadata", {}).get("deletionTimestamp")
         return self._strip(answer) if held else None
 
-    def nodes(self) -> list[Object]:
+    def nodes(self) -> Objects:
         """All Nodes."""
         return self.list(NODES)[0]
 
-    def pods(self, namespace: str | None = None, *, labels: str = "", fields: str = "") -> list[Object]:
+    def pods(self, namespace: str | None = None, *, labels: str = "", fields: str = "") -> Objects:
         """Pods of a namespace, None = of the cluster."""
         return self.list(PODS, namespace, labels=labels, fields=fields)[0]
 
@@ -116,7 +117,7 @@ class Door:
         """A discovery document by its path, None if there is none."""
         try:
             return self._request("GET", where)
-        except NotFound:
+        except NotServed:
             return None
 
     def can(self, verb: str, group: str, resource: str, namespace: str = "", subresource: str = "") -> bool:
@@ -133,7 +134,7 @@ class Door:
         body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
         try:
             answer = self._request("POST", path(SELF_REVIEWS), {}, body)
-        except NotFound:
+        except NotServed:
             return ""
         return str(answer.get("status", {}).get("userInfo", {}).get("username", ""))[:300]
 
@@ -144,7 +145,7 @@ class Door:
         body = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "kubernetes.io/basic-auth"}
         try:
             where = path(SECRETS, namespace, name)
-            self._request("PATCH", where, _writing(False), body | {"data": {"password": encoded}}, _APPLY)
+            self._request("PATCH", where, _writing(), body | {"data": {"password": encoded}}, _APPLY)
         except KubeError as error:
             words = error.message
             for secret in (encoded, password):
@@ -166,8 +167,8 @@ class Door:
             "trailing_newline": password is not None and password.endswith(b"\n"),
         }
 
-    def _pages(self, where: str, query: dict[str, str]) -> tuple[list[Object], str]:
-        items: list[Object] = []
+    def _pages(self, where: str, query: dict[str, str]) -> tuple[Objects, str]:
+        items: Objects = []
         while True:
             answer = self._request("GET", where, query)
             items.extend(self._items(answer))
@@ -189,7 +190,7 @@ class Door:
         return redact.strip(obj, self._digest_key)
 
 
-def _writing(dry_run: bool) -> dict[str, str]:
+def _writing(*, dry_run: bool = False) -> dict[str, str]:
     query = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict"}
     return query | {"dryRun": "All"} if dry_run else query
 

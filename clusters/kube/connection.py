@@ -24,9 +24,9 @@ def load(kubeconfig: Path | None, context: str | None) -> Configuration:
     configuration = Configuration()
     try:
         if kubeconfig is None:
-            config.load_incluster_config(configuration)
+            config.load_incluster_config(configuration)  # type: ignore[no-untyped-call]
         else:
-            config.load_kube_config(str(kubeconfig), context or None, configuration, persist_config=False)
+            config.load_kube_config(str(kubeconfig), context or None, configuration, persist_config=False)  # type: ignore[no-untyped-call]
             _follow_token_file(configuration, kubeconfig, context)
     except yaml.YAMLError as error:  # its text would quote the file
         raise Unreachable(f"cannot connect with {kubeconfig}: it is not valid YAML") from error
@@ -101,7 +101,7 @@ def _follow_token_file(configuration: Configuration, kubeconfig: Path, context: 
                 current.api_key["BearerToken"] = f"Bearer {path.read_text().strip()}"
                 read_at[0] = time.monotonic()
 
-    configuration.refresh_api_key_hook = refresh
+    configuration.refresh_api_key_hook = refresh  # type: ignore[assignment]
     refresh(configuration)
 
 

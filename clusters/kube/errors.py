@@ -47,7 +47,11 @@ class KubeError(Exception):
 
 
 class NotFound(KubeError):
-    """404: no such object, namespace, or kind."""
+    """404: no such object, or no such namespace."""
+
+
+class NotServed(KubeError):
+    """404: no such kind. Its definition is missing, or the API server has not got that far after a start."""
 
 
 class Conflict(KubeError):
@@ -98,7 +102,9 @@ def error_of(code: int, headers: Mapping[str, str], body: bytes) -> KubeError:
     reason, message = _text(status.get("reason")), _text(status.get("message"))
     message = message or f"the API server answered HTTP {code}"
     causes = _causes(status)
-    kind = _kind(code, reason, message, causes)
+    details = status.get("details")
+    named = isinstance(details, dict) and bool(details.get("name"))
+    kind = NotServed if code == 404 and not named else _kind(code, reason, message, causes)
     retry_after = _seconds(headers.get("Retry-After")) if issubclass(kind, Unreachable) else None
     return kind(message, code=code, reason=reason, causes=causes, retry_after=retry_after)
 

@@ -19,11 +19,10 @@ def strip(obj: dict[str, Any], key: bytes) -> dict[str, Any]:
     The annotation in which kubectl repeats the whole object is dropped.
     """
     metadata = obj.get("metadata")
-    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
-    if isinstance(annotations, dict):
-        annotations.pop(LAST_APPLIED, None)
-        if not annotations:
-            del metadata["annotations"]  # type: ignore[index]
+    if isinstance(metadata, dict) and isinstance(metadata.get("annotations"), dict):
+        metadata["annotations"].pop(LAST_APPLIED, None)
+        if not metadata["annotations"]:
+            del metadata["annotations"]
     spec = obj.get("spec")
     if obj.get("kind") in _KINDS_WITH_PASSWORD and isinstance(spec, dict):
         if "password" in spec:
@@ -32,12 +31,12 @@ def strip(obj: dict[str, Any], key: bytes) -> dict[str, Any]:
         for neighbor in _neighbors(spec):
             if "password" in neighbor:
                 mark = _mark(neighbor.pop("password"), key)
-                neighbor |= {INLINE_PASSWORD: mark} if mark else {}
+                neighbor.update({INLINE_PASSWORD: mark} if mark else {})
     return obj
 
 
 def same_password(one: str, other: str) -> bool:
-    """Whether two marks stand for the same password; marks under different keys cannot tell, so they are taken as equal."""
+    """Whether two marks stand for the same password; those under different keys cannot tell and are taken as equal."""
     if bool(one) != bool(other):
         return False
     return one == other or one.partition(":")[0] != other.partition(":")[0]

@@ -13,6 +13,7 @@ from clusters.kube.connection import authorization
 from clusters.kube.errors import Unreachable, bounded, error_of
 
 Object = dict[str, Any]
+Objects = list[Object]
 _JSON = "application/json"
 _CONNECT_TIMEOUT = 3.0
 # One more try for connections that the server closed in the meantime; never for requests that could act twice.
@@ -31,7 +32,7 @@ class Transport:
 
     def close(self) -> None:
         """Close all connections."""
-        self._client.close()
+        self._client.close()  # type: ignore[no-untyped-call]
 
     def request(
         self, method: str, where: str, query: Mapping[str, str] | None = None, body: Any = None, content: str = _JSON
@@ -44,7 +45,7 @@ class Transport:
         prepared = self._client.param_serialize(method, where, query_params=parameters, header_params=headers)
         try:
             response = self._client.call_api(*prepared[:3], body, _request_timeout=self._timeout)
-            answer = response.read()
+            answer = response.read()  # type: ignore[no-untyped-call]
         except ApiException as error:
             raise Unreachable(f"the API server cannot be reached: {error.reason}") from error
         except (urllib3.exceptions.HTTPError, OSError) as error:

@@ -21,7 +21,7 @@ class SyncState(models.TextChoices):
     DELETING = "deleting", "deleting"
 
 
-def _fits(column: models.Field[Any, Any], value: object) -> bool:
+def _fits(column: object, value: object) -> bool:
     """Whether the column can hold the value on every database; the API server knows no limit for most texts."""
     if isinstance(column, models.CharField):
         return isinstance(value, str) and len(value) <= (column.max_length or 0)

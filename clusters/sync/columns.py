@@ -36,7 +36,14 @@ def following(row: Resource | type[Resource], live: Mapping[str, Any] | None) ->
     """The columns of a row that has nothing of its own to say: desired is what the cluster holds."""
     model = row if isinstance(row, type) else type(row)
     now = timezone.now()
-    settled = {"base": None, "deleting": False, "sync_state": SyncState.IN_SYNC, "sync_message": "", "sync_at": now}
-    settled |= {"lease_until": None, "attempts": 0, "retry_at": None, "updated_at": now}
+    settled: dict[str, Any] = {"sync_state": SyncState.IN_SYNC, "sync_message": "", "sync_at": now}
+    settled |= {
+        "base": None,
+        "deleting": False,
+        "lease_until": None,
+        "attempts": 0,
+        "retry_at": None,
+        "updated_at": now,
+    }
     inline = bool((live or {}).get(INLINE_PASSWORD))
     return desired_columns(model, live or {}, inline_password=inline) | live_columns(live) | settled

@@ -22,10 +22,10 @@ _EXPIRES = 30.0  # seconds; older nudges are worth nothing, beat gives new ones
 
 def enqueue(row: Resource) -> None:
     """Let a worker look at the row as soon as the transaction is committed."""
-    transaction.on_commit(partial(nudge, row.KIND.kind, row.pk))
+    transaction.on_commit(partial(send, row.KIND.kind, row.pk))
 
 
-def nudge(kind: str, pk: int) -> bool:
+def send(kind: str, pk: int) -> bool:
     """Send the task; False if the broker is away, which costs time and nothing else."""
     try:
         current_app.send_task(_APPLY, args=(kind, pk), expires=_EXPIRES, retry=False)

@@ -68,28 +68,43 @@ def looked_after_by(obj: Mapping[str, Any]) -> str:
         if key in labels or key in annotations:
             return tool
     managed_by = str(labels.get(_MANAGED_BY, ""))
-    if managed_by and not _PERSONS.fullmatch(managed_by):
+    if managed_by and not is_persons(managed_by):
         return managed_by
-    foreign = (manager.name for manager in managers(obj) if "f:spec" in manager.fields and not _movable(manager))
+    foreign = (manager.name for manager in managers(obj) if "f:spec" in manager.fields and not is_persons(manager.name))
     return next(foreign, "")
 
 
 def taken_over_from(obj: Mapping[str, Any]) -> tuple[str, ...]:
     """The tools whose fields move to us with the first edit; Review shows them."""
-    names = (manager.name for manager in managers(obj) if _movable(manager) and any(_split(manager.fields, keep=())))
+    names = (
+        manager.name for manager in managers(obj) if is_persons(manager.name) and any(_split(manager.fields, keep=()))
+    )
     return tuple(dict.fromkeys(name for name in names if name != FIELD_MANAGER))
 
 
 def holders(obj: Mapping[str, Any], path: str) -> tuple[str, ...]:
     """The others that own a field, given as "spec.peerASN" or "metadata.labels.team"."""
+    others = (manager for manager in managers(obj) if manager.name != FIELD_MANAGER)
+    return tuple(dict.fromkeys(manager.name for manager in others if holds(manager, path)))
+
+
+def holds(manager: Manager, path: str) -> bool:
+    """Whether a manager owns a field of spec, labels or annotations, or something in it."""
     room, _, name = path.removeprefix("metadata.").partition(".")
-    keys = ["f:metadata"] if path.startswith("metadata.") else []
-    keys += [f"f:{room}", f"f:{name if keys else name.partition('.')[0]}"]
-    return tuple(
-        dict.fromkeys(
-            manager.name for manager in managers(obj) if manager.name != FIELD_MANAGER and _holds(manager.fields, keys)
-        )
-    )
+    in_metadata = path.startswith("metadata.")
+    keys = ["f:metadata"] if in_metadata else []
+    keys += [f"f:{room}", f"f:{name if in_metadata else name.partition('.')[0]}"]
+    fields = manager.fields
+    for key in keys:
+        if not isinstance(fields, dict) or key not in fields:
+            return False
+        fields = fields[key]
+    return True
+
+
+def is_persons(name: str) -> bool:
+    """Whether a manager is a tool in a person's hand, or we ourselves."""
+    return _PERSONS.fullmatch(name) is not None
 
 
 def last_writer(obj: Mapping[str, Any]) -> str:
@@ -113,7 +128,7 @@ def handover(obj: Mapping[str, Any], *, with_password: bool, now: datetime | Non
         ours = manager == FIELD_MANAGER and entry.get("operation") == "Apply" and not entry.get("subresource")
         if ours:
             _merge(mine, fields)
-        elif not entry.get("subresource") and _PERSONS.fullmatch(manager):
+        elif not entry.get("subresource") and is_persons(manager):
             taken, left = _split(fields, keep=keep)
             moved = moved or bool(taken)
             _merge(mine, taken)
@@ -136,13 +151,10 @@ def _entries(obj: Mapping[str, Any]) -> list[Fields]:
     return [entry for entry in entries or () if isinstance(entry, dict)]
 
 
-def _movable(manager: Manager) -> bool:
-    return _PERSONS.fullmatch(manager.name) is not None
-
-
 def _split(fields: Fields, *, keep: Iterable[str]) -> tuple[Fields, Fields]:
     """The part of a field set that we write, and the rest: finalizers, owners, what shall stay where it is."""
-    taken, left = {}, copy.deepcopy(fields)
+    taken: Fields = {}
+    left = copy.deepcopy(fields)
     spec = left.pop("f:spec", None)
     if spec is not None:
         kept = {name: spec.pop(name) for name in keep if name in spec}
@@ -169,18 +181,14 @@ def _merge(into: Fields, fields: Fields) -> None:
         _merge(into.setdefault(name, {}), inner if isinstance(inner, dict) else {})
 
 
-def _holds(fields: Fields, keys: list[str]) -> bool:
-    for key in keys:
-        if not isinstance(fields, dict) or key not in fields:
-            return False
-        fields = fields[key]
-    return True
-
-
 def _unmanaged(obj: Mapping[str, Any]) -> Fields:
     """What the API server would write for an object without managedFields."""
     metadata = obj.get("metadata") or {}
-    rooms = {f"f:{name}": {f"f:{key}": {} for key in metadata[name]} for name in ("labels", "annotations") if metadata.get(name)}
+    rooms: Fields = {
+        f"f:{name}": {f"f:{key}": {} for key in metadata[name]}
+        for name in ("labels", "annotations")
+        if metadata.get(name)
+    }
     fields = {"f:spec": _tree(obj.get("spec") or {})} | ({"f:metadata": rooms} if rooms else {})
     identity = {"manager": "before-first-apply", "operation": "Update", "apiVersion": obj.get("apiVersion")}
     return identity | {"fieldsType": "FieldsV1", "fieldsV1": fields}

@@ -1,0 +1,105 @@
+"""What bgpui needs to be allowed, what it is allowed, and the Roles that grant the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import yaml
+
+from clusters.kube.client import Door
+from clusters.kube.kinds import Served
+
+_RBAC = "rbac.authorization.k8s.io"
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One verb on one resource; namespace "" = in the whole cluster. why: what does not work without it."""
+
+    verb: str
+    group: str
+    resource: str
+    subresource: str
+    namespace: str
+    why: str
+    allowed: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+
+def needs(kinds: Iterable[Served], namespace: str, frr_namespaces: Iterable[str]) -> list[Permission]:
+    """Everything bgpui does in a cluster whose MetalLB lives in `namespace` and whose FRR in `frr_namespaces`."""
+    rows: list[tuple[tuple[str, ...], str, str, str, str, str]] = []
+    for kind in kinds:
+        rows.append((("get", "list"), kind.group, kind.plural, "", namespace, f"to show {kind.plural}"))
+        rows.append((("create", "patch", "delete"), kind.group, kind.plural, "", namespace, f"to edit {kind.plural}"))
+    rows.append((("list",), "", "nodes", "", "", "to know which nodes a peer selects"))
+    for room in dict.fromkeys(frr_namespaces):
+        rows.append((("list",), "", "pods", "", room, "to find the pods with FRR"))
+        # A WebSocket begins as a GET; newer API servers ask for `create` as well.
+        rows.append((("get", "create"), "", "pods", "exec", room, "to ask FRR about its sessions"))
+    rows.append((("create", "patch"), "", "secrets", "", namespace, "to keep passwords that are typed here"))
+    rows.append((("get",), "", "secrets", "", namespace, "to check the Secrets that peers refer to"))
+    return [
+        Permission(verb, group, resource, subresource, where, why)
+        for verbs, group, resource, subresource, where, why in rows
+        for verb in verbs
+    ]
+
+
+def review(door: Door, wanted: Iterable[Permission]) -> list[Permission]:
+    """Ask the API server about each (SelfSubjectAccessReview). Raises KubeError."""
+    return [
+        replace(need, allowed=door.can(need.verb, need.group, need.resource, need.namespace, need.subresource))
+        for need in wanted
+    ]
+
+
+def missing_as_yaml(permissions: Sequence[Permission], identity: str = "") -> str:
+    """The Roles and bindings that grant what is not allowed, for an administrator to apply; "" if nothing is missing.
+
+    identity: our user name to the API server; without it the binding names a ServiceAccount `bgpui` to be adjusted.
+    """
+    missing = [permission for permission in permissions if not permission.allowed]
+    documents = []
+    for namespace in dict.fromkeys(permission.namespace for permission in missing):
+        here = [permission for permission in missing if permission.namespace == namespace]
+        documents += [_role(here, namespace), _binding(namespace, identity)]
+    return yaml.safe_dump_all(documents, sort_keys=False) if documents else ""
+
+
+def _role(missing: list[Permission], namespace: str) -> dict[str, Any]:
+    verbs: dict[tuple[str, str], list[str]] = {}
+    for permission in missing:
+        resource = f"{permission.resource}/{permission.subresource}" if permission.subresource else permission.resource
+        verbs.setdefault((permission.group, resource), []).append(permission.verb)
+    rules = [
+        {"apiGroups": [group], "resources": [resource], "verbs": granted}
+        for (group, resource), granted in verbs.items()
+    ]
+    return _head("Role", "ClusterRole", namespace) | {"rules": rules}
+
+
+def _binding(namespace: str, identity: str) -> dict[str, Any]:
+    role = {"apiGroup": _RBAC, "kind": "Role" if namespace else "ClusterRole", "name": "bgpui"}
+    head = _head("RoleBinding", "ClusterRoleBinding", namespace)
+    return head | {"roleRef": role, "subjects": [_subject(identity)]}
+
+
+def _head(namespaced: str, clustered: str, namespace: str) -> dict[str, Any]:
+    metadata = {"name": "bgpui"} | ({"namespace": namespace} if namespace else {})
+    kind = namespaced if namespace else clustered
+    return {"apiVersion": f"{_RBAC}/v1", "kind": kind, "metadata": metadata}
+
+
+def _subject(identity: str) -> dict[str, str]:
+    account = identity.removeprefix("system:serviceaccount:").split(":") if identity.startswith("system:s") else []
+    if len(account) == 2:
+        return {"kind": "ServiceAccount", "name": account[1], "namespace": account[0]}
+    if identity:
+        return {"apiGroup": _RBAC, "kind": "User", "name": identity}
+    return {"kind": "ServiceAccount", "name": "bgpui", "namespace": "bgpui"}

@@ -1,0 +1,128 @@
+"""A row in the hands of one worker: claimed by a conditional UPDATE, and what became of it written the same way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum, auto
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from clusters.kube.redact import INLINE_PASSWORD
+from clusters.manifest import Object
+from clusters.models import Change, Resource, SyncState
+from clusters.registry import rows_of
+from clusters.sync.columns import following, live_columns
+from clusters.sync.decide import Edit
+
+_MARGIN = timedelta(seconds=5)
+_SENT_LIMIT = 50  # edits in flight that are looked at; more have never been sent at once
+
+
+class Lost(Exception):
+    """Another worker has the row now; nothing more may be written."""
+
+
+class Fate(Enum):
+    """What became of an edit."""
+
+    IN_SYNC = auto()
+    GONE = auto()
+    REJECTED = auto()
+    CONFLICT = auto()
+    LATER = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """live: the object as last seen, None = none; seen: whether it was looked at; delay: of LATER, in seconds."""
+
+    fate: Fate
+    live: Object | None = None
+    seen: bool = True
+    words: str = ""
+    delay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to work on a row as long as its fence is this one."""
+
+    row: Resource
+
+    @property
+    def _mine(self) -> QuerySet[Resource]:
+        return rows_of(self.row.KIND.kind).filter(pk=self.row.pk, fence=self.row.fence)
+
+    def renew(self) -> None:
+        """Hold on for one more request. Raises Lost."""
+        if not self._mine.update(lease_until=_lease()):
+            raise Lost
+
+    def edit(self) -> Edit:
+        """The claimed edit."""
+        row = self.row
+        sent = Change.objects.filter(cluster=row.cluster_id, kind=row.KIND.kind, namespace=row.namespace, name=row.name)
+        sent = sent.filter(revision__gt=row.applied_revision, revision__lt=row.revision).order_by("-revision")
+        seen = (row.live or {}).get("metadata") or {}
+        return Edit(
+            kind=row.KIND,
+            desired=None if row.deleting else row.manifest,
+            base=row.base,
+            keeps_password=row.inline_password,
+            sent=tuple(sent.values_list("after", flat=True)[:_SENT_LIMIT]),
+            deletion_seen=bool(seen.get("deletionTimestamp")),
+        )
+
+    def settle(self, outcome: Outcome) -> None:
+        """Write what became of the edit and let go of the row. Raises Lost."""
+        now, revision = timezone.now(), self.row.revision
+        free: dict[str, Any] = {"lease_until": None}
+        live = live_columns(outcome.live) if outcome.seen else {}
+        if outcome.fate is Fate.LATER:
+            retry_at = now + timedelta(seconds=outcome.delay)
+            done = self._mine.update(**free, **live, retry_at=retry_at, sync_message=outcome.words, sync_at=now)
+        elif outcome.fate is Fate.GONE:
+            done = self._mine.filter(revision=revision).delete()[0] or self._overtaken(outcome)
+        elif outcome.fate is Fate.IN_SYNC:
+            values = following(self.row, outcome.live) | {"applied_revision": revision}
+            done = self._mine.filter(revision=revision).update(**values) or self._overtaken(outcome)
+        else:
+            state = SyncState.REJECTED if outcome.fate is Fate.REJECTED else SyncState.CONFLICT
+            values = free | live | {"sync_state": state, "sync_message": outcome.words, "sync_at": now}
+            values |= {"applied_revision": revision, "deleting": False, "attempts": 0, "retry_at": None}
+            done = self._mine.filter(revision=revision).update(**values) or self._mine.update(**free)
+        if not done:
+            raise Lost
+
+    def _overtaken(self, outcome: Outcome) -> int:
+        """There is a newer edit by now: what this one made is what that one starts from."""
+        values = live_columns(outcome.live) | {"base": outcome.live, "applied_revision": self.row.revision}
+        return self._mine.update(**values, lease_until=None, attempts=0, retry_at=None)
+
+
+def claim(kind: str, pk: int) -> Claim | None:
+    """Take a row that is due and free; None if there is nothing to do or somebody is at it."""
+    now = timezone.now()
+    row = rows_of(kind).select_related("cluster").filter(pk=pk).first()
+    if row is None or not row.pending:
+        return None
+    if any(at is not None and at > now for at in (row.lease_until, row.retry_at)):
+        return None
+    unchanged = rows_of(kind).filter(pk=pk, fence=row.fence, revision=row.revision)
+    if not unchanged.update(fence=row.fence + 1, lease_until=_lease(), attempts=row.attempts + 1):
+        return None
+    row.fence, row.attempts = row.fence + 1, row.attempts + 1
+    return Claim(row)
+
+
+def has_inline_password(obj: Object | None) -> bool:
+    """Whether an object carries an inline password."""
+    return bool((obj or {}).get(INLINE_PASSWORD))
+
+
+def _lease() -> Any:
+    return timezone.now() + timedelta(seconds=settings.BGPUI_API_TIMEOUT) + _MARGIN

@@ -1,0 +1,125 @@
+"""Facts that rules and pages need beside the objects: Nodes, Secrets that peers refer to, the cluster itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from clusters.kube import discovery, permissions
+from clusters.kube.client import Door
+from clusters.kube.discovery import Problem
+from clusters.kube.errors import Forbidden
+from clusters.models import Cluster, Node, SecretFact
+from clusters.registry import resource_models
+from clusters.sync.upsert import upsert
+
+_NODE_FIELDS = ("uid", "labels", "addresses", "ready", "unschedulable")
+_SECRET_FIELDS = ("exists", "type", "has_password", "length_ok", "trailing_newline")
+_SECRET_AGE = timedelta(seconds=60)
+_SECRETS_AT_ONCE = 50
+
+
+def nodes_write(cluster: Cluster, objects: Iterable[Mapping[str, Any]]) -> bool:
+    """Keep the Nodes as listed; whether something changed."""
+    known = {node.name: node for node in cluster.nodes.all()}
+    listed = {node.name: node for node in (_node(cluster, obj) for obj in objects)}
+    changed = [
+        node for name, node in listed.items() if name not in known or not _equal(node, known[name], _NODE_FIELDS)
+    ]
+    gone = [node.pk for name, node in known.items() if name not in listed]
+    if changed or gone:
+        with transaction.atomic():
+            upsert(Node, changed, key=("cluster", "name"), fields=_NODE_FIELDS)
+            Node.objects.filter(pk__in=gone).delete()
+    return bool(changed or gone)
+
+
+def secrets_read(cluster: Cluster, door: Door, names: Iterable[str]) -> tuple[list[SecretFact], list[Problem]]:
+    """Look at the named Secrets of MetalLB's namespace that were not looked at for a minute, a few at a time."""
+    now = timezone.now()
+    ages = {fact.name: fact.checked_at for fact in cluster.secret_facts.all() if fact.namespace == cluster.namespace}
+    due = [name for name in dict.fromkeys(names) if name not in ages or now - ages[name] > _SECRET_AGE]
+    due.sort(key=lambda name: ages.get(name) or now - timedelta(days=365))
+    read: list[SecretFact] = []
+    for name in due[:_SECRETS_AT_ONCE]:
+        try:
+            fact = door.secret_fact(cluster.namespace, name)
+        except Forbidden:
+            text = f"Secret {name} may not be looked at, so nobody knows here whether it holds a usable password."
+            return read, [Problem(text, "Allow bgpui to get Secrets in MetalLB's namespace, or check them yourself.")]
+        known = {"cluster": cluster, "namespace": cluster.namespace, "name": name, "checked_at": now}
+        read.append(SecretFact(**known, exists=fact is not None, **(fact or {})))
+    return read, []
+
+
+def secrets_write(cluster: Cluster, read: list[SecretFact], names: Iterable[str]) -> bool:
+    """Keep what was read, drop what nobody refers to; whether something changed."""
+    known = {(fact.namespace, fact.name): fact for fact in cluster.secret_facts.all()}
+    wanted = {(cluster.namespace, name) for name in names}
+    gone = [fact.pk for key, fact in known.items() if key not in wanted]
+    news = [
+        fact
+        for fact in read
+        if (old := known.get((fact.namespace, fact.name))) is None or not _equal(fact, old, _SECRET_FIELDS)
+    ]
+    changed = bool(news or gone)
+    if read or gone:
+        with transaction.atomic():
+            upsert(SecretFact, read, key=("cluster", "namespace", "name"), fields=(*_SECRET_FIELDS, "checked_at"))
+            SecretFact.objects.filter(pk__in=gone).delete()
+    return changed
+
+
+def discover(cluster: Cluster, door: Door) -> dict[str, Any]:
+    """What a look at the cluster as a whole says, as columns of its row. Raises KubeError."""
+    problems: list[Problem] = []
+    found: dict[str, Any] = {"kubernetes_version": door.version(), "served": discovery.served_versions(door)}
+    namespace, rooms = cluster.namespace, set(discovery.NAMESPACES[:1])
+    try:
+        metallb = discovery.find_metallb(door, (namespace,))
+    except Forbidden as error:
+        problems.append(Problem(error.message, "Allow bgpui to list pods where MetalLB and FRR run."))
+    else:
+        problems += metallb.problems
+        namespace = metallb.namespace or namespace
+        rooms = {pod.namespace for pod in metallb.pods} or rooms
+        found |= {"mode": metallb.mode.value, "metallb_version": metallb.version}
+    kinds = [model.KIND for model in resource_models().values()]
+    for kind in kinds:
+        versions = found["served"].get(f"{kind.plural}.{kind.group}", [])
+        if kind.version not in versions:
+            text = f"The API server does not serve {kind.kind} in version {kind.version}"
+            text += f", only {', '.join(versions)}." if versions else "."
+            problems.append(Problem(text, "Install MetalLB's CustomResourceDefinitions, 0.13.2 or newer."))
+    asked = permissions.review(door, permissions.needs(kinds, namespace, sorted(rooms)))
+    found |= {"namespace": namespace, "permissions": [permission.as_dict() for permission in asked]}
+    found |= {"identity": door.identity(), "problems": [asdict(problem) for problem in problems]}
+    return found | {"discovered_at": timezone.now()}
+
+
+def _node(cluster: Cluster, obj: Mapping[str, Any]) -> Node:
+    metadata, status = obj.get("metadata") or {}, obj.get("status") or {}
+    addresses = [
+        str(entry.get("address", ""))
+        for entry in status.get("addresses") or ()
+        if entry.get("type") in ("InternalIP", "ExternalIP")
+    ]
+    conditions = {entry.get("type"): entry.get("status") for entry in status.get("conditions") or ()}
+    return Node(
+        cluster=cluster,
+        name=str(metadata.get("name", ""))[:253],
+        uid=str(metadata.get("uid", ""))[:64],
+        labels=metadata.get("labels") or {},
+        addresses=addresses,
+        ready=conditions.get("Ready", "True") == "True",
+        unschedulable=bool((obj.get("spec") or {}).get("unschedulable")),
+    )
+
+
+def _equal(one: object, other: object, names: Iterable[str]) -> bool:
+    return all(getattr(one, name) == getattr(other, name) for name in names)

@@ -1,0 +1,59 @@
+"""What the rules say of every object that the cluster holds, kept with its row."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from django.db import transaction
+
+from clusters.models import Cluster, Resource
+from clusters.registry import resource_models, rows_of
+from clusters.selectors import snapshot_of
+from clusters.sync.upsert import CHUNK, chunks, upsert
+from intent import rules
+from intent.findings import Finding, ObjectRef, Severity
+
+_KEY = ("cluster", "namespace", "name")
+_FIELDS = ("findings", "severity")
+_WEIGHT = (Severity.ERROR, Severity.DOCUMENTED, Severity.WARNING)
+
+
+def findings_write(cluster: Cluster) -> int:
+    """Judge all objects anew and keep what changed; the number of rows written."""
+    rows = {kind: list(rows_of(kind).filter(cluster=cluster)) for kind in resource_models()}
+    found = rules.check(snapshot_of(cluster, rows=[row for several in rows.values() for row in several]))
+    by_object: dict[ObjectRef, list[Finding]] = defaultdict(list)
+    for finding in found:
+        for ref in finding.objects:
+            by_object[ref].append(finding)
+    written = 0
+    for kind, several in rows.items():
+        news = [news for row in several if (news := _news(row, by_object[row.ref])) is not None]
+        for chunk in chunks(news, CHUNK):
+            written += _write(kind, chunk)
+    return written
+
+
+def _news(row: Resource, found: list[Finding]) -> Resource | None:
+    as_json = [
+        asdict(finding) | {"objects": [asdict(ref) for ref in finding.objects], "nodes": list(finding.nodes)}
+        for finding in found
+    ]
+    if as_json == row.findings:
+        return None
+    row.findings = as_json
+    row.severity = next((weight.value for weight in _WEIGHT if any(f.severity is weight for f in found)), "")
+    return row
+
+
+def _write(kind: str, chunk: Sequence[Resource]) -> int:
+    """Write the findings of rows that still exist: a deleted one must not come back."""
+    with transaction.atomic():
+        there = set(
+            rows_of(kind).select_for_update().filter(pk__in=[row.pk for row in chunk]).values_list("pk", flat=True)
+        )
+        left = [row for row in chunk if row.pk in there]
+        upsert(resource_models()[kind], left, key=_KEY, fields=_FIELDS)
+        return len(left)

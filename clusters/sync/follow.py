@@ -1,0 +1,156 @@
+"""What others did in the cluster, written to the rows of a kind: adopted, followed, or held against a pending edit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from django.db import transaction
+
+from clusters.manifest import Object, plain, same
+from clusters.models import Change, Cluster, Resource, SyncState
+from clusters.registry import rows_of
+from clusters.sync import ownership
+from clusters.sync.columns import following, live_columns
+from clusters.sync.upsert import chunks, upsert
+
+_KEY = ("cluster", "namespace", "name")
+_MARKER = ("pk", "namespace", "name", "uid", "resource_version", "revision", "fence")
+_HELD = (SyncState.REJECTED, SyncState.CONFLICT)
+_GONE = "The object was deleted in the cluster meanwhile."
+
+
+class Marker(NamedTuple):
+    """What tells whether a row is still the one that was seen before the cluster was listed."""
+
+    pk: int
+    namespace: str
+    name: str
+    uid: str
+    resource_version: str
+    revision: int
+    fence: int
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Rows of one transaction, by what is written of them."""
+
+    follow: list[Resource] = field(default_factory=list)
+    look: list[Resource] = field(default_factory=list)
+    gone: list[int] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+
+
+def markers(cluster: Cluster, kind: str) -> dict[tuple[str, str], Marker]:
+    """The rows as they are before the list is asked for: whatever moves on after that is newer than the list."""
+    rows = rows_of(kind).filter(cluster=cluster).values_list(*_MARKER)
+    return {(marker.namespace, marker.name): marker for marker in map(Marker._make, rows)}
+
+
+def follow(
+    cluster: Cluster, kind: str, known: Mapping[tuple[str, str], Marker], objects: Iterable[Object], *, adopting: bool
+) -> bool:
+    """Bring the rows up to the list; whether something changed.
+
+    adopting: this is the first list of all, so what it holds is no change by others.
+    """
+    listed = {(str(obj["metadata"].get("namespace", "")), str(obj["metadata"]["name"])): obj for obj in objects}
+    fresh = [obj for key, obj in listed.items() if key not in known]
+    moved = [row for key, row in known.items() if _state(listed.get(key)) != (row.uid, row.resource_version)]
+    for new in chunks(fresh):
+        _adopt(cluster, kind, new, adopting=adopting)
+    changed = bool(fresh)
+    for some in chunks(moved):
+        changed |= _bring_up(kind, some, listed)
+    return changed
+
+
+def _state(obj: Object | None) -> tuple[str, str]:
+    if obj is None:
+        return "", ""
+    return str(obj["metadata"].get("uid", "")), str(obj["metadata"].get("resourceVersion", ""))
+
+
+def _adopt(cluster: Cluster, kind: str, objects: Iterable[Object], *, adopting: bool) -> None:
+    """Rows for objects that had none; the objects themselves stay as they are, to the byte."""
+    model = rows_of(kind).model
+    rows = []
+    for obj in objects:
+        metadata = obj["metadata"]
+        row = model(cluster=cluster, namespace=metadata.get("namespace", ""), name=metadata["name"])
+        _set(row, following(model, obj) | {"revision": 1, "applied_revision": 1})
+        rows.append(row)
+    changes = [] if adopting else [_change(row, Change.Action.CREATE, None, row.live) for row in rows]
+    with transaction.atomic():
+        model._default_manager.bulk_create(rows, ignore_conflicts=True)  # noqa: SLF001
+        Change.objects.bulk_create(changes)
+
+
+def _bring_up(kind: str, some: Iterable[Marker], listed: Mapping[tuple[str, str], Object]) -> bool:
+    seen = {marker.pk: marker for marker in some}
+    with transaction.atomic():
+        rows = rows_of(kind).select_for_update().filter(pk__in=seen)
+        batch = _Batch()
+        for row in rows:
+            if Marker._make(getattr(row, name) for name in _MARKER) == seen[row.pk]:
+                _sort(batch, row, listed.get((row.namespace, row.name)))
+        upsert(rows.model, batch.follow, key=_KEY, fields=_follow_fields(rows.model))
+        upsert(rows.model, batch.look, key=_KEY, fields=_LOOK_FIELDS)
+        rows_of(kind).filter(pk__in=batch.gone).delete()
+        Change.objects.bulk_create(batch.changes)
+    return bool(batch.follow or batch.gone or batch.changes or batch.look)
+
+
+_LOOK_FIELDS = (*live_columns(None), "revision", "applied_revision", "sync_state", "sync_message", "retry_at")
+
+
+def _follow_fields(model: type[Resource]) -> list[str]:
+    return [*following(model, None), "revision", "applied_revision"]
+
+
+def _sort(batch: _Batch, row: Resource, obj: Object | None) -> None:
+    """Decide what becomes of one row whose object is another now, or gone."""
+    before, unchanged = row.live, same(row.KIND, row.live, obj)
+    if row.pending:
+        _set(row, live_columns(obj) | ({"retry_at": None} if obj is None else {}))
+        batch.look.append(row)
+        return
+    if not unchanged:
+        row.revision += 1
+        row.applied_revision = row.revision
+        batch.changes.append(
+            _change(row, Change.Action.UPDATE if obj is not None else Change.Action.DELETE, before, obj)
+        )
+    held = row.sync_state in _HELD and not (not unchanged and same(row.KIND, row.manifest, obj))
+    if held or (unchanged and obj is not None):
+        _set(
+            row, live_columns(obj) | ({"sync_state": SyncState.CONFLICT, "sync_message": _GONE} if obj is None else {})
+        )
+        batch.look.append(row)
+    elif obj is None:
+        batch.gone.append(row.pk)
+    else:
+        _set(row, following(row, obj))
+        batch.follow.append(row)
+
+
+def _set(row: Resource, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(row, name, value)
+
+
+def _change(row: Resource, action: Change.Action, before: Object | None, after: Object | None) -> Change:
+    return Change(
+        cluster_id=row.cluster_id,
+        kind=row.KIND.kind,
+        namespace=row.namespace,
+        name=row.name,
+        action=action,
+        source=Change.Source.CLUSTER,
+        manager=ownership.last_writer(after)[:253] if after is not None else "",
+        before=plain(before),
+        after=plain(after),
+        revision=row.revision,
+    )

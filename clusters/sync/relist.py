@@ -1,0 +1,130 @@
+"""One look at a cluster: what it holds becomes what the rows say, in few requests and short transactions."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import F
+from django.utils import timezone
+
+from clusters.doors import door_of
+from clusters.kube.client import Door
+from clusters.kube.discovery import Problem
+from clusters.kube.errors import Forbidden, KubeError, NotServed
+from clusters.kube.kinds import Served
+from clusters.manifest import Object
+from clusters.models import Cluster, SecretFact
+from clusters.registry import resource_models, rows_of
+from clusters.sync import facts, outbox
+from clusters.sync.findings import findings_write
+from clusters.sync.follow import Marker, follow, markers
+
+logger = logging.getLogger(__name__)
+_DISCOVERY_AGE = timedelta(seconds=60)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the cluster said. A kind that could not be listed is not in `objects`: its rows stay as they are."""
+
+    known: dict[str, dict[tuple[str, str], Marker]]
+    objects: dict[str, list[Object]]
+    nodes: list[Object] | None
+    secrets: list[SecretFact]
+    secret_names: list[str]
+    problems: list[Problem]
+    discovered: dict[str, Any]
+
+
+def relist(cluster: Cluster) -> bool:
+    """Look at the cluster and write what is new; whether something changed. A cluster that is away is a fact, too."""
+    started = timezone.now()
+    try:
+        seen = _look(cluster, door_of(cluster))
+    except KubeError as error:
+        logger.warning("cluster %s: %s", cluster.name, error.message)
+        Cluster.objects.filter(pk=cluster.pk).update(checked_at=started, error=error.message)
+        return cluster.error != error.message
+    was_away, adopting = bool(cluster.error), cluster.connected_at is None
+    changed = _describe(cluster, seen)
+    for kind, objects in seen.objects.items():
+        changed |= follow(cluster, kind, seen.known[kind], objects, adopting=adopting)
+    if seen.nodes is not None:
+        changed |= facts.nodes_write(cluster, seen.nodes)
+    changed |= facts.secrets_write(cluster, seen.secrets, seen.secret_names)
+    if changed or seen.discovered:
+        changed |= bool(findings_write(cluster))
+    if was_away:
+        _wake(cluster)
+    return changed or was_away
+
+
+def _look(cluster: Cluster, door: Door) -> _Seen:
+    due = cluster.discovered_at is None or timezone.now() - cluster.discovered_at > _DISCOVERY_AGE
+    discovered = facts.discover(cluster, door) if due else {}
+    for name, value in discovered.items():
+        setattr(cluster, name, value)
+    seen = _Seen({}, {}, None, [], [], [], discovered)
+    for kind, model in resource_models().items():
+        seen.known[kind] = markers(cluster, kind)
+        objects = _list(door, model.KIND, cluster.namespace, seen.problems)
+        if objects is not None:
+            seen.objects[kind] = objects
+    try:
+        seen.nodes = door.nodes()
+    except Forbidden as error:
+        seen.problems.append(Problem(error.message, "Allow bgpui to list nodes."))
+    seen.secret_names = _referenced(seen.objects.get("BGPPeer"), cluster)
+    seen.secrets, problems = facts.secrets_read(cluster, door, seen.secret_names)
+    seen.problems += problems
+    return seen
+
+
+def _list(door: Door, kind: Served, namespace: str, problems: list[Problem]) -> list[Object] | None:
+    try:
+        try:
+            return door.list(kind)[0]
+        except Forbidden:
+            return door.list(kind, namespace)[0]
+    except Forbidden as error:
+        problems.append(Problem(error.message, f"Allow bgpui to list {kind.plural}."))
+    except NotServed:
+        text = f"The API server does not know {kind.plural}.{kind.group}."
+        problems.append(Problem(text, "Install MetalLB with its CustomResourceDefinitions."))
+    return None
+
+
+def _referenced(peers: list[Object] | None, cluster: Cluster) -> list[str]:
+    """The Secrets that BGPPeers name; MetalLB looks for them in its own namespace whatever else they say."""
+    if peers is None:  # could not be listed: go on with those that are known
+        return [fact.name for fact in cluster.secret_facts.all()]
+    secrets = ((peer.get("spec") or {}).get("passwordSecret") or {} for peer in peers)
+    names = (secret.get("name") for secret in secrets if isinstance(secret, dict))
+    return sorted({name for name in names if isinstance(name, str) and 0 < len(name) <= 253})
+
+
+def _describe(cluster: Cluster, seen: _Seen) -> bool:
+    """Write the cluster's own row; whether something that people see changed."""
+    problems = seen.discovered.pop("problems", None)
+    before: Mapping[str, Any] = Cluster.objects.filter(pk=cluster.pk).values().first() or {}
+    if problems is None:
+        problems = [problem for problem in before.get("problems", []) if not problem.get("passing")]
+    passing = [asdict(problem) | {"passing": True} for problem in seen.problems]
+    now = timezone.now()
+    values = {**seen.discovered, "problems": problems + passing, "error": "", "checked_at": now, "connected_at": now}
+    Cluster.objects.filter(pk=cluster.pk).update(**values)
+    times = ("checked_at", "connected_at", "discovered_at")
+    return any(before.get(name) != value for name, value in values.items() if name not in times)
+
+
+def _wake(cluster: Cluster) -> None:
+    """The cluster is back: what waited for it need not wait longer."""
+    for kind in resource_models():
+        waiting = rows_of(kind).filter(cluster=cluster).exclude(revision=F("applied_revision"))
+        waiting.update(retry_at=None)
+        for pk in waiting.values_list("pk", flat=True)[:500]:
+            outbox.send(kind, pk)

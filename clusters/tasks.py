@@ -1,0 +1,57 @@
+"""Celery tasks: edits to the cluster, what is in the cluster to the rows. They carry ids only and may run twice."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
+
+from clusters import nudges
+from clusters.models import Cluster
+from clusters.registry import rows_of
+from clusters.services import clusters_sync_from_settings
+from clusters.sync import outbox
+from clusters.sync.apply import apply_pending
+from clusters.sync.claim import Fate
+from clusters.sync.findings import findings_write
+from clusters.sync.relist import relist
+
+logger = logging.getLogger(__name__)
+_APPLY_LIMIT = 100  # seconds; the lease runs out long before, so another worker can go on
+
+
+@shared_task(time_limit=_APPLY_LIMIT)
+def apply_resource(kind: str, pk: int) -> None:
+    """Bring the newest edit of one row into the cluster."""
+    cluster = Cluster.objects.filter(pk__in=rows_of(kind).filter(pk=pk).values("cluster_id")).first()
+    fates = apply_pending(kind, pk)
+    if cluster is None or not fates:
+        return
+    if Fate.IN_SYNC in fates or Fate.GONE in fates:
+        findings_write(cluster)
+    nudges.nudge("resources", cluster.name)
+
+
+@shared_task
+def sweep_outbox() -> None:
+    """Enqueue every edit that is due and that nobody works on."""
+    for kind, pk in outbox.left_over(timezone.now()):
+        if not outbox.send(kind, pk):
+            return
+
+
+@shared_task
+def relist_clusters() -> None:
+    """Let each cluster of the settings be looked at."""
+    for cluster in clusters_sync_from_settings():
+        relist_cluster.apply_async((cluster.pk,), expires=settings.BGPUI_RELIST_INTERVAL)
+
+
+@shared_task(time_limit=110)
+def relist_cluster(cluster_id: int) -> None:
+    """Look at one cluster and write what is new."""
+    cluster = Cluster.objects.filter(pk=cluster_id).first()
+    if cluster is not None and relist(cluster):
+        nudges.nudge("resources", cluster.name)
