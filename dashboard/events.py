@@ -20,10 +20,9 @@ from django.contrib.auth import get_user
 from django.contrib.auth.decorators import login_not_required
 from django.db import connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
-from rest_framework.settings import api_settings
+from rest_framework.views import APIView
 
 from clusters.nudges import CHANNEL, Nudge
 
@@ -58,17 +57,12 @@ def _may_watch(request: HttpRequest) -> bool:
         engine = import_module(settings.SESSION_ENGINE)
         probe.session = engine.SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
         probe.user = get_user(probe)
-        user = Request(probe, authenticators=[kind() for kind in _authentication_classes()]).user
+        user = Request(probe, authenticators=APIView().get_authenticators()).user
         return bool(user and user.is_active and user.has_perm("speakers.view_session"))
     except APIException:
         return False
     finally:
         connections.close_all()
-
-
-def _authentication_classes() -> list[type[BaseAuthentication]]:
-    """Those of the REST API: a bearer token or the browser's session."""
-    return list(api_settings.DEFAULT_AUTHENTICATION_CLASSES)
 
 
 async def _stream(request: HttpRequest) -> AsyncIterator[bytes]:

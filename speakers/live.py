@@ -65,17 +65,16 @@ def _result_key(session_pk: int, name: str) -> str:
     return f"bgpui:result:{session_pk}:{name}"
 
 
-def pack(answer: NodeAnswer) -> bytes:
-    """An answer as it is kept."""
-    return zlib.compress(msgspec.msgpack.encode(answer), 1)
+def _pack(value: Struct) -> bytes:
+    return zlib.compress(msgspec.msgpack.encode(value), 1)
 
 
-def nodes_put(cluster_id: int, packed: Iterable[tuple[str, bytes]]) -> None:
-    """Keep packed answers by node, in one round trip; without Redis they are lost."""
+def nodes_put(cluster_id: int, answers: Iterable[NodeAnswer]) -> None:
+    """Keep the answers of some nodes, in one round trip; without Redis they are lost."""
     try:
         with connection().pipeline(transaction=False) as pipeline:
-            for node, answer in packed:
-                pipeline.set(_node_key(cluster_id, node), answer, ex=NODE_TTL)
+            for answer in answers:
+                pipeline.set(_node_key(cluster_id, answer.node), _pack(answer), ex=NODE_TTL)
             pipeline.execute()
     except redis.RedisError as error:
         log.warning("details are not kept: %s", error)
@@ -107,7 +106,7 @@ def _same(peer: BFDPeer, neighbor: NeighborDetail) -> bool:
 def command_put(session_pk: int, name: str, result: CommandResult) -> None:
     """Keep the answer to a question ("neighbor", "ipv4", "ipv6") and end its pending mark. Raises redis.RedisError."""
     with connection().pipeline() as pipeline:
-        pipeline.set(_result_key(session_pk, name), zlib.compress(msgspec.msgpack.encode(result), 1), ex=RESULT_TTL)
+        pipeline.set(_result_key(session_pk, name), _pack(result), ex=RESULT_TTL)
         pipeline.delete(_result_key(session_pk, name) + ":pending")
         pipeline.execute()
 

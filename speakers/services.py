@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from clusters.models import Cluster
 from intent.sessions import IntendedSession
+from speakers.changes import Changes, changes
 from speakers.models import Session, Speaker, Transition
-from speakers.observation import Changes, Observation, changes
 from speakers.selectors import MISSES_UNKNOWN, session_rows
+from speakers.sweep import Observation
 
 BATCH = 500  # rows of one statement
 _NODES = 100  # of one transaction
@@ -24,8 +25,8 @@ _RETRY_LIMIT = 300.0  # seconds
 _HEARD = ("observed_at", "attempted_at", "duration_ms", "misses", "retry_at", "error", "frr_version")
 _SESSION_FIELDS = tuple(
     f.name
-    for f in Session._meta.concrete_fields
-    if f.name not in {"id", "cluster", "node", "vrf", "neighbor"}  # noqa: SLF001
+    for f in Session._meta.concrete_fields  # noqa: SLF001  public in spite of its name
+    if f.name not in {"id", "cluster", "node", "vrf", "neighbor"}
 )
 _POD_FIELDS = ("namespace", "pod", "pod_uid", "container", "image", "ready", "phase", "restarts", "started_at")
 
@@ -39,6 +40,11 @@ class Written:
     transitions: int = 0
     speakers: int = 0
     turned: int = 0
+
+    def __iadd__(self, other: Written) -> Written:
+        for name in ("sessions", "removed", "transitions", "speakers", "turned"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        return self
 
     @property
     def visible(self) -> bool:
@@ -152,7 +158,7 @@ def sessions_save(rows: Sequence[Session]) -> None:
     )
 
 
-def _speakers_save(rows: Sequence[Speaker], fields: Iterable[str]) -> None:
+def _speakers_save(rows: Sequence[Speaker], fields: Sequence[str]) -> None:
     Speaker.objects.bulk_create(
         rows, batch_size=BATCH, update_conflicts=True, unique_fields=["cluster", "node"], update_fields=fields
     )

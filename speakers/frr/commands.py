@@ -12,7 +12,7 @@ Argv = tuple[str, ...]
 # Linux names of network devices, as VRFs and unnumbered neighbors have them; nothing that vtysh or a shell would read.
 _VRF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,35}", re.ASCII)
 _INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,14}", re.ASCII)
-_FAMILIES = ("ipv4", "ipv6")
+FAMILIES = ("ipv4", "ipv6")
 
 
 class ArgumentError(ValueError):
@@ -62,7 +62,7 @@ def neighbor(vrf: str, neighbor: str, *, json: bool = False) -> Argv:
 
 def routes(vrf: str, family: str) -> Argv:
     """The BGP table of a VRF, family "ipv4" or "ipv6". Raises ArgumentError."""
-    if family not in _FAMILIES:
+    if family not in FAMILIES:
         raise ArgumentError(f"not an address family: {family[:20]!r}")
     return _vtysh(f"show bgp vrf {vrf_argument(vrf)} {family} unicast json")
 

@@ -25,6 +25,7 @@ Scalar = int | float | str | bool | None
 UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError, OverflowError)
 _VERSION = re.compile(r"^FRRouting\s+(\S{1,40})", re.MULTILINE)
 _WARNING = re.compile(rb'"(?:warning|error|message:?)"\s*:\s*"([^"]{1,300})"')
+_FOLLOWS = re.compile(rb"\n[\[%]")  # the list of BFD peers, or words instead of it
 _fast = msgspec.json.Decoder(dict[str, dict[str, Neighbor | Scalar]])
 _fast_bfd = msgspec.json.Decoder(list[BFDPeer])
 _object = msgspec.json.Decoder(dict[str, Raw])
@@ -80,9 +81,9 @@ def _split(stdout: bytes) -> tuple[bytes, bytes, bytes]:
     if not stdout.startswith(b"{", start):
         return stdout, b"", b""
     end = stdout.rfind(b"\n}", start) + 2
-    if end < start + 2:  # an object on one line
-        end = stdout.find(b"\n", start)
-        end = len(stdout) if end < 0 else end
+    if end < start + 2:  # an object on one line, or a part of one
+        follows = _FOLLOWS.search(stdout, start)
+        end = follows.start() if follows else len(stdout)
     return stdout[:start], stdout[start:end], stdout[end:].strip()
 
 

@@ -1,4 +1,4 @@
-"""One look at one node, and what it makes of the rows of that node. Decides only; services write."""
+"""What a look at a node changes in its rows: decided here without a query, written by the services."""
 
 from __future__ import annotations
 
@@ -10,28 +10,14 @@ from typing import Any
 from intent.sessions import IntendedSession
 from speakers.frr.conditions import Condition, absent, condition, last_down
 from speakers.frr.neighbor import Neighbor
-from speakers.frr.parse import Answer, whole
+from speakers.frr.parse import whole
 from speakers.frr.reasons import WEAK
 from speakers.models import Session, Speaker, Transition
+from speakers.sweep import Observation
 
 Key = tuple[str, str]  # VRF and neighbor
 _State = Session.State
 _EPOCH_JITTER = timedelta(seconds=3)  # FRR computes the time of establishment anew for each answer, in whole seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """What came of asking one node. at: when it was asked. answer None: `error` says why there is none.
-
-    skipped: it was not asked, because it is backed off; only what is intended for it is brought up to date.
-    """
-
-    node: str
-    at: datetime
-    answer: Answer | None = None
-    error: str = ""
-    duration_ms: int | None = None
-    skipped: bool = False
 
 
 @dataclass(slots=True)
@@ -48,7 +34,7 @@ def changes(
 ) -> Changes:
     """Compare an observation with the rows of its node; `rows` are altered in place where they change."""
     found = Changes()
-    intended = {(session.vrf, session.neighbor): session for session in expected}
+    intended = {(session.vrf[:63], session.neighbor[:100]): session for session in expected}
     if seen.answer is None:
         _unheard(found, speaker, rows, seen.at, intended)
         return found

@@ -1,0 +1,202 @@
+"""Observing clusters: the sweep and its shards, and what people ask FRR on demand. Run by workers; pages only ask."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+import redis
+from celery import current_app
+from django.conf import settings
+from django.db import OperationalError
+from django.utils import timezone
+
+from clusters.doors import door_of
+from clusters.kube.discovery import FrrPod, find_metallb
+from clusters.kube.errors import KubeError
+from clusters.kube.exec import ExecError, ExecResult
+from clusters.models import Cluster
+from clusters.nudges import connection, nudge
+from clusters.selectors import snapshot_of
+from dashboard.peers import peer_sessions_write
+from intent.sessions import IntendedSession, sessions
+from speakers import live
+from speakers.frr import commands, parse, routes, text
+from speakers.models import Session, Speaker
+from speakers.services import Written, observations_write, speakers_sync
+from speakers.sweep import Observation, Target, run, sweep
+
+Expected = Mapping[str, Sequence[IntendedSession]]
+QUESTIONS = {  # what can be asked, and the task and arguments that answer it
+    "refresh": ("dashboard.tasks.refresh_session", ()),
+    "neighbor": ("dashboard.tasks.show_neighbor", ()),
+    "ipv4": ("dashboard.tasks.show_routes", ("ipv4",)),
+    "ipv6": ("dashboard.tasks.show_routes", ("ipv6",)),
+}
+log = logging.getLogger(__name__)
+
+
+def cluster_nodes(cluster: Cluster) -> list[str]:
+    """Find the pods with FRR, bring the speakers' rows up to date, and name the nodes to ask.
+
+    A cluster that does not answer leaves the rows as they are: the failure shows when its nodes are asked.
+    """
+    try:
+        pods = find_metallb(door_of(cluster), [cluster.namespace]).pods
+    except KubeError as error:
+        log.warning("cluster %s: no pods: %s", cluster.name, error.message)
+        nodes = list(Speaker.objects.filter(cluster=cluster).order_by("node").values_list("node", flat=True))
+        failed = [Observation(node, timezone.now(), error=error.message) for node in nodes]
+        shard_write(cluster, failed, _expected(cluster, nodes))
+        return []
+    known = set(cluster.nodes.values_list("name", flat=True))
+    intended = {node for node, some in sessions(snapshot_of(cluster)).items() if some}
+    found = [_speaker(pod) for pod in pods if not known or pod.node in known]
+    speakers_sync(cluster=cluster, pods=found, nodes=intended)
+    return sorted({speaker.node for speaker in found} | intended)
+
+
+def _speaker(pod: FrrPod) -> Speaker:
+    return Speaker(
+        node=pod.node,
+        namespace=pod.namespace,
+        pod=pod.name,
+        pod_uid=pod.uid,
+        container=pod.container,
+        image=pod.image,
+        ready=pod.ready,
+        phase=pod.phase,
+        restarts=pod.restarts,
+        started_at=pod.started_at,
+    )
+
+
+def shard_sweep(cluster: Cluster, nodes: Sequence[str]) -> Written:
+    """Ask these nodes and write what they say. Who did not answer last time is asked after the others are written."""
+    expected = _expected(cluster, nodes)
+    now, written = timezone.now(), Written()
+    good, suspect, silent = list[Target](), list[Target](), list[Observation]()
+    for speaker in Speaker.objects.filter(cluster=cluster, node__in=nodes).order_by("node"):
+        if not speaker.pod:
+            silent.append(Observation(speaker.node, now, error="this node has no pod with FRR"))
+        elif speaker.retry_at is not None and speaker.retry_at > now:
+            silent.append(Observation(speaker.node, now, skipped=True))
+        else:
+            (suspect if speaker.misses else good).append(_target(speaker))
+    written += shard_write(cluster, silent, expected)
+    for targets in (good, suspect):
+        if targets:
+            written += shard_write(cluster, _ask(cluster, targets), expected)
+    return written
+
+
+def _expected(cluster: Cluster, nodes: Sequence[str]) -> Expected:
+    snapshot, wanted = snapshot_of(cluster), set(nodes)
+    return sessions(replace(snapshot, nodes=tuple(node for node in snapshot.nodes if node.name in wanted)))
+
+
+def _target(speaker: Speaker) -> Target:
+    return Target(speaker.node, speaker.namespace, speaker.pod, speaker.container)
+
+
+def _ask(cluster: Cluster, targets: Sequence[Target]) -> list[Observation]:
+    try:
+        door = door_of(cluster).connection
+        concurrency, seconds = settings.BGPUI_EXEC_CONCURRENCY, settings.BGPUI_EXEC_TIMEOUT
+        return asyncio.run(sweep(door, targets, concurrency=concurrency, seconds=seconds))
+    except KubeError as error:
+        return [Observation(target.node, timezone.now(), error=error.message) for target in targets]
+
+
+def shard_write(cluster: Cluster, observations: Sequence[Observation], expected: Expected) -> Written:
+    """Write rows, keep the details, and tell the open pages if they look different now."""
+    if not observations:
+        return Written()
+    written = observations_write(cluster=cluster, observations=observations, expected=expected)
+    answers = ((seen, seen.answer) for seen in observations if seen.answer is not None)
+    live.nodes_put(
+        cluster.pk,
+        [
+            live.NodeAnswer(seen.node, seen.at.timestamp(), answer.document, answer.bfd_document)
+            for seen, answer in answers
+        ],
+    )
+    if written.visible:
+        peer_sessions_write(cluster)
+        nudge("sessions", cluster.name)
+    return written
+
+
+@contextmanager
+def alone(name: str) -> Iterator[bool]:
+    """Whether nobody else does this now. Only saves work: rows are written conditionally, should the lock vanish."""
+    # A killed worker leaves its lock behind, which must not blind us for long.
+    lock = connection().lock(f"bgpui:lock:{name}", timeout=3 * settings.BGPUI_SWEEP_INTERVAL)
+    try:
+        held = bool(lock.acquire(blocking=False))
+    except redis.RedisError:
+        yield True
+        return
+    try:
+        yield held
+    finally:
+        if held:
+            try:
+                lock.release()
+            except redis.RedisError:
+                log.warning("lock %s was lost", name)
+
+
+def ask(session: Session, question: str) -> bool:
+    """Let a worker ask FRR about one session (QUESTIONS); False if that is under way, or nobody can be told."""
+    task, arguments = QUESTIONS[question]
+    try:
+        if not live.command_start(session.pk, question):
+            return False
+        expires = live.PENDING_TTL
+        current_app.send_task(task, args=(session.pk, *arguments), expires=expires, retry=False)
+    except (redis.RedisError, OperationalError, OSError) as error:
+        log.warning("nobody can be asked for %s: %s", question, error)
+        live.command_end(session.pk, question)
+        return False
+    return True
+
+
+def session_refresh(session: Session) -> None:
+    """Ask the session's node now, as the sweep does, whatever its back-off says."""
+    cluster, node = session.cluster, session.node
+    if session.speaker.pod:
+        shard_write(cluster, _ask(cluster, [_target(session.speaker)]), _expected(cluster, [node]))
+    live.command_end(session.pk, "refresh")
+
+
+def command_answer(session: Session, name: str, argv: commands.Argv) -> None:
+    """Run a command on the session's node and keep its answer for the pages."""
+    speaker = session.speaker
+    line = commands.oc_line(speaker.namespace, speaker.pod, speaker.container, argv)
+    try:
+        door = door_of(session.cluster).connection
+        result = asyncio.run(run(door, _target(speaker), argv, seconds=settings.BGPUI_EXEC_TIMEOUT))
+    except (ExecError, KubeError) as error:
+        answer = live.CommandResult(timezone.now(), line, ok=False, error=str(error))
+    else:
+        answer = _command_result(name, line, result)
+    live.command_put(session.pk, name, answer)
+
+
+def _command_result(name: str, line: str, result: ExecResult) -> live.CommandResult:
+    table = routes.table(result.stdout) if name in commands.FAMILIES else None
+    failure = table.reason if isinstance(table, parse.Unparsed) else ""
+    if result.code != 0:
+        failure = failure or text.first_line(result.stderr, result.stdout) or f"exit code {result.code}"
+    return live.CommandResult(
+        at=timezone.now(),
+        command=line,
+        ok=not failure,
+        text=text.redact(result.stdout),
+        error=failure,
+        table=table if isinstance(table, routes.Table) else None,
+    )

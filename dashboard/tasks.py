@@ -1,0 +1,96 @@
+"""Celery tasks that observe. They carry ids and node names only; what they find is in rows and Redis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
+
+from clusters.models import Cluster
+from clusters.nudges import nudge
+from clusters.selectors import clusters_active
+from dashboard import observe
+from speakers import services
+from speakers.frr import commands
+from speakers.live import command_end
+from speakers.models import Session
+
+
+@shared_task
+def sweep_clusters() -> None:
+    """Let each cluster be swept; what is not begun within one interval is left to the next."""
+    for pk in clusters_active().values_list("pk", flat=True):
+        sweep_cluster.apply_async((pk,), expires=settings.BGPUI_SWEEP_INTERVAL)
+
+
+@shared_task
+def sweep_cluster(pk: int) -> None:
+    """Find the nodes of one cluster and hand them out in shards."""
+    cluster = Cluster.objects.filter(pk=pk).first()
+    if cluster is None:
+        return
+    with observe.alone(f"sweep:{pk}") as free:
+        nodes = observe.cluster_nodes(cluster) if free else []
+    size = settings.BGPUI_SHARD_SIZE
+    for number, start in enumerate(range(0, len(nodes), size)):
+        shard = nodes[start : start + size]
+        sweep_shard.apply_async((pk, number, shard), expires=settings.BGPUI_SWEEP_INTERVAL)
+
+
+@shared_task
+def sweep_shard(pk: int, number: int, nodes: list[str]) -> None:
+    """Ask some nodes of a cluster, unless the last round of the same shard is still at it."""
+    cluster = Cluster.objects.filter(pk=pk).first()
+    if cluster is None:
+        return
+    with observe.alone(f"sweep:{pk}:{number}") as free:
+        if free:
+            observe.shard_sweep(cluster, nodes)
+            nudge("sweep", cluster.name)
+
+
+@shared_task
+def refresh_session(pk: int) -> None:
+    """Ask the node of one session now; its answer about this neighbor is kept as text, too."""
+    session = _session(pk)
+    if session is not None:
+        observe.session_refresh(session)
+        _answer(session, "neighbor", lambda: commands.neighbor(session.vrf, session.neighbor))
+
+
+@shared_task
+def show_neighbor(pk: int) -> None:
+    """Keep what vtysh prints about the neighbor of one session."""
+    session = _session(pk)
+    if session is not None:
+        _answer(session, "neighbor", lambda: commands.neighbor(session.vrf, session.neighbor))
+
+
+@shared_task
+def show_routes(pk: int, family: str) -> None:
+    """Keep the BGP table of the session's VRF on its node, family "ipv4" or "ipv6"."""
+    session = _session(pk)
+    if session is not None:
+        _answer(session, family, lambda: commands.routes(session.vrf, family))
+
+
+@shared_task
+def transitions_expire() -> None:
+    """Delete the history that is older than the settings keep."""
+    services.transitions_expire(before=timezone.now() - timedelta(days=settings.BGPUI_TRANSITION_DAYS))
+
+
+def _session(pk: int) -> Session | None:
+    return Session.objects.select_related("speaker", "cluster").filter(pk=pk).first()
+
+
+def _answer(session: Session, name: str, build: Callable[[], commands.Argv]) -> None:
+    """Run the command if its arguments are fit for one, and tell the session's page."""
+    try:
+        observe.command_answer(session, name, build())
+    except commands.ArgumentError:
+        command_end(session.pk, name)
+    nudge(f"session-{session.pk}", session.cluster.name)

@@ -1,0 +1,82 @@
+"""Asking many nodes at once: one exec a node, read as it comes in. No Django: the command line sweeps without it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from clusters.kube.connection import Connection
+from clusters.kube.exec import ExecError, ExecResult, Executor
+from speakers.frr import commands, parse
+
+OUTPUT_LIMIT = 8 * 1024 * 1024  # bytes of one node's answer; one neighbor is about 4 kB
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A container with FRR, and the node that it speaks for."""
+
+    node: str
+    namespace: str
+    pod: str
+    container: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What came of asking one node. at: when it was asked. answer None: `error` says why there is none.
+
+    skipped: it was not asked, because it is backed off; only what is intended for it is brought up to date.
+    """
+
+    node: str
+    at: datetime
+    answer: parse.Answer | None = None
+    error: str = ""
+    duration_ms: int | None = None
+    skipped: bool = False
+
+
+async def sweep(
+    connection: Connection, targets: Iterable[Target], *, concurrency: int = 32, seconds: float = 5.0
+) -> list[Observation]:
+    """Ask all targets, at most `concurrency` at a time, each for at most `seconds`; in the order of answers.
+
+    A target that fails, hangs or prints nonsense is an Observation with an error, and delays no other.
+    Raises Unreachable if there is no connection to try at all (a certificate file cannot be read).
+    """
+    left, found = iter(list(targets)), list[Observation]()
+
+    async with Executor(connection, timeout=seconds, limit=OUTPUT_LIMIT) as executor:
+
+        async def work() -> None:
+            for target in left:
+                found.append(await _look(executor, target))
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(concurrency):
+                group.create_task(work())
+    return found
+
+
+async def run(connection: Connection, target: Target, argv: commands.Argv, *, seconds: float = 5.0) -> ExecResult:
+    """One command on one node. Raises ExecError."""
+    async with Executor(connection, timeout=seconds, limit=OUTPUT_LIMIT) as executor:
+        return await executor.run(target.namespace, target.pod, target.container, argv)
+
+
+async def _look(executor: Executor, target: Target) -> Observation:
+    at, began = datetime.now(UTC), time.perf_counter()
+    answer, error = None, ""
+    try:
+        result = await executor.run(target.namespace, target.pod, target.container, commands.SWEEP)
+    except ExecError as failure:
+        error = str(failure)
+    else:
+        parsed = parse.answer(result.stdout, result.stderr, result.code)
+        answer, error = (None, parsed.reason) if isinstance(parsed, parse.Unparsed) else (parsed, "")
+    elapsed = int((time.perf_counter() - began) * 1000)
+    return Observation(node=target.node, at=at, answer=answer, error=error, duration_ms=elapsed)
