@@ -17,7 +17,7 @@ from lab.apiserver.exec import Execs
 from lab.apiserver.logs import Logs
 from lab.apiserver.routes import Target
 from lab.apiserver.storage import Entry, Storage
-from lab.apiserver.watch import Watch, WatchOptions
+from lab.apiserver.watch import DEFAULT_TIMEOUT, Watch, WatchOptions
 from lab.apiserver.writes import WriteOptions, Writer
 
 JSON = "application/json"
@@ -183,9 +183,9 @@ def _watch_options(request: web.Request) -> WatchOptions:
     query = request.query
     bookmarks = query.get("allowWatchBookmarks") in ("1", "true")
     initial = query.get("sendInitialEvents")
-    timeout = query.get("timeoutSeconds") or "1800"
+    timeout = query.get("timeoutSeconds") or "0"
     if not timeout.isdigit():
         raise bad_request(f'strconv.ParseInt: parsing "{timeout}": invalid syntax')
     version = query.get("resourceVersion", "")
     is_initial = None if initial is None else initial in ("1", "true")
-    return WatchOptions(version, float(timeout), bookmarks, is_initial)
+    return WatchOptions(version, float(timeout) or DEFAULT_TIMEOUT, bookmarks, is_initial)

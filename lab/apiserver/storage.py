@@ -191,7 +191,7 @@ class Storage:
 
     def _tell(self, table: Table, event: Event) -> None:
         table.history.append(event)
-        if len(table.history) > HISTORY:
+        while len(table.history) > HISTORY:
             table.floor = table.history.popleft().new.version
         for listener in [*table.listeners.values(), *self.listeners.values()]:
             listener(event)

@@ -19,7 +19,8 @@ BOOKMARK_EVERY = 60.0
 """Seconds between bookmarks."""
 _BACKLOG = 50_000
 """Events that may wait for a slow client before its stream is closed."""
-_DEFAULT_TIMEOUT = 1800.0
+DEFAULT_TIMEOUT = 1800.0
+"""Seconds that a watch lasts whose client names no time."""
 
 Render = Callable[[Entry], bytes]
 """JSON of an object as the client wants it (an object or a table)."""
@@ -30,7 +31,7 @@ class WatchOptions:
     """Query parameters of a watch."""
 
     version: str = ""
-    timeout: float = _DEFAULT_TIMEOUT
+    timeout: float = DEFAULT_TIMEOUT
     bookmarks: bool = False
     initial_events: bool | None = None
 
