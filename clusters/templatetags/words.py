@@ -1,0 +1,124 @@
+"""Template tags for words, instants and states; everything that they print is escaped and bounded."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.template import Context
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from clusters.models import Cluster
+from clusters.pages import parameters
+from clusters.words import DEFAULT_VRF, HEALTH_WORDS, MODE_WORDS, SYNC_WORDS, age_words, bounded, counted, utc_stamp, utc_words
+
+register = template.Library()
+_NOTHING = "–"
+
+
+@register.filter
+def age(at: datetime | None, form: str = "long") -> SafeString | str:
+    """How long ago, ticking in the browser, with the absolute UTC on hover; form: long or short."""
+    if at is None:
+        return _NOTHING
+    words = age_words(timezone.now() - at, short=form == "short")
+    stamp, title = utc_stamp(at), utc_words(at)
+    return format_html('<time datetime="{}" title="{}" data-age="{}">{}</time>', stamp, title, form, words)
+
+
+@register.filter
+def instant(at: datetime | None) -> SafeString | str:
+    """The absolute UTC."""
+    return _NOTHING if at is None else format_html('<time datetime="{}">{}</time>', utc_stamp(at), utc_words(at))
+
+
+@register.filter
+def stamp(at: datetime | None) -> str:
+    """The instant for machines."""
+    return "" if at is None else utc_stamp(at)
+
+
+@register.filter
+def line(value: object, limit: int = 300) -> str:
+    """One bounded line of foreign text."""
+    return bounded(value, limit)
+
+
+@register.filter
+def shown(value: Any) -> str:
+    """A JSON value of a spec as people write it; nothing for what is not set."""
+    if value is None or value == "":
+        return _NOTHING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str | int | float):
+        return bounded(value)
+    return bounded(json.dumps(value, ensure_ascii=False, default=str), 1000)
+
+
+@register.filter
+def health_word(health: str) -> str:
+    """The word for a session's health."""
+    return HEALTH_WORDS.get(health, bounded(health, 20))
+
+
+@register.filter
+def sync_word(state: str) -> str:
+    """The word for a resource's sync state."""
+    return SYNC_WORDS.get(state, bounded(state, 20))
+
+
+@register.filter
+def mode_words(cluster: Cluster) -> str:
+    """How the cluster runs BGP: "FRR-K8s · MetalLB 0.16.1"."""
+    mode = MODE_WORDS.get(cluster.mode, "mode not known yet")
+    return f"{mode} · MetalLB {bounded(cluster.metallb_version, 20)}" if cluster.metallb_version else mode
+
+
+@register.simple_tag
+def state(code: str, word: str = "") -> SafeString:
+    """Glyph, word and colour of a state of either axis."""
+    text = word or SYNC_WORDS.get(code) or HEALTH_WORDS.get(code) or code
+    return format_html('<span class="state" data-h="{}">{}</span>', bounded(code, 20), bounded(text, 60))
+
+
+@register.filter
+def plural(number: int, nouns: str) -> str:
+    """`3|plural:"session"` is "3 sessions"; `"entry,entries"` names both."""
+    one, _, many = nouns.partition(",")
+    return counted(number, one, many)
+
+
+@register.simple_tag
+def vrf(name: str) -> SafeString:
+    """A VRF's name; every VRF but the default one is a Technology Preview on OpenShift."""
+    shown_name = bounded(name or DEFAULT_VRF, 63)
+    if shown_name == DEFAULT_VRF:
+        return format_html("{}", shown_name)
+    return format_html(
+        '{} <abbr class="preview" title="VRFs are a Technology Preview on OpenShift: not supported in production">'
+        "Technology Preview</abbr>",
+        shown_name,
+    )
+
+
+@register.simple_tag(takes_context=True)
+def query(context: Context, **changes: str | int | None) -> str:
+    """This page's query string with changes."""
+    return parameters(context["request"], **changes)
+
+
+@register.simple_tag
+def copy(text: str, label: str = "Copy") -> SafeString:
+    """A button that copies the text."""
+    return format_html('<button type="button" class="copy" data-copy="{}">{}</button>', text, label)
+
+
+@register.simple_tag
+def command(text: str, label: str = "Copy the oc command") -> SafeString:
+    """A command line to select or copy."""
+    return format_html('<div class="command"><code>{}</code>{}</div>', text, copy(text, label))

@@ -1,0 +1,50 @@
+"""The pages of the clusters: connection, mode, versions, and what the service account may do."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from clusters.kube.permissions import role_yaml
+from clusters.models import Cluster
+from clusters.pages import HttpRequest, render_page
+from clusters.registry import resource_models
+
+_AWAY_AFTER = 6  # intervals of reading the cluster without success
+
+
+def connection_state(cluster: Cluster) -> str:
+    """live, stale (nothing for a while) or never."""
+    if cluster.connected_at is None:
+        return "never"
+    age = (timezone.now() - cluster.connected_at).total_seconds()
+    return "stale" if age > _AWAY_AFTER * settings.BGPUI_RELIST_INTERVAL or cluster.error else "live"
+
+
+@require_GET
+@permission_required("clusters.view_cluster", raise_exception=True)
+def clusters(request: HttpRequest) -> HttpResponse:
+    """All clusters with their connections."""
+    rows = [(row, connection_state(row)) for row in Cluster.objects.all()]
+    return render_page(request, "clusters/clusters.html", {"rows": rows}, part="table")
+
+
+@require_GET
+@permission_required("clusters.view_cluster", raise_exception=True)
+def cluster(request: HttpRequest, name: str) -> HttpResponse:
+    """One cluster: what was learnt of it, what is missing, and the Role that would allow it."""
+    row = get_object_or_404(Cluster, name=name)
+    missing = [permission for permission in row.permissions if not permission.get("allowed")]
+    context = {
+        "cluster": row,
+        "state": connection_state(row),
+        "missing": missing,
+        "role_yaml": role_yaml(row.permissions) if missing else "",
+        "counts": [(kind, model.objects.filter(cluster=row).count()) for kind, model in resource_models().items()],
+        "node_count": row.nodes.count(),
+    }
+    return render_page(request, "clusters/cluster.html", context, part="connection")

@@ -1,0 +1,60 @@
+"""Words for people: ages, instants, and state names. The browser ticks ages with the same words (static/js/app.js)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+TEXT_LIMIT = 300
+
+HEALTH_WORDS = {
+    "up": "up",
+    "degraded": "degraded",
+    "down": "down",
+    "absent": "absent",
+    "unknown": "unknown",
+    "late": "not answered",
+    "orphan": "not intended",
+}
+SYNC_WORDS = {
+    "in_sync": "in sync",
+    "pending": "pending",
+    "rejected": "rejected",
+    "conflict": "conflict",
+    "deleting": "deleting",
+}
+MODE_WORDS = {"frr": "FRR", "frr-k8s": "FRR-K8s", "native": "native BGP"}
+DEFAULT_VRF = "default"
+
+
+def age_words(age: timedelta, *, short: bool = False) -> str:
+    """An age as "48 s", "6 min", "2 h 14 min" (short: "2 h") or "9 d"; never negative."""
+    seconds = max(0, int(age.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min"
+    if seconds < 86400:
+        hours, minutes = seconds // 3600, seconds % 3600 // 60
+        return f"{hours} h {minutes} min" if minutes and not short else f"{hours} h"
+    return f"{seconds // 86400} d"
+
+
+def utc_words(at: datetime) -> str:
+    """An instant as "2026-11-23 02:41:07 UTC"."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def utc_stamp(at: datetime) -> str:
+    """An instant for machines, "2026-11-23T02:41:07Z"."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number and its noun: "1 session", "1,204 sessions"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def bounded(value: object, limit: int = TEXT_LIMIT) -> str:
+    """A text from the cluster or a peer as one line that cannot flood a page; control characters are dropped."""
+    text = " ".join("".join(c if c.isprintable() else " " for c in str(value)[: limit * 4]).split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"

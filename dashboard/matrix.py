@@ -1,0 +1,152 @@
+"""The matrix: a page of nodes down, the neighbors across in groups by VRF, and one row that sums up what is not shown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from clusters.words import DEFAULT_VRF
+from dashboard.counts import Counts, NodeCount, worst
+from speakers.selectors import Sessions
+
+ROWS = 40
+COLUMNS = 24
+OPEN_BELOW = 9  # a fleet this small is shown whole
+_FIELDS = ("pk", "cluster_id", "node", "vrf", "neighbor", "health", "since", "speaker__observed_at", "cause", "degraded")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One session in the matrix."""
+
+    session: int
+    health: str
+    since: datetime | None
+    why: str
+
+
+@dataclass(slots=True)
+class Column:
+    """One neighbor of one VRF."""
+
+    vrf: str
+    neighbor: str
+    peer: str = ""
+    healths: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells columns apart, as FRR does."""
+        return self.vrf, self.neighbor
+
+    @property
+    def order(self) -> tuple[bool, str, str, str]:
+        """The default VRF first, then by name."""
+        return self.vrf != DEFAULT_VRF, self.vrf, self.peer, self.neighbor
+
+    @property
+    def weight(self) -> tuple[bool, int]:
+        """What is shown first if there are too many: trouble, then size."""
+        return worst(self.healths) == "up", -self.healths.total()
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What a column holds in the rows that are not shown."""
+
+    health: str
+    up: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A node and its cells, None where nothing is intended and nothing runs."""
+
+    node: NodeCount
+    cluster: str
+    cells: list[Cell | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """What the template draws. pages and page count from 1; hidden_* are numbers of nodes."""
+
+    groups: list[tuple[str, int]]
+    columns: list[Column]
+    hidden_columns: int
+    rows: list[Row]
+    sums: list[Sum]
+    hidden_healthy: int
+    hidden_problems: int
+    opened: bool
+    page: int
+    pages: int
+
+
+def matrix(
+    sessions: Sessions, counts: Counts, clusters: Mapping[int, str], *, opened: bool | None, page: int
+) -> Matrix:
+    """The matrix of a page of nodes; opened: whether healthy nodes have rows too (None = if there are few)."""
+    if opened is None:
+        opened = len(counts.nodes) < OPEN_BELOW
+    nodes = counts.nodes if opened else counts.problem_nodes
+    pages = max(1, -(-len(nodes) // ROWS))
+    page = min(max(page, 1), pages)
+    shown = nodes[(page - 1) * ROWS : page * ROWS]
+    columns, hidden_columns = _columns(counts)
+    cells, in_rows = _cells(sessions, shown, columns)
+    rows = [
+        Row(node, clusters.get(node.cluster, ""), [cells.get((node.cluster, node.node, column.key)) for column in columns])
+        for node in shown
+    ]
+    problems = sum(node.health != "up" for node in shown)
+    return Matrix(
+        groups=list(Counter(column.vrf for column in columns).items()),
+        columns=columns,
+        hidden_columns=hidden_columns,
+        rows=rows,
+        sums=[_sum(column.healths - in_rows[column.key]) for column in columns],
+        hidden_healthy=len(counts.nodes) - len(counts.problem_nodes) - (len(shown) - problems),
+        hidden_problems=len(counts.problem_nodes) - problems,
+        opened=opened,
+        page=page,
+        pages=pages,
+    )
+
+
+def _columns(counts: Counts) -> tuple[list[Column], int]:
+    found: dict[tuple[str, str], Column] = {}
+    for group in counts.groups:
+        column = found.setdefault((group.vrf, group.neighbor), Column(group.vrf, group.neighbor))
+        column.peer = max(column.peer, group.peer)
+        column.healths[group.health] += group.number
+    chosen = sorted(found.values(), key=lambda column: (column.weight, column.order))[:COLUMNS]
+    return sorted(chosen, key=lambda column: column.order), len(found) - len(chosen)
+
+
+Key = tuple[int, str, tuple[str, str]]
+
+
+def _cells(
+    sessions: Sessions, nodes: list[NodeCount], columns: list[Column]
+) -> tuple[dict[Key, Cell], dict[tuple[str, str], Counter[str]]]:
+    wanted = {(node.cluster, node.node) for node in nodes}
+    in_rows: dict[tuple[str, str], Counter[str]] = {column.key: Counter() for column in columns}
+    rows = sessions.order_by().filter(
+        node__in=[node.node for node in nodes], neighbor__in=[column.neighbor for column in columns]
+    )
+    cells: dict[Key, Cell] = {}
+    for pk, cluster, node, vrf, neighbor, health, since, observed, cause, degraded in rows.values_list(*_FIELDS):
+        key = (vrf, neighbor)
+        if (cluster, node) in wanted and key in in_rows:
+            at = observed if health in {"unknown", "late"} else since
+            cells[cluster, node, key] = Cell(pk, health, at, degraded if health == "degraded" else cause)
+            in_rows[key][health] += 1
+    return cells, in_rows
+
+
+def _sum(healths: Counter[str]) -> Sum:
+    return Sum(worst(healths), healths["up"], healths.total())

@@ -1,0 +1,104 @@
+"""The home page's first sentences: what it means, then what is counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from clusters.words import counted
+from dashboard.counts import DOWN, UNSEEN, UP, Counts
+from dashboard.filters import Filters
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """lead, then what is stressed (with a link), then the rest. tone: up, down, warn or unknown."""
+
+    lead: str
+    stressed: str
+    href: str
+    rest: str
+    tone: str
+
+    def __str__(self) -> str:
+        return f"{self.lead}{self.stressed}{self.rest}"
+
+
+def _have(number: int, what: str) -> str:
+    return f"{counted(number, 'node')} {'has' if number == 1 else 'have'} {what}"
+
+
+def sentence(counts: Counts, filters: Filters, *, blind: str = "") -> Sentence:
+    """The sentence that leads; blind: why nothing can be said ("" = it can)."""
+    down, unseen, whole = counts.number(DOWN), counts.number(UNSEEN), counts.intended
+    odd = counts.healths["degraded"] + counts.healths["orphan"]
+    if blind:
+        return Sentence("The state is not known: ", blind, "", ".", "unknown")
+    if down:
+        return _down(counts, filters, f"{down:,} of {counted(whole, 'session')} {'is' if down == 1 else 'are'} down")
+    if unseen:
+        text = f"{unseen:,} of {counted(whole, 'session')} {'is' if unseen == 1 else 'are'} unknown"
+        return Sentence("Nothing is known to be down; ", text, filters.query(health="unknown"), ".", "unknown")
+    if odd:
+        word = "degraded" if counts.healths["degraded"] else "orphan"
+        number = counts.healths[word]
+        what = f"{number:,} {'is' if number == 1 else 'are'} {'degraded' if word == 'degraded' else 'up but not intended'}"
+        return Sentence("No session is down; ", what, filters.query(health=word), ".", "warn")
+    return Sentence(f"All {counted(whole, 'session')} are up." if whole != 1 else "The session is up.", "", "", "", "up")
+
+
+def _down(counts: Counts, filters: Filters, words: str) -> Sentence:
+    lost, last = len(counts.cut_off), len(counts.last_path)
+    href = filters.query(health="down") if counts.healths["down"] else filters.query(health="absent")
+    if lost and lost == len(counts.nodes):
+        return Sentence("", "No node has a session left", href, "." if lost > 1 else f"; {words}.", "down")
+    if lost:
+        return Sentence("", _have(lost, "no session left"), href, f"; {words}.", "down")
+    if last:
+        return Sentence("No node is cut off; ", _have(last, "one session left"), href, ".", "down")
+    return Sentence("No node is cut off; ", words, href, ".", "down")
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A number at the top of the page."""
+
+    label: str
+    value: str
+    href: str
+    tone: str = ""
+
+
+def headline_counts(counts: Counts, filters: Filters, *, flaps: int, pending: int, rejected: int) -> list[Count]:
+    """The numbers that matter; what is zero and unusual is left out."""
+    down, unseen = counts.number(DOWN), counts.number(UNSEEN)
+    found = [
+        Count("Established", f"{counts.number(UP):,}", filters.query(health="up")),
+        Count("Down", f"{down:,}", filters.query(health="down"), "down" if down else ""),
+        Count("Unknown", f"{unseen:,}", filters.query(health="unknown"), "soft" if unseen else ""),
+    ]
+    for health, label in (("degraded", "Degraded"), ("orphan", "Not intended")):
+        if counts.healths[health]:
+            found.append(Count(label, f"{counts.healths[health]:,}", filters.query(health=health), "warn"))
+    found.append(Count("Drops, 24 h", f"{flaps:,}", ""))
+    config = [f"{pending} pending"] if pending else []
+    config += [f"{rejected} refused"] if rejected else []
+    state, tone = ("rejected", "down") if rejected else ("pending" if pending else "", "")
+    found.append(Count("Config", " · ".join(config) or "in sync", reverse("peers") + f"?sync={state}", tone))
+    return found
+
+
+def also(counts: Counts) -> list[str]:
+    """The second line, as clauses."""
+    down, unseen = counts.number(DOWN), counts.number(UNSEEN)
+    clauses = []
+    if down:
+        clauses.append(f"{down:,} of {counted(counts.intended, 'intended session')} {'is' if down == 1 else 'are'} down")
+    if unseen:
+        clauses.append(f"{unseen:,} unknown")
+    if counts.healths["degraded"]:
+        clauses.append(f"{counts.healths['degraded']:,} degraded")
+    if number := counts.healths["orphan"]:
+        clauses.append(f"{number:,} {'is' if number == 1 else 'are'} up but not intended")
+    return clauses

@@ -1,0 +1,16 @@
+"""Pages that join the rooms: the board of sessions, one session, one peer with its sessions."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from dashboard.events import events
+from dashboard.views import home, peer, session
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("events/", events, name="events"),
+    path("sessions/<int:pk>/", session.session, name="session"),
+    path("sessions/<int:pk>/<slug:name>/", session.ask, name="session-ask"),
+    path("peers/<slug:cluster>/<str:namespace>/<str:name>/", peer.peer, name="peer"),
+]

@@ -1,0 +1,106 @@
+"""The Sessions page: what is wrong, and everything as one matrix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.db.models import Count, Q
+from django.http import HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from clusters.models import Cluster, SyncState
+from clusters.pages import HttpRequest, render_page
+from clusters.words import age_words
+from dashboard.counts import Counts
+from dashboard.filters import Filters
+from dashboard.matrix import matrix
+from dashboard.problems import SHOWN, SHOWN_ALL, problems, with_ribbons
+from dashboard.ribbon import DAY
+from dashboard.summary import also, headline_counts, sentence
+from peers.models import BGPPeer
+from speakers.models import Session, Transition
+from speakers.selectors import HEALTH, Freshness, freshness, sessions
+
+STALE_POLLS = 3.5  # three polls missed, and the time that an answer takes
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The freshness line: how current everything is, and when the page has to grey itself."""
+
+    fresh: Freshness
+    limit: float
+
+    @property
+    def blind(self) -> str:
+        """Why nothing can be said of now; "" = it can."""
+        if self.fresh.state == "never":
+            return "no speaker has answered yet"
+        if self.fresh.state == "stale" and self.fresh.observed_at:
+            return f"nothing was observed for {age_words(timezone.now() - self.fresh.observed_at)}"
+        return ""
+
+
+def observed(cluster: Cluster | None) -> Observed:
+    """One query."""
+    fresh = freshness(cluster=cluster)
+    return Observed(fresh, fresh.interval * STALE_POLLS)
+
+
+@require_GET
+@permission_required("speakers.view_session", raise_exception=True)
+def home(request: HttpRequest) -> HttpResponse:
+    """Everything, or the part that htmx asks for: the freshness line, or the whole board."""
+    filters = Filters.of(request.GET)
+    clusters = {cluster.pk: cluster for cluster in Cluster.objects.all()}
+    cluster = next((one for one in clusters.values() if one.name == filters.cluster), None)
+    context: dict[str, Any] = {"observed": observed(cluster), "filters": filters, "now": timezone.now()}
+    if request.htmx.target == "fresh":
+        return render_page(request, "dashboard/home.html", context, part="fresh")
+    context |= _board(request, filters, clusters, context["observed"])
+    return render_page(request, "dashboard/home.html", context, part="board")
+
+
+def _board(request: HttpRequest, filters: Filters, clusters: dict[int, Cluster], seen: Observed) -> dict[str, Any]:
+    rows = filters.apply(sessions())
+    counts = Counts.of(rows)
+    found = problems(counts, clusters, filters)
+    shown = with_ribbons(found[: SHOWN_ALL if request.GET.get("causes") == "all" else SHOWN], timezone.now())
+    opened = {"1": True, "0": False}.get(request.GET.get("healthy", ""))
+    wanted = request.GET.get("page", "")
+    page = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 6 else 1
+    config = _config(filters)
+    blind = seen.blind if counts.nodes else ""
+    return {
+        "counts": counts,
+        "sentence": sentence(counts, filters, blind=blind),
+        "also": also(counts),
+        "top": next((problem for problem in found if problem.neighbor and problem.number > 1), None),
+        "numbers": headline_counts(counts, filters, flaps=_drops(filters), **config),
+        "problems": shown,
+        "problem_count": len(found),
+        "matrix": matrix(rows, counts, {pk: one.name for pk, one in clusters.items()}, opened=opened, page=page),
+        "healthy_query": f"healthy={int(opened)}&" if opened is not None else "",
+        "clusters_by_pk": clusters,
+        "several": len(clusters) > 1 and not filters.cluster,
+        "peers_exist": bool(counts.nodes) or BGPPeer.objects.exists(),
+        "vrfs": sorted({group.vrf for group in counts.groups})[:200],
+        "healths": HEALTH,
+    }
+
+
+def _drops(filters: Filters) -> int:
+    wanted = {"cluster__name": filters.cluster, "vrf": filters.vrf, "node": filters.node, "peer": filters.peer}
+    rows = Transition.objects.filter(**{name: value for name, value in wanted.items() if value})
+    return rows.filter(at__gte=timezone.now() - DAY, old_state=Session.State.ESTABLISHED).count()
+
+
+def _config(filters: Filters) -> dict[str, int]:
+    rows = BGPPeer.objects.filter(cluster__name=filters.cluster) if filters.cluster else BGPPeer.objects.all()
+    return rows.aggregate(
+        pending=Count("pk", filter=Q(sync_state__in=[SyncState.PENDING, SyncState.DELETING])),
+        rejected=Count("pk", filter=Q(sync_state__in=[SyncState.REJECTED, SyncState.CONFLICT])),
+    )

@@ -1,0 +1,124 @@
+"""One session: its state and why, its last day, everything that FRR says of it, and questions asked on demand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from clusters.pages import HttpRequest, render_page
+from clusters.words import utc_words
+from dashboard import facts
+from dashboard.observe import ask as ask_frr
+from dashboard.problems import peer_href
+from dashboard.ribbon import DAY, Mark, states
+from dashboard.views.home import STALE_POLLS
+from speakers import live
+from speakers.frr import commands
+from speakers.frr.reasons import REASONS
+from speakers.models import Session, Transition
+from speakers.selectors import Sessions, freshness, sessions, transitions
+
+QUESTIONS = (
+    ("ipv4", "IPv4 routes of this VRF"),
+    ("ipv6", "IPv6 routes of this VRF"),
+    ("neighbor", "The neighbor as vtysh prints it"),
+)
+_REFRESH = "refresh"
+_CHANGES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something that FRR can be asked now, and its last answer."""
+
+    name: str
+    label: str
+    command: str
+    pending: bool
+    answer: live.CommandResult | None
+
+
+def _found(pk: int) -> tuple[Session, str]:
+    row = get_object_or_404(cast("Sessions", sessions()), pk=pk)
+    return row, row.health
+
+
+def _questions(row: Session) -> list[Question]:
+    argv = {"ipv4": (commands.routes, "ipv4"), "ipv6": (commands.routes, "ipv6")}
+    found = []
+    for name, label in QUESTIONS:
+        try:
+            build, family = argv.get(name, (commands.neighbor, row.neighbor))
+            command = facts.oc(row.speaker, build(row.vrf, family))
+        except commands.ArgumentError:
+            continue
+        pending, answer = live.command_pending(row.pk, name), live.command_get(row.pk, name)
+        found.append(Question(name, label, command, pending, answer))
+    return found
+
+
+def _marks(row: Session, changes: list[Transition], now: datetime) -> list[Mark]:
+    steps = [(change.at, change.new_state, f"{change.new_state or 'gone'} from {utc_words(change.at)}") for change in changes]
+    return states(steps or [(row.since, row.state, row.state)], now)
+
+
+def _live(row: Session, health: str) -> dict[str, Any]:
+    now = timezone.now()
+    detail = live.session_detail(row)
+    changes = transitions(row, now - DAY)
+    reason = REASONS.get(row.reason)
+    fresh = freshness(cluster=row.cluster)
+    return {
+        "detail": detail,
+        "state": facts.state_words(row, health, now),
+        "marks": _marks(row, changes, now),
+        "changes": list(reversed(changes))[:_CHANGES],
+        "reason": reason,
+        "side": facts.side_words(reason.side) if reason else "",
+        "evidence": facts.evidence(row),
+        "groups": facts.groups(row, detail),
+        "ticket": facts.ticket(row, health, now),
+        "limit": fresh.interval * STALE_POLLS,
+        "now": now,
+    }
+
+
+@require_GET
+@permission_required("speakers.view_session", raise_exception=True)
+def session(request: HttpRequest, pk: int) -> HttpResponse:
+    """The page, its live part, or the part with the answers."""
+    row, health = _found(pk)
+    context = {
+        "session": row,
+        "health": health,
+        "peer_href": peer_href(row.cluster, row.peer),
+        "refreshing": live.command_pending(row.pk, _REFRESH),
+    }
+    if request.htmx.target == "answers":
+        return render_page(request, "dashboard/session.html", context | {"questions": _questions(row)}, part="answers")
+    context |= _live(row, health)
+    if request.htmx.target == "live":
+        return render_page(request, "dashboard/session.html", context, part="live")
+    return render_page(request, "dashboard/session.html", context | {"questions": _questions(row)})
+
+
+@require_POST
+@permission_required("speakers.view_session", raise_exception=True)
+def ask(request: HttpRequest, pk: int, name: str) -> HttpResponse:
+    """Ask FRR now; the answer arrives on the page when it is there."""
+    if name not in {_REFRESH, *(known for known, _label in QUESTIONS)}:
+        raise Http404
+    row, health = _found(pk)
+    ask_frr(row, name)
+    if not request.htmx:
+        return redirect(f"{row.get_absolute_url()}#answers" if name != _REFRESH else row.get_absolute_url())
+    context = {"session": row, "health": health, "questions": _questions(row), "refreshing": True}
+    part = "refresh" if name == _REFRESH else "answers"
+    return render_page(request, "dashboard/session.html", context, part=part)

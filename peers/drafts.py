@@ -1,0 +1,177 @@
+"""A BGPPeer on its way through form, YAML tab and Review: read from what the page sent, judged, nothing saved."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import QueryDict
+
+from clusters import services
+from clusters.api.documents import UnreadableError, read_json, read_yaml
+from clusters.api.manifests import draft_of
+from clusters.api.problems import BadBody
+from clusters.models import Cluster
+from clusters.selectors import clusters_active
+from intent.findings import Finding, ObjectRef, Severity
+from peers.forms import KIND, manifest_of
+from peers.models import BGPPeer
+from peers.sealed import unseal
+
+_SOURCE = "bgpui"
+_NAME_LIMIT = 253
+
+
+@dataclass(slots=True)
+class Draft:
+    """What the user wants. password: None = as it is, "" = without the inline one, else a new one.
+
+    texts: what was typed where it is no value. yaml: the text of the YAML tab while it is no manifest. findings: about
+    the input itself. revision: of the row that was looked at; 0 = there was none.
+    """
+
+    cluster: Cluster | None
+    namespace: str
+    name: str
+    manifest: dict[str, Any]
+    row: BGPPeer | None = None
+    password: str | None = None
+    accept: list[str] = field(default_factory=list)
+    revision: int = 0
+    texts: dict[str, str] = field(default_factory=dict)
+    yaml: str | None = None
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def ref(self) -> ObjectRef:
+        """The object."""
+        return ObjectRef(KIND.kind, self.namespace, self.name)
+
+    @property
+    def readable(self) -> bool:
+        """Whether everything that was typed became a manifest."""
+        return self.yaml is None
+
+    def refuse(self, code: str, path: str, message: str, hint: str = "") -> None:
+        """Add a finding of our own that blocks."""
+        self.findings.append(Finding(code, Severity.ERROR, path, "", message, _SOURCE, hint, (self.ref,)))
+
+    def review(self, *, dry_run: bool) -> services.Review | None:
+        """What it would change, and what rules and API server say; None without a cluster to ask."""
+        if self.cluster is None:
+            return None
+        return services.review(
+            cluster=self.cluster,
+            kind=KIND.kind,
+            namespace=self.namespace,
+            name=self.name,
+            manifest=self.manifest,
+            password=self.password,
+            dry_run=dry_run,
+        )
+
+
+def draft_of_row(row: BGPPeer) -> Draft:
+    """The object as it shall be by now."""
+    return Draft(row.cluster, row.namespace, row.name, row.manifest, row=row, revision=row.revision)
+
+
+def draft_new(query: QueryDict) -> Draft:
+    """An empty one, in MetalLB's namespace of the only or the named cluster."""
+    cluster = _cluster(query.get("cluster", ""))
+    namespace = cluster.namespace if cluster else ""
+    return Draft(cluster, namespace, "", {"metadata": {"namespace": namespace}, "spec": {}})
+
+
+def draft_posted(post: QueryDict, session: SessionBase, row: BGPPeer | None) -> Draft:
+    """What a page sent: `from` says which one (form, yaml or review)."""
+    draft = draft_of_row(row) if row else draft_new(post)
+    draft.accept = [code[:100] for code in post.getlist("accept")[:50]]
+    number = post.get("revision", "")
+    draft.revision = int(number) if number.isascii() and number.isdigit() and len(number) < 18 else draft.revision
+    if post.get("from") == "yaml":
+        _read_yaml(draft, post.get("yaml", ""))
+    elif post.get("from") == "review":
+        _of_object(draft, _object(post.get("manifest", "")))
+        sealed = post.get("sealed", "")
+        draft.password = unseal(session, sealed, keep=True) if sealed else ("" if post.get("drop_password") else None)
+        if sealed and draft.password is None:
+            draft.refuse("password-lost", "spec.password", "The password is not known any more.", "Type it again.")
+    else:
+        _read_form(draft, post)
+    if draft.cluster is None:
+        draft.refuse("cluster-missing", "cluster", "Choose the cluster.")
+    return draft
+
+
+def _cluster(name: str) -> Cluster | None:
+    active = list(clusters_active())
+    return next((one for one in active if one.name == name), active[0] if len(active) == 1 else None)
+
+
+def _read_form(draft: Draft, post: QueryDict) -> None:
+    typed = manifest_of(post, _object(post.get("base", "")))
+    if draft.row is None:
+        draft.name = post.get("name", "").strip()[:_NAME_LIMIT]
+        draft.namespace = post.get("namespace", "").strip()[:_NAME_LIMIT] or draft.namespace
+    draft.manifest, draft.password, draft.texts = typed.manifest, typed.password, typed.texts
+    draft.findings += typed.findings
+    draft.manifest["metadata"] = _metadata(draft, typed.manifest["metadata"])
+
+
+def _read_yaml(draft: Draft, text: str) -> None:
+    address = {"namespace": draft.row.namespace, "name": draft.row.name} if draft.row else {}
+    try:
+        documents = read_yaml(text.encode())
+        if len(documents) != 1:
+            raise UnreadableError(f"{len(documents)} documents; one is expected")
+        found = draft_of(KIND, documents[0], **address)
+    except UnreadableError as error:
+        draft.yaml = text
+        draft.refuse("yaml-unreadable", "", f"This is no YAML that is taken: {error}.")
+    except BadBody as error:
+        draft.yaml = text
+        for fault in error.findings:
+            draft.refuse(fault["code"], fault["field"], f"{fault['field']} {fault['message']}".strip(), fault["hint"])
+    else:
+        draft.name = found.name
+        draft.namespace = found.namespace or draft.namespace
+        draft.manifest, draft.password = found.manifest, found.password
+        draft.manifest["metadata"] = _metadata(draft, found.manifest["metadata"])
+
+
+def _of_object(draft: Draft, manifest: dict[str, Any]) -> None:
+    metadata = manifest.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    if draft.row is None:
+        draft.name = str(metadata.get("name") or "")[:_NAME_LIMIT]
+        draft.namespace = str(metadata.get("namespace") or draft.namespace)[:_NAME_LIMIT]
+    spec = manifest.get("spec")
+    draft.manifest = {
+        "apiVersion": KIND.api_version,
+        "kind": KIND.kind,
+        "metadata": _metadata(draft, metadata),
+        "spec": spec if isinstance(spec, dict) else {},
+    }
+    draft.manifest["spec"].pop("password", None)
+
+
+def _metadata(draft: Draft, given: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {name: given[name] for name in ("labels", "annotations") if isinstance(given.get(name), dict) and given[name]}
+    return {"name": draft.name, "namespace": draft.namespace, **kept}
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = read_json(text.encode())
+    except UnreadableError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def packed(manifest: Mapping[str, Any]) -> str:
+    """A manifest for a hidden input."""
+    return json.dumps(manifest, ensure_ascii=False)

@@ -1,0 +1,26 @@
+"""Lists of BGPPeers by both axes: configuration and sessions."""
+
+from __future__ import annotations
+
+from django.db.models import F, Q, QuerySet
+
+from peers.models import BGPPeer
+
+SESSIONS = {
+    "up": Q(sessions_intended__gt=0, sessions_up=F("sessions_intended")),
+    "degraded": Q(sessions_degraded__gt=0),
+    "down": Q(sessions_down__gt=0),
+    "none": Q(sessions_intended=0),
+}
+
+
+def peers_matching(words: str) -> QuerySet[BGPPeer]:
+    """Peers whose name, address, interface, VRF or AS number is meant by all of the words."""
+    rows = BGPPeer.objects.select_related("cluster")
+    for word in words.replace("\x00", "").split()[:5]:
+        found = Q(name__icontains=word) | Q(peer_address__istartswith=word) | Q(vrf__iexact=word) | Q(interface=word)
+        digits = word.upper().removeprefix("AS")
+        if digits.isascii() and digits.isdigit() and len(digits) <= 10:
+            found |= Q(peer_asn=int(digits)) | Q(my_asn=int(digits))
+        rows = rows.filter(found)
+    return rows

@@ -1,0 +1,58 @@
+"""The page of the speakers: where FRR runs, and when it last answered."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import permission_required
+from django.db.models import Q
+from django.http import HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from clusters.pages import Column, HttpRequest, ordering, page_of, render_page
+from speakers import selectors
+from speakers.frr import commands
+from speakers.models import Speaker
+
+COLUMNS = (
+    Column("node", "Node", ("node", "cluster__name")),
+    Column("pod", "Pod", ("namespace", "pod")),
+    Column("restarts", "Restarts", ("restarts",)),
+    Column("age", "Age", ("started_at",)),
+    Column("version", "FRR", ("frr_version",)),
+    Column("answered", "Last answer", ("observed_at",)),
+)
+# What needs a look first: no pod, silent, one poll missed; then by name.
+_WORST_FIRST = ("-misses", "pod", "cluster__name", "node")
+FRESHNESS = (("live", "live"), ("late", "late"), ("unknown", "not answering"), ("absent", "no pod"))
+
+
+@require_GET
+@permission_required("speakers.view_speaker", raise_exception=True)
+def speakers(request: HttpRequest) -> HttpResponse:
+    """All speakers, filtered and ordered by the URL."""
+    rows = selectors.speakers()
+    cluster, wanted = request.GET.get("cluster", ""), request.GET.get("state", "")
+    words = request.GET.get("q", "").replace("\x00", "").strip()[:253]
+    if cluster:
+        rows = rows.filter(cluster__name=cluster)
+    if wanted in dict(FRESHNESS):
+        rows = rows.filter(freshness=wanted)
+    if words:
+        rows = rows.filter(Q(node__icontains=words) | Q(pod__icontains=words) | Q(frr_version__istartswith=words))
+    order, headers = ordering(request, COLUMNS, _WORST_FIRST)
+    page = page_of(request, rows.order_by(*order, "pk"))
+    context = {
+        "page": page,
+        "speakers": [(row, _command(row)) for row in page],
+        "headers": headers,
+        "fresh": selectors.freshness(),
+        "words": words,
+        "wanted": wanted,
+        "choices": FRESHNESS,
+        "now": timezone.now(),
+    }
+    return render_page(request, "speakers/speakers.html", context, part="table")
+
+
+def _command(row: Speaker) -> str:
+    return commands.oc_line(row.namespace, row.pod, row.container, commands.neighbors_all()) if row.pod else ""
