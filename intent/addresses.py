@@ -23,13 +23,29 @@ def family(address: Address) -> str:
     return f"ipv{address.version}"
 
 
-def within(address: Address, subnets: tuple[str, ...]) -> bool:
-    """Whether any of the CIDRs contains the address; texts that are none contain nothing."""
-    for subnet in subnets:
+class NetworkIndex:
+    """Who is connected where: masks by network, found for an address without going through all networks."""
+
+    def __init__(self) -> None:
+        self._networks: dict[tuple[int, int], dict[int, int]] = {}
+        self.connected = {4: 0, 6: 0}  # by IP version: who has any known network
+
+    def add(self, subnet: str, mask: int) -> None:
+        """A CIDR, host bits allowed; a text that is none adds nothing."""
         try:
             network = ipaddress.ip_network(subnet, strict=False)
         except ValueError:
-            continue
-        if address.version == network.version and address in network:
-            return True
-    return False
+            return
+        known = self._networks.setdefault((network.version, network.prefixlen), {})
+        key = int(network.network_address)
+        known[key] = known.get(key, 0) | mask
+        self.connected[network.version] |= mask
+
+    def containing(self, address: Address) -> int:
+        """The masks of all networks that contain the address, joined."""
+        mask = 0
+        for (version, length), known in self._networks.items():
+            if version == address.version:
+                bits = address.max_prefixlen - length
+                mask |= known.get(int(address) >> bits << bits, 0)
+        return mask

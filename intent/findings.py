@@ -68,9 +68,13 @@ def invisible(character: str) -> bool:
 def shown(value: object) -> str:
     """A value as one line of at most 200 characters, invisible characters written as escapes."""
     text = value if isinstance(value, str) else _json(value)
-    text = text[: VALUE_LIMIT + 1]
-    text = "".join(c.encode("unicode_escape").decode("ascii") if invisible(c) else c for c in text)
+    text = one_line(text[: VALUE_LIMIT + 1])
     return text if len(text) <= VALUE_LIMIT else text[: VALUE_LIMIT - 1] + "…"
+
+
+def one_line(text: str) -> str:
+    """The text with its invisible characters written as escapes."""
+    return "".join(c.encode("unicode_escape").decode("ascii") if invisible(c) else c for c in text)
 
 
 def _json(value: object) -> str:

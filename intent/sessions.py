@@ -14,6 +14,7 @@ from intent.timers import rendered
 DEFAULT_VRF = "default"
 DEFAULT_PORT = 179
 FAMILIES = ("ipv4", "ipv6")
+_DYNAMIC = ("", "internal", "external")
 _AS_NUMBERS = range(1, 2**32)
 
 
@@ -81,12 +82,8 @@ def _session(peer: Resource, mode: Mode) -> IntendedSession | None:
     my_asn, peer_asn = as_number(spec.get("myASN")), as_number(spec.get("peerASN"))
     dynamic, vrf = text(spec.get("dynamicASN")), text(spec.get("vrf"))
     profile = text(spec.get("bfdProfile"))
-    if (
-        not neighbor
-        or my_asn is None
-        or (peer_asn is None) == (not dynamic)
-        or dynamic not in ("", "internal", "external")
-    ):
+    readable = neighbor and (not vrf or is_word(vrf))
+    if not readable or my_asn is None or (peer_asn is None) == (not dynamic) or dynamic not in _DYNAMIC:
         return None
     source = parse_address(text(spec.get("sourceAddress")))
     timers = rendered(spec, mode)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from intent.addresses import parse_address, within
+from intent.addresses import parse_address
 from intent.findings import Finding, ObjectRef
 from intent.modes import Mode
 from intent.rules.subject import CONFIG, FRR, Subject
@@ -108,17 +108,19 @@ def router_is_reachable(view: View, subject: Subject) -> Iterator[Finding]:
     peer = parse_address(subject.string("peerAddress"))
     if peer is None or subject.string("vrf"):
         return
-    nodes = view.placement.of(view.masks[subject.resource.ref])
-    same = tuple(node.name for node in nodes if any(parse_address(address) == peer for address in node.addresses))
+    selected = view.masks[subject.resource.ref]
+    same = selected & view.hosts.get(peer, 0)
     if same and subject.mode is not Mode.NATIVE:
+        nodes = view.placement.names(same)
         message = f"{peer} is an address of the node itself, and FRR cannot peer with a router on its own host"
         hint = "Choose another router, or keep the peer off this node with nodeSelectors."
-        yield subject.warning("peer-is-the-node", "peerAddress", message, source=FRR, hint=hint, nodes=same)
+        yield subject.warning("peer-is-the-node", "peerAddress", message, source=FRR, hint=hint, nodes=nodes)
     ibgp = subject.string("dynamicASN") == "internal" or subject.number("peerASN") == subject.number("myASN")
     if ibgp or subject.flag("ebgpMultiHop"):
         return
-    far = tuple(node.name for node in nodes if node.subnets and not within(peer, node.subnets))
+    far = selected & view.subnets.connected[peer.version] & ~view.subnets.containing(peer)
     if far:
-        message = f"{peer} lies outside every known subnet of {len(far)} nodes, and ebgpMultiHop is not set"
+        nodes = view.placement.names(far)
+        message = f"{peer} lies outside every known subnet of {len(nodes)} nodes, and ebgpMultiHop is not set"
         hint = "Set ebgpMultiHop (on the router too), or check the address."
-        yield subject.warning("peer-not-connected", "peerAddress", message, source=FRR, hint=hint, nodes=far)
+        yield subject.warning("peer-not-connected", "peerAddress", message, source=FRR, hint=hint, nodes=nodes)

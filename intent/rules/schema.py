@@ -34,7 +34,7 @@ def _object(
 ) -> Iterator[Finding]:
     known = {field.name: field for field in fields}
     for name, inner in value.items():
-        at = f"{path}{name}"
+        at = f"{path}{shown(name)}"
         if name not in known:
             yield _unknown(subject, at, str(name), list(known), in_cluster=name in live)
         elif inner is not None and not known[name].secret:
@@ -137,5 +137,5 @@ def _unknown(subject: Subject, path: str, name: str, known: list[str], *, in_clu
         severity, message = Severity.WARNING, f"{path} is not known here; it is kept as it is"
         hint = "It stems from another MetalLB release and is left alone."
     else:
-        severity, message = Severity.ERROR, f"{subject.kind.kind} has no field {shown(path)}"
+        severity, message = Severity.ERROR, f"{subject.kind.kind} has no field {path}"
     return subject.finding(severity, "unknown-field", path, message, value="", source=KUBERNETES, hint=hint)

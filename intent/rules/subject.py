@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from intent.findings import Finding, ObjectRef, Severity, shown
+from intent.findings import Finding, ObjectRef, Severity, one_line, shown
 from intent.kinds import KINDS, Field, Kind
 from intent.modes import Mode, release
 from intent.snapshot import Resource, Snapshot
@@ -80,7 +80,9 @@ class Subject:
         if value is _MISSING:
             value = self.spec.get(name, "")
         path = shown(f"spec.{name}") if name else ""
-        return Finding(code, severity, path, shown(value), message, source, hint, (self.resource.ref, *others), nodes)
+        return Finding(
+            code, severity, path, shown(value), one_line(message), source, hint, (self.resource.ref, *others), nodes
+        )
 
     def error(self, code: str, name: str, message: str, **rest: Any) -> Finding:
         """The cluster or the speaker refuses it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from intent.addresses import Address, NetworkIndex, parse_address
 from intent.findings import ObjectRef
 from intent.modes import Mode, release
 from intent.placement import Placement
@@ -43,6 +44,25 @@ class View:
     def profiles(self) -> dict[str, Resource]:
         """The BFDProfiles that MetalLB reads, by name."""
         return {profile.name: profile for profile in self.snapshot.in_force("BFDProfile")}
+
+    @cached_property
+    def subnets(self) -> NetworkIndex:
+        """The networks that the nodes are connected to, as far as they are known."""
+        index = NetworkIndex()
+        for number, node in enumerate(self.placement.nodes):
+            for subnet in node.subnets:
+                index.add(subnet, 1 << number)
+        return index
+
+    @cached_property
+    def hosts(self) -> dict[Address, int]:
+        """Whose addresses are whose."""
+        masks: dict[Address, int] = {}
+        for number, node in enumerate(self.placement.nodes):
+            for address in map(parse_address, node.addresses):
+                if address is not None:
+                    masks[address] = masks.get(address, 0) | 1 << number
+        return masks
 
     @cached_property
     def secrets(self) -> dict[str, SecretFact]:

@@ -1,0 +1,240 @@
+"""Rules about objects that meet: peers on a node, profiles, Secrets, nodes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from intent.findings import Finding, ObjectRef, Severity
+from intent.rules import check, refused_on
+from intent.snapshot import Mode, Node, Resource, SecretFact, Snapshot
+from tests.intent.manifests import ALL, DOCUMENTED, NAMESPACE, NODES, RACK_A, RACK_B, cluster, peer, profile
+
+A, B, C = (ObjectRef("BGPPeer", NAMESPACE, name) for name in "abc")
+ON_A, ON_B = ALL[:2], ALL[2:]
+
+
+def codes(snapshot: Snapshot) -> list[str]:
+    return [finding.code for finding in check(snapshot)]
+
+
+def brief(finding: Finding) -> tuple[str, str, tuple[str, ...]]:
+    return finding.code, finding.severity.value, tuple(ref.name for ref in finding.objects)
+
+
+OTHER = {"peerAddress": "10.0.0.2"}
+PAIRS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
+    # F1: one router ID a node, in whatever VRF
+    ({"routerID": "1.1.1.1"}, {**OTHER, "routerID": "1.1.1.1"}, []),
+    ({"routerID": "1.1.1.1"}, {**OTHER, "routerID": "2.2.2.2"}, ["router-id-differs"]),
+    ({"routerID": "1.1.1.1"}, OTHER, ["router-id-differs"]),
+    ({"routerID": "1.1.1.1"}, {"vrf": "red"}, ["router-id-differs"]),
+    ({"routerID": "1.1.1.1", **RACK_A}, {**OTHER, **RACK_B}, ["router-id-differs-elsewhere"]),
+    # F2: one session a neighbour and VRF
+    ({}, {}, ["duplicate-neighbor"]),
+    ({}, {"peerPort": 1179}, ["duplicate-neighbor"]),
+    ({}, {"vrf": "red"}, []),
+    ({"vrf": "red"}, {"vrf": "red"}, ["duplicate-neighbor"]),
+    (RACK_A, RACK_B, []),
+    ({"peerAddress": "2001:db8::1"}, {"peerAddress": "2001:DB8:0::1"}, ["duplicate-neighbor-hidden"]),
+    ({"peerAddress": None, "interface": "eth1"}, {"peerAddress": None, "interface": "eth1"}, ["duplicate-neighbor"]),
+    # F3: one AS a VRF
+    ({}, {**OTHER, "myASN": 64999}, ["my-asn-differs"]),
+    (RACK_A, {**OTHER, **RACK_B, "myASN": 64999}, ["my-asn-differs-elsewhere"]),
+    ({}, {"vrf": "red", "myASN": 64999}, ["my-asn-differs-across-vrfs"]),
+]
+IGNORED = {"vrf-technology-preview", "address-not-canonical"}
+
+
+@pytest.mark.parametrize(("one", "other", "expected"), PAIRS, ids=str)
+def test_two_peers_of_a_cluster(one: dict[str, Any], other: dict[str, Any], expected: list[str]) -> None:
+    found = [f for f in check(cluster(peer("a", **one), peer("b", **other))) if f.code not in IGNORED]
+    severity = {"elsewhere": "documented", "vrfs": "warning"}
+    wanted = [(code, severity.get(code.rpartition("-")[2], "error"), ("a", "b")) for code in expected]
+    assert [brief(finding) for finding in found] == wanted
+
+
+@pytest.mark.parametrize(
+    ("other", "code"),
+    [
+        ({**OTHER, "routerID": "1.1.1.1"}, "router-id-differs"),
+        ({}, "duplicate-neighbor"),
+        ({**OTHER, "myASN": 64999}, "my-asn-differs"),
+    ],
+)
+def test_before_0_16_peers_are_compared_whatever_their_nodes(other: dict[str, Any], code: str) -> None:
+    manifests = peer("a", **RACK_A), peer("b", **RACK_B, **other)
+    old = cluster(*manifests, version="0.15.3")
+    assert [(f.code, f.nodes) for f in check(old)] == [(code, ALL)]
+    assert code not in codes(cluster(*manifests))
+    assert [f.code for f in refused_on(old, ALL[0])] == [code]
+    assert refused_on(cluster(*manifests), ALL[0]) == []
+
+
+def test_without_known_nodes_peers_are_taken_as_sharing_one() -> None:
+    assert codes(cluster(peer("a", **RACK_A), peer("b", **RACK_B), nodes=())) == ["duplicate-neighbor"]
+
+
+def test_native_mode_lets_peers_differ_and_the_page_does_not() -> None:
+    snapshot = cluster(peer("a"), peer("b", myASN=64999, routerID="1.1.1.1", **OTHER), mode=Mode.NATIVE)
+    assert codes(snapshot) == ["my-asn-differs-elsewhere", "router-id-differs-elsewhere"]
+    assert refused_on(snapshot, ALL[0]) == []
+
+
+def test_a_clash_names_the_shared_nodes_only() -> None:
+    snapshot = cluster(peer("a", **RACK_A), peer("b"), peer("c", **RACK_B))
+    (found,) = check(snapshot)
+    assert (found.objects, found.nodes) == ((A, B, C), ALL)
+    (found,) = check(snapshot, {A})
+    assert (found.objects, found.nodes) == ((A, B), ON_A)
+    assert [f.objects[0].name for f in refused_on(snapshot, ON_B[0])] == ["b"]
+
+
+def test_the_object_asked_about_is_judged_first() -> None:
+    snapshot = cluster(peer("a"), peer("b", myASN=64999, **OTHER), peer("c", peerAddress="10.0.0.3"))
+    (found,) = check(snapshot, {B})
+    assert (found.objects, found.value) == ((B, A, C), "64999")
+    (found,) = check(snapshot, {C})
+    assert (found.objects, found.value) == ((C, B), "64500")
+
+
+def test_objects_outside_metallbs_namespace_meet_nobody() -> None:
+    elsewhere = peer("b")
+    elsewhere["metadata"]["namespace"] = "default"
+    snapshot = cluster(peer("a"), elsewhere)
+    assert codes(snapshot) == ["namespace-not-metallbs"]
+    assert refused_on(snapshot, ALL[0]) == []
+
+
+def test_a_missing_bfd_profile_names_the_nodes_that_keep_their_configuration() -> None:
+    snapshot = cluster(peer("a", bfdProfile="fast", **RACK_A))
+    (found,) = check(snapshot)
+    assert brief(found) == ("bfd-profile-missing", "error", ("a", "fast"))
+    assert found.nodes == ON_A
+    assert [f.code for f in refused_on(snapshot, ON_A[0])] == ["bfd-profile-missing"]
+    assert refused_on(snapshot, ON_B[0]) == []
+    assert check(snapshot, {ObjectRef("BFDProfile", NAMESPACE, "fast")}) == [found]
+    assert check(cluster(peer("a", bfdProfile="fast"), profile())) == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "code"),
+    [
+        ({"ebgpMultiHop": True}, "bfd-echo-multihop"),
+        ({"peerAddress": "2001:db8::1", "ebgpMultiHop": None, "peerASN": 64500}, "bfd-echo-ipv6"),
+    ],
+)
+def test_echo_packets_do_not_travel(spec: dict[str, Any], code: str) -> None:
+    assert codes(cluster(peer("a", bfdProfile="fast", **spec), profile(echoMode=True))) == [code]
+    assert codes(cluster(peer("a", bfdProfile="fast", **spec), profile())) == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "code"),
+    [
+        ({"receiveInterval": 9}, "out-of-range"),
+        ({"detectMultiplier": 256}, "out-of-range"),
+        ({"minimumTtl": 0}, "out-of-range"),
+        ({"echoMode": "yes"}, "wrong-type"),
+        ({"echoInterval": 50}, "echo-interval-without-echo"),
+    ],
+)
+def test_a_bfd_profile_has_rules_of_its_own(spec: dict[str, Any], code: str) -> None:
+    assert codes(cluster(profile(**spec))) == [code]
+
+
+def test_native_mode_refuses_any_bfd_profile() -> None:
+    snapshot = cluster(profile(), mode=Mode.NATIVE)
+    assert codes(snapshot) == ["not-in-native-mode"]
+    assert [f.code for f in refused_on(snapshot, ALL[0])] == ["not-in-native-mode"]
+
+
+GOOD = SecretFact(NAMESPACE, "s")
+
+
+@pytest.mark.parametrize(
+    ("fact", "code", "refused"),
+    [
+        (replace(GOOD, exists=False), "secret-missing", True),
+        (replace(GOOD, type="Opaque"), "secret-type", True),
+        (replace(GOOD, has_password=False), "secret-without-password", True),
+        (replace(GOOD, length_ok=False), "secret-password-length", False),
+        (replace(GOOD, trailing_newline=True), "secret-trailing-newline", False),
+        (GOOD, "", False),
+        (replace(GOOD, namespace="other", exists=False), "", False),
+    ],
+    ids=str,
+)
+def test_a_secret_is_judged_by_what_is_known_about_it(fact: SecretFact, code: str, refused: bool) -> None:
+    snapshot = cluster(peer("a", passwordSecret={"name": "s"}, **RACK_A), secrets=(fact,))
+    assert codes(snapshot) == ([code] if code else [])
+    assert [f.code for f in refused_on(snapshot, ON_A[0])] == ([code] if refused else [])
+    assert refused_on(snapshot, ON_B[0]) == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "code", "nodes"),
+    [
+        ({"nodeSelectors": [{"matchLabels": {"rack": "z"}}]}, "no-node-selected", ()),
+        ({"sourceAddress": "10.0.0.11", **RACK_A}, "source-address-shared", ON_A),
+        ({"sourceAddress": "10.0.0.13", **RACK_B}, "", ()),
+        ({"peerAddress": "10.0.0.13"}, "peer-is-the-node", ON_B),
+        ({"peerAddress": "10.9.0.1"}, "peer-not-connected", ALL),
+        ({"peerAddress": "10.9.0.1", "ebgpMultiHop": True}, "", ()),
+        ({"peerAddress": "10.9.0.1", "peerASN": 64500}, "", ()),
+    ],
+    ids=str,
+)
+def test_a_peer_against_the_nodes(spec: dict[str, Any], code: str, nodes: tuple[str, ...]) -> None:
+    found = check(cluster(peer("a", **spec)))
+    assert [(f.code, f.severity, f.nodes) for f in found] == ([(code, Severity.WARNING, nodes)] if code else [])
+
+
+def test_distance_is_only_judged_where_subnets_are_known() -> None:
+    nodes = tuple(Node(node.name, node.labels) for node in NODES)
+    assert codes(cluster(peer("a", peerAddress="10.9.0.1"), nodes=nodes)) == []
+
+
+def test_a_broken_object_of_others_is_found_and_names_its_nodes() -> None:
+    (found,) = check(cluster(peer("a", myASN=0, **RACK_A)))
+    assert (found.code, found.nodes) == ("my-asn-zero", ON_A)
+
+
+def test_a_change_is_judged_against_what_the_cluster_holds() -> None:
+    before = cluster(peer("a", enableGracefulRestart=True, newer=1))
+    changed = Resource.from_manifest(peer("a", enableGracefulRestart=False, newer=2))
+    assert [(f.code, f.severity.value) for f in check(before.with_resource(changed))] == [
+        ("graceful-restart-immutable", "error"),
+        ("unknown-field", "warning"),
+    ]
+    new = Resource.from_manifest(peer("b", newer=1, **OTHER))
+    assert [(f.code, f.severity.value) for f in check(before.with_resource(new), {B})] == [("unknown-field", "error")]
+    assert check(before.without(A)) == []
+
+
+EXPECTED = {"frrviavrf": ["vrf-technology-preview"], "doc-example-peer-bfd": ["bfd-profile-missing"]}
+
+
+@pytest.mark.parametrize("mode", [Mode.FRR, Mode.FRR_K8S])
+@pytest.mark.parametrize("name", sorted(DOCUMENTED))
+def test_each_documented_peer_alone_has_only_what_it_deserves(name: str, mode: Mode) -> None:
+    assert codes(cluster(DOCUMENTED[name], mode=mode)) == EXPECTED.get(name, [])
+
+
+def test_all_documented_peers_together_clash_by_name() -> None:
+    full = profile("doc-example-bfd-profile-full")
+    found = check(cluster(*DOCUMENTED.values(), full))
+    dual4, dual6 = "doc-example-dual-stack-ipv4", "doc-example-dual-stack-ipv6"
+    nodesel, first, bfd = "doc-example-nodesel", "doc-example-peer", "doc-example-peer-bfd"
+    everybody = tuple(sorted(DOCUMENTED))
+    assert [brief(finding) for finding in found] == [
+        ("router-id-differs", "error", everybody),
+        ("duplicate-neighbor", "error", (dual4, nodesel, bfd)),
+        ("duplicate-neighbor", "error", (first, "peer1")),
+        ("my-asn-differs-across-vrfs", "warning", everybody),
+        ("vrf-technology-preview", "warning", ("frrviavrf",)),
+    ]
+    assert dual6 in everybody
+    assert {finding.nodes for finding in found} == {ALL, ()}
