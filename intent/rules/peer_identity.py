@@ -31,7 +31,7 @@ def as_numbers(subject: Subject) -> Iterator[Finding]:
         )
     elif peer_asn == 0 and not dynamic:
         yield subject.error("peer-asn-zero", "peerASN", zero, source=_BOTH, hint=hint)
-    elif "peerASN" not in subject.spec and not dynamic:
+    elif subject.spec.get("peerASN") is None and not dynamic:
         message = "One of peerASN and dynamicASN is required"
         yield subject.error("peer-asn-missing", "peerASN", message, source=CONFIG, hint=hint)
 

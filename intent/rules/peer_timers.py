@@ -56,7 +56,7 @@ def keepalive_time(subject: Subject) -> Iterator[Finding]:
         yield subject.error("keepalive-negative", name, "keepaliveTime is negative", source=FRR, hint=hint)
     elif hold is None:
         message = "keepaliveTime needs a holdTime; this MetalLB takes three times keepaliveTime for it"
-        if "holdTime" not in subject.spec:
+        if subject.spec.get("holdTime") is None:
             yield subject.documented("keepalive-without-hold", name, message, hint=hint)
     elif keepalive > hold:
         message = "keepaliveTime must be below holdTime"

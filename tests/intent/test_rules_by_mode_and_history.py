@@ -129,3 +129,10 @@ def test_a_documented_rule_blocks_until_it_is_acknowledged_by_code() -> None:
     assert [f.code for f in blocking(found)] == ["keepalive-not-below-hold"]
     assert blocking(found, {"keepalive-not-below-hold"}) == []
     assert blocking(judge({"myASN": 0}), {"my-asn-zero"}) != []
+
+
+def test_null_is_the_same_as_not_there() -> None:
+    body = peer()
+    body["spec"] |= {"peerASN": None, "keepaliveTime": "10s", "holdTime": None, "vrf": None, "peerPort": None}
+    found = check_object(body, mode=FRR, version="", namespace=NAMESPACE)
+    assert [f.code for f in found] == ["peer-asn-missing", "keepalive-without-hold"]
