@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import timedelta
+from time import monotonic, sleep
 from typing import TypeVar
 
 from rest_framework.request import Request
@@ -36,16 +36,16 @@ def wait_of(request: Request) -> timedelta:
 
 def until(probe: Callable[[], T | None], wait: timedelta) -> T | None:
     """What the probe finds first; None if it finds nothing in this time. Looks at least once."""
-    deadline = time.monotonic() + wait.total_seconds()
-    while (found := probe()) is None and time.monotonic() < deadline:
-        time.sleep(_PAUSE)
+    deadline = monotonic() + wait.total_seconds()
+    while (found := probe()) is None and monotonic() < deadline:
+        sleep(_PAUSE)
     return found
 
 
 def settled(row: Resource, wait: timedelta) -> Resource | None:
     """The row as it stands when the edit has its outcome, or when the time is over; None if it is gone by then."""
     rows = resource_list(row.KIND.kind).filter(pk=row.pk)
-    deadline = time.monotonic() + wait.total_seconds()
-    while (found := rows.first()) is not None and found.pending and time.monotonic() < deadline:
-        time.sleep(_PAUSE)
+    deadline = monotonic() + wait.total_seconds()
+    while (found := rows.first()) is not None and found.pending and monotonic() < deadline:
+        sleep(_PAUSE)
     return found
