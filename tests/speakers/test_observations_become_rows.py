@@ -1,0 +1,297 @@
+"""Rows say what was observed: only changes are written, nothing older wins, nothing is made up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from clusters.models import Cluster
+from speakers import services
+from speakers.models import Session, Speaker, Transition
+from speakers.services import Written, observations_write
+from speakers.sweep import Observation
+from tests.speakers.seen import DOWN, T0, UP, after, intended, missed, seen, session, speaker
+from tests.speakers.seen import cluster as make_cluster
+
+pytestmark = pytest.mark.django_db
+ONE = ("default", "10.0.0.1")
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    return make_cluster()
+
+
+def write(cluster: Cluster, *observations: Observation, expect: bool = True) -> Written:
+    expected = {one.node: [intended(one.node)] if expect else [] for one in observations}
+    return observations_write(cluster=cluster, observations=observations, expected=expected)
+
+
+def test_a_first_look_fills_the_row(cluster: Cluster) -> None:
+    written = write(cluster, seen("node-1", T0, {ONE: UP}))
+    row = session()
+    assert (written.sessions, written.transitions, written.speakers) == (1, 1, 1)
+    assert (row.state, row.peer, row.intended, row.remote_as, row.local_as) == (
+        "Established",
+        "tor",
+        True,
+        64513,
+        64512,
+    )
+    assert (row.link, row.bgp_version, row.hold_time, row.keepalive_time) == ("external", 4, 90, 30)
+    assert (row.families, row.prefixes_sent, row.prefixes_received) == (["ipv4Unicast"], 3, 2)
+    assert (row.since, row.established_at) == (after(-600), after(-600))
+    assert (row.reason, row.cause, row.evidence, row.degraded) == ("", "", {}, "")
+    assert row.speaker.frr_version == "10.4.1"
+    assert row.speaker.observed_at == T0
+
+
+def test_a_state_change_is_one_row_and_one_transition_with_its_reason(cluster: Cluster) -> None:
+    write(cluster, seen("node-1", T0, {ONE: UP}))
+    write(cluster, seen("node-1", after(10), {ONE: DOWN}))
+    row, change = session(), Transition.objects.latest("at")
+    assert (row.state, row.since, row.established_at) == ("Active", after(10), None)
+    assert row.reason == "administrative-shutdown-received"
+    assert "NOTIFICATION 6/2 Administrative Shutdown received" in row.cause
+    assert row.evidence["lastErrorCodeSubcode"] == "0602"
+    assert (change.old_state, change.new_state, change.at, change.session) == ("Established", "Active", after(10), row)
+    assert change.reason == row.reason
+
+
+def test_a_sweep_without_changes_writes_the_speakers_and_nothing_else(cluster: Cluster) -> None:
+    def fleet(at: float) -> list[Observation]:
+        moved = UP | {"bgpTimerLastRead": 2000, "bgpTimerUpEstablishedEpoch": UP["bgpTimerUpEstablishedEpoch"] + 1}
+        fields = UP if at == 0 else moved
+        return [
+            seen(f"node-{n}", after(at), {("default", f"10.0.0.{m}"): fields for m in range(1, 6)}) for n in range(90)
+        ]
+
+    def look(at: float) -> tuple[Written, list[str]]:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            written = write(cluster, *fleet(at), expect=False)
+        return written, [query["sql"] for query in queries]
+
+    assert look(0)[0].sessions == 450
+    written, queries = look(10)
+    assert (written.sessions, written.transitions, written.removed, written.visible) == (0, 0, 0, False)
+    assert written.speakers == 90
+    assert not [sql for sql in queries if "speakers_session" in sql and not sql.startswith("SELECT")]
+    assert len(queries) <= 7  # speakers, sessions, savepoint, locked speakers, their upsert in two parts, release
+    assert set(Speaker.objects.values_list("observed_at", flat=True)) == {after(10)}
+
+
+def test_an_older_observation_changes_nothing(cluster: Cluster) -> None:
+    write(cluster, seen("node-1", after(10), {ONE: UP}))
+    written = write(cluster, seen("node-1", T0, {ONE: DOWN}))
+    assert not written.visible
+    assert session().state == "Established"
+    assert Speaker.objects.get().observed_at == after(10)
+
+
+def test_an_observation_that_was_overtaken_while_it_was_compared_changes_nothing(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the lock of the sweep vanished: two write the same node, the newer one first."""
+    write(cluster, seen("node-1", T0, {ONE: UP}))
+    compare, overtaken = services.changes, []
+
+    def compare_then_lose(*arguments: Any) -> Any:
+        found = compare(*arguments)
+        if not overtaken:
+            overtaken.append(True)
+            write(cluster, seen("node-1", after(20), {ONE: UP}))
+        return found
+
+    monkeypatch.setattr(services, "changes", compare_then_lose)
+    written = write(cluster, seen("node-1", after(10), {ONE: DOWN}))
+    assert not written.visible
+    assert session().state == "Established"
+    assert Speaker.objects.get().observed_at == after(20)
+
+
+def test_a_newer_observation_that_was_overtaken_is_compared_again(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(cluster, seen("node-1", T0, {ONE: UP}))
+    compare, overtaken = services.changes, []
+
+    def compare_then_lose(*arguments: Any) -> Any:
+        found = compare(*arguments)
+        if not overtaken:
+            overtaken.append(True)
+            write(cluster, seen("node-1", after(10), {ONE: DOWN}))
+        return found
+
+    monkeypatch.setattr(services, "changes", compare_then_lose)
+    write(cluster, seen("node-1", after(20), {ONE: UP}))
+    assert session().state == "Established"
+    states = list(Transition.objects.order_by("at").values_list("old_state", "new_state"))
+    assert states == [("", "Established"), ("Established", "Active"), ("Active", "Established")]
+
+
+def test_a_miss_leaves_the_session_as_it_was_last_seen(cluster: Cluster) -> None:
+    write(cluster, seen("node-1", T0, {ONE: UP}))
+    written = write(cluster, missed("node-1", after(10)))
+    heard = Speaker.objects.get()
+    assert (written.sessions, written.transitions, written.turned) == (0, 0, 1)
+    assert (heard.observed_at, heard.attempted_at, heard.misses) == (T0, after(10), 1)
+    assert heard.error == "no answer within 5 s"
+    assert session().state == "Established"
+
+
+def test_an_answer_ends_the_misses(cluster: Cluster) -> None:
+    for number in range(4):
+        write(cluster, missed("node-1", after(10 * number)))
+    written = write(cluster, seen("node-1", after(50), {ONE: UP}))
+    heard = Speaker.objects.get()
+    assert (heard.misses, heard.error, heard.retry_at, written.turned) == (0, "", None, 1)
+
+
+def test_after_three_misses_a_pod_is_asked_less_and_less_often(cluster: Cluster) -> None:
+    row = speaker(cluster, "node-1")
+    pauses = []
+    for number in range(12):
+        write(cluster, missed("node-1", after(10 * number)))
+        row.refresh_from_db()
+        pauses.append((row.retry_at - after(10 * number)).total_seconds() if row.retry_at else 0)
+    assert pauses[:2] == [0, 0]
+    assert 16 <= pauses[2] <= 24
+    assert pauses[3] > 24
+    assert max(pauses) <= 360
+
+
+def test_an_intended_session_that_frr_does_not_have_is_absent(cluster: Cluster) -> None:
+    write(cluster, seen("node-1", T0, {}))
+    assert (session().state, session().reason, session().intended) == ("Absent", "not-configured", True)
+    write(cluster, seen("node-1", after(10), {ONE: UP}))
+    assert list(Transition.objects.order_by("at").values_list("old_state", "new_state")) == [
+        ("", "Absent"),
+        ("Absent", "Established"),
+    ]
+
+
+def test_an_intended_session_of_a_node_that_was_never_heard_is_unknown_without_history(cluster: Cluster) -> None:
+    write(cluster, missed("node-1", T0))
+    assert (session().state, session().intended) == ("Unknown", True)
+    assert not Transition.objects.exists()
+    write(cluster, seen("node-1", after(10), {ONE: UP}))
+    assert Transition.objects.get().old_state == ""
+
+
+def test_a_neighbor_that_nobody_wants_goes_when_frr_drops_it(cluster: Cluster) -> None:
+    write(cluster, seen("node-1", T0, {ONE: UP}), expect=False)
+    assert session().intended is False
+    written = write(cluster, seen("node-1", after(10), {}), expect=False)
+    assert written.removed == 1
+    assert not Session.objects.exists()
+    last = Transition.objects.latest("at")
+    assert (last.old_state, last.new_state, last.session, last.neighbor) == ("Established", "", None, "10.0.0.1")
+
+
+def test_what_is_intended_is_brought_up_to_date_while_the_node_is_silent(cluster: Cluster) -> None:
+    write(cluster, seen("node-1", T0, {ONE: UP}))
+    write(cluster, missed("node-1", after(10)), expect=False)
+    assert (session().intended, session().peer, session().state) == (False, "", "Established")
+    skipped = Observation("node-1", after(20), skipped=True)
+    observations_write(cluster=cluster, observations=[skipped], expected={"node-1": [intended("node-1", peer="new")]})
+    assert (session().peer, Speaker.objects.get().misses) == ("new", 1)
+
+
+def test_idle_connect_and_active_take_turns_without_history(cluster: Cluster) -> None:
+    for number, state in enumerate(("Active", "Connect", "Idle", "Active")):
+        write(cluster, seen("node-1", after(10 * number), {ONE: DOWN | {"bgpState": state}}))
+    assert (session().state, session().since) == ("Active", T0)
+    assert Transition.objects.count() == 1
+
+
+def test_another_cause_of_a_session_that_is_down_is_history(cluster: Cluster) -> None:
+    write(cluster, seen("node-1", T0, {ONE: DOWN}))
+    worse = {"lastResetDueTo": "BGP Notification send", "lastResetCode": 14, "lastErrorCodeSubcode": "0202"}
+    write(cluster, seen("node-1", after(10), {ONE: DOWN | worse}))
+    assert Transition.objects.latest("at").reason == "bad-peer-as-sent"
+    assert session().since == T0
+
+
+def test_a_flap_between_two_looks_is_history(cluster: Cluster) -> None:
+    write(cluster, seen("node-1", T0, {ONE: UP}))
+    again = {"connectionsEstablished": 2, "connectionsDropped": 1, "lastResetDueTo": "BGP Notification received",
+             "lastResetCode": 13, "lastErrorCodeSubcode": "0400",
+             "bgpTimerUpEstablishedEpoch": int(after(5).timestamp())}  # fmt: skip
+    write(cluster, seen("node-1", after(10), {ONE: UP | again}))
+    change = Transition.objects.latest("at")
+    assert (change.old_state, change.new_state) == ("Established", "Established")
+    assert change.reason == "hold-timer-expired-received"
+    assert change.evidence["connectionsDropped"] == 1
+    assert session().since == after(5)
+
+
+def test_a_degraded_session_and_its_recovery_are_history(cluster: Cluster) -> None:
+    write(cluster, seen("node-1", T0, {ONE: UP}))
+    write(cluster, seen("node-1", after(10), {ONE: UP | {"peerBfdInfo": {"status": "Down"}}}))
+    assert (session().state, session().reason, bool(session().degraded)) == ("Established", "bfd-down", True)
+    write(cluster, seen("node-1", after(20), {ONE: UP | {"peerBfdInfo": {"status": "Up"}}}))
+    assert (session().reason, session().degraded, session().since) == ("", "", after(-600))
+    assert [t.reason for t in Transition.objects.order_by("at")] == ["", "bfd-down", ""]
+
+
+def test_a_time_of_establishment_in_the_future_is_not_believed(cluster: Cluster) -> None:
+    epoch = int(after(3600).timestamp())
+    write(cluster, seen("node-1", T0, {ONE: UP | {"bgpTimerUpEstablishedEpoch": epoch}}))
+    assert session().since == T0
+
+
+def test_the_same_address_in_two_vrfs_is_two_sessions(cluster: Cluster) -> None:
+    write(cluster, seen("node-1", T0, {ONE: UP, ("red", "10.0.0.1"): DOWN}))
+    assert {(row.vrf, row.state) for row in Session.objects.all()} == {("default", "Established"), ("red", "Active")}
+
+
+def test_hostile_numbers_and_names_fit_the_columns(cluster: Cluster) -> None:
+    wild = {"connectionsEstablished": 2**70, "bgpVersion": 99999, "remoteAs": -5, "hostname": "x" * 5000,
+            "bgpTimerUpEstablishedEpoch": 2**60, "remoteRouterId": "9" * 300, "peerBfdInfo": {"status": "U" * 90},
+            "addressFamilyInfo": {f"f{n}" * 50: {"acceptedPrefixCounter": 2**40} for n in range(50)}}  # fmt: skip
+    write(cluster, seen("node-1", T0, {ONE: UP | wild, ("v" * 300, "not-an-address" * 30): UP}))
+    for row in Session.objects.all():
+        for column in row._meta.concrete_fields:
+            if (value := getattr(row, column.attname)) is not None:
+                column.run_validators(value)
+
+
+def test_nodes_that_are_gone_take_their_sessions_with_them(cluster: Cluster) -> None:
+    write(cluster, seen("node-1", T0, {ONE: UP}), seen("node-2", T0, {ONE: UP}))
+    pod = Speaker(node="node-2", pod="speaker-2", pod_uid="u2", namespace="metallb-system")
+    services.speakers_sync(cluster=cluster, pods=[pod], nodes=[])
+    assert [row.node for row in Session.objects.all()] == ["node-2"]
+    assert Speaker.objects.get().pod == "speaker-2"
+    assert Transition.objects.filter(node="node-1", new_state="").count() == 1
+
+
+def test_a_node_that_should_have_a_speaker_but_lost_its_pod_keeps_its_sessions(cluster: Cluster) -> None:
+    write(cluster, seen("node-1", T0, {ONE: UP}))
+    services.speakers_sync(cluster=cluster, pods=[], nodes=["node-1"])
+    assert Speaker.objects.get().pod == ""
+    assert session().state == "Established"
+
+
+def test_a_new_pod_is_asked_at_once(cluster: Cluster) -> None:
+    row = speaker(cluster, "node-1", pod_uid="old", retry_at=after(300), misses=9)
+    services.speakers_sync(cluster=cluster, pods=[Speaker(node="node-1", pod="new", pod_uid="new")], nodes=[])
+    row.refresh_from_db()
+    assert (row.pod, row.retry_at) == ("new", None)
+
+
+def test_speakers_that_did_not_change_are_not_written(cluster: Cluster) -> None:
+    pods = [Speaker(node=f"node-{n}", pod=f"pod-{n}", pod_uid=str(n)) for n in range(3)]
+    assert services.speakers_sync(cluster=cluster, pods=pods, nodes=[]) == 3
+    assert services.speakers_sync(cluster=cluster, pods=pods, nodes=[]) == 0
+
+
+def test_old_history_is_deleted(cluster: Cluster) -> None:
+    write(cluster, seen("node-1", T0, {ONE: UP}))
+    write(cluster, seen("node-1", after(100), {ONE: DOWN}))
+    assert services.transitions_expire(before=after(50)) == 1
+    assert Transition.objects.get().new_state == "Active"
