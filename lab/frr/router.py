@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from intent.sessions import IntendedSession
-
 from lab.frr.daemons import Daemons
 from lab.frr.netns import Machine
 from lab.routers import Listening, Router

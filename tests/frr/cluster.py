@@ -1,0 +1,128 @@
+"""A small cluster of real FRR for tests: three nodes, routers in three VRFs, driven without an API server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Coroutine, Iterable, Mapping
+from typing import Any, TypeVar
+
+from intent.snapshot import Mode, Node, SecretFact, Snapshot
+from lab.frr import RealSpeakers
+from lab.routers import Listening, Router, Routers, documented_routers
+from tests.waiting import eventually
+
+T = TypeVar("T")
+NAMESPACE = "metallb-system"
+COMPUTE_1, COMPUTE_2, CONTROL = "compute-1.example.com", "compute-2.example.com", "control-1.example.com"
+NODES = tuple(
+    Node(name, {"kubernetes.io/hostname": name, "role": role}, (f"172.18.0.{n}", f"fd00:18::{n}"))
+    for n, (name, role) in enumerate([(COMPUTE_1, "compute"), (COMPUTE_2, "compute"), (CONTROL, "control")], start=11)
+)
+
+
+def routers() -> Routers:
+    """Those of the documentation, and one for each way in which a session can fail."""
+    return Routers(
+        [
+            *documented_routers(),
+            Router("plain", ("10.1.0.1", "fd00:1::1"), (64601,), networks=("198.51.100.0/24",)),
+            Router("md5", ("10.1.0.2",), (64602,), password="let me in".replace(" ", "-")),
+            Router("refusing", ("10.1.0.3",), (64603,), listening=Listening.REFUSED),
+            Router("dropping", ("10.1.0.4",), (64604,), listening=Listening.DROPPED),
+            Router("mute", ("10.1.0.5",), (64605,), listening=Listening.MUTE),
+            Router("strict", ("10.1.0.6",), (64606,), expects=65000),
+            Router("distant", ("10.2.0.1", "fd00:2::1"), (64607,), hops=3),
+            Router("direct", (), (64608,), interface="ens9", router_id="10.3.0.1"),
+            Router("store", ("10.1.0.1",), (64611,), vrf="storage"),
+            Router("store-distant", ("10.2.0.1",), (64612,), vrf="storage", hops=2, password="storage"),
+        ]
+    )
+
+
+def peer(name: str, address: str = "", **spec: object) -> dict[str, Any]:
+    """A BGPPeer manifest; an interface name instead of an address goes in as `interface`."""
+    spec = {"myASN": 64500} | ({"peerAddress": address} if address else {}) | spec
+    metadata = {"name": name, "namespace": NAMESPACE}
+    return {"apiVersion": "metallb.io/v1beta2", "kind": "BGPPeer", "metadata": metadata, "spec": spec}
+
+
+def bfd_profile(name: str, **spec: object) -> dict[str, Any]:
+    """A BFDProfile manifest."""
+    metadata = {"name": name, "namespace": NAMESPACE}
+    return {"apiVersion": "metallb.io/v1beta1", "kind": "BFDProfile", "metadata": metadata, "spec": spec}
+
+
+class RealCluster:
+    """A fleet in a loop of its own thread, so that tests stay plain functions. VRFs: default, ens4vrf, storage."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self.fleet = RealSpeakers(routers(), lambda _node: ("ens4vrf", "storage"))
+
+    def start(self) -> None:
+        self._thread.start()
+        self.wait(self.fleet.start(_snapshot((), {}), {}))
+
+    def stop(self) -> None:
+        self.wait(self.fleet.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run something in the fleet's loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+
+    def apply(
+        self, *manifests: Mapping[str, Any], passwords: Mapping[str, str] | None = None, without: str = ""
+    ) -> None:
+        """Make these the cluster's objects. passwords: by BGPPeer, as their Secrets of the same name hold them.
+
+        without: a node that is not there.
+        """
+        self.wait(self.fleet.apply(_snapshot(manifests, passwords or {}, without), passwords or {}))
+
+    def change(self, address: str, vrf: str = "default", **fields: object) -> None:
+        """Change a router while it runs."""
+
+        async def change() -> None:
+            self.fleet.routers.change(address, vrf, **fields)
+            await self.fleet.settled()
+
+        self.wait(change())
+
+    def vtysh(self, node: str, *commands: str) -> str:
+        return self.wait(self.fleet.node(node).vtysh(*commands))
+
+    def neighbors(self, node: str) -> dict[tuple[str, str], dict[str, Any]]:
+        """FRR's own words about every neighbour of a node, by VRF and neighbour."""
+        answer = json.loads(self.vtysh(node, "show bgp vrf all neighbors json"))
+        return {
+            (vrf, name): facts
+            for vrf, neighbors in answer.items()
+            for name, facts in neighbors.items()
+            if isinstance(facts, dict)
+        }
+
+    def reaches(
+        self, neighbor: str, state: str, *, vrf: str = "default", node: str = COMPUTE_1, bfd: str = "", **facts: object
+    ) -> dict[str, Any]:
+        """Wait until a neighbour is in this state with these facts; what FRR says about it then."""
+        wanted = {"bgpState": state, **facts} | ({"bfd": bfd} if bfd else {})
+
+        def probe() -> dict[str, Any]:
+            found = self.neighbors(node).get((vrf, neighbor), {})
+            found["bfd"] = found.get("peerBfdInfo", {}).get("status")
+            assert {key: found.get(key) for key in wanted} == wanted
+            return found
+
+        return eventually(probe)
+
+
+def _snapshot(manifests: Iterable[Mapping[str, Any]], secrets: Iterable[str], without: str = "") -> Snapshot:
+    facts = [SecretFact(NAMESPACE, name) for name in secrets]
+    nodes = [node for node in NODES if node.name != without]
+    return Snapshot.from_manifests(manifests, mode=Mode.FRR, version="0.16.1", nodes=nodes, secrets=facts)

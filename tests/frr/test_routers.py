@@ -1,0 +1,113 @@
+"""What routers do to sessions, as their real FRR does it, and what the node's FRR says then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from lab.routers import Listening
+from tests.frr.cluster import COMPUTE_1, COMPUTE_2, RealCluster, bfd_profile, peer
+from tests.waiting import eventually
+
+TIMERS = {"holdTime": "3s", "keepaliveTime": "1s", "connectTime": "1s"}
+NODE = "10.1.0.100"  # the first node, as routers of this network see it
+
+
+@pytest.fixture(scope="module")
+def peered(running: RealCluster) -> RealCluster:
+    """Sessions that notice silence fast and come back fast."""
+    running.apply(
+        bfd_profile("fast", receiveInterval=100, transmitInterval=100),
+        peer("plain", "10.1.0.1", peerASN=64601, **TIMERS),
+        peer("plain-v6", "fd00:1::1", peerASN=64601, bfdProfile="fast", **TIMERS),
+        peer("store", "10.1.0.1", myASN=64510, peerASN=64611, vrf="storage", **TIMERS),
+    )
+    return running
+
+
+@pytest.fixture
+def up(peered: RealCluster) -> Iterator[RealCluster]:
+    """All sessions are up before the test, and the router is as it was after it."""
+    peered.reaches("10.1.0.1", "Established")
+    peered.reaches("fd00:1::1", "Established", bfd="Up")
+    yield peered
+    peered.change(
+        "10.1.0.1", asns=(64601,), shutdown=None, password="", listening=Listening.OPEN, mute_bfd=False, bounce=0
+    )
+
+
+def test_a_shutdown_tells_its_message(up: RealCluster) -> None:
+    up.change("10.1.0.1", shutdown="maintenance window 42")
+
+    up.reaches(
+        "10.1.0.1",
+        "Active",
+        lastNotificationReason="Cease/Administrative Shutdown",
+        lastShutdownDescription="maintenance window 42",
+    )
+
+
+def test_a_cleared_session_comes_back(up: RealCluster) -> None:
+    established = up.neighbors(COMPUTE_1)["default", "10.1.0.1"]["connectionsEstablished"]
+
+    up.wait(up.fleet.router("10.1.0.1").clear(NODE))
+
+    up.reaches("10.1.0.1", "Established", connectionsEstablished=established + 1)
+    up.reaches("10.1.0.1", "Established", lastNotificationReason="Cease/Administrative Reset")
+
+
+def test_a_router_that_bounces_closes_its_sessions_again_and_again(up: RealCluster) -> None:
+    dropped = up.neighbors(COMPUTE_2)["default", "10.1.0.1"]["connectionsDropped"]
+
+    up.change("10.1.0.1", bounce=0.5)
+
+    eventually(lambda: up.neighbors(COMPUTE_2)["default", "10.1.0.1"]["connectionsDropped"] >= dropped + 2)
+
+
+def test_another_as_number_ends_in_bad_peer_as(up: RealCluster) -> None:
+    up.change("10.1.0.1", asns=(64777,))
+
+    up.reaches("10.1.0.1", "Idle", lastErrorCodeSubcode="0202")
+
+
+def test_another_password_keeps_the_session_down(up: RealCluster) -> None:
+    up.change("10.1.0.1", password="changed")
+
+    eventually(lambda: up.neighbors(COMPUTE_1)["default", "10.1.0.1"]["bgpState"] in {"Connect", "Active"})
+
+
+def test_silence_ends_in_the_hold_timer(up: RealCluster) -> None:
+    up.change("10.1.0.1", listening=Listening.DROPPED)
+
+    eventually(lambda: up.neighbors(COMPUTE_1)["default", "10.1.0.1"]["lastErrorCodeSubcode"] == "0400")
+
+
+def test_bfd_without_an_answer_ends_the_session_before_the_hold_timer(up: RealCluster) -> None:
+    up.change("10.1.0.1", mute_bfd=True)
+
+    up.reaches("fd00:1::1", "Established", bfd="Down", lastNotificationReason="Cease/BFD Down")
+
+
+def test_a_killed_bgpd_is_a_closed_connection(up: RealCluster) -> None:
+    up.change("10.1.0.1", listening=Listening.REFUSED)
+
+    up.reaches("10.1.0.1", "Active", lastResetDueTo="Peer closed the session")
+
+
+def test_a_lost_carrier_is_noticed_at_once_in_its_vrf_only(up: RealCluster) -> None:
+    up.wait(up.fleet.topology.carrier(COMPUTE_1, "storage", up=False))
+
+    up.reaches("10.1.0.1", "Idle", vrf="storage", lastResetDueTo="Interface down")
+    assert up.neighbors(COMPUTE_1)["default", "10.1.0.1"]["bgpState"] == "Established"
+    up.wait(up.fleet.topology.carrier(COMPUTE_1, "storage", up=True))
+    up.reaches("10.1.0.1", "Established", vrf="storage")
+
+
+def test_more_prefixes_than_the_router_takes_end_the_session(up: RealCluster) -> None:
+    up.wait(up.fleet.router("10.1.0.1").limit_prefixes(NODE, "ipv4", 1))
+    announce = ("network 203.0.113.0/24", "network 203.0.113.128/25", "no neighbor 10.1.0.1 route-map 10.1.0.1-out out")
+
+    up.vtysh(COMPUTE_1, "configure terminal", "router bgp 64500", "address-family ipv4 unicast", *announce)
+
+    up.reaches("10.1.0.1", "Idle", lastNotificationReason="Cease/Maximum Number of Prefixes Reached")
