@@ -153,7 +153,7 @@ def _changed(edit: Edit, live: Object) -> str:
         return "The object was deleted and made anew by others."
     paths = [diff.path for diff in differences(edit.kind, edit.base, live)]
     more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
-    by = ownership.last_writer(live)
+    by = ownership.writer_of(live, paths)
     return f"Changed in the cluster meanwhile{f' by {by}' if by else ''}: {', '.join(paths[:_SHOWN])}{more}."
 
 

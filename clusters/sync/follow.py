@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 
-from clusters.manifest import Object, plain, same
+from clusters.manifest import Object, differences, plain, same
 from clusters.models import Change, Cluster, Resource, SyncState
 from clusters.registry import rows_of
 from clusters.sync import ownership
@@ -149,8 +149,15 @@ def _change(row: Resource, action: Change.Action, before: Object | None, after: 
         name=row.name,
         action=action,
         source=Change.Source.CLUSTER,
-        manager=ownership.last_writer(after)[:253] if after is not None else "",
+        manager=_writer(row, before, after)[:253],
         before=plain(before),
         after=plain(after),
         revision=row.revision,
     )
+
+
+def _writer(row: Resource, before: Object | None, after: Object | None) -> str:
+    """Who made the change; a deletion leaves nobody's name."""
+    if after is None:
+        return ""
+    return ownership.writer_of(after, (diff.path for diff in differences(row.KIND, before, after)))

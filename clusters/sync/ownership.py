@@ -107,10 +107,12 @@ def is_persons(name: str) -> bool:
     return _PERSONS.fullmatch(name) is not None
 
 
-def last_writer(obj: Mapping[str, Any]) -> str:
-    """The manager of the newest write that was not ours."""
+def writer_of(obj: Mapping[str, Any], paths: Iterable[str]) -> str:
+    """Who of the others wrote these fields; the newest write of all, if nobody owns them (any more)."""
     others = [manager for manager in managers(obj) if manager.name != FIELD_MANAGER]
-    return max(others, key=lambda manager: manager.time).name if others else ""
+    paths = tuple(paths)
+    named = [manager for manager in others if any(holds(manager, path) for path in paths)] or others
+    return max(named, key=lambda manager: manager.time).name if named else ""
 
 
 def handover(obj: Mapping[str, Any], *, with_password: bool, now: datetime | None = None) -> list[Fields] | None:

@@ -34,7 +34,7 @@ class RunningCluster:
     """The API server, reached as a user reaches it."""
 
     def __init__(self, folder: Path) -> None:
-        self.server = ApiServer(None, TOKENS)
+        self.server = ApiServer(folder / "state.json", TOKENS)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
