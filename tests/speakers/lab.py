@@ -1,0 +1,82 @@
+"""A lab on a thread of its own, and bgpui at work on it without Celery between."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+from clusters.doors import door_of
+from clusters.models import Cluster
+from clusters.sync.relist import relist
+from dashboard import observe
+from lab.cluster import Lab
+from speakers.models import Session
+from speakers.selectors import sessions
+from speakers.services import Written
+
+T = TypeVar("T")
+
+
+class RunningLab:
+    """The lab, and a thread that its event loop runs on."""
+
+    def __init__(self, folder: Path, **plan: Any) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self.lab = self.do(self._start(folder, plan))
+
+    @staticmethod
+    async def _start(folder: Path, plan: dict[str, Any]) -> Lab:
+        return await Lab(folder=folder, **plan).start()
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run something on the lab's loop and wait for it."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+
+    def call(self, function: Any, *arguments: Any, **named: Any) -> Any:
+        """Call something on the lab's loop."""
+
+        async def run() -> Any:
+            return function(*arguments, **named)
+
+        return self.do(run())
+
+    def close(self) -> None:
+        """Stop the lab and its thread."""
+        self.do(self.lab.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+
+class Observer:
+    """bgpui with one cluster: looks when told to."""
+
+    def __init__(self, running: RunningLab) -> None:
+        self.running, self.lab = running, running.lab
+        self.cluster = Cluster.objects.create(name="lab", kubeconfig=str(running.lab.kubeconfig))
+
+    def relist(self) -> None:
+        """Read the cluster's objects."""
+        relist(self.cluster)
+        self.cluster.refresh_from_db()
+
+    def sweep(self) -> Written:
+        """One sweep of all nodes, in one shard."""
+        return observe.shard_sweep(self.cluster, observe.cluster_nodes(self.cluster))
+
+    def health(self) -> dict[tuple[str, str, str], str]:
+        """The health of every session, by node, VRF and neighbor."""
+        return {(row.node, row.vrf, row.neighbor): row.health for row in sessions(cluster=self.cluster)}
+
+    def session(self, node: str, neighbor: str, vrf: str = "default") -> Session:
+        """The row of one session."""
+        return Session.objects.get(cluster=self.cluster, node=node, vrf=vrf, neighbor=neighbor)
+
+    def close(self) -> None:
+        """Close the connection to the cluster."""
+        door_of(self.cluster).close()
