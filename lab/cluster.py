@@ -20,7 +20,7 @@ from intent.snapshot import Snapshot
 from lab.apiserver import ApiServer, Store, User, write_kubeconfig
 from lab.applied import Applied
 from lab.containers import Containers, PodFault
-from lab.real import RealSpeakers
+from lab.frr.fleet import RealSpeakers
 from lab.release import SYSTEM, Release
 from lab.routers import DEFAULT_VRF, Router, Routers, documented_routers
 from lab.seed import seed, seed_routers
@@ -137,6 +137,7 @@ class Lab:
     async def settled(self) -> None:
         """Wait until the speakers have taken in everything that is applied."""
         await self.applied.settled()
+        await self.speakers.settled()
 
     async def __aenter__(self) -> Self:
         try:
@@ -161,7 +162,7 @@ class Lab:
 
     def _make_speakers(self) -> Speakers:
         if self.plan.speakers == "frr":
-            return RealSpeakers(self.routers, self._routers_changed)
+            return RealSpeakers(self.routers, self._vrfs)
         fittings = Fittings(self.world.frr_version, self._vrfs, self.plan.networks)
         return SimulatedSpeakers(self.routers, fittings, self.plan.clock)
 
@@ -170,9 +171,6 @@ class Lab:
 
     async def _apply(self, snapshot: Snapshot, passwords: Mapping[str, str]) -> None:
         await self.speakers.apply(snapshot, passwords)
-
-    def _routers_changed(self) -> None:
-        self.applied.schedule()
 
     def _pod_started(self, node: str) -> None:
         self._background(self.speakers.restart(node))

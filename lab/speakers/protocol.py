@@ -29,5 +29,8 @@ class Speakers(Protocol):
     async def exec(self, node: str, argv: Sequence[str]) -> ExecResult:
         """Run a program in the node's FRR container. KeyError if the node has no speaker."""
 
+    async def settled(self) -> None:
+        """Wait until what is under way is done."""
+
     async def stop(self) -> None:
         """End them; nothing is left."""

@@ -108,6 +108,9 @@ class SimulatedSpeakers:
             return ExecResult(stderr=f"sh: {argv[0]}: not found\n".encode(), code=127)
         return ExecResult(*run(speaker, argv, self.clock.now()))
 
+    async def settled(self) -> None:
+        """Everything is done when it is asked for."""
+
     async def stop(self) -> None:
         """Nothing runs, nothing ends."""
 
