@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
-import redis
-from celery import current_app
 from django.http import Http404
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from kombu.exceptions import OperationalError
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -20,17 +15,16 @@ from rest_framework.throttling import UserRateThrottle
 from clusters.api.permissions import ViewPermission
 from clusters.api.problems import BadParameter, NotAvailable, fault
 from clusters.api.waiting import until, wait_of
+from dashboard.observe import ask
 from speakers import live
 from speakers.api import SessionViewSet
+from speakers.frr.commands import FAMILIES
 from speakers.models import Session
-from speakers.serializers import AnswerSerializer, answer_json
+from speakers.serializers import AnswerSerializer, SessionDetailSerializer, answer_json
 
-NEIGHBOR, FAMILIES = "neighbor", ("ipv4", "ipv6")
 _WAIT = OpenApiParameter("wait", str, description="Hold the answer until the node has spoken, `10s`; at most 60s.")
 _FAMILY = OpenApiParameter("family", str, enum=FAMILIES, description="Address family; ipv4 if not given.")
-_ANSWERED = {200: AnswerSerializer, 202: OpenApiResponse(description="Asked; ask again for the answer.")}
-_CURRENT = timedelta(seconds=live.PENDING_TTL)  # who asked just before us gets us our answer, too
-_EXPIRES = 30.0  # seconds; who asked has gone by then
+_ASKED = OpenApiResponse(description="The node is being asked; `Location` has the answer later.")
 
 
 class OnDemandThrottle(UserRateThrottle):
@@ -47,26 +41,35 @@ class SessionActionsViewSet(SessionViewSet):
 
     @extend_schema(
         summary="Refresh a session",
-        description="Asks FRR of this node now, and answers with its own words (passwords left out).",
+        description="Asks FRR of this node now; the answer is the session as it is then.",
         request=None,
         parameters=[_WAIT],
-        responses=_ANSWERED,
+        responses={200: SessionDetailSerializer, 202: _ASKED},
     )
     @action(detail=True, methods=["post"], permission_classes=[ViewPermission], throttle_classes=[OnDemandThrottle])
     def refresh(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Ask for the neighbor."""
-        return _ask(request, self.get_object(), NEIGHBOR)
+        """Look at it now."""
+        if _answered(request, self.get_object(), "refresh"):
+            return self.retrieve(request, *args, **kwargs)
+        return self._asked("detail")
 
     @extend_schema(
         summary="Ask for the routes of a session's VRF",
+        description="Runs `show bgp vrf <vrf> <family>` on the session's node.",
         request=None,
         parameters=[_WAIT, _FAMILY],
-        responses=_ANSWERED,
+        responses={200: AnswerSerializer, 202: _ASKED},
     )
     @action(detail=True, methods=["post"], permission_classes=[ViewPermission], throttle_classes=[OnDemandThrottle])
     def routes(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Ask for the BGP table of one family."""
-        return _ask(request, self.get_object(), _family(request))
+        session, family = self.get_object(), _family(request)
+        before = live.command_get(session.pk, family)
+        if _answered(request, session, family):
+            found = live.command_get(session.pk, family)
+            if found is not None and (before is None or found.at != before.at):
+                return Response(answer_json(found))
+        return self._asked("routes")
 
     @extend_schema(summary="The routes that were asked for last", parameters=[_FAMILY], responses=AnswerSerializer)
     @routes.mapping.get
@@ -77,6 +80,12 @@ class SessionActionsViewSet(SessionViewSet):
             raise Http404("Nothing was asked, or the answer is no longer kept.")
         return Response(answer_json(found))
 
+    def _asked(self, where: str) -> Response:
+        query = self.request.query_params.copy()
+        query.pop("wait", None)
+        location = self.reverse_action(where, args=[self.kwargs["pk"]]) + (f"?{query.urlencode()}" if query else "")
+        return Response(status=status.HTTP_202_ACCEPTED, headers={"Location": location, "Retry-After": "1"})
+
 
 def _family(request: Request) -> str:
     family = request.query_params.get("family", FAMILIES[0])
@@ -86,23 +95,9 @@ def _family(request: Request) -> str:
     return family
 
 
-def _ask(request: Request, session: Session, name: str) -> Response:
-    wait, asked_at = wait_of(request), timezone.now()
-    task, more = ("refresh_session", ()) if name == NEIGHBOR else ("show_routes", (name,))
-    try:
-        if live.command_start(session.pk, name):
-            current_app.send_task(f"dashboard.tasks.{task}", args=(session.pk, *more), expires=_EXPIRES, retry=False)
-    except (redis.RedisError, OperationalError, OSError) as error:
-        live.command_end(session.pk, name)
-        raise NotAvailable(
-            "The question cannot be handed to a worker: Redis does not answer.", retry_after=5
-        ) from error
-
-    def look() -> live.CommandResult | None:
-        found = None if live.command_pending(session.pk, name) else live.command_get(session.pk, name)
-        return found if found is not None and found.at >= asked_at - _CURRENT else None
-
-    found = until(look, wait)
-    if found is None:
-        return Response(status=status.HTTP_202_ACCEPTED, headers={"Retry-After": "1"})
-    return Response(answer_json(found))
+def _answered(request: Request, session: Session, question: str) -> bool:
+    """Have it asked, wait as long as the caller does, and tell whether nothing is to be waited for any more."""
+    wait = wait_of(request)
+    if not ask(session, question) and not live.command_pending(session.pk, question):
+        raise NotAvailable("No worker can be told to ask: Redis does not answer.", retry_after=5)
+    return until(lambda: None if live.command_pending(session.pk, question) else True, wait) or False

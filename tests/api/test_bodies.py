@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -63,12 +64,10 @@ def test_specs_of_any_shape_are_answered(api: APIClient, cluster: Cluster, spec:
 
 @settings(max_examples=60, deadline=None)
 @given(raw=st.binary(max_size=200) | st.text(alphabet="ab:-&*!{}[]?|>#%@`'\"\n 0123.~<", max_size=120).map(str.encode))
-def test_bytes_of_any_kind_are_read_or_refused_with_a_reason(raw: bytes) -> None:
+def test_bytes_of_any_kind_are_read_or_refused(raw: bytes) -> None:
     for read in (read_json, read_yaml):
-        try:
+        with suppress(UnreadableError):
             json.dumps(read(raw), allow_nan=False).encode()
-        except UnreadableError as error:
-            assert str(error)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,151 @@
+"""Lists: filters, order, pages, and a number of queries that does not grow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
+
+from clusters.models import Cluster
+from peers.models import BGPPeer
+from speakers.models import Session, Speaker, Transition
+from tests.api.manifests import LIST, NAMESPACE, row_of
+
+LISTS = [
+    LIST,
+    *(f"/api/v1/{name}/" for name in ("bfdprofiles", "clusters", "sessions", "transitions", "speakers", "tokens")),
+]
+WHEN = datetime(2031, 1, 1, tzinfo=UTC)
+
+
+def names(api: APIClient, query: str) -> list[str]:
+    answer = api.get(f"{LIST}?{query}")
+    assert answer.status_code == 200, answer.content
+    return [item["metadata"]["name"] for item in answer.json()["results"]]
+
+
+@pytest.fixture
+def three(cluster: Cluster) -> Cluster:
+    """Three peers that differ."""
+    row_of(cluster, "a", vrf="red", peer_asn=64501, severity="error", sessions_intended=2, sessions_up=2)
+    row_of(cluster, "b", vrf="red", peer_asn=64503, sync_state="rejected", sessions_intended=2, sessions_down=1)
+    row_of(cluster, "c", vrf=None, peer_asn=64502, ebgp_multi_hop=True)
+    return cluster
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize(
+    "query", ["stat=x", "vrf__=red", "page_siez=5", "wait=10s", "format=json", "%00=1", "cluster__name=x"]
+)
+def test_a_parameter_that_is_not_known_is_an_error_that_names_it(
+    api: APIClient, cluster: Cluster, path: str, query: str
+) -> None:
+    answer = api.get(f"{path}?{query}")
+    assert answer.status_code == 400
+    assert len(answer.json()["findings"]) == 1
+    assert "is not known here" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "vrf=", "peerASN=x", "peerASN=1.5", "ebgpMultiHop=maybe", "sync=nonsense", "severity=bad", "sessions=all",
+        "name=a&name=b", "ordering=nothing", "ordering=password", "ordering=-", "page_size=0", "page_size=1001",
+        "page_size=x", "name=%00",
+    ],
+)  # fmt: skip
+def test_a_value_that_means_nothing_is_an_error_and_no_list_of_everything(
+    api: APIClient, three: Cluster, query: str
+) -> None:
+    answer = api.get(f"{LIST}?{query}")
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+
+
+def test_the_page_behind_the_last_one_is_not_found(api: APIClient, three: Cluster) -> None:
+    assert api.get(f"{LIST}?page=2").status_code == 404
+    assert api.get(f"{LIST}?page=x").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("vrf=red", "ab"), ("peerASN=64502", "c"), ("ebgpMultiHop=true", "c"), ("sync=rejected", "b"),
+        ("sync=rejected&sync=in_sync", "abc"), ("severity=error", "a"), ("sessions=up", "a"), ("sessions=down", "b"),
+        ("sessions=none", "c"), ("cluster=lab", "abc"), ("cluster=other", ""), ("name_contains=A", "a"),
+        (f"namespace={NAMESPACE}&name=b", "b"), ("vrf=red&peerASN=64503", "b"), ("peerASN=99999999999999999999", ""),
+    ],
+)  # fmt: skip
+def test_filters_narrow(api: APIClient, three: Cluster, query: str, found: str) -> None:
+    assert "".join(sorted(names(api, query))) == found
+
+
+@pytest.mark.parametrize(
+    ("order", "found"), [("name", "abc"), ("-name", "cba"), ("peerASN", "acb"), ("vrf,-name", "bac"), ("-vrf", "abc")]
+)
+def test_the_order_is_the_one_asked_for_with_unset_values_last(
+    api: APIClient, three: Cluster, order: str, found: str
+) -> None:
+    assert "".join(names(api, f"ordering={order}")) == found
+
+
+def test_pages_cover_everything_once(api: APIClient, cluster: Cluster) -> None:
+    for index in range(7):
+        row_of(cluster, f"peer-{index}", peer_asn=64501)
+    seen, path = [], f"{LIST}?page_size=3&ordering=peerASN"
+    while path:
+        page = api.get(path).json()
+        assert page["count"] == 7
+        seen += [item["metadata"]["name"] for item in page["results"]]
+        path = page["next"]
+    assert sorted(seen) == [f"peer-{index}" for index in range(7)]
+
+
+def _fill(cluster: Cluster, number: int) -> None:
+    speakers = Speaker.objects.bulk_create(
+        Speaker(cluster=cluster, node=f"n{index}", observed_at=WHEN) for index in range(number)
+    )
+    sessions = Session.objects.bulk_create(
+        Session(speaker=speaker, cluster=cluster, node=speaker.node, neighbor="192.0.2.1", since=WHEN)
+        for speaker in speakers
+    )
+    Transition.objects.bulk_create(
+        Transition(session=session, cluster=cluster, node=session.node, vrf="default", neighbor="x", at=WHEN)
+        for session in sessions
+    )
+    BGPPeer.objects.bulk_create(
+        BGPPeer(cluster=cluster, namespace=NAMESPACE, name=f"p{index}", my_asn=1) for index in range(number)
+    )
+
+
+@pytest.mark.parametrize("path", [LIST, "/api/v1/sessions/", "/api/v1/transitions/", "/api/v1/speakers/"])
+def test_a_thousand_rows_need_no_more_queries_than_ten(
+    as_role: Callable[[str], APIClient], cluster: Cluster, path: str
+) -> None:
+    api = as_role("viewer")
+    api.get(path)  # remembers that the token is used, once a minute
+    counts = []
+    for number in (10, 1000):
+        for model in (Transition, Speaker, BGPPeer):
+            model.objects.all().delete()
+        _fill(cluster, number)
+        with CaptureQueriesContext(connection) as queries:
+            answer = api.get(f"{path}?page_size=1000")
+        assert len(answer.json()["results"]) == number
+        counts.append(len(queries))
+    # the token with its user, two for the user's permissions, the count, the page
+    assert counts == [5, 5]
+
+
+def test_transitions_are_found_by_time_and_newest_first(api: APIClient, cluster: Cluster) -> None:
+    for index in range(3):
+        at = WHEN + timedelta(hours=index)
+        Transition.objects.create(cluster=cluster, node=f"n{index}", vrf="red", neighbor="x", at=at, new_state="Idle")
+    path = "/api/v1/transitions/?vrf=red"
+    assert [item["node"] for item in api.get(path).json()["results"]] == ["n2", "n1", "n0"]
+    later = api.get(f"{path}&after=2031-01-01T01:00:00Z&before=2031-01-01T02:00:00Z").json()["results"]
+    assert [item["node"] for item in later] == ["n1"]
+    assert api.get(f"{path}&after=yesterday").status_code == 400

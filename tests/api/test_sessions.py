@@ -1,0 +1,181 @@
+"""Sessions and speakers over REST, and questions to a node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from clusters.models import Cluster
+from speakers import live
+from speakers.models import Session, Speaker
+
+SESSIONS = "/api/v1/sessions/"
+NOW = "2031-01-01T12:00:00Z"
+FIELDS = {
+    "cluster", "node", "vrf", "neighbor", "peer", "state", "health", "observed_at", "age", "since", "reason", "cause",
+    "evidence", "remote_as", "local_as", "remote_router_id", "local_router_id", "link", "bgp_version", "uptime",
+    "timers", "families", "bfd", "prefixes", "technology_preview",
+}  # fmt: skip
+
+
+@pytest.fixture
+def session(cluster: Cluster) -> Any:
+    """A session that was Established four seconds ago."""
+    with time_machine.travel(NOW, tick=False):
+        now = timezone.now()
+        speaker = Speaker.objects.create(
+            cluster=cluster,
+            node="node-0",
+            pod="speaker-x",
+            observed_at=now - timedelta(seconds=4),
+            frr_version="10.5.3",
+        )
+        yield Session.objects.create(
+            speaker=speaker,
+            cluster=cluster,
+            node="node-0",
+            vrf="red",
+            neighbor="192.0.2.1",
+            peer="rack-1",
+            intended=True,
+            state="Established",
+            since=now - timedelta(hours=1),
+            established_at=now - timedelta(hours=1),
+            remote_as=4200000001,
+            local_as=64500,
+            remote_router_id="192.0.2.1",
+            local_router_id="10.0.0.1",
+            link="external",
+            bgp_version=4,
+            hold_time=90,
+            keepalive_time=30,
+            families=["ipv4Unicast"],
+            bfd="Up",
+            prefixes_sent=3,
+        )
+
+
+def test_a_session_says_what_the_documented_verification_shows(api: APIClient, session: Session) -> None:
+    (found,) = api.get(SESSIONS).json()["results"]
+    assert found.keys() >= FIELDS
+    assert {key: found[key] for key in ("state", "health", "remote_as", "local_as", "link", "bgp_version")} == {
+        "state": "Established",
+        "health": "up",
+        "remote_as": 4200000001,
+        "local_as": 64500,
+        "link": "external",
+        "bgp_version": 4,
+    }
+    assert (found["age"], found["uptime"], found["technology_preview"]) == (4, 3600, True)
+    assert (found["timers"], found["prefixes"]) == ({"hold": 90, "keepalive": 30}, {"sent": 3, "received": None})
+
+
+@pytest.mark.parametrize(("seconds", "health"), [(0, "up"), (15, "late"), (60, "unknown")])
+def test_health_ages_with_the_clock_and_is_what_the_filter_means(
+    api: APIClient, session: Session, seconds: int, health: str
+) -> None:
+    with time_machine.travel(timezone.now() + timedelta(seconds=seconds), tick=False):
+        (found,) = api.get(f"{SESSIONS}?health={health}").json()["results"]
+        assert (found["health"], found["age"]) == (health, 4 + seconds)
+        others = [word for word in ("up", "late", "unknown", "down") if word != health]
+        assert api.get(f"{SESSIONS}?{'&'.join(f'health={word}' for word in others)}").json()["count"] == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("cluster=lab&node=node-0&vrf=red&neighbor=192.0.2.1", 1), ("vrf=default", 0), ("state=Established", 1),
+        ("state=Idle&state=Active", 0), ("peer=rack-1", 1), ("remote_as=4200000001", 1), ("intended=false", 0),
+    ],
+)  # fmt: skip
+def test_sessions_are_found_by_their_parts(api: APIClient, session: Session, query: str, count: int) -> None:
+    assert api.get(f"{SESSIONS}?{query}").json()["count"] == count
+
+
+def test_without_redis_a_session_is_shown_without_its_live_part(api: APIClient, session: Session) -> None:
+    found = api.get(f"{SESSIONS}{session.pk}/").json()
+    assert (found["state"], found["live"]) == ("Established", None)
+    assert api.get(f"{SESSIONS}{session.pk + 1}/").status_code == 404
+
+
+@pytest.mark.usefixtures("redis_url")
+def test_the_live_part_is_the_nodes_last_answer(api: APIClient, session: Session) -> None:
+    document = (
+        b'{"red":{"vrfName":"red","192.0.2.1":{"bgpState":"Established","remoteAs":4200000001,'
+        b'"bgpTimerHoldTimeMsecs":90000,"messageStats":{"updatesSent":7,"updatesRecv":2}}}}'
+    )
+    answer = live.NodeAnswer("node-0", timezone.now().timestamp(), document, b"")
+    live.nodes_put(session.cluster_id, [answer])
+    found = api.get(f"{SESSIONS}{session.pk}/").json()["live"]
+    assert found["milliseconds"]["hold_time"] == 90000
+    assert {"name": "UPDATE", "sent": 7, "received": 2} in found["messages"]
+
+
+def test_a_question_without_redis_is_answered_503(api: APIClient, session: Session, monkeypatch: Any) -> None:
+    def away(*_: object) -> bool:
+        raise live.redis.ConnectionError("away")
+
+    monkeypatch.setattr(live, "connection", away)
+    answer = api.post(f"{SESSIONS}{session.pk}/refresh/")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+
+
+@pytest.mark.usefixtures("redis_url")
+def test_routes_are_asked_for_once_and_read_later(api: APIClient, session: Session) -> None:
+    path = f"{SESSIONS}{session.pk}/routes/?family=ipv6"
+    assert api.get(path).status_code == 404
+    asked = api.post(path)
+    assert (asked.status_code, asked["Location"]) == (202, f"http://testserver{path}")
+    answer = live.CommandResult(timezone.now(), "oc exec …", ok=True, text="BGP table version is 1")
+    live.command_put(session.pk, "ipv6", answer)
+    found = api.get(path).json()
+    assert (found["ok"], found["text"], found["paths"]) == (True, "BGP table version is 1", [])
+
+
+@pytest.mark.usefixtures("redis_url")
+def test_routes_with_wait_are_answered_when_the_worker_has_them(
+    api: APIClient, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work(_seconds: float) -> None:
+        live.command_put(session.pk, "ipv4", live.CommandResult(timezone.now(), "oc exec …", ok=True, text="fresh"))
+
+    monkeypatch.setattr("clusters.api.waiting.sleep", work)
+    answer = api.post(f"{SESSIONS}{session.pk}/routes/?wait=5s")
+    assert (answer.status_code, answer.json()["text"]) == (200, "fresh")
+
+
+@pytest.mark.parametrize("query", ["family=ipv5", "family=ipv4&family=ipv6", "wait=2m", "vrf=red"])
+def test_a_question_that_is_none_is_refused(api: APIClient, session: Session, query: str) -> None:
+    assert api.post(f"{SESSIONS}{session.pk}/routes/?{query}").status_code == 400
+
+
+def test_a_viewer_may_ask_and_a_stranger_may_not(
+    as_role: Callable[[str], APIClient], session: Session, redis_url: str
+) -> None:
+    path = f"{SESSIONS}{session.pk}/refresh/"
+    assert as_role("viewer").post(path).status_code == 202
+    assert as_role("").post(path).status_code == 403
+
+
+def test_a_speaker_says_how_its_last_poll_went(api: APIClient, session: Session) -> None:
+    Speaker.objects.update(error="timed out after 5 s", misses=1)
+    (found,) = api.get("/api/v1/speakers/?freshness=late").json()["results"]
+    assert (found["pod"], found["frr_version"], found["age"], found["error"]) == (
+        "speaker-x",
+        "10.5.3",
+        4,
+        "timed out after 5 s",
+    )
+
+
+def test_reading_changes_nothing_and_asks_nobody(api: APIClient, session: Session, monkeypatch: Any) -> None:
+    monkeypatch.setattr("celery.current_app.send_task", lambda *a, **k: pytest.fail("a GET enqueued a task"))
+    for path in (SESSIONS, f"{SESSIONS}{session.pk}/", f"{SESSIONS}{session.pk}/routes/", "/api/v1/speakers/"):
+        api.get(path)
+    assert api.get(f"{SESSIONS}{session.pk}/refresh/").status_code == 405
