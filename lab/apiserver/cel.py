@@ -63,15 +63,18 @@ def broken(rule: Mapping[str, Any], value: Any, old: Any) -> str:
         return f"type conversion error from 'string' to 'google.protobuf.Duration' evaluating rule: {message}"
 
 
-def unknown_rules(schema: Mapping[str, Any]) -> Iterator[str]:
-    """Rule texts of a schema that are not enforced here."""
-    yield from (
-        rule["rule"] for rule in schema.get("x-kubernetes-validations", ()) if _normal(rule["rule"]) not in _RULES
-    )
+def rules(schema: Mapping[str, Any]) -> Iterator[str]:
+    """The texts of all rules in a schema."""
+    yield from (_normal(rule["rule"]) for rule in schema.get("x-kubernetes-validations", ()))
     inner = [*(schema.get("properties") or {}).values(), schema.get("items"), schema.get("additionalProperties")]
     for part in inner:
         if isinstance(part, Mapping):
-            yield from unknown_rules(part)
+            yield from rules(part)
+
+
+def unknown_rules(schema: Mapping[str, Any]) -> Iterator[str]:
+    """Rules of a schema that are not enforced here."""
+    return (rule for rule in rules(schema) if rule not in _RULES)
 
 
 def _normal(rule: str) -> str:

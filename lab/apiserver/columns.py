@@ -159,7 +159,7 @@ AGELESS = {("", "events"), ("apiextensions.k8s.io", "customresourcedefinitions")
 BUILTIN: dict[tuple[str, str], list[Column]] = {
     ("", "namespaces"): [Column("Status", _field("status.phase", ""))],
     ("", "nodes"): [
-        Column("Status", _node_status), Column("Roles", _roles),
+        Column("Status", _node_status), Column("Roles", _roles), AGE,
         Column("Version", _field("status.nodeInfo.kubeletVersion", "")),
         Column("Internal-IP", _internal_address, 1), _wide("OS-Image", "status.nodeInfo.osImage"),
         _wide("Kernel-Version", "status.nodeInfo.kernelVersion"),

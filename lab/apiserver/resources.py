@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lab.apiserver.cel import rules
+
 Manifest = dict[str, Any]
 """A Kubernetes object as JSON. What the store hands out is shared: read it, never change it."""
 Schema = Mapping[str, Any]
@@ -39,6 +41,8 @@ class Resource:
     deprecation: str = ""
     """The Warning that answers of a deprecated version carry."""
     custom: bool = False
+    has_rules: bool = False
+    """The schema carries CEL rules."""
     counts_generation: bool = False
     returns_deleted: bool = False
     """DELETE answers with the object instead of a Status."""
@@ -129,6 +133,7 @@ def _described(crd: Manifest) -> Iterable[Resource]:
         if not version.get("served", True) and version["name"] != storage:
             continue
         api_version = f"{spec['group']}/{version['name']}"
+        schema = (version.get("schema") or {}).get("openAPIV3Schema", OPEN)
         default_warning = f"{api_version} {names['kind']} is deprecated"
         yield Resource(
             group=spec["group"],
@@ -140,7 +145,8 @@ def _described(crd: Manifest) -> Iterable[Resource]:
             short_names=tuple(names.get("shortNames", ())),
             categories=tuple(names.get("categories", ())),
             subresources=frozenset(version.get("subresources") or ()),
-            schema=(version.get("schema") or {}).get("openAPIV3Schema", OPEN),
+            schema=schema,
+            has_rules=any(True for _rule in rules(schema)),
             columns=tuple(version.get("additionalPrinterColumns", ())),
             selectable=tuple(item["jsonPath"].lstrip(".") for item in version.get("selectableFields", ())),
             storage_version=storage,

@@ -33,7 +33,7 @@ def child(schema: Schema, name: str) -> Schema:
     found = (schema.get("properties") or _EMPTY).get(name)
     if found is None:
         found = schema.get("additionalProperties")
-    return found if isinstance(found, Mapping) else _NO_SCHEMA
+    return found if isinstance(found, dict) else _NO_SCHEMA
 
 
 def prune(value: Any, schema: Schema, path: str = "", *, root: bool = True) -> list[str]:
@@ -72,10 +72,13 @@ def default(value: Any, schema: Schema) -> None:
             default(item, schema.get("items", _NO_SCHEMA))
 
 
-def validate(value: Any, schema: Schema, old: Any = cel.ABSENT) -> list[FieldError]:
-    """Every broken rule of an object. `old` is the object before an update: what did not change is not judged again."""
+def validate(value: Any, schema: Schema, old: Any = cel.ABSENT, *, has_rules: bool = True) -> list[FieldError]:
+    """Every broken rule of an object. `old` is the object before an update: what did not change is not judged again.
+
+    has_rules: the schema carries CEL rules.
+    """
     errors = list(_faults(value, schema, "", old))
-    if not _has_rules(schema):
+    if not has_rules:
         return errors
     if any(error.blocking for error in errors):
         return [*errors, FieldError(INVALID, "<nil>", _UNCHECKED, None)]
@@ -196,11 +199,6 @@ def _rule_faults(value: Any, schema: Schema, path: str, old: Any) -> Iterator[Fi
         # Items of an atomic list have no former self, so transition rules do not apply to them.
         for i, item in enumerate(value):
             yield from _rule_faults(item, schema.get("items", _NO_SCHEMA), f"{path}[{i}]", cel.ABSENT)
-
-
-def _has_rules(schema: Schema) -> bool:
-    inner = [*(schema.get("properties") or _EMPTY).values(), schema.get("items"), schema.get("additionalProperties")]
-    return bool(schema.get("x-kubernetes-validations")) or any(_has_rules(s) for s in inner if isinstance(s, Mapping))
 
 
 @lru_cache(maxsize=512)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lab.apiserver import fields
+from lab.apiserver import fields, last_applied
 from lab.apiserver.errors import ApiError
 from lab.apiserver.fields import ABSENT, Path, Paths
 from lab.apiserver.resources import Manifest, Schema
@@ -23,6 +23,7 @@ _BEFORE_FIRST_APPLY = "before-first-apply"
 
 Identity = tuple[str, str, str, str]
 """(manager, operation, subresource, apiVersion of an Update): appliers keep their identity over versions."""
+_Clashes = list[tuple[Identity, Path]]
 
 
 @dataclass(slots=True)
@@ -59,7 +60,7 @@ class Managers:
         order = sorted(self.owned.items(), key=lambda item: (item[0][1], item[1].time, item[0][0]))
         return [_entry(identity, owned) for identity, owned in order if owned.paths]
 
-    def conflicts(self, me: Identity, written: Paths) -> list[tuple[Identity, Path]]:
+    def conflicts(self, me: Identity, written: Paths) -> _Clashes:
         """Paths in `written` that others own."""
         return [(who, path) for who, owned in self.owned.items() if who != me for path in sorted(owned.paths & written)]
 
@@ -155,7 +156,9 @@ def apply(live: Manifest | None, applied: Manifest, schema: Schema, author: Auth
     changed = fields.compare(base, merged, schema).written
     clashes = managers.conflicts(me, changed)
     if clashes and not force:
-        raise _conflict(clashes, managers)
+        refused = _refused(clashes, live, schema, author)
+        if refused:
+            raise _conflict(refused, managers)
     managers.take({path for _who, path in clashes}, me)
     given_up = (managers.owned[me].paths if me in managers.owned else set()) - mine
     result = _less(merged, schema, given_up, mine | managers.others(me))
@@ -164,7 +167,17 @@ def apply(live: Manifest | None, applied: Manifest, schema: Schema, author: Auth
         owned.paths -= removed
     managers.give(me, mine, author.api_version, author.now)
     _set_entries(result, managers)
+    if author.manager == last_applied.MANAGER:
+        last_applied.renew(live, applied, result)
     return result
+
+
+def _refused(clashes: _Clashes, live: Manifest | None, schema: Schema, author: Author) -> _Clashes:
+    """The conflicts that stand: all of them, unless kubectl goes on from its own client-side apply."""
+    if author.manager != last_applied.MANAGER or live is None:
+        return clashes
+    takeable = last_applied.takeable(_unmanaged(live), schema)
+    return [(who, path) for who, path in clashes if path not in takeable]
 
 
 def _less(merged: Manifest, schema: Schema, given_up: Paths, held: Paths) -> Manifest:
@@ -187,7 +200,7 @@ def _set_entries(manifest: Manifest, managers: Managers) -> None:
         manifest["metadata"].pop("managedFields", None)
 
 
-def _conflict(clashes: list[tuple[Identity, Path]], managers: Managers) -> ApiError:
+def _conflict(clashes: _Clashes, managers: Managers) -> ApiError:
     by_manager: dict[str, list[str]] = {}
     causes = []
     for who, path in clashes:

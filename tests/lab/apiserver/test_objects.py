@@ -116,8 +116,16 @@ def test_a_patch_with_an_old_version_is_a_conflict(api: RunningServer) -> None:
 def test_missing_and_repeated_objects_are_named(api: RunningServer) -> None:
     create(api)
     again, missing = api.request("POST", ROUTERS, router("r1")), api.request("GET", f"{ROUTERS}/none")
-    assert (again.code, again.body["reason"], again.message) == (409, "AlreadyExists", 'routers.lab.test "r1" already exists')
-    assert (missing.code, missing.body["reason"], missing.message) == (404, "NotFound", 'routers.lab.test "none" not found')
+    assert (again.code, again.body["reason"], again.message) == (
+        409,
+        "AlreadyExists",
+        'routers.lab.test "r1" already exists',
+    )
+    assert (missing.code, missing.body["reason"], missing.message) == (
+        404,
+        "NotFound",
+        'routers.lab.test "none" not found',
+    )
     assert missing.body["details"] == {"name": "none", "group": "lab.test", "kind": "routers"}
 
 
@@ -159,13 +167,19 @@ def test_a_dry_run_answers_as_the_real_thing_and_keeps_nothing(api: RunningServe
 @pytest.mark.parametrize(
     ("mode", "code", "where"),
     [
-        ("Strict", 400, 'Router in version "v2" cannot be handled as a Router: strict decoding error: unknown field "spec.foo"'),
+        (
+            "Strict",
+            400,
+            'Router in version "v2" cannot be handled as a Router: strict decoding error: unknown field "spec.foo"',
+        ),
         ("Warn", 201, 'unknown field \\"spec.foo\\"'),
         ("", 201, 'unknown field \\"spec.foo\\"'),
         ("Ignore", 201, ""),
     ],
 )
-def test_unknown_fields_are_refused_warned_about_or_dropped(api: RunningServer, mode: str, code: int, where: str) -> None:
+def test_unknown_fields_are_refused_warned_about_or_dropped(
+    api: RunningServer, mode: str, code: int, where: str
+) -> None:
     answer = api.request("POST", ROUTERS, router("r1", foo=1), fieldValidation=mode)
     assert answer.code == code
     assert where in (answer.message if code == 400 else answer.warning)
@@ -189,7 +203,7 @@ def test_a_secret_takes_plain_text_and_keeps_its_type(api: RunningServer) -> Non
     assert made.body["data"] == {"password": "cA=="}
     assert "stringData" not in made.body
     assert api.request("PATCH", f"{secrets}/s1", {"type": "Opaque"}, media=MERGE).code == 422
-    bad = [{"data": {"a": "?"}}, {"type": "kubernetes.io/basic-auth"}, {"data": {"a b": ""}}]
+    bad: list[dict[str, Any]] = [{"data": {"a": "?"}}, {"type": "kubernetes.io/basic-auth"}, {"data": {"a b": ""}}]
     codes = [api.request("POST", secrets, {"metadata": {"name": "s2"}, **part}).code for part in bad]
     assert codes == [400, 422, 422]
     assert api.request("DELETE", f"{secrets}/s1").code == 200

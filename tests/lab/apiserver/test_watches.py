@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import aiohttp
@@ -62,9 +61,9 @@ def version(api: RunningServer) -> str:
 
 
 @pytest.fixture
-def changed(api: RunningServer) -> Iterator[RunningServer]:
+def changed(api: RunningServer) -> RunningServer:
     api.request("POST", ROUTERS, router("r0"))
-    yield api
+    return api
 
 
 def change(api: RunningServer) -> None:
