@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections import defaultdict
 from dataclasses import dataclass
 
 import aiohttp
@@ -32,14 +33,14 @@ async def run(lab: Lab, *argv: str, container: str = "frr") -> Answer:
     path = f"{lab.url}/api/v1/namespaces/{pod['namespace']}/pods/{pod['name']}/exec"
     query = [("container", container), ("stdout", "1"), ("stderr", "1"), *(("command", word) for word in argv)]
     headers = {"Authorization": f"Bearer {lab.token}"}
-    parts: dict[int, bytes] = {}
+    parts: defaultdict[int, bytearray] = defaultdict(bytearray)
     async with (
         aiohttp.ClientSession(headers=headers) as client,
         client.ws_connect(path, params=query, protocols=["v5.channel.k8s.io"], ssl=context, max_msg_size=0) as socket,
     ):
         async for message in socket:
-            parts[message.data[0]] = parts.get(message.data[0], b"") + message.data[1:]
-    return Answer(parts.get(1, b""), parts.get(2, b""), msgspec.json.decode(parts.get(3, b"{}")))
+            parts[message.data[0]] += message.data[1:]
+    return Answer(bytes(parts[1]), bytes(parts[2]), msgspec.json.decode(parts[3] or b"{}"))
 
 
 async def test_vtysh_answers_in_every_container_with_frrs_image_and_in_no_other() -> None:
