@@ -19,7 +19,7 @@ from lab.crds import crds
 
 T = TypeVar("T")
 NAMESPACE = "metallb-system"
-TOKEN = "bgpui-token"  # noqa: S105
+TOKEN = "bgpui-token"
 RESOURCES = ("bgppeers.metallb.io", "bfdprofiles.metallb.io", "secrets", "pods", "nodes")
 _EDITOR = (Rule(groups=("metallb.io",), namespaces=(NAMESPACE,)),)
 TOKENS: dict[str, str | User] = {
@@ -45,7 +45,8 @@ class RunningCluster:
         self.call(self.server.store.create, "namespaces", {"metadata": {"name": NAMESPACE}})
         self.kubeconfig = self.kubeconfig_of(TOKEN)
         configuration = client.Configuration()
-        config.load_kube_config(str(self.kubeconfig_of("kubectl-token")), client_configuration=configuration)
+        path = str(self.kubeconfig_of("kubectl-token"))
+        config.load_kube_config(path, client_configuration=configuration)  # type: ignore[no-untyped-call]
         self.python = client.CustomObjectsApi(client.ApiClient(configuration))
 
     def kubeconfig_of(self, token: str) -> Path:

@@ -119,5 +119,7 @@ def test_each_accepted_edit_leaves_one_audit_entry(office: Office) -> None:
     office.work(row)
     office.delete(row)
     office.work(row)
-    entries = Change.objects.order_by("pk").values_list("action", "revision", "before__spec__peerASN", "after__spec__peerASN")
+    entries = Change.objects.order_by("pk").values_list(
+        "action", "revision", "before__spec__peerASN", "after__spec__peerASN"
+    )
     assert list(entries) == [("create", 1, None, 64600), ("update", 2, 64600, 64700), ("delete", 3, 64700, None)]

@@ -44,7 +44,12 @@ def test_the_same_change_by_others_is_no_conflict_and_no_write(
 
 def test_writers_of_status_are_no_conflict(kube: RunningCluster, office: Office, pending: BGPPeer) -> None:
     kube.call(
-        kube.server.store.patch, PEERS, NAMESPACE, "tor-1", {"metadata": {"finalizers": ["example.com/a"]}}, "controller"
+        kube.server.store.patch,
+        PEERS,
+        NAMESPACE,
+        "tor-1",
+        {"metadata": {"finalizers": ["example.com/a"]}},
+        "controller",
     )
     assert office.work(pending) == [Fate.IN_SYNC]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.test.utils import CaptureQueriesContext
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from clusters.models import Change, Node, SyncState
 from clusters.sync.claim import Fate
@@ -37,6 +37,8 @@ def test_changes_by_others_are_followed_and_recorded_with_their_tool(kube: Runni
     row, change = office.row(), Change.objects.get()
     assert (row.peer_asn, row.revision, row.pending) == (64700, revision + 1, False)
     assert (change.action, change.source, change.manager) == ("update", "cluster", "kubectl-patch")
+    assert change.before is not None
+    assert change.after is not None
     assert (change.before["spec"]["peerASN"], change.after["spec"]["peerASN"]) == (64600, 64700)
 
 
@@ -58,6 +60,8 @@ def test_a_pending_edit_is_never_overwritten_but_what_was_seen_is(kube: RunningC
     kube.patch_peer("tor-1", {"holdTime": "90s"})
     office.look()
     row = office.row()
+    assert row.live is not None
+    assert row.base is not None
     assert (row.peer_asn, row.pending, row.live["spec"]["holdTime"]) == (64700, True, "90s")
     assert "holdTime" not in row.base["spec"]
 
@@ -72,7 +76,9 @@ def test_a_pending_edit_survives_the_deletion_of_its_object(kube: RunningCluster
     assert office.work(row) == [Fate.CONFLICT]
 
 
-def test_a_list_that_is_older_than_an_edit_changes_nothing(kube: RunningCluster, office: Office, monkeypatch: Any) -> None:
+def test_a_list_that_is_older_than_an_edit_changes_nothing(
+    kube: RunningCluster, office: Office, monkeypatch: Any
+) -> None:
     from clusters.kube.client import Door
 
     kube.add(peer())
@@ -128,6 +134,7 @@ def test_a_conflict_ends_when_others_do_the_same(kube: RunningCluster, office: O
 
 def test_fields_that_nobody_knows_survive_a_round_trip(kube: RunningCluster, office: Office) -> None:
     crd = kube.call(kube.server.store.get, "customresourcedefinitions.apiextensions.k8s.io", "", PEERS)
+    assert crd is not None
     newer: dict[str, Any] = {**crd, "spec": {**crd["spec"], "versions": []}}
     for version in crd["spec"]["versions"]:
         schema = dict(version["schema"]["openAPIV3Schema"])
@@ -147,7 +154,11 @@ def test_fields_that_nobody_knows_survive_a_round_trip(kube: RunningCluster, off
         assert office.work(row) == [Fate.IN_SYNC]
         assert kube.peer("tor-1")["spec"]["futureField"] == {"a": [1]}
     finally:
-        kube.call(kube.server.store.update, "customresourcedefinitions.apiextensions.k8s.io", crd | {"metadata": {"name": PEERS}})
+        kube.call(
+            kube.server.store.update,
+            "customresourcedefinitions.apiextensions.k8s.io",
+            crd | {"metadata": {"name": PEERS}},
+        )
 
 
 def test_findings_are_kept_with_every_object_they_involve(kube: RunningCluster, office: Office) -> None:
@@ -165,7 +176,9 @@ def test_a_cluster_without_the_definitions_keeps_the_rows_and_says_so(kube: Runn
     kube.add(peer())
     office.look()
     status = {"kind": "Status", "message": "the server could not find the requested resource", "reason": "NotFound"}
-    kube.server.faults.add(Fault(verb="list", resource="bgppeers", code=404, status=status | {"details": {}, "code": 404}))
+    kube.server.faults.add(
+        Fault(verb="list", resource="bgppeers", code=404, status=status | {"details": {}, "code": 404})
+    )
     office.look()
     office.cluster.refresh_from_db()
     assert BGPPeer.objects.count() == 1
@@ -198,7 +211,9 @@ def test_a_quiet_look_costs_few_queries_however_many_peers(kube: RunningCluster,
         kube.add(*(peer(f"tor-{n}", peerAddress=f"192.0.2.{n + 1}") for n in names))
         office.look()
         office.look()
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             assert office.look() is False
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 9, counts

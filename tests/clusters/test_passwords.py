@@ -17,7 +17,7 @@ from peers.models import BGPPeer
 from tests.clusters.cluster import NAMESPACE, RunningCluster, peer
 from tests.clusters.conftest import Office
 
-PASSWORD = "hunter2-canary"  # noqa: S105
+PASSWORD = "hunter2-canary"
 OTHER = "s3cond-canary"
 
 
@@ -49,7 +49,10 @@ def test_a_typed_password_becomes_a_secret_before_the_row_is_saved(
     row = office.save(peer(), password=PASSWORD) if way == "password" else office.save(peer(password=PASSWORD))
     secret = _secret(kube)
     assert secret is not None
-    assert (secret["type"], base64.b64decode(secret["data"]["password"]).decode()) == ("kubernetes.io/basic-auth", PASSWORD)
+    assert (secret["type"], base64.b64decode(secret["data"]["password"]).decode()) == (
+        "kubernetes.io/basic-auth",
+        PASSWORD,
+    )
     assert office.work(row) == [Fate.IN_SYNC]
     assert kube.spec("tor-1") == peer(passwordSecret={"name": "tor-1-bgp-password"})["spec"]
     office.look()
@@ -86,7 +89,9 @@ def test_nothing_is_saved_when_the_secret_cannot_be_written(
 def test_a_secret_of_somebody_else_is_not_overwritten(kube: RunningCluster, office: Office) -> None:
     data = {"password": base64.b64encode(OTHER.encode()).decode()}
     metadata = {"name": "tor-1-bgp-password", "namespace": NAMESPACE}
-    kube.add({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "kubernetes.io/basic-auth", "data": data})
+    kube.add(
+        {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "kubernetes.io/basic-auth", "data": data}
+    )
     with pytest.raises(Refused) as refusal:
         office.save(peer(), password=PASSWORD)
     assert [finding.code for finding in refusal.value.findings] == ["password-not-written"]

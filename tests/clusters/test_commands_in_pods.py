@@ -1,0 +1,127 @@
+"""pods/exec: what a command wrote, or why nothing that it wrote may be believed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clusters.kube.connection import Connection, load
+from clusters.kube.errors import Unreachable
+from clusters.kube.exec import ExecError, ExecResult, Executor
+from lab import apiserver
+from tests.clusters.cluster import NAMESPACE, TOKEN, RunningCluster, pod
+from tests.waiting import eventually
+
+
+@pytest.fixture
+def pods(kube: RunningCluster) -> RunningCluster:
+    """A cluster with pods that know a few commands."""
+
+    async def run(
+        namespace: str, name: str, container: str, argv: Sequence[str], stdin: object
+    ) -> apiserver.ExecResult:
+        if argv[0] == "sleep":
+            await asyncio.sleep(30)
+        if argv[0] == "big":
+            return apiserver.ExecResult(b"x" * 300_000, b"err")
+        if argv[0] == "broken":
+            raise apiserver.ApiError(500, "InternalError", "container not found (frr)")
+        return apiserver.ExecResult("|".join(argv).encode(), b"to stderr", 3 if argv[0] == "false" else 0)
+
+    kube.server.exec = run
+    kube.add(*(pod(f"frr-{n}", f"n{n}", "frr") for n in range(3)))
+    return kube
+
+
+async def _run(kube: RunningCluster, *argv: str, token: str = TOKEN, name: str = "frr-0", **more: float) -> ExecResult:
+    limit = int(more.pop("limit", 1_000_000))
+    connection = Connection(load(kube.kubeconfig_of(token), None))
+    async with Executor(connection, timeout=more.pop("timeout", 5), limit=limit) as executor:
+        return await executor.run(NAMESPACE, name, "frr", argv)
+
+
+async def test_output_streams_and_exit_code_are_kept_apart(pods: RunningCluster) -> None:
+    assert await _run(pods, "vtysh", "-c", "show bgp & 'more'") == ExecResult(
+        b"vtysh|-c|show bgp & 'more'", b"to stderr", 0
+    )
+    assert (await _run(pods, "false")).code == 3
+    assert len((await _run(pods, "big")).stdout) == 300_000
+
+
+@pytest.mark.parametrize(
+    ("argv", "options", "reason"),
+    [
+        (["sleep"], {"timeout": 0.3}, "timeout"),
+        (["big"], {"limit": 1000}, "too-large"),
+        (["ok"], {"name": "gone"}, "gone"),
+        (["ok"], {"token": "look-token"}, "forbidden"),
+        (["ok"], {"token": "nobodys-token"}, "unauthorized"),
+        (["broken"], {}, "refused"),
+    ],
+)
+async def test_what_did_not_run_to_its_end_is_an_error_with_a_reason(
+    pods: RunningCluster, argv: list[str], options: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(ExecError) as error:
+        await _run(pods, *argv, **options)
+    assert error.value.reason == reason, str(error.value)
+    assert str(error.value)
+
+
+async def test_a_pod_deleted_in_mid_command_breaks_it(pods: RunningCluster) -> None:
+    running = asyncio.create_task(_run(pods, "sleep"))
+    await asyncio.to_thread(eventually, lambda: pods.server.open_execs == 1)
+    await asyncio.to_thread(pods.call, pods.server.store.delete, "pods", NAMESPACE, "frr-0")
+    with pytest.raises(ExecError) as error:
+        await running
+    assert error.value.reason in ("broken", "unreachable")
+
+
+async def test_cancelling_ends_the_stream(pods: RunningCluster) -> None:
+    running = asyncio.create_task(_run(pods, "sleep"))
+    await asyncio.to_thread(eventually, lambda: pods.server.open_execs == 1)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    await asyncio.to_thread(eventually, lambda: pods.server.open_execs == 0)
+
+
+async def test_many_commands_share_one_executor(pods: RunningCluster) -> None:
+    connection = Connection(load(pods.kubeconfig, None))
+    async with Executor(connection) as executor:
+        results = await asyncio.gather(*(executor.run(NAMESPACE, f"frr-{n % 3}", "frr", [str(n)]) for n in range(60)))
+    assert [result.stdout for result in results] == [str(n).encode() for n in range(60)]
+
+
+async def test_an_api_server_that_is_away_is_unreachable(pods: RunningCluster) -> None:
+    pods.stop()
+    try:
+        with pytest.raises(ExecError) as error:
+            await _run(pods, "ok")
+    finally:
+        pods.start()
+    assert error.value.reason == "unreachable"
+
+
+def test_a_token_file_is_read_again(kube: RunningCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = kube.kubeconfig.read_text()
+    (tmp_path / "token").write_text("first\n")
+    (tmp_path / "config").write_text(text.replace("token: bgpui-token", "tokenFile: token"))
+    connection = Connection(load(tmp_path / "config", None))
+    assert connection.headers() == {"Authorization": "Bearer first"}
+    (tmp_path / "token").write_text("second")
+    monkeypatch.setattr("clusters.kube.connection._TOKEN_AGE", 0.0)
+    assert connection.headers() == {"Authorization": "Bearer second"}
+
+
+@pytest.mark.parametrize("content", ["", "not: [valid", "a: 1", "users: [{name: x, user: {token: canary-token}}"])
+def test_a_broken_kubeconfig_is_told_without_its_content(tmp_path: Path, content: str) -> None:
+    (tmp_path / "config").write_text(content)
+    with pytest.raises(Unreachable) as error:
+        load(tmp_path / "config", None)
+    assert "config" in error.value.message
+    assert "canary" not in error.value.message

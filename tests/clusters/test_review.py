@@ -1,0 +1,90 @@
+"""Review: the diff, the findings with and without the change, and the server's dry run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clusters.models import Change
+from clusters.review import Review
+from clusters.services import review
+from lab.apiserver import Fault
+from peers.models import BGPPeer
+from tests.clusters.cluster import NAMESPACE, RunningCluster, node, peer
+from tests.clusters.conftest import Office
+
+
+def _review(office: Office, manifest: dict[str, Any] | None, name: str = "tor-1", **more: Any) -> Review:
+    return review(cluster=office.cluster, kind="BGPPeer", namespace=NAMESPACE, name=name, manifest=manifest, **more)
+
+
+def test_a_new_object_is_all_difference_and_nothing_is_written(kube: RunningCluster, office: Office) -> None:
+    look = _review(office, peer())
+    assert [(diff.path, diff.before, diff.after) for diff in look.diff] == [
+        ("spec.myASN", None, 64512),
+        ("spec.peerASN", None, 64600),
+        ("spec.peerAddress", None, "192.0.2.1"),
+    ]
+    assert (look.before, look.after, look.revision) == (None, peer(), 0)
+    assert look.dry_run.accepted is True
+    assert (kube.peers(), BGPPeer.objects.count(), Change.objects.count()) == ([], 0, 0)
+
+
+def test_the_servers_own_words_come_from_its_dry_run(kube: RunningCluster, office: Office) -> None:
+    look = _review(office, peer(connectTime="100ms"))
+    assert look.dry_run.accepted is False
+    assert "connect time should be" in look.dry_run.message
+    assert kube.peers() == []
+
+
+def test_a_dry_run_is_of_the_object_as_it_will_be(kube: RunningCluster, office: Office) -> None:
+    kube.kubectl("apply", manifest=peer(holdTime="90s", passwordSecret={"name": "a", "namespace": NAMESPACE}))
+    office.look()
+    sent: list[Any] = []
+    kube.call(kube.server.store.watch, sent.append, "bgppeers.metallb.io")
+    look = _review(office, peer(peerAddress=None, interface="eth0", passwordSecret={"name": "b"}))
+    assert (look.dry_run.accepted, look.dry_run.message) == (True, "")
+    assert sent == []
+    paths = [diff.path for diff in look.diff]
+    assert paths == [
+        "spec.peerAddress",
+        "spec.interface",
+        "spec.holdTime",
+        "spec.passwordSecret.name",
+        "spec.passwordSecret.namespace",
+    ]
+
+
+def test_a_cluster_that_does_not_answer_leaves_the_dry_run_open(kube: RunningCluster, office: Office) -> None:
+    kube.server.faults.add(Fault(resource="bgppeers", drop="before", count=5))
+    look = _review(office, peer())
+    assert look.dry_run.accepted is None
+    assert "cannot be reached" in look.dry_run.message
+
+
+def test_findings_are_compared_with_the_cluster_without_the_change(kube: RunningCluster, office: Office) -> None:
+    kube.add(peer("tor-1"), peer("tor-2"), node("node-1"))
+    office.look()
+    better = _review(office, peer(peerAddress="192.0.2.2"))
+    assert [finding.severity for finding in better.solved] == ["error"]
+    assert (better.findings, better.introduced) == ((), ())
+    worse = _review(office, peer("tor-3"), "tor-3")
+    assert worse.introduced
+    assert all("tor-3" in {ref.name for ref in finding.objects} for finding in worse.introduced)
+
+
+def test_what_a_deletion_leaves_behind_is_told(kube: RunningCluster, office: Office) -> None:
+    metadata = {"name": "fast", "namespace": NAMESPACE}
+    kube.add({"apiVersion": "metallb.io/v1beta1", "kind": "BFDProfile", "metadata": metadata, "spec": {}})
+    kube.add(peer(bfdProfile="fast"), node("node-1"))
+    office.look()
+    look = review(cluster=office.cluster, kind="BFDProfile", namespace=NAMESPACE, name="fast", manifest=None)
+    assert [finding.code for finding in look.introduced] == ["bfd-profile-missing"]
+    assert look.dry_run.accepted is True
+    assert look.after is None
+
+
+def test_other_pending_edits_count(kube: RunningCluster, office: Office) -> None:
+    kube.add(node("node-1"))
+    office.look()
+    office.save(peer("tor-1"))
+    assert any(finding.severity == "error" for finding in _review(office, peer("tor-2"), "tor-2").findings)
