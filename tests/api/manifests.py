@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from rest_framework.test import APIClient
+
 from clusters.models import Cluster, SyncState
 from peers.models import BGPPeer
 
@@ -24,6 +26,11 @@ def manifest(name: str = "peer", **spec: Any) -> dict[str, Any]:
         "metadata": {"name": name, "namespace": NAMESPACE},
         "spec": {"myASN": 64500, "peerASN": 64501, "peerAddress": "192.0.2.1", **spec},
     }
+
+
+def send(api: APIClient, method: str, path: str, raw: Any, media_type: str = "application/json") -> Any:
+    """A request with these very bytes as body."""
+    return api.generic(method.upper(), path, raw, content_type=media_type)
 
 
 def row_of(cluster: Cluster, name: str = "peer", **columns: Any) -> BGPPeer:

@@ -15,7 +15,7 @@ from clusters.api.documents import UnreadableError, read_json, read_yaml
 from clusters.models import Cluster
 from intent.kinds import KINDS
 from peers.models import BGPPeer
-from tests.api.manifests import LIST, NAMESPACE, manifest, url
+from tests.api.manifests import LIST, NAMESPACE, manifest, send, url
 
 NAMES = [
     "apiVersion",
@@ -50,7 +50,7 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
 @given(body=JSON)
 @pytest.mark.parametrize(("method", "path"), [("POST", LIST), ("PUT", url()), ("PATCH", url())])
 def test_json_of_any_shape_is_answered(api: APIClient, cluster: Cluster, method: str, path: str, body: Any) -> None:
-    answer = api.generic(method, path, json.dumps(body).encode(), content_type="application/json")
+    answer = send(api, method, path, json.dumps(body).encode())
     assert answer.status_code in (202, 400, 404, 409, 422)
 
 
@@ -94,7 +94,7 @@ def test_bytes_of_any_kind_are_read_or_refused(raw: bytes) -> None:
 def test_a_body_that_cannot_be_read_is_a_problem_of_the_client(
     api: APIClient, cluster: Cluster, media_type: str, raw: bytes
 ) -> None:
-    answer = api.generic("PUT", url(), raw, content_type=media_type)
+    answer = send(api, "PUT", url(), raw, media_type)
     assert answer["Content-Type"] == "application/problem+json"
     assert answer.status_code in ((400, 422) if not raw else (400,))
     assert not BGPPeer.objects.exists()
@@ -104,7 +104,7 @@ def test_a_body_that_cannot_be_read_is_a_problem_of_the_client(
     "media_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/html"]
 )
 def test_only_json_and_yaml_are_taken(api: APIClient, cluster: Cluster, media_type: str) -> None:
-    answer = api.generic("POST", LIST, b"spec=1", content_type=media_type)
+    answer = send(api, "POST", LIST, b"spec=1", media_type)
     assert (answer.status_code, answer["Content-Type"]) == (415, "application/problem+json")
 
 
@@ -135,7 +135,7 @@ spec:
   myASN: 64500
   routerID: 10.10.10.10
 """
-    answer = api.generic("PUT", url("doc-example-peer"), text, content_type="application/yaml")
+    answer = send(api, "PUT", url("doc-example-peer"), text, "application/yaml")
     assert (answer.status_code, answer.json()["spec"]["routerID"]) == (202, "10.10.10.10")
 
 

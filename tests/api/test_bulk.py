@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from clusters.models import Change, Cluster
 from peers.models import BGPPeer
 from tests.api.conftest import Kube
-from tests.api.manifests import LIST, manifest, row_of
+from tests.api.manifests import LIST, manifest, row_of, send
 
 
 def peers(number: int, **spec: Any) -> list[dict[str, Any]]:
@@ -85,5 +85,5 @@ def test_a_yaml_stream_is_a_list(api: APIClient, cluster: Cluster) -> None:
         f"metadata: {{name: peer-{index}}}\nspec: {{myASN: 64500, peerASN: 64501, peerAddress: 192.0.2.{index}}}"
         for index in (1, 2)
     )
-    answer = api.generic("POST", LIST, text.encode(), content_type="application/yaml")
+    answer = send(api, "POST", LIST, text.encode(), "application/yaml")
     assert (answer.status_code, BGPPeer.objects.count()) == (202, 2)

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
 from clusters.models import Cluster
-from tests.api.manifests import LIST, manifest, row_of, url
+from tests.api.manifests import LIST, manifest, row_of, send, url
 
 RESOURCE_WRITES = [("post", LIST), ("put", url()), ("patch", url()), ("delete", url())]
 READS = [
@@ -45,7 +45,7 @@ def test_every_role_reads_and_a_user_without_role_does_not(
 
 @pytest.mark.parametrize(("method", "path"), [*RESOURCE_WRITES, ("get", LIST), ("get", "/api/v1/users/")])
 def test_nobody_is_told_to_authenticate(client: APIClient, cluster: Cluster, method: str, path: str) -> None:
-    answer = APIClient().generic(method.upper(), path, b"{}", content_type="application/json")
+    answer = send(APIClient(), method, path, b"{}")
     assert answer.status_code == 401
     assert answer["WWW-Authenticate"].startswith("Bearer")
     assert answer["Content-Type"] == "application/problem+json"
@@ -57,7 +57,7 @@ def test_who_is_no_editor_writes_nothing(
     as_role: Callable[[str], APIClient], cluster: Cluster, method: str, path: str, role: str
 ) -> None:
     row = row_of(cluster)
-    answer = as_role(role).generic(method.upper(), path, b"{}", content_type="application/json")
+    answer = send(as_role(role), method, path, b"{}")
     row.refresh_from_db()
     assert (answer.status_code, row.revision) == (403, 0)
 
@@ -77,7 +77,7 @@ def test_an_editor_creates_replaces_changes_and_deletes(
 def test_what_is_read_only_is_so_for_admins_too(
     as_role: Callable[[str], APIClient], cluster: Cluster, method: str, path: str
 ) -> None:
-    answer = as_role("admin").generic(method.upper(), path, b"{}", content_type="application/json")
+    answer = send(as_role("admin"), method, path, b"{}")
     assert answer.status_code in (403, 405)
 
 

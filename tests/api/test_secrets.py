@@ -7,14 +7,16 @@ import json
 from typing import Any
 
 import pytest
+import requests
 from django.core import serializers
 from rest_framework.test import APIClient
 
 from clusters.models import Change, Cluster
+from clusters.sync.relist import relist
 from lab.apiserver import Fault
 from peers.models import BGPPeer
 from tests.api.conftest import Kube
-from tests.api.manifests import LIST, NAMESPACE, manifest, url
+from tests.api.manifests import LIST, NAMESPACE, manifest, send, url
 
 CANARY = "canary-hunter2-canary"
 TRACES = (CANARY, base64.b64encode(CANARY.encode()).decode())
@@ -25,7 +27,7 @@ def leaks(*texts: object) -> bool:
 
 
 def rows() -> str:
-    return serializers.serialize("json", [*BGPPeer.objects.all(), *Change.objects.all()])
+    return str(serializers.serialize("json", [*BGPPeer.objects.all(), *Change.objects.all()]))
 
 
 @pytest.mark.usefixtures("worker")
@@ -78,7 +80,7 @@ def test_a_refused_password_is_not_repeated_in_the_refusal(
 
 def test_text_that_cannot_be_read_is_not_repeated_either(api: APIClient, cluster: Cluster) -> None:
     for media_type in ("application/json", "application/yaml"):
-        answer = api.generic("PUT", url(), f'{{"spec": {{"password": "{CANARY}" '.encode(), content_type=media_type)
+        answer = send(api, "PUT", url(), f'{{"spec": {{"password": "{CANARY}" '.encode(), media_type)
         assert answer.status_code == 400
         assert not leaks(answer.content)
 
@@ -105,12 +107,12 @@ def test_a_secret_that_cannot_be_written_refuses_the_edit_in_the_servers_words(
 def test_a_foreign_inline_password_is_told_of_and_survives_an_edit(
     api: APIClient, live_cluster: Cluster, kube: Kube
 ) -> None:
-    from clusters.sync.relist import relist
-
-    foreign = {**manifest(password=CANARY)}
-    annotations = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps(foreign)}
-    foreign["metadata"] = {**foreign["metadata"], "annotations": annotations, "namespace": NAMESPACE}
-    kube.call(kube.server.store.add, foreign)
+    foreign = manifest(password=CANARY)
+    foreign["metadata"]["annotations"] = {
+        "kubectl.kubernetes.io/last-applied-configuration": json.dumps(manifest(password=CANARY))
+    }
+    path = f"/apis/metallb.io/v1beta2/namespaces/{NAMESPACE}/bgppeers?fieldManager=kubectl-client-side-apply"
+    requests.post(f"{kube.server.url}{path}", json=foreign, headers={"Authorization": "Bearer secret"}, timeout=10)
     relist(live_cluster)
     read = api.get(url())
     assert read.json()["inlinePassword"] is True

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import redis
 import time_machine
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -119,7 +120,7 @@ def test_the_live_part_is_the_nodes_last_answer(api: APIClient, session: Session
 
 def test_a_question_without_redis_is_answered_503(api: APIClient, session: Session, monkeypatch: Any) -> None:
     def away(*_: object) -> bool:
-        raise live.redis.ConnectionError("away")
+        raise redis.ConnectionError("away")
 
     monkeypatch.setattr(live, "connection", away)
     answer = api.post(f"{SESSIONS}{session.pk}/refresh/")
