@@ -62,10 +62,10 @@ def delete(storage: Storage, resource: Resource, key: Key, options: DeleteOption
         _orphan(storage, entry)
     _delete_contents(storage, resource, key)
     entry = storage.entry(resource, key) or entry
+    if storage.entry(resource, key) is None:  # its last object took the namespace or definition with it
+        return Deleted(entry, is_gone=True)
     if waits or _has_contents(storage, resource, key):
         return Deleted(_mark(storage, resource, key, entry), is_gone=False)
-    if storage.entry(resource, key) is None:  # its last object took the namespace with it
-        return Deleted(entry, is_gone=True)
     return Deleted(remove(storage, resource, key), is_gone=True)
 
 
