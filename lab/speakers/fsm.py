@@ -141,9 +141,10 @@ def _open_sent(session: Session, at: float) -> None:
 
 
 def _open_confirm(session: Session, at: float) -> None:
-    if obstacle(session) is not Obstacle.NONE:
+    if obstacle(session) is not Obstacle.NONE or session.router is None:
         _fall_back(session, at)
         return
+    session.negotiate(session.router)
     session.counters.established += 1
     session.counters.updates_sent += len(session.families) + len(session.networks)
     session.counters.updates_received += len(session.families) + len(session.router.networks if session.router else ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import inf
+from typing import NamedTuple
 
 from intent.sessions import IntendedSession
 from lab.routers import Router
@@ -41,6 +42,17 @@ class Counters:
     keepalives_received: int = 0
     established: int = 0
     dropped: int = 0
+
+
+class Negotiated(NamedTuple):
+    """Timers of an Established session in seconds. heard_every: the router's own keepalive interval; 0 = never."""
+
+    hold: int = 0
+    keepalive: int = 0
+    heard_every: int = 0
+
+
+NOTHING_NEGOTIATED = Negotiated()
 
 
 @dataclass(slots=True)
@@ -97,6 +109,7 @@ class Session:
     quiet_since: float = FOREVER
     connected: bool = False  # a TCP connection stood at least once
     reset: Reset = FRESH
+    negotiated: Negotiated = NOTHING_NEGOTIATED
     counters: Counters = field(default_factory=Counters)
     bfd: Bfd = field(default_factory=Bfd)
     bfd_timers: BfdTimers = BfdTimers()
@@ -143,17 +156,17 @@ class Session:
     @property
     def hold(self) -> int:
         """The negotiated hold time in seconds, 0 = none; the configured one while down."""
-        return min(self.configured_hold, self.met.hold) if self.up and self.met else self.configured_hold
+        return self.negotiated.hold if self.up else self.configured_hold
 
     @property
     def keepalive(self) -> int:
         """The negotiated keepalive interval in seconds; the configured one while down."""
-        return min(self.configured_keepalive, self.hold // 3) if self.up else self.configured_keepalive
+        return self.negotiated.keepalive if self.up else self.configured_keepalive
 
-    @property
-    def router_keepalive(self) -> int:
-        """Every how many seconds the router speaks, 0 = never."""
-        return min(self.met.keepalive, self.hold // 3) if self.up and self.met else 0
+    def negotiate(self, router: Router) -> None:
+        """Agree on the timers (RFC 4271 section 4.2); they hold as long as the session does."""
+        hold = min(self.configured_hold, router.hold)
+        self.negotiated = Negotiated(hold, min(self.configured_keepalive, hold // 3), min(router.keepalive, hold // 3))
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -163,22 +176,22 @@ class Session:
 
     def heard_at(self, now: float) -> float:
         """When the last message came, 0 = none ever did."""
-        if not self.up or not self.router_keepalive:
+        if not self.up or not self.negotiated.heard_every:
             return self.last_read
-        return _tick(self.established_at, min(now, self.quiet_since), self.router_keepalive)
+        return _tick(self.established_at, min(now, self.quiet_since), self.negotiated.heard_every)
 
     def wrote_at(self, now: float) -> float:
         """When the last message went out, 0 = none ever did."""
-        if not self.up or not self.keepalive:
+        if not self.up or not self.negotiated.keepalive:
             return self.last_write
-        return _tick(self.established_at, now, self.keepalive)
+        return _tick(self.established_at, now, self.negotiated.keepalive)
 
     def keepalives(self, now: float) -> tuple[int, int]:
         """Keepalives sent and received."""
         sent, received = self.counters.keepalives_sent, self.counters.keepalives_received
         if self.up:
-            sent += 1 + _ticks(self.established_at, now, self.keepalive)
-            received += 1 + _ticks(self.established_at, min(now, self.quiet_since), self.router_keepalive)
+            sent += 1 + _ticks(self.established_at, now, self.negotiated.keepalive)
+            received += 1 + _ticks(self.established_at, min(now, self.quiet_since), self.negotiated.heard_every)
         return sent, received
 
     def hold_expires_at(self) -> float:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -27,14 +27,19 @@ class Style:
 
 def write(value: Any, style: Style, level: int = 0) -> str:
     """The value as a %-template: its text, with Live values as %(name)s and every other % doubled."""
-    if isinstance(value, Mapping):
-        items = [f"{_text(key, style)}:{write(item, style, level + 1)}" for key, item in value.items()]
+    if type(value) is dict:
+        items = [f"{_name(key, style)}:{write(item, style, level + 1)}" for key, item in value.items()]
         return _block("{", items, "}", style, level)
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if type(value) is list:
         return _block("[", [write(item, style, level + 1) for item in value], "]", style, level)
-    if isinstance(value, Live):
+    if type(value) is Live:
         return f'"%({value.name})s"' if value.quoted else f"%({value.name})s"
-    return _text(value, style)
+    return str(value) if type(value) is int else _text(value, style)
+
+
+@lru_cache(4096)
+def _name(key: str, style: Style) -> str:
+    return _text(key, style)
 
 
 def document(value: Any, style: Style) -> str:
