@@ -104,7 +104,9 @@ def resource_delete(
     raise RevisionMismatch(_current(edit))
 
 
-def resource_discard(*, row: Resource, actor: Actor, base_revision: int | None = None) -> Resource | None:
+def resource_discard(
+    *, row: Resource, actor: Actor, source: str = Change.Source.BROWSER, base_revision: int | None = None
+) -> Resource | None:
     """Give up an edit that is pending, rejected or in conflict: the row follows the cluster again.
 
     None if the object does not exist there, the row is gone then. Raises RevisionMismatch.
@@ -123,7 +125,7 @@ def resource_discard(*, row: Resource, actor: Actor, base_revision: int | None =
             )
         if not done:
             raise RevisionMismatch(_current_of(row))
-        _record(row, actor, Change.Source.BROWSER, row.manifest, after, row.revision + 1, "Edit discarded", [])
+        _record(row, actor, source, row.manifest, after, row.revision + 1, "Edit discarded", [])
     return rows_of(row.KIND.kind).select_related("cluster").filter(pk=row.pk).first()
 
 

@@ -29,7 +29,8 @@ def apply_resource(kind: str, pk: int) -> None:
     fates = apply_pending(kind, pk)
     if cluster is None or not fates:
         return
-    if Fate.IN_SYNC in fates or Fate.GONE in fates:
+    # Rules look at all objects of a cluster: of many edits the last one to get through pays for that.
+    if {Fate.IN_SYNC, Fate.GONE} & set(fates) and outbox.is_empty(cluster):
         findings_write(cluster)
     nudges.nudge("resources", cluster.name)
 

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 from kubernetes import config
 from kubernetes.client import Configuration
+from kubernetes.client.rest import should_bypass_proxies
 from kubernetes.config.config_exception import ConfigException
 
 from clusters.kube.errors import Unreachable
@@ -63,8 +64,10 @@ class Connection:
 
     @property
     def proxy(self) -> str | None:
-        """An HTTP proxy on the way."""
-        return self.configuration.proxy or None
+        """An HTTP proxy on the way, unless the server is one of those that are reached without."""
+        settings = self.configuration
+        direct = should_bypass_proxies(self.url, settings.no_proxy or "")
+        return None if direct else settings.proxy or None
 
     def headers(self) -> dict[str, str]:
         """Headers of a request that is made now."""

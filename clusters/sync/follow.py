@@ -82,10 +82,13 @@ def _adopt(cluster: Cluster, kind: str, objects: Iterable[Object], *, adopting: 
         row = model(cluster=cluster, namespace=metadata.get("namespace", ""), name=metadata["name"])
         _set(row, following(model, obj) | {"revision": 1, "applied_revision": 1})
         rows.append(row)
-    changes = [] if adopting else [_change(row, Change.Action.CREATE, None, row.live) for row in rows]
     with transaction.atomic():
+        named = rows_of(kind).filter(cluster=cluster, name__in=[row.name for row in rows])
+        there = set(named.values_list("namespace", "name"))
+        rows = [row for row in rows if (row.namespace, row.name) not in there]  # made here since the list was asked for
         model._default_manager.bulk_create(rows, ignore_conflicts=True)  # noqa: SLF001
-        Change.objects.bulk_create(changes)
+        if not adopting:
+            Change.objects.bulk_create(_change(row, Change.Action.CREATE, None, row.live) for row in rows)
 
 
 def _bring_up(kind: str, some: Iterable[Marker], listed: Mapping[tuple[str, str], Object]) -> bool:

@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from clusters.models import Resource
+from clusters.models import Cluster, Resource
 from clusters.registry import resource_models, rows_of
 
 logger = logging.getLogger(__name__)
@@ -33,6 +33,12 @@ def send(kind: str, pk: int) -> bool:
         logger.warning("cannot enqueue %s %s, the next sweep of the outbox will: %s", kind, pk, error)
         return False
     return True
+
+
+def is_empty(cluster: Cluster) -> bool:
+    """Whether every edit of a cluster is through, but for those that wait for better times."""
+    waiting = Q(cluster=cluster, retry_at=None) & ~Q(revision=F("applied_revision"))
+    return not any(rows_of(kind).filter(waiting).exists() for kind in resource_models())
 
 
 def left_over(now: datetime, limit: int = 500) -> list[tuple[str, int]]:

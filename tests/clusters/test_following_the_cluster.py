@@ -225,3 +225,21 @@ def test_adopting_many_costs_queries_by_chunks(kube: RunningCluster, office: Off
         office.look()
     assert BGPPeer.objects.count() == 300
     assert len(queries) < 40, len(queries)
+
+
+def test_an_object_made_here_while_the_list_was_on_its_way_is_no_change_by_others(
+    kube: RunningCluster, office: Office, monkeypatch: Any
+) -> None:
+    from clusters.kube.client import Door
+
+    office.look()
+    listed = Door.list
+
+    def slow_list(door: Door, kind: Any, *args: Any, **more: Any) -> Any:
+        if kind.plural == "bgppeers" and not BGPPeer.objects.exists():
+            office.work(office.save(peer()))
+        return listed(door, kind, *args, **more)
+
+    monkeypatch.setattr(Door, "list", slow_list)
+    office.look()
+    assert list(Change.objects.values_list("source", flat=True)) == ["api"]
