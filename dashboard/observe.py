@@ -11,8 +11,8 @@ from dataclasses import replace
 import redis
 from celery import current_app
 from django.conf import settings
-from django.db import OperationalError
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from clusters.doors import door_of
 from clusters.kube.discovery import FrrPod, find_metallb
