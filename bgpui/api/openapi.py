@@ -41,8 +41,25 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         return {"type": "http", "scheme": "bearer", "description": "A token of /api/v1/tokens/."}
 
 
+_DESCRIPTION = """
+Resources are Kubernetes manifests, addressed by cluster, namespace and name. A `PUT` creates or replaces, and may be
+repeated; a worker brings the edit into the cluster.
+
+    curl -X PUT -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/yaml" \\
+         --data-binary @peer.yaml "$URL/api/v1/bgppeers/lab/metallb-system/rack-1/?wait=10s"
+
+* `wait=10s` holds the answer until the cluster has spoken: 200 or 201 in sync, 422 rejected and 409 in conflict in the
+  API server's own words, 202 while it is pending.
+* `dry_run=true` asks the rules and the API server and saves nothing; `accept=CODE` breaks a documented rule knowingly.
+* `If-Match` with an `ETag` refuses (412) to write over what somebody else has changed.
+* Errors are problems (RFC 9457); `findings` name field, value, rule, source and the way out.
+* A query parameter that is not known is an error.
+"""
+
+
 def problems_everywhere(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """A post-processing hook: the shared components, and the default answer of every operation."""
+    """A post-processing hook: the introduction, shared components, and the default answer of every operation."""
+    result["info"]["description"] += f"\n{_DESCRIPTION}"
     components = result.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     schemas |= {"Finding": FINDING, "Problem": _PROBLEM, "Sync": SYNC}

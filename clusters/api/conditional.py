@@ -50,6 +50,7 @@ class ConditionalMixin(APIView):
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """As DRF's; the tag is set when the body is rendered."""
         final = super().finalize_response(request, response, *args, **kwargs)
+        final.headers.setdefault("Cache-Control", "private, no-cache")
 
         def tag(rendered: SimpleTemplateResponse) -> HttpResponseBase | None:
             rendered["ETag"] = etag = _etag(rendered)
