@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from lab.frr.delta import delta
 from lab.frr.netns import DAEMONS, Machine, NamespaceError
 
 _CONFIG = "/etc/frr/frr.conf"
@@ -47,37 +48,47 @@ class Daemons:
         script += [f"wait $p{n}" for n in range(len(others))]
         await self.machine.run("\n".join(script))
 
-    async def load(self, config: str) -> None:
-        """Read a first configuration that is known to be good."""
-        await self._apply(config, [_READ])
-
     async def reload(self, config: str) -> None:
-        """Bring the running configuration to `config`, touching only what differs. Raises ConfigRefusedError.
+        """Bring the running configuration to `config` as MetalLB's reloader does. Raises ConfigRefusedError.
 
         One that FRR cannot parse changes nothing.
         """
         if config == self.config:
             return
         # Reading the file is all there is to do on daemons without a configuration, and ten times faster.
-        await self._apply(config, [[*_READ, "--dryrun"], _READ] if self._blank else [_RELOAD])
+        await self._run(config, [[*_READ, "--dryrun"], _READ] if self._blank else [_RELOAD])
+        self.config, self._blank = config, False
 
-    async def _apply(self, config: str, steps: Sequence[Sequence[str]]) -> None:
-        await self._write(config)
-        for argv in steps:
-            self._blank = self._blank and argv is not _READ
-            stdout, stderr, code = await self.machine.exec(argv)
-            if code:
-                await self._write(self.config)
-                raise ConfigRefusedError(_words(stdout + stderr))
-        self.config = config
+    async def amend(self, config: str) -> None:
+        """Bring a running configuration of the lab's own to `config`, at once."""
+        change = delta(self.config, config)
+        if change:
+            await self._run(change, [_READ])
+        self.config, self._blank = config, False
 
     async def restart(self, *, keep: bool) -> None:
         """All daemons end as by a crash and start again, with the configuration in force if that is kept."""
         await self.machine.run("kill -KILL $(cat /run/frr/*.pid)\nrm -f /run/frr/*.vty /run/frr/*.pid")
         await self.start()
-        config, self.config, self._blank = self.config, "", True
-        if keep and config:
-            await self.load(config)
+        await self._begin_with(self.config if keep else "")
+
+    async def revive(self) -> None:
+        """Start a bgpd that was killed again, with the configuration in force."""
+        await self.machine.run(_start(*self._bgpd))
+        await self._begin_with(self.config)
+
+    async def _begin_with(self, config: str) -> None:
+        self.config, self._blank = "", True
+        if config:
+            await self.amend(config)
+
+    async def _run(self, config: str, steps: Sequence[Sequence[str]]) -> None:
+        # Without its namespace in the text, the reloader would take the VRF's away.
+        text = config + "".join(f"\nvrf {vrf}\n netns /run/netns/{vrf}\nexit-vrf\n" for vrf in self._vrfs)
+        for argv, stdin in [(["tee", _CONFIG], text.encode()), *((argv, None) for argv in steps)]:
+            stdout, stderr, code = await self.machine.exec(argv, stdin)
+            if code:
+                raise ConfigRefusedError(_words(stderr + stdout))
 
     async def vtysh(self, *commands: str) -> str:
         """Standard output of vtysh for `commands`, in order."""
@@ -95,18 +106,6 @@ class Daemons:
         """End a daemon as a crash would: the sockets close, nobody says goodbye."""
         await self.signal(daemon, "KILL")
         await self.machine.run(f"rm -f /run/frr/{daemon}.vty")
-
-    async def revive(self) -> None:
-        """Start bgpd again with the configuration that is in force."""
-        await self.machine.run(_start(*self._bgpd))
-        await self.machine.exec(_READ)
-
-    async def _write(self, config: str) -> None:
-        # Without its namespace in the text, the reloader would take the VRF's away.
-        text = config + "".join(f"vrf {vrf}\n netns /run/netns/{vrf}\nexit-vrf\n" for vrf in self._vrfs)
-        stdout, stderr, code = await self.machine.exec(["tee", _CONFIG], text.encode())
-        if code:
-            raise NamespaceError(_words(stderr or stdout))
 
 
 def _start(daemon: str, *options: str) -> str:

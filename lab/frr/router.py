@@ -108,7 +108,7 @@ class RealRouter:
         """Start the daemons, and then what keeps them from answering."""
         await self._filter()
         await self.daemons.start()
-        await self.daemons.load(bgp_config(self.router, self._neighbors(self.router)))
+        await self.daemons.amend(bgp_config(self.router, self._neighbors(self.router)))
         await self._obey()
 
     async def apply(self, router: Router | None = None) -> None:
@@ -118,7 +118,7 @@ class RealRouter:
         config = bgp_config(self.router, self._neighbors(self.router))
         if config != self.daemons.config:
             await self._bgpd_becomes(Listening.OPEN)
-            await self.daemons.reload(config)
+            await self.daemons.amend(config)
         await self._obey()
 
     async def clear(self, neighbor: str = "*") -> None:
@@ -126,10 +126,11 @@ class RealRouter:
         await self.daemons.vtysh(f"clear bgp {neighbor}")
 
     async def limit_prefixes(self, neighbor: str, family: str, most: int) -> None:
-        """Accept at most so many prefixes from a node; one more ends the session (Cease/Maximum Prefixes Reached)."""
+        """Accept at most so many prefixes from a node, 0 = any number. More end the session (RFC 4486, subcode 1)."""
         asn = own_asn(self.router, self._neighbors(self.router))
         enter = ("configure terminal", f"router bgp {asn}", f"address-family {family} unicast")
-        await self.daemons.vtysh(*enter, f"neighbor {neighbor} maximum-prefix {most}")
+        line = f"neighbor {neighbor} maximum-prefix"
+        await self.daemons.vtysh(*enter, f"{line} {most}" if most else f"no {line}")
 
     async def stop(self) -> None:
         """Stop what the router does by itself; its machine is the topology's."""

@@ -14,6 +14,7 @@ from lab.routers import Listening, Router, Routers, documented_routers
 from tests.waiting import eventually
 
 T = TypeVar("T")
+_TELLING = ("lastResetDueTo", "lastNotificationReason", "connectionsDropped", "hostLocal")
 NAMESPACE = "metallb-system"
 COMPUTE_1, COMPUTE_2, CONTROL = "compute-1.example.com", "compute-2.example.com", "control-1.example.com"
 NODES = tuple(
@@ -74,7 +75,7 @@ class RealCluster:
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         """Run something in the fleet's loop."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(120)
 
     def apply(
         self, *manifests: Mapping[str, Any], passwords: Mapping[str, str] | None = None, without: str = ""
@@ -116,10 +117,11 @@ class RealCluster:
         def probe() -> dict[str, Any]:
             found = self.neighbors(node).get((vrf, neighbor), {})
             found["bfd"] = found.get("peerBfdInfo", {}).get("status")
-            assert {key: found.get(key) for key in wanted} == wanted
+            seen = {key: found.get(key) for key in (*wanted, *_TELLING)}
+            assert wanted.items() <= seen.items(), seen
             return found
 
-        return eventually(probe)
+        return eventually(probe, timeout=60)
 
 
 def _snapshot(manifests: Iterable[Mapping[str, Any]], secrets: Iterable[str], without: str = "") -> Snapshot:

@@ -22,17 +22,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason=f"real FRR: {why_not}"))
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[RealCluster]:
-    """A cluster that a module's tests share, since starting it takes seconds."""
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[RealCluster]:
+    """A cluster that all tests share, since starting it takes seconds; each test says what is applied."""
     cluster = RealCluster()
     cluster.start()
     yield cluster
     cluster.stop()
-
-
-@pytest.fixture
-def cluster(running: RealCluster) -> RealCluster:
-    """The shared cluster without an object in it."""
-    running.apply()
-    return running

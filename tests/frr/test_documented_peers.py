@@ -34,27 +34,27 @@ TOGETHER: list[list[dict[str, Any]]] = [
 
 @pytest.mark.parametrize("manifests", TOGETHER, ids=lambda some: some[-1]["metadata"]["name"])
 def test_documented_peers_come_up_on_the_nodes_and_in_the_vrf_they_name(
-    running: RealCluster, manifests: list[dict[str, Any]]
+    cluster: RealCluster, manifests: list[dict[str, Any]]
 ) -> None:
-    running.apply(*manifests)
+    cluster.apply(*manifests)
 
     for spec in (manifest["spec"] for manifest in manifests if manifest["kind"] == "BGPPeer"):
         neighbor, vrf = spec["peerAddress"], spec.get("vrf", "default")
         selected = [COMPUTE_1, COMPUTE_2] if "nodeSelectors" in spec else [COMPUTE_1, COMPUTE_2, CONTROL]
         for node in selected:
-            seen = running.reaches(neighbor, "Established", vrf=vrf, node=node, remoteAs=spec["peerASN"])
+            seen = cluster.reaches(neighbor, "Established", vrf=vrf, node=node, remoteAs=spec["peerASN"])
             assert seen["localAs"] == spec["myASN"]
             assert seen["localRouterId"] == spec.get("routerID", seen["localRouterId"])
         for node in {COMPUTE_1, COMPUTE_2, CONTROL} - set(selected):
-            assert (vrf, neighbor) not in running.neighbors(node)
+            assert (vrf, neighbor) not in cluster.neighbors(node)
     if manifests[0]["kind"] == "BFDProfile":
-        running.reaches("10.0.20.1", "Established", bfd="Up")
+        cluster.reaches("10.0.20.1", "Established", bfd="Up")
 
 
-def test_all_of_them_at_once_leave_every_node_with_its_old_configuration(running: RealCluster) -> None:
-    before = {node: running.fleet.node(node).config for node in running.fleet.refusals}
+def test_all_of_them_at_once_leave_every_node_with_its_old_configuration(cluster: RealCluster) -> None:
+    before = {node: cluster.fleet.node(node).config for node in cluster.fleet.refusals}
 
-    running.apply(*(manifest for manifests in TOGETHER for manifest in manifests))
+    cluster.apply(*(manifest for manifests in TOGETHER for manifest in manifests))
 
-    assert all(running.fleet.refusals.values())
-    assert {node: running.fleet.node(node).config for node in running.fleet.refusals} == before
+    assert all(cluster.fleet.refusals.values())
+    assert {node: cluster.fleet.node(node).config for node in cluster.fleet.refusals} == before

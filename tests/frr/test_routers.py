@@ -15,15 +15,15 @@ NODE = "10.1.0.100"  # the first node, as routers of this network see it
 
 
 @pytest.fixture(scope="module")
-def peered(running: RealCluster) -> RealCluster:
+def peered(cluster: RealCluster) -> RealCluster:
     """Sessions that notice silence fast and come back fast."""
-    running.apply(
+    cluster.apply(
         bfd_profile("fast", receiveInterval=100, transmitInterval=100),
         peer("plain", "10.1.0.1", peerASN=64601, **TIMERS),
         peer("plain-v6", "fd00:1::1", peerASN=64601, bfdProfile="fast", **TIMERS),
         peer("store", "10.1.0.1", myASN=64510, peerASN=64611, vrf="storage", **TIMERS),
     )
-    return running
+    return cluster
 
 
 @pytest.fixture
@@ -98,16 +98,21 @@ def test_a_killed_bgpd_is_a_closed_connection(up: RealCluster) -> None:
 def test_a_lost_carrier_is_noticed_at_once_in_its_vrf_only(up: RealCluster) -> None:
     up.wait(up.fleet.topology.carrier(COMPUTE_1, "storage", up=False))
 
-    up.reaches("10.1.0.1", "Idle", vrf="storage", lastResetDueTo="Interface down")
+    up.reaches("10.1.0.1", "Active", vrf="storage", lastResetDueTo="Waiting for NHT")
     assert up.neighbors(COMPUTE_1)["default", "10.1.0.1"]["bgpState"] == "Established"
     up.wait(up.fleet.topology.carrier(COMPUTE_1, "storage", up=True))
     up.reaches("10.1.0.1", "Established", vrf="storage")
 
 
 def test_more_prefixes_than_the_router_takes_end_the_session(up: RealCluster) -> None:
-    up.wait(up.fleet.router("10.1.0.1").limit_prefixes(NODE, "ipv4", 1))
     announce = ("network 203.0.113.0/24", "network 203.0.113.128/25", "no neighbor 10.1.0.1 route-map 10.1.0.1-out out")
-
     up.vtysh(COMPUTE_1, "configure terminal", "router bgp 64500", "address-family ipv4 unicast", *announce)
+    eventually(
+        lambda: (
+            up.neighbors(COMPUTE_1)["default", "10.1.0.1"]["addressFamilyInfo"]["ipv4Unicast"]["sentPrefixCounter"] == 2
+        )
+    )
+
+    up.wait(up.fleet.router("10.1.0.1").limit_prefixes(NODE, "ipv4", 1))
 
     up.reaches("10.1.0.1", "Idle", lastNotificationReason="Cease/Maximum Number of Prefixes Reached")

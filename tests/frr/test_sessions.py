@@ -44,11 +44,11 @@ PASSWORDS = {"md5": "not-the-routers", "store-md5": "storage"}
 
 
 @pytest.fixture(scope="module")
-def busy(running: RealCluster) -> RealCluster:
+def busy(cluster: RealCluster) -> RealCluster:
     """The cluster with all of PEERS."""
-    running.apply(*PEERS, passwords=PASSWORDS)
-    assert not any(running.fleet.refusals.values())
-    return running
+    cluster.apply(*PEERS, passwords=PASSWORDS)
+    assert not any(cluster.fleet.refusals.values())
+    return cluster
 
 
 @pytest.mark.parametrize(
