@@ -7,7 +7,9 @@ from typing import Any
 
 from lab.apiserver.resources import OPEN, Resource, Schema
 
-_TEXT_MAP: Schema = {"type": "object", "additionalProperties": {"type": "string"}}
+_TEXT: dict[str, Any] = {"type": "string"}
+_TEXTS: Schema = {"type": "array", "items": _TEXT}
+_TEXT_MAP: Schema = {"type": "object", "additionalProperties": _TEXT}
 _OWNER: dict[str, Any] = {**OPEN, "x-kubernetes-map-type": "atomic"}
 
 
@@ -37,8 +39,8 @@ METADATA: Schema = {
         "labels": _TEXT_MAP,
         "finalizers": {"type": "array", "items": {"type": "string"}, "x-kubernetes-list-type": "set"},
         "ownerReferences": _keyed("uid", item=_OWNER),
-        **{name: {"type": "string"} for name in ("name", "namespace", "generateName", "uid", "resourceVersion")},
-        **{name: {"type": "string"} for name in ("creationTimestamp", "deletionTimestamp")},
+        **dict.fromkeys(("name", "namespace", "generateName", "uid", "resourceVersion"), _TEXT),
+        **dict.fromkeys(("creationTimestamp", "deletionTimestamp"), _TEXT),
         "generation": {"type": "integer"},
         "managedFields": {"type": "array", "items": _OWNER},
     },
@@ -73,6 +75,34 @@ _NODE = _open(
     status=_open(conditions=_keyed("type")),  # addresses: a dual-stack node has two of type InternalIP
 )
 _SECRETS = _open(secrets=_keyed("name"), imagePullSecrets=_keyed("name"))
+_DEFINED_VERSION: Schema = _open(
+    name=_TEXT,
+    served={"type": "boolean"},
+    storage={"type": "boolean"},
+    schema=_open(openAPIV3Schema=OPEN),
+    subresources=OPEN,
+    deprecated={"type": "boolean"},
+    deprecationWarning=_TEXT,
+    additionalPrinterColumns={
+        "type": "array",
+        "items": _open(name=_TEXT, type=_TEXT, jsonPath=_TEXT) | {"required": ["name", "type", "jsonPath"]},
+    },
+    selectableFields={"type": "array", "items": _open(jsonPath=_TEXT) | {"required": ["jsonPath"]}},
+) | {"required": ["name", "served", "storage"]}
+_NAMES: Schema = _open(
+    plural=_TEXT, kind=_TEXT, singular=_TEXT, listKind=_TEXT, shortNames=_TEXTS, categories=_TEXTS
+) | {"required": ["plural", "kind"]}
+_SCOPES = ["Cluster", "Namespaced"]
+_DEFINITION: Schema = _open(
+    status=_CONDITIONS,
+    spec=_open(
+        group=_TEXT,
+        scope=_TEXT | {"enum": _SCOPES},
+        names=_NAMES,
+        versions={"type": "array", "minItems": 1, "items": _DEFINED_VERSION},
+    )
+    | {"required": ["group", "scope", "names", "versions"]},
+) | {"required": ["spec"]}
 _EVENT_FIELDS = (
     "involvedObject.kind",
     "involvedObject.name",
@@ -117,7 +147,7 @@ def _live_types() -> Iterable[Resource]:
     yield _workload("daemonsets", "DaemonSet", "ds")
     yield _workload("deployments", "Deployment", "deploy")
     yield _cluster_wide(_EXTENSIONS, "customresourcedefinitions", "CustomResourceDefinition", "crd", "crds",
-                        categories=("api-extensions",), subresources=_STATUS, schema=open_status,
+                        categories=("api-extensions",), subresources=_STATUS, schema=_DEFINITION,
                         counts_generation=True)  # fmt: skip
 
 

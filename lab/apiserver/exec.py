@@ -121,12 +121,13 @@ class Execs:
         runner = asyncio.ensure_future(self._answer(socket, pod, container, options, stdin))
         try:
             await asyncio.wait((reader, runner), return_when=asyncio.FIRST_COMPLETED)
-            if runner.done():
-                await runner
         finally:
             for task in (reader, runner):
                 task.cancel()
             await asyncio.gather(reader, runner, return_exceptions=True)
+        if not runner.cancelled():
+            runner.result()
+            await socket.close()
 
     async def _answer(
         self,
@@ -154,7 +155,6 @@ class Execs:
         except ApiError as refusal:
             status = refusal.status()
         await socket.send_bytes(bytes((STATUS,)) + msgspec.json.encode(status))
-        await socket.close()
 
 
 async def _results(answer: Awaitable[ExecResult] | AsyncIterator[ExecResult]) -> AsyncIterator[ExecResult]:

@@ -59,10 +59,12 @@ def prune(value: Any, schema: Schema, path: str = "", *, root: bool = True) -> l
 
 
 def default(value: Any, schema: Schema) -> None:
-    """Fill in, in place, what the schema defaults; a null where a default stands counts as absent."""
+    """Fill in, in place, what the schema defaults. A null counts as absent where the schema does not allow it."""
     if isinstance(value, dict):
+        for name in [name for name, inner in value.items() if inner is None and _forbids_null(child(schema, name))]:
+            del value[name]
         for name, known in (schema.get("properties") or _EMPTY).items():
-            if "default" in known and (name not in value or (value[name] is None and not known.get("nullable"))):
+            if "default" in known and name not in value:
                 value[name] = copy(known["default"])
         for name, inner in value.items():
             if isinstance(inner, (dict, list)):
@@ -70,6 +72,10 @@ def default(value: Any, schema: Schema) -> None:
     elif isinstance(value, list):
         for item in value:
             default(item, schema.get("items", _NO_SCHEMA))
+
+
+def _forbids_null(schema: Schema) -> bool:
+    return bool(schema) and not schema.get("nullable")
 
 
 def validate(value: Any, schema: Schema, old: Any = cel.ABSENT, *, has_rules: bool = True) -> list[FieldError]:

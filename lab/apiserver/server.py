@@ -27,7 +27,7 @@ from lab.apiserver.store import Store
 from lab.apiserver.writes import Writer
 
 _OPEN_PATHS = frozenset({"/healthz", "/livez", "/readyz", "/version"})
-_LARGEST_BODY = 16 << 20
+_LARGEST_BODY = 3 << 20
 _NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 
 
@@ -129,6 +129,9 @@ class ApiServer:
             return await self._authenticated(request)
         except ApiError as error:
             return refusal(error)
+        except web.HTTPRequestEntityTooLarge:
+            words = f"request entity too large: limit is {_LARGEST_BODY}"
+            return refusal(ApiError(413, "RequestEntityTooLarge", words))
         except (ConnectionError, asyncio.CancelledError, web.HTTPException):
             raise
         except (TypeError, AttributeError, KeyError, ValueError, RecursionError) as error:

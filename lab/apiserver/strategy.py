@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from lab.apiserver import cel
-from lab.apiserver.errors import FORBIDDEN, INVALID, REQUIRED, FieldError, bad_request, undecodable
+from lab.apiserver.errors import FORBIDDEN, INVALID, REQUIRED, FieldError, undecodable
 from lab.apiserver.metadata import now
 from lab.apiserver.resources import Manifest, Resource
 
@@ -40,7 +40,7 @@ def warnings(resource: Resource, new: Manifest) -> Iterator[str]:
     """What the writer should know though nothing is wrong: rules of a definition that are not enforced here."""
     if resource.kind == "CustomResourceDefinition":
         for version in new["spec"]["versions"]:
-            for rule in cel.unknown_rules(version["schema"]["openAPIV3Schema"]):
+            for rule in dict.fromkeys(cel.unknown_rules(version["schema"]["openAPIV3Schema"])):
                 yield f"{version['name']}: this server does not enforce the rule {rule}"
 
 
@@ -95,8 +95,8 @@ def _prepare_namespace(_resource: Resource, new: Manifest, old: Manifest | None)
 
 
 def _prepare_pod(_resource: Resource, new: Manifest, old: Manifest | None) -> None:
-    if old is None:
-        new.setdefault("status", {}).setdefault("phase", "Pending")
+    if old is None and isinstance(new.setdefault("status", {}), dict):
+        new["status"].setdefault("phase", "Pending")
 
 
 def _prepare_crd(_resource: Resource, new: Manifest, old: Manifest | None) -> None:
@@ -106,20 +106,21 @@ def _prepare_crd(_resource: Resource, new: Manifest, old: Manifest | None) -> No
         or not isinstance(spec.get("names"), dict)
         or not isinstance(spec.get("versions"), list)
     ):
-        raise bad_request("CustomResourceDefinition: spec with group, names, scope and versions is needed")
+        return  # the schema says what is missing
     names = spec["names"]
-    if not all(isinstance(names.get(name), str) for name in ("plural", "kind")):
-        raise bad_request("CustomResourceDefinition: spec.names needs plural and kind")
-    names.setdefault("singular", names["kind"].lower())
-    names.setdefault("listKind", f"{names['kind']}List")
+    kind = str(names.get("kind", ""))
+    names.setdefault("singular", kind.lower())
+    names.setdefault("listKind", f"{kind}List")
     spec.setdefault("conversion", {"strategy": "None"})
     since = now() if old is None else old["status"]["conditions"][0]["lastTransitionTime"]
+    texts = (
+        ("NamesAccepted", "NoConflicts", "no conflicts found"),
+        ("Established", "InitialNamesAccepted", "the initial names have been accepted"),
+    )
     conditions = [
-        {"type": "NamesAccepted", "status": "True", "reason": "NoConflicts", "lastTransitionTime": since,
-         "message": "no conflicts found"},
-        {"type": "Established", "status": "True", "reason": "InitialNamesAccepted", "lastTransitionTime": since,
-         "message": "the initial names have been accepted"},
-    ]  # fmt: skip
+        {"type": name, "status": "True", "reason": reason, "message": message, "lastTransitionTime": since}
+        for name, reason, message in texts
+    ]
     stored = [
         version.get("name") for version in spec["versions"] if isinstance(version, dict) and version.get("storage")
     ]
@@ -127,18 +128,11 @@ def _prepare_crd(_resource: Resource, new: Manifest, old: Manifest | None) -> No
 
 
 def _crd_faults(new: Manifest, _old: Manifest | None) -> Iterator[FieldError]:
-    spec, name = new["spec"], new["metadata"].get("name", "")
-    if name != f"{spec['names']['plural']}.{spec.get('group')}":
+    spec, name = new["spec"], new["metadata"]["name"]
+    if name != f"{spec['names']['plural']}.{spec['group']}":
         yield FieldError(INVALID, "metadata.name", 'must be spec.names.plural+"."+spec.group', name)
-    if spec.get("scope") not in ("Namespaced", "Cluster"):
-        yield FieldError(
-            "Unsupported value", "spec.scope", 'supported values: "Cluster", "Namespaced"', spec.get("scope")
-        )
-    if not spec["versions"]:
-        yield FieldError(REQUIRED, "spec.versions")
     for i, version in enumerate(spec["versions"]):
-        schema = (version.get("schema") or {}).get("openAPIV3Schema") if isinstance(version, dict) else None
-        if not isinstance(schema, dict) or not isinstance(version.get("name"), str):
+        if not (version.get("schema") or {}).get("openAPIV3Schema"):
             yield FieldError(REQUIRED, f"spec.versions[{i}].schema.openAPIV3Schema", "schemas are required")
     if len(new["status"]["storedVersions"]) != 1:
         words = "must have exactly one version marked as storage version"

@@ -14,7 +14,8 @@ def table(resource: Resource, manifests: Iterable[Manifest], metadata: Manifest,
     """A Table of these objects; `include` is the query parameter includeObject."""
     columns = columns_of(resource)
     rows = [
-        {"cells": [column.cell(manifest) for column in columns], **_object(manifest, include)} for manifest in manifests
+        {"cells": [_cell(column, manifest) for column in columns], **_object(manifest, include)}
+        for manifest in manifests
     ]
     definitions = [
         {"name": column.name, "type": column.type, "format": "name" if column.name == "Name" else "",
@@ -28,6 +29,13 @@ def table(resource: Resource, manifests: Iterable[Manifest], metadata: Manifest,
         "columnDefinitions": definitions,
         "rows": rows,
     }
+
+
+def _cell(column: Column, manifest: Manifest) -> Any:
+    try:
+        return column.cell(manifest)
+    except (AttributeError, TypeError, ValueError, KeyError):
+        return "<invalid>"  # built-in types are stored without a full schema
 
 
 def columns_of(resource: Resource) -> list[Column]:

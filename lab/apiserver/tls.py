@@ -35,6 +35,7 @@ class Identity:
         """For a server; Python reads keys from files only."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.num_tickets = 0  # no client of ours resumes a session; tickets would only cost
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "server.pem")
             path.touch(mode=0o600)

@@ -183,11 +183,13 @@ class Writer:
             raise forbidden(resource, own.get("name", ""), words)
 
     def _judge(self, resource: Resource, new: Manifest, old: Manifest | None) -> None:
-        errors = [*metadata.faults(new, resource), *strategy.faults(resource, new, old)]
+        errors = list(metadata.faults(new, resource))
         if old is not None:
             errors += deletes.new_finalizers(new, old)
         before = cel.ABSENT if old is None else old
         errors += schema.validate(new, resource.schema, before, has_rules=resource.has_rules)
+        if not errors:  # rules of single types count on the right shape
+            errors += strategy.faults(resource, new, old)
         if errors:
             raise invalid(resource, new["metadata"].get("name", ""), errors)
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from lab.apiserver import cel
 from tests.lab.apiserver.conftest import ROUTERS, RunningServer, router
 
 MERGE = "application/merge-patch+json"
@@ -22,7 +18,7 @@ TYPE, VALUE = "FieldValueTypeInvalid", "FieldValueInvalid"
     [
         ("asn", "x", TYPE, 'Invalid value: "string": spec.asn in body must be of type integer: "string"'),
         ("asn", True, TYPE, 'Invalid value: "boolean": spec.asn in body must be of type integer: "boolean"'),
-        ("address", None, TYPE, 'Invalid value: "null": spec.address in body must be of type string: "null"'),
+        ("tags", [None], TYPE, 'Invalid value: "null": spec.tags[0] in body must be of type string: "null"'),
         ("asn", 0, VALUE, "Invalid value: 0: spec.asn in body should be greater than or equal to 1"),
         ("asn", 2**32, VALUE, f"Invalid value: {2**32}: spec.asn in body should be less than or equal to {2**32 - 1}"),
         ("asn", ABSENT, "FieldValueRequired", "Required value"),
@@ -39,7 +35,9 @@ def test_a_broken_rule_is_a_cause_with_its_field(
         del body["spec"][field]
     answer = api.request("POST", ROUTERS, body)
     assert (answer.code, answer.body["reason"]) == (422, "Invalid")
-    assert answer.body["details"]["causes"][0] == {"reason": reason, "message": message, "field": f"spec.{field}"}
+    cause = answer.body["details"]["causes"][0]
+    assert (cause["reason"], cause["message"]) == (reason, message)
+    assert cause["field"].startswith(f"spec.{field}")
     assert answer.message.startswith('Router.lab.test "r1" is invalid: ')
 
 
@@ -110,8 +108,6 @@ def test_a_definition_with_rules_that_are_not_enforced_says_so(api: RunningServe
     assert "does not enforce the rule self.a > 1" in answer.warning
 
 
-@pytest.mark.skipif("METALLB_CRDS" not in os.environ, reason="METALLB_CRDS names no folder")
-def test_every_rule_of_metallbs_definitions_is_enforced() -> None:
-    for path in Path(os.environ["METALLB_CRDS"]).glob("*.yaml"):
-        for version in yaml.safe_load(path.read_text())["spec"]["versions"]:
-            assert list(cel.unknown_rules(version["schema"]["openAPIV3Schema"])) == []
+def test_a_null_counts_as_absent(api: RunningServer) -> None:
+    spec = api.request("POST", ROUTERS, router("r1", port=None, address=None)).body["spec"]
+    assert spec == {"asn": 64512, "port": 179}
