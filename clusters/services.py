@@ -12,16 +12,18 @@ from django.db.models import F
 from django.utils import timezone
 
 from clusters import edit as edits
+from clusters.changes import change_of
 from clusters.doors import door_of
 from clusters.edit import Edit
 from clusters.kube.errors import Conflict, KubeError, Rejected
-from clusters.manifest import Object, plain, same
+from clusters.manifest import plain, same
 from clusters.models import Change, Cluster, Resource, SyncState
 from clusters.refusals import ClusterUnreachable, Refused, RevisionMismatch
 from clusters.registry import rows_of
 from clusters.review import Review, review
 from clusters.sync import outbox
 from clusters.sync.columns import desired_columns, following
+from clusters.sync.findings import finding_columns
 from intent.findings import Finding, Severity
 from intent.rules import blocking
 
@@ -74,7 +76,7 @@ def resource_save(  # noqa: PLR0913  # keyword-only
         if edit.new_password is not None:
             _write_secret(edit, edit.new_password)
         accepted = sorted({finding.code for finding in found if finding.code in accept})
-        row = _save(edit, actor=actor, source=source, message=message, accepted=accepted)
+        row = _save(edit, actor=actor, source=source, message=message, accepted=accepted, found=found)
         if row is not None:
             return row
     raise RevisionMismatch(_current(edit))
@@ -98,7 +100,7 @@ def resource_delete(
             raise Refused(stop)
         if current.deleting and current.pending:
             return current
-        saved = _save(edit, actor=actor, source=source, message=message, accepted=[])
+        saved = _save(edit, actor=actor, source=source, message=message, accepted=[], found=[])
         if saved is not None:
             return saved
     raise RevisionMismatch(_current(edit))
@@ -125,7 +127,9 @@ def resource_discard(
             )
         if not done:
             raise RevisionMismatch(_current_of(row))
-        _record(row, actor, source, row.manifest, after, row.revision + 1, "Edit discarded", [])
+        change = change_of(row, row.manifest, after, source=source, revision=row.revision + 1)
+        change.actor_id, change.message = _key(actor), "Edit discarded."
+        change.save()
     return rows_of(row.KIND.kind).select_related("cluster").filter(pk=row.pk).first()
 
 
@@ -138,6 +142,10 @@ def clusters_sync_from_settings() -> list[Cluster]:
         if cluster is None or any(getattr(cluster, name) != value for name, value in values.items()):
             known[setting.name] = Cluster.objects.update_or_create(name=setting.name, defaults=values)[0]
     return [known[setting.name] for setting in settings.BGPUI_CLUSTERS]
+
+
+def _key(actor: Actor) -> Any:
+    return actor.pk if actor is not None else None
 
 
 def _check_revision(row: Resource | None, base_revision: int | None) -> None:
@@ -180,18 +188,24 @@ def _write_secret(edit: Edit, password: str) -> None:
         raise ClusterUnreachable(f"The password cannot be written to the cluster now: {error.message}") from error
 
 
-def _save(edit: Edit, *, actor: Actor, source: str, message: str, accepted: list[str]) -> Resource | None:
+def _save(
+    edit: Edit, *, actor: Actor, source: str, message: str, accepted: list[str], found: list[Finding]
+) -> Resource | None:
     """The saved row; None if somebody else was faster."""
     row, before = edit.row, None if edit.row is None else edit.row.manifest
     revision = 1 if row is None else row.revision + 1
     try:
         with transaction.atomic():
             if row is None:
-                row = _new(edit)
-            elif not rows_of(edit.kind.kind).filter(pk=row.pk, revision=row.revision).update(**_values(edit, row)):
+                row = _new(edit, found)
+            elif (
+                not rows_of(edit.kind.kind).filter(pk=row.pk, revision=row.revision).update(**_values(edit, row, found))
+            ):
                 return None
             note = " ".join(filter(None, (message, "New password." if edit.new_password else "")))
-            _record(row, actor, source, before, plain(edit.manifest), revision, note, accepted)
+            change = change_of(row, before, plain(edit.manifest), source=source, revision=revision)
+            change.actor_id, change.message, change.accepted = _key(actor), note[:500], accepted
+            change.save()
             outbox.enqueue(row)
     except IntegrityError:
         return None
@@ -199,47 +213,22 @@ def _save(edit: Edit, *, actor: Actor, source: str, message: str, accepted: list
     return row
 
 
-def _new(edit: Edit) -> Resource:
+def _new(edit: Edit, found: list[Finding]) -> Resource:
     row = edit.model(cluster=edit.cluster, namespace=edit.namespace, name=edit.name)
-    for name, value in desired_columns(edit.model, edit.manifest or {}, inline_password=False).items():
+    desired = desired_columns(edit.model, edit.manifest or {}, inline_password=False)
+    for name, value in {**desired, **finding_columns(found)}.items():
         setattr(row, name, value)
     row.revision, row.sync_state = 1, SyncState.PENDING
     row.save(force_insert=True)
     return row
 
 
-def _values(edit: Edit, row: Resource) -> dict[str, Any]:
+def _values(edit: Edit, row: Resource, found: list[Finding]) -> dict[str, Any]:
     """Columns of the accepted edit; what was reviewed stays the base until the edit is through."""
     values: dict[str, Any] = {"revision": row.revision + 1, "deleting": edit.manifest is None}
     values |= {"base": row.base if row.pending else row.live, "sync_message": "", "attempts": 0, "retry_at": None}
     values |= {"sync_state": SyncState.PENDING, "updated_at": timezone.now()}
     if edit.manifest is None:
         return values | {"sync_state": SyncState.DELETING}
-    return values | desired_columns(edit.model, edit.manifest, inline_password=edit.inline_password)
-
-
-def _record(
-    row: Resource,
-    actor: Actor,
-    source: str,
-    before: Object | None,
-    after: Object | None,
-    revision: int,
-    message: str,
-    accepted: list[str],
-) -> None:
-    action = Change.Action.DELETE if after is None else Change.Action.CREATE if before is None else Change.Action.UPDATE
-    Change.objects.create(
-        cluster_id=row.cluster_id,
-        kind=row.KIND.kind,
-        namespace=row.namespace,
-        name=row.name,
-        action=action,
-        source=source,
-        actor_id=actor.pk if actor is not None else None,
-        message=message[:500],
-        before=before,
-        after=after,
-        revision=revision,
-        accepted=accepted,
-    )
+    desired = desired_columns(edit.model, edit.manifest, inline_password=edit.inline_password)
+    return values | desired | finding_columns(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 from django.db import transaction
 
@@ -36,15 +37,22 @@ def findings_write(cluster: Cluster) -> int:
     return written
 
 
-def _news(row: Resource, found: list[Finding]) -> Resource | None:
+def finding_columns(found: Sequence[Finding]) -> dict[str, Any]:
+    """Findings as the columns of a row."""
     as_json = [
         asdict(finding) | {"objects": [asdict(ref) for ref in finding.objects], "nodes": list(finding.nodes)}
         for finding in found
     ]
-    if as_json == row.findings:
+    worst = next((weight.value for weight in _WEIGHT if any(finding.severity is weight for finding in found)), "")
+    return {"findings": as_json, "severity": worst}
+
+
+def _news(row: Resource, found: list[Finding]) -> Resource | None:
+    """The row with its new findings; one that the cluster does not hold yet keeps those of its edit."""
+    columns = finding_columns(found)
+    if row.live is None or columns["findings"] == row.findings:
         return None
-    row.findings = as_json
-    row.severity = next((weight.value for weight in _WEIGHT if any(f.severity is weight for f in found)), "")
+    row.findings, row.severity = columns["findings"], columns["severity"]
     return row
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 
+from clusters.changes import change_of
 from clusters.manifest import Object, differences, plain, same
 from clusters.models import Change, Cluster, Resource, SyncState
 from clusters.registry import rows_of
@@ -88,7 +89,7 @@ def _adopt(cluster: Cluster, kind: str, objects: Iterable[Object], *, adopting: 
         rows = [row for row in rows if (row.namespace, row.name) not in there]  # made here since the list was asked for
         model._default_manager.bulk_create(rows, ignore_conflicts=True)  # noqa: SLF001
         if not adopting:
-            Change.objects.bulk_create(_change(row, Change.Action.CREATE, None, row.live) for row in rows)
+            Change.objects.bulk_create(_change(row, None, row.live) for row in rows)
 
 
 def _bring_up(kind: str, some: Iterable[Marker], listed: Mapping[tuple[str, str], Object]) -> bool:
@@ -123,9 +124,7 @@ def _sort(batch: _Batch, row: Resource, obj: Object | None) -> None:
     if not unchanged:
         row.revision += 1
         row.applied_revision = row.revision
-        batch.changes.append(
-            _change(row, Change.Action.UPDATE if obj is not None else Change.Action.DELETE, before, obj)
-        )
+        batch.changes.append(_change(row, before, obj))
     held = row.sync_state in _HELD and not (not unchanged and same(row.KIND, row.manifest, obj))
     if held or (unchanged and obj is not None):
         _set(
@@ -144,19 +143,10 @@ def _set(row: Resource, values: Mapping[str, Any]) -> None:
         setattr(row, name, value)
 
 
-def _change(row: Resource, action: Change.Action, before: Object | None, after: Object | None) -> Change:
-    return Change(
-        cluster_id=row.cluster_id,
-        kind=row.KIND.kind,
-        namespace=row.namespace,
-        name=row.name,
-        action=action,
-        source=Change.Source.CLUSTER,
-        manager=_writer(row, before, after)[:253],
-        before=plain(before),
-        after=plain(after),
-        revision=row.revision,
-    )
+def _change(row: Resource, before: Object | None, after: Object | None) -> Change:
+    change = change_of(row, plain(before), plain(after), source=Change.Source.CLUSTER, revision=row.revision)
+    change.manager = _writer(row, before, after)[:253]
+    return change
 
 
 def _writer(row: Resource, before: Object | None, after: Object | None) -> str:

@@ -123,3 +123,9 @@ def test_each_accepted_edit_leaves_one_audit_entry(office: Office) -> None:
         "action", "revision", "before__spec__peerASN", "after__spec__peerASN"
     )
     assert list(entries) == [("create", 1, None, 64600), ("update", 2, 64600, 64700), ("delete", 3, 64700, None)]
+
+
+def test_what_the_rules_say_is_kept_with_the_edit_at_once(office: Office) -> None:
+    row = office.save(peer(passwordSecret={"name": "shared", "namespace": "other"}))
+    assert row.severity == "warning"
+    assert "secret-namespace-ignored" in {finding["code"] for finding in row.findings}

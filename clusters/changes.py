@@ -1,0 +1,22 @@
+"""Audit entries."""
+
+from __future__ import annotations
+
+from clusters.manifest import Object
+from clusters.models import Change, Resource
+
+
+def change_of(row: Resource, before: Object | None, after: Object | None, *, source: str, revision: int) -> Change:
+    """An entry, not saved yet, about a row's object that went from one state to another; None = there is no object."""
+    action = Change.Action.DELETE if after is None else Change.Action.CREATE if before is None else Change.Action.UPDATE
+    return Change(
+        cluster_id=row.cluster_id,
+        kind=row.KIND.kind,
+        namespace=row.namespace,
+        name=row.name,
+        action=action,
+        source=source,
+        before=before,
+        after=after,
+        revision=revision,
+    )
