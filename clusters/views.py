@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from clusters.kube.permissions import role_yaml
+from clusters.kube.permissions import Permission, missing_as_yaml
 from clusters.models import Cluster
 from clusters.pages import HttpRequest, render_page
 from clusters.registry import resource_models
@@ -43,7 +43,7 @@ def cluster(request: HttpRequest, name: str) -> HttpResponse:
         "cluster": row,
         "state": connection_state(row),
         "missing": missing,
-        "role_yaml": role_yaml(row.permissions) if missing else "",
+        "role_yaml": missing_as_yaml([Permission(**permission) for permission in missing], row.identity),
         "counts": [(kind, model.objects.filter(cluster=row).count()) for kind, model in resource_models().items()],
         "node_count": row.nodes.count(),
     }

@@ -15,7 +15,12 @@ THEMES = (("auto", "as the system"), ("light", "light"), ("dark", "dark"))
 # Name of the first page, its label, the permission it needs, and the pages that count as below it.
 _NAVIGATION = (
     ("home", "Sessions", "speakers.view_session", ("session",)),
-    ("peers", "Peers", "peers.view_bgppeer", ("peer", "peer-new", "peer-edit", "peer-review", "peer-delete", "peer-yaml")),
+    (
+        "peers",
+        "Peers",
+        "peers.view_bgppeer",
+        ("peer", "peer-new", "peer-edit", "peer-review", "peer-delete", "peer-yaml"),
+    ),
     ("speakers", "Speakers", "speakers.view_speaker", ()),
     ("clusters", "Clusters", "clusters.view_cluster", ("cluster",)),
 )

@@ -7,19 +7,34 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Max, Min, Q, QuerySet
 
-from speakers.selectors import HEALTH, Sessions
+from dashboard.filters import Filters
+from speakers.models import Session
+from speakers.selectors import HEALTH, Sessions, sessions, speakers
 
 UP = frozenset({"up", "degraded"})
 DOWN = frozenset({"down", "absent"})
 UNSEEN = frozenset({"unknown", "late"})
+_FEW, _MANY = 500, 2000
 _RANK = {health: rank for rank, health in enumerate(HEALTH)}
 
 
 def worst(healths: Counter[str]) -> str:
     """The worst health that is counted; up for nothing."""
     return min((health for health, number in healths.items() if number > 0), key=_RANK.__getitem__, default="up")
+
+
+Router = tuple[int, str, str]  # cluster, VRF, neighbor
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Sessions to one neighbor, and two of them, whose rows know the BGPPeer."""
+
+    number: int
+    first: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +55,12 @@ class Group:
     first_node: str
     last_node: str
     remote_as: int | None
+    degraded: str
+
+    @property
+    def router(self) -> Router:
+        """What tells neighbors apart."""
+        return self.cluster, self.vrf, self.neighbor
 
 
 @dataclass(slots=True)
@@ -79,32 +100,50 @@ class NodeCount:
 
 @dataclass(frozen=True)
 class Counts:
-    """All counts of the sessions that the filters leave."""
+    """All counts of the sessions that the filters leave. groups: those that are not up. number_of_nodes: of all nodes.
 
+    What is up is counted by taking the others from the totals: totals come from an index alone, and the others are few.
+    """
+
+    filters: Filters
     groups: list[Group]
-    nodes: list[NodeCount]
+    problem_nodes: list[NodeCount]
+    totals: dict[Router, Total]
+    number_of_nodes: int
 
     @classmethod
-    def of(cls, sessions: Sessions) -> Counts:
-        """Two queries, whose answers are as long as there are routers and nodes."""
-        by_router = (
-            sessions.order_by()
-            .values_list("cluster_id", "vrf", "neighbor", "health", "reason")
+    def of(cls, filters: Filters) -> Counts:
+        """Seven queries, whose answers are as long as there are routers, and nodes with problems."""
+        rows = _all(filters)
+        totals = rows.values_list("cluster_id", "vrf", "neighbor").annotate(Count("pk"), Min("pk"), Max("pk"))
+        wrong = _not_up(filters)
+        groups = (
+            wrong.values_list("cluster_id", "vrf", "neighbor", "health", "reason")
             .annotate(Count("pk"), Min("since"), Max("since"), Max("peer"), Max("cause"), Min("pk"))
-            .annotate(Min("node"), Max("node"), Max("remote_as"))
+            .annotate(Min("node"), Max("node"), Max("remote_as"), Max("degraded"))
         )
-        by_node = sessions.order_by().values_list("cluster_id", "node", "health").annotate(Count("pk"))
-        nodes: dict[tuple[int, str], NodeCount] = {}
-        for cluster, node, health, number in by_node:
-            nodes.setdefault((cluster, node), NodeCount(cluster, node)).healths[health] += number
-        return cls([Group(*row) for row in by_router], sorted(nodes.values(), key=lambda node: node.order))
+        return cls(
+            filters=filters,
+            groups=[Group(*row) for row in groups if row[3] != "up"],
+            problem_nodes=sorted(_problem_nodes(rows, wrong), key=lambda node: node.order),
+            totals={row[:3]: Total(*row[3:]) for row in totals},
+            number_of_nodes=rows.values("cluster_id", "node").distinct().count(),
+        )
+
+    def healthy_nodes(self) -> list[NodeCount]:
+        """The others, by name; one query, as long as there are nodes."""
+        known = {(node.cluster, node.node) for node in self.problem_nodes}
+        rows = _all(self.filters).order_by("cluster__name", "node")
+        found = rows.values_list("cluster_id", "node").annotate(Count("pk"))
+        return [NodeCount(*row[:2], Counter(up=row[2])) for row in found if row[:2] not in known]
 
     @cached_property
     def healths(self) -> Counter[str]:
         """Sessions by health."""
-        total: Counter[str] = Counter()
-        for node in self.nodes:
-            total.update(node.healths)
+        total = Counter(up=sum(total.number for total in self.totals.values()))
+        for group in self.groups:
+            total["up"] -= group.number
+            total[group.health] += group.number
         return total
 
     def number(self, healths: frozenset[str]) -> int:
@@ -117,11 +156,6 @@ class Counts:
         return self.healths.total() - self.healths["orphan"]
 
     @cached_property
-    def problem_nodes(self) -> list[NodeCount]:
-        """Nodes with anything but healthy sessions, worst first."""
-        return [node for node in self.nodes if node.health != "up"]
-
-    @cached_property
     def cut_off(self) -> list[NodeCount]:
         """Nodes that answer and have lost every session."""
         return [node for node in self.problem_nodes if node.seen and node.intended and not node.up]
@@ -130,3 +164,33 @@ class Counts:
     def last_path(self) -> list[NodeCount]:
         """Nodes that have lost sessions and keep exactly one."""
         return [node for node in self.problem_nodes if node.seen and node.up == 1 and node.intended > 1]
+
+
+def _all(filters: Filters) -> QuerySet[Session]:
+    """All sessions that are meant, with a health only if the filters ask for one."""
+    return filters.apply(sessions() if filters.health else Session.objects.all()).order_by()
+
+
+def _problem_nodes(rows: QuerySet[Session], wrong: Sessions) -> list[NodeCount]:
+    nodes: dict[tuple[int, str], NodeCount] = {}
+    for cluster, name, health, number in wrong.values_list("cluster_id", "node", "health").annotate(Count("pk")):
+        if health != "up":
+            nodes.setdefault((cluster, name), NodeCount(cluster, name)).healths[health] += number
+    totals = rows.values_list("cluster_id", "node").annotate(Count("pk"))
+    if len(nodes) <= _FEW:
+        totals = totals.filter(node__in=[node for _cluster, node in nodes])
+    for cluster, name, number in totals:
+        if node := nodes.get((cluster, name)):
+            node.healths["up"] = number - node.healths.total()
+    return list(nodes.values())
+
+
+def _not_up(filters: Filters) -> Sessions:
+    """The sessions that may not be up, found by one scan: health is computed for them alone while they are few."""
+    rows = filters.apply(sessions()).order_by()
+    silent = list(speakers().order_by().exclude(freshness="live").values_list("pk", flat=True)[: _FEW + 1])
+    if len(silent) > _FEW:
+        return rows
+    whole = Q(state=Session.State.ESTABLISHED, degraded="", intended=True)
+    wrong = list(rows.filter(~whole | Q(speaker__in=silent)).values_list("pk", flat=True)[: _MANY + 1])
+    return rows if len(wrong) > _MANY else rows.filter(pk__in=wrong)

@@ -71,7 +71,9 @@ def state_words(session: Session, health: str, now: datetime) -> str:
 def evidence(session: Session) -> list[Fact]:
     """FRR's own fields behind the cause."""
     fields = session.evidence if isinstance(session.evidence, dict) else {}
-    return [Fact(bounded(key, 60), bounded(value, 200), mono=True) for key, value in list(fields.items())[:_EVIDENCE_LIMIT]]
+    return [
+        Fact(bounded(key, 60), bounded(value, 200), mono=True) for key, value in list(fields.items())[:_EVIDENCE_LIMIT]
+    ]
 
 
 def oc(speaker: Speaker, argv: Iterable[str]) -> str:
@@ -198,7 +200,11 @@ def _bfd(session: Session, peer: BFDPeer | None) -> list[Fact]:
 
 
 def _pair(one: int | None, other: int | None, unit: str) -> str:
-    return "" if one is None and other is None else f"{one if one is not None else '?'} / {other if other is not None else '?'} {unit}"
+    return (
+        ""
+        if one is None and other is None
+        else f"{one if one is not None else '?'} / {other if other is not None else '?'} {unit}"
+    )
 
 
 def ticket(session: Session, health: str, now: datetime) -> str:

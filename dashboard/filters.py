@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import TypeVar
 from urllib.parse import urlencode
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from clusters.words import HEALTH_WORDS, bounded
-from speakers.selectors import HEALTH, Sessions
+from speakers.models import Session
+from speakers.selectors import HEALTH
 
+Rows = TypeVar("Rows", bound="QuerySet[Session]")
 _LIMIT = 253
 _ASN_DIGITS = 10
 
@@ -34,8 +37,8 @@ class Filters:
             found["health"] = ""
         return cls(**found)
 
-    def apply(self, sessions: Sessions) -> Sessions:
-        """The sessions that are meant."""
+    def apply(self, sessions: Rows) -> Rows:
+        """The sessions that are meant; a filter by health needs rows that have one."""
         exact = {"cluster__name": self.cluster, "vrf": self.vrf, "node": self.node, "peer": self.peer}
         exact["health"] = self.health
         sessions = sessions.filter(**{name: value for name, value in exact.items() if value})

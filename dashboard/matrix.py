@@ -9,12 +9,25 @@ from datetime import datetime
 
 from clusters.words import DEFAULT_VRF
 from dashboard.counts import Counts, NodeCount, worst
+from speakers.models import Session
 from speakers.selectors import Sessions
 
 ROWS = 40
 COLUMNS = 24
+_SAMPLES = 8  # rows of a column that are asked for the name of its BGPPeer
 OPEN_BELOW = 9  # a fleet this small is shown whole
-_FIELDS = ("pk", "cluster_id", "node", "vrf", "neighbor", "health", "since", "speaker__observed_at", "cause", "degraded")
+_FIELDS = (
+    "pk",
+    "cluster_id",
+    "node",
+    "vrf",
+    "neighbor",
+    "health",
+    "since",
+    "speaker__observed_at",
+    "cause",
+    "degraded",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +47,7 @@ class Column:
     vrf: str
     neighbor: str
     peer: str = ""
+    samples: tuple[int, ...] = ()
     healths: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -91,15 +105,19 @@ def matrix(
 ) -> Matrix:
     """The matrix of a page of nodes; opened: whether healthy nodes have rows too (None = if there are few)."""
     if opened is None:
-        opened = len(counts.nodes) < OPEN_BELOW
-    nodes = counts.nodes if opened else counts.problem_nodes
+        opened = counts.number_of_nodes < OPEN_BELOW
+    nodes = counts.problem_nodes + (counts.healthy_nodes() if opened else [])
     pages = max(1, -(-len(nodes) // ROWS))
     page = min(max(page, 1), pages)
     shown = nodes[(page - 1) * ROWS : page * ROWS]
     columns, hidden_columns = _columns(counts)
     cells, in_rows = _cells(sessions, shown, columns)
     rows = [
-        Row(node, clusters.get(node.cluster, ""), [cells.get((node.cluster, node.node, column.key)) for column in columns])
+        Row(
+            node,
+            clusters.get(node.cluster, ""),
+            [cells.get((node.cluster, node.node, column.key)) for column in columns],
+        )
         for node in shown
     ]
     problems = sum(node.health != "up" for node in shown)
@@ -109,7 +127,7 @@ def matrix(
         hidden_columns=hidden_columns,
         rows=rows,
         sums=[_sum(column.healths - in_rows[column.key]) for column in columns],
-        hidden_healthy=len(counts.nodes) - len(counts.problem_nodes) - (len(shown) - problems),
+        hidden_healthy=counts.number_of_nodes - len(counts.problem_nodes) - (len(shown) - problems),
         hidden_problems=len(counts.problem_nodes) - problems,
         opened=opened,
         page=page,
@@ -119,11 +137,19 @@ def matrix(
 
 def _columns(counts: Counts) -> tuple[list[Column], int]:
     found: dict[tuple[str, str], Column] = {}
+    for (_cluster, vrf, neighbor), total in counts.totals.items():
+        column = found.setdefault((vrf, neighbor), Column(vrf, neighbor))
+        column.healths["up"] += total.number
+        column.samples += (total.first, total.last)
     for group in counts.groups:
-        column = found.setdefault((group.vrf, group.neighbor), Column(group.vrf, group.neighbor))
-        column.peer = max(column.peer, group.peer)
+        column = found[group.vrf, group.neighbor]
+        column.healths["up"] -= group.number
         column.healths[group.health] += group.number
-    chosen = sorted(found.values(), key=lambda column: (column.weight, column.order))[:COLUMNS]
+    chosen = sorted(found.values(), key=lambda column: (column.weight, column.key))[:COLUMNS]
+    samples = [pk for column in chosen for pk in column.samples[-_SAMPLES:]]
+    named = Session.objects.filter(pk__in=samples).exclude(peer="").order_by()
+    for vrf, neighbor, peer in named.values_list("vrf", "neighbor", "peer"):
+        found[vrf, neighbor].peer = max(found[vrf, neighbor].peer, peer)
     return sorted(chosen, key=lambda column: column.order), len(found) - len(chosen)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.urls import NoReverseMatch, reverse
@@ -17,8 +18,8 @@ from clusters.words import HEALTH_WORDS, bounded, counted, utc_words
 from dashboard.counts import UNSEEN, Counts, Group, NodeCount
 from dashboard.filters import Filters
 from dashboard.ribbon import DAY, Mark, drops
-from speakers.models import Session, Speaker, Transition
-from speakers.selectors import HEALTH
+from speakers.models import Session, Transition
+from speakers.selectors import HEALTH, speakers
 
 SHOWN = 12
 SHOWN_ALL = 200
@@ -32,6 +33,7 @@ class Problem:
 
     health: str
     number: int
+    of: int  # sessions that there are to this neighbor, or on these nodes
     title: str
     cluster: str
     peer: str
@@ -76,10 +78,15 @@ def peer_href(cluster: Cluster | None, peer: str) -> str:
         return ""
 
 
-def problems(counts: Counts, clusters: Mapping[int, Cluster], filters: Filters) -> list[Problem]:
-    """All of them, worst first; one more query, for the speakers that did not answer."""
+def problems(
+    counts: Counts, clusters: Mapping[int, Cluster], filters: Filters, names: Mapping[tuple[str, str], str]
+) -> list[Problem]:
+    """All of them, worst first; one more query, for the speakers that did not answer.
+
+    names: of the BGPPeers by VRF and neighbor, for sessions that no BGPPeer intends.
+    """
     found = [
-        _of_router(group, clusters.get(group.cluster), filters)
+        _of_router(group, names, counts.totals[group.router].number, clusters.get(group.cluster), filters)
         for group in counts.groups
         if group.health != "up" and group.health not in UNSEEN
     ]
@@ -88,7 +95,10 @@ def problems(counts: Counts, clusters: Mapping[int, Cluster], filters: Filters) 
     return sorted(found, key=lambda problem: problem.order)
 
 
-def _of_router(group: Group, cluster: Cluster | None, filters: Filters) -> Problem:
+def _of_router(
+    group: Group, names: Mapping[tuple[str, str], str], of: int, cluster: Cluster | None, filters: Filters
+) -> Problem:
+    peer = group.peer or names.get((group.vrf, group.neighbor), "")
     nodes = sorted({group.first_node, group.last_node})
     word = HEALTH_WORDS[group.health]
     alone = group.number == 1
@@ -98,19 +108,28 @@ def _of_router(group: Group, cluster: Cluster | None, filters: Filters) -> Probl
         number=group.number,
         title=word.capitalize() if alone else f"{group.number:,} {word}",
         cluster=cluster.name if cluster else "",
-        peer=group.peer,
-        peer_href=peer_href(cluster, group.peer),
+        of=of,
+        peer=peer,
+        peer_href=peer_href(cluster, peer),
         neighbor=group.neighbor,
         remote_as=group.remote_as,
         vrf=group.vrf,
         nodes=nodes,
         more_nodes=group.number - len(nodes),
         since=group.since,
-        cause=group.cause or ("Up, but no BGPPeer intends it" if group.health == "orphan" else "No reason given by FRR"),
+        cause=_cause(group),
         detail=_together(group),
         href=reverse("session", args=[group.session]) if alone else reverse("home") + chosen,
         group=group,
     )
+
+
+def _cause(group: Group) -> str:
+    if group.health == "degraded":
+        return group.degraded
+    if group.health == "orphan":
+        return "FRR runs it, but no BGPPeer intends it on " + ("this node" if group.number == 1 else "these nodes")
+    return group.cause or "No reason given by FRR"
 
 
 def _together(group: Group) -> str:
@@ -124,33 +143,42 @@ def _together(group: Group) -> str:
 
 def _of_speakers(nodes: list[NodeCount], clusters: Mapping[int, Cluster], filters: Filters) -> list[Problem]:
     named = nodes[:_SPEAKERS]
-    rows = Speaker.objects.filter(node__in=[node.node for node in named]).exclude(misses=0, observed_at__isnull=False)
-    speakers = {(row.cluster_id, row.node): row for row in rows[:_SPEAKERS]}
-    causes: dict[tuple[int, str], list[NodeCount]] = defaultdict(list)
+    silent = speakers().order_by().exclude(freshness="live").filter(node__in=[node.node for node in named])
+    fields = ("cluster_id", "node", "pod", "ready", "misses", "error", "observed_at")
+    rows = {(row.cluster_id, row.node): row for row in silent.values_list(*fields, named=True)[:_SPEAKERS]}
+    causes: dict[tuple[int, tuple[str, str]], list[NodeCount]] = defaultdict(list)
     for node in named:
-        speaker = speakers.get((node.cluster, node.node))
-        causes[node.cluster, speaker.error if speaker else ""].append(node)
+        causes[node.cluster, _silence(rows.get((node.cluster, node.node)))].append(node)
     return [
-        _of_speaker(members, clusters.get(cluster), speakers, error, filters)
-        for (cluster, error), members in causes.items()
+        _of_speaker(members, clusters.get(cluster), rows, cause, filters)
+        for (cluster, cause), members in causes.items()
     ]
+
+
+def _silence(speaker: Any) -> tuple[str, str]:
+    """Why a speaker is not heard, and its own words; the same for all that share the cause."""
+    if speaker is None or (speaker.observed_at is None and not speaker.misses):
+        return "Not observed yet", ""
+    if speaker.misses:
+        return "Speaker does not answer", speaker.error
+    return "Not polled any more: is a worker running?", ""
 
 
 def _of_speaker(
     members: list[NodeCount],
     cluster: Cluster | None,
-    speakers: Mapping[tuple[int, str], Speaker],
-    error: str,
+    rows: Mapping[tuple[int, str], Any],
+    cause: tuple[str, str],
     filters: Filters,
 ) -> Problem:
-    first = speakers.get((members[0].cluster, members[0].node))
+    first = rows.get((members[0].cluster, members[0].node))
     number = sum(node.healths[health] for node in members for health in UNSEEN)
     health = "unknown" if any(node.healths["unknown"] for node in members) else "late"
-    cause = f"Speaker did not answer {counted(first.misses, 'poll')}" if first and first.misses else "Not observed yet"
     pod = f"{first.pod}, ready {first.ready or '?'}" if first and first.pod and len(members) == 1 else ""
     return Problem(
         health=health,
         number=number,
+        of=sum(node.healths.total() for node in members),
         title=f"{number:,} {HEALTH_WORDS[health]}",
         cluster=cluster.name if cluster else "",
         peer="",
@@ -161,8 +189,8 @@ def _of_speaker(
         nodes=[node.node for node in members[:2]],
         more_nodes=max(0, len(members) - 2),
         since=first.observed_at if first else None,
-        cause=cause,
-        detail=" · ".join(filter(None, (pod, bounded(error, 200)))),
+        cause=cause[0] + (f", {counted(first.misses, 'poll')} missed" if first and first.misses else ""),
+        detail=" · ".join(filter(None, (pod, bounded(cause[1], 200)))),
         href=filters.query(node=members[0].node) if len(members) == 1 else filters.query(health=health),
     )
 
@@ -178,8 +206,7 @@ def with_ribbons(rows: Iterable[Problem], now: datetime) -> list[Problem]:
             marks = drops((), now, down_since=row.since, kind="unknown")
         else:
             lasting = row.since if row.health in {"down", "absent"} else None
-            key = (row.group.cluster, row.group.vrf, row.group.neighbor)
-            marks = drops(times.get(key, ()), now, down_since=lasting)
+            marks = drops(times.get(row.group.router, ()), now, down_since=lasting)
         result.append(replace(row, marks=tuple(marks)))
     return result
 
@@ -187,7 +214,10 @@ def with_ribbons(rows: Iterable[Problem], now: datetime) -> list[Problem]:
 def _drops(groups: list[Group], now: datetime) -> dict[tuple[int, str, str], list[datetime]]:
     where = reduce(or_, (Q(vrf=group.vrf, neighbor=group.neighbor) for group in groups))
     rows: QuerySet[Transition] = Transition.objects.filter(
-        where, cluster_id__in={group.cluster for group in groups}, at__gte=now - DAY, old_state=Session.State.ESTABLISHED
+        where,
+        cluster_id__in={group.cluster for group in groups},
+        at__gte=now - DAY,
+        old_state=Session.State.ESTABLISHED,
     )
     times: dict[tuple[int, str, str], list[datetime]] = defaultdict(list)
     for cluster, vrf, neighbor, at in rows.values_list("cluster_id", "vrf", "neighbor", "at")[:_TRANSITIONS]:

@@ -43,15 +43,19 @@ def sentence(counts: Counts, filters: Filters, *, blind: str = "") -> Sentence:
     if odd:
         word = "degraded" if counts.healths["degraded"] else "orphan"
         number = counts.healths[word]
-        what = f"{number:,} {'is' if number == 1 else 'are'} {'degraded' if word == 'degraded' else 'up but not intended'}"
+        what = (
+            f"{number:,} {'is' if number == 1 else 'are'} {'degraded' if word == 'degraded' else 'up but not intended'}"
+        )
         return Sentence("No session is down; ", what, filters.query(health=word), ".", "warn")
-    return Sentence(f"All {counted(whole, 'session')} are up." if whole != 1 else "The session is up.", "", "", "", "up")
+    return Sentence(
+        f"All {counted(whole, 'session')} are up." if whole != 1 else "The session is up.", "", "", "", "up"
+    )
 
 
 def _down(counts: Counts, filters: Filters, words: str) -> Sentence:
     lost, last = len(counts.cut_off), len(counts.last_path)
     href = filters.query(health="down") if counts.healths["down"] else filters.query(health="absent")
-    if lost and lost == len(counts.nodes):
+    if lost and lost == counts.number_of_nodes:
         return Sentence("", "No node has a session left", href, "." if lost > 1 else f"; {words}.", "down")
     if lost:
         return Sentence("", _have(lost, "no session left"), href, f"; {words}.", "down")
@@ -82,21 +86,29 @@ def headline_counts(counts: Counts, filters: Filters, *, flaps: int, pending: in
         if counts.healths[health]:
             found.append(Count(label, f"{counts.healths[health]:,}", filters.query(health=health), "warn"))
     found.append(Count("Drops, 24 h", f"{flaps:,}", ""))
-    config = [f"{pending} pending"] if pending else []
-    config += [f"{rejected} refused"] if rejected else []
-    state, tone = ("rejected", "down") if rejected else ("pending" if pending else "", "")
-    found.append(Count("Config", " · ".join(config) or "in sync", reverse("peers") + f"?sync={state}", tone))
+    peers = reverse("peers")
+    if pending:
+        found.append(Count("Edits pending", f"{pending:,}", f"{peers}?sync=pending"))
+    if rejected:
+        found.append(Count("Edits stuck", f"{rejected:,}", f"{peers}?sync=stuck", "down"))
+    if not pending and not rejected:
+        found.append(Count("Config", "in sync", peers))
     return found
 
 
-def also(counts: Counts) -> list[str]:
-    """The second line, as clauses."""
+def also(counts: Counts, sentence: Sentence) -> list[str]:
+    """The second line as clauses: what the first one has not said yet."""
     down, unseen = counts.number(DOWN), counts.number(UNSEEN)
     clauses = []
-    if down:
-        clauses.append(f"{down:,} of {counted(counts.intended, 'intended session')} {'is' if down == 1 else 'are'} down")
-    if unseen:
-        clauses.append(f"{unseen:,} unknown")
+    if down and f"{down:,} of" not in str(sentence):
+        are = "is" if down == 1 else "are"
+        clauses.append(f"{down:,} of {counted(counts.intended, 'intended session')} {are} down")
+    if unseen and f"{unseen:,} of" not in str(sentence):
+        clauses.append(
+            f"{unseen:,} {'is' if unseen == 1 and not clauses else 'are' if not clauses else ''} unknown".replace(
+                "  ", " "
+            )
+        )
     if counts.healths["degraded"]:
         clauses.append(f"{counts.healths['degraded']:,} degraded")
     if number := counts.healths["orphan"]:

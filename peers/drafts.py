@@ -160,7 +160,9 @@ def _of_object(draft: Draft, manifest: dict[str, Any]) -> None:
 
 
 def _metadata(draft: Draft, given: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {name: given[name] for name in ("labels", "annotations") if isinstance(given.get(name), dict) and given[name]}
+    kept = {
+        name: given[name] for name in ("labels", "annotations") if isinstance(given.get(name), dict) and given[name]
+    }
     return {"name": draft.name, "namespace": draft.namespace, **kept}
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.http import QueryDict
 
+from clusters.words import MODE_WORDS
 from intent.findings import Finding, Severity
 from intent.kinds import KINDS, Field
 from intent.modes import Mode
@@ -78,7 +79,7 @@ def form_of(manifest: Mapping[str, Any], findings: Iterable[Finding], *, mode: M
     spec = manifest.get("spec") or {}
     sections: dict[str, list[Input]] = {section: [] for section in SECTIONS}
     for described in KIND.fields:
-        note = "" if described.effective_in(mode) else f"Without effect in {mode.value} mode."
+        note = "" if described.effective_in(mode) else f"Without effect in {MODE_WORDS.get(mode, mode.value)} mode."
         inputs = sections[described.section]
         inputs.extend(replace(one, note=note) for one in _inputs(described, spec, texts))
     rest = _distribute(findings, [one for inputs in sections.values() for one in inputs])
@@ -90,13 +91,17 @@ def _inputs(described: Field, spec: Mapping[str, Any], texts: Mapping[str, str])
     if described.properties:
         inner = value if isinstance(value, Mapping) else {}
         return [
-            _input(part, f"{described.name}.{part.name}", inner.get(part.name), f"{described.label}, {part.label.lower()}")
+            _input(
+                part, f"{described.name}.{part.name}", inner.get(part.name), f"{described.label}, {part.label.lower()}"
+            )
             for part in described.properties
         ]
     if described.name == "nodeSelectors":
         text = texts.get(described.name)
         shown = text if text is not None else write_selectors(value)
-        hint = f"{described.description} One selector a line, as kubectl takes them; all conditions of a line must hold."
+        hint = (
+            f"{described.description} One selector a line, as kubectl takes them; all conditions of a line must hold."
+        )
         one = Input(described.name, described.label, "area", hint, shown or "")
         one.placeholder = "rack=3, kubernetes.io/hostname in (worker-1, worker-2)"
         if shown is None:
@@ -123,7 +128,9 @@ def _distribute(findings: Iterable[Finding], inputs: list[Input]) -> list[Findin
     rest = []
     for finding in findings:
         path = finding.field.removeprefix("spec.")
-        owner = next((one for one in inputs if _names(path, one.name)), None) if finding.field.startswith("spec.") else None
+        owner = (
+            next((one for one in inputs if _names(path, one.name)), None) if finding.field.startswith("spec.") else None
+        )
         (rest if owner is None else owner.findings).append(finding)
     return rest
 
@@ -155,7 +162,10 @@ def manifest_of(post: QueryDict, base: Mapping[str, Any]) -> Typed:
         if described.name == "nodeSelectors":
             value = _selectors(post, old, texts, findings)
         elif described.properties:
-            parts = {part.name: _value(part, post.get(f"{described.name}.{part.name}"), None) for part in described.properties}
+            parts = {
+                part.name: _value(part, post.get(f"{described.name}.{part.name}"), None)
+                for part in described.properties
+            }
             value = {name: part for name, part in parts.items() if part is not None} or None
         else:
             value = _value(described, post.get(described.name), old.get(described.name))

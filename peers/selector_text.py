@@ -64,7 +64,9 @@ def write_selectors(selectors: object) -> str | None:
     """The text of selectors, "" for none; None if they have no text: Kubernetes would not convert them, or "" is a value."""
     if selectors is None:
         return ""
-    if not isinstance(selectors, list) or any(selector_errors(selector) or _empties(selector) for selector in selectors):
+    if not isinstance(selectors, list) or any(
+        selector_errors(selector) or _empties(selector) for selector in selectors
+    ):
         return None
     return "\n".join(_write(selector) for selector in selectors)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import permission_required
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -21,8 +21,7 @@ COLUMNS = (
     Column("version", "FRR", ("frr_version",)),
     Column("answered", "Last answer", ("observed_at",)),
 )
-# What needs a look first: no pod, silent, one poll missed; then by name.
-_WORST_FIRST = ("-misses", "pod", "cluster__name", "node")
+_WORST_FIRST = ("calm", "cluster__name", "node")  # what needs a look, then the others
 FRESHNESS = (("live", "live"), ("late", "late"), ("unknown", "not answering"), ("absent", "no pod"))
 
 
@@ -30,7 +29,7 @@ FRESHNESS = (("live", "live"), ("late", "late"), ("unknown", "not answering"), (
 @permission_required("speakers.view_speaker", raise_exception=True)
 def speakers(request: HttpRequest) -> HttpResponse:
     """All speakers, filtered and ordered by the URL."""
-    rows = selectors.speakers()
+    rows = selectors.speakers().alias(calm=Case(When(freshness="live", then=1), default=0))
     cluster, wanted = request.GET.get("cluster", ""), request.GET.get("state", "")
     words = request.GET.get("q", "").replace("\x00", "").strip()[:253]
     if cluster:

@@ -14,7 +14,17 @@ from django.utils.safestring import SafeString
 
 from clusters.models import Cluster
 from clusters.pages import parameters
-from clusters.words import DEFAULT_VRF, HEALTH_WORDS, MODE_WORDS, SYNC_WORDS, age_words, bounded, counted, utc_stamp, utc_words
+from clusters.words import (
+    DEFAULT_VRF,
+    HEALTH_WORDS,
+    MODE_WORDS,
+    SYNC_WORDS,
+    age_words,
+    bounded,
+    counted,
+    utc_stamp,
+    utc_words,
+)
 
 register = template.Library()
 _NOTHING = "–"

@@ -65,29 +65,30 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _board(request: HttpRequest, filters: Filters, clusters: dict[int, Cluster], seen: Observed) -> dict[str, Any]:
-    rows = filters.apply(sessions())
-    counts = Counts.of(rows)
-    found = problems(counts, clusters, filters)
-    shown = with_ribbons(found[: SHOWN_ALL if request.GET.get("causes") == "all" else SHOWN], timezone.now())
+    counts = Counts.of(filters)
     opened = {"1": True, "0": False}.get(request.GET.get("healthy", ""))
     wanted = request.GET.get("page", "")
     page = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 6 else 1
     config = _config(filters)
-    blind = seen.blind if counts.nodes else ""
+    names = {pk: one.name for pk, one in clusters.items()}
+    drawn = matrix(filters.apply(sessions()), counts, names, opened=opened, page=page)
+    found = problems(counts, clusters, filters, {column.key: column.peer for column in drawn.columns})
+    every = SHOWN_ALL if request.GET.get("causes") == "all" else SHOWN
+    said = sentence(counts, filters, blind=seen.blind if counts.totals else "")
     return {
         "counts": counts,
-        "sentence": sentence(counts, filters, blind=blind),
-        "also": also(counts),
+        "sentence": said,
+        "also": also(counts, said),
         "top": next((problem for problem in found if problem.neighbor and problem.number > 1), None),
         "numbers": headline_counts(counts, filters, flaps=_drops(filters), **config),
-        "problems": shown,
+        "problems": with_ribbons(found[:every], timezone.now()),
         "problem_count": len(found),
-        "matrix": matrix(rows, counts, {pk: one.name for pk, one in clusters.items()}, opened=opened, page=page),
+        "matrix": drawn,
         "healthy_query": f"healthy={int(opened)}&" if opened is not None else "",
         "clusters_by_pk": clusters,
         "several": len(clusters) > 1 and not filters.cluster,
-        "peers_exist": bool(counts.nodes) or BGPPeer.objects.exists(),
-        "vrfs": sorted({group.vrf for group in counts.groups})[:200],
+        "peers_exist": bool(counts.totals) or BGPPeer.objects.exists(),
+        "vrfs": sorted({vrf for _cluster, vrf, _neighbor in counts.totals})[:200],
         "healths": HEALTH,
     }
 

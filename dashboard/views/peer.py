@@ -68,7 +68,9 @@ def peer(request: HttpRequest, cluster: str, namespace: str, name: str) -> HttpR
     """The page, or its live part."""
     rows = BGPPeer.objects.select_related("cluster")
     row = get_object_or_404(rows, cluster__name=cluster, namespace=namespace, name=name)
-    own: QuerySet[Any] = cast("Sessions", sessions(cluster=row.cluster)).filter(peer=name).order_by("severity", "node", "vrf")
+    own: QuerySet[Any] = (
+        cast("Sessions", sessions(cluster=row.cluster)).filter(peer=name).order_by("severity", "node", "vrf")
+    )
     unsettled = row.pending or row.sync_state != SyncState.IN_SYNC
     context = {
         "peer": row,

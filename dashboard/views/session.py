@@ -65,7 +65,9 @@ def _questions(row: Session) -> list[Question]:
 
 
 def _marks(row: Session, changes: list[Transition], now: datetime) -> list[Mark]:
-    steps = [(change.at, change.new_state, f"{change.new_state or 'gone'} from {utc_words(change.at)}") for change in changes]
+    steps = [
+        (change.at, change.new_state, f"{change.new_state or 'gone'} from {utc_words(change.at)}") for change in changes
+    ]
     return states(steps or [(row.since, row.state, row.state)], now)
 
 

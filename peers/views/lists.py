@@ -20,7 +20,7 @@ COLUMNS = (
     Column("changed", "Changed", ("-updated_at",)),
 )
 _WORST_FIRST = ("-sessions_down", "-sessions_degraded", "cluster__name", "name")
-_CONFIG = [*SyncState.choices, ("error", "refused by rules"), ("warning", "with warnings")]
+_CONFIG = [*SyncState.choices, ("stuck", "refused or conflict"), ("error", "broken rules"), ("warning", "warnings")]
 _SESSIONS = (("up", "all up"), ("degraded", "some degraded"), ("down", "some down"), ("none", "none intended"))
 
 
@@ -36,6 +36,8 @@ def peers(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(vrf=None if wanted["vrf"] == "default" else wanted["vrf"])
     if wanted["sync"] in SyncState.values:
         rows = rows.filter(sync_state=wanted["sync"])
+    elif wanted["sync"] == "stuck":
+        rows = rows.filter(sync_state__in=[SyncState.REJECTED, SyncState.CONFLICT])
     elif wanted["sync"] in {"error", "warning"}:
         rows = rows.filter(severity__in=["error"] if wanted["sync"] == "error" else ["warning", "documented"])
     if wanted["sessions"] in SESSIONS:
