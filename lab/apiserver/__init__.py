@@ -4,7 +4,9 @@
     await server.start("127.0.0.1", 0)   # then server.url, .port, .ca_pem; start() after stop() keeps the port
     write_kubeconfig(path, server.url, "secret", server.ca_pem)      # context "lab"
 
-Objects without HTTP, on the server's event loop: `server.store` (class Store):
+Nothing here is safe to call from another thread than that of the event loop that runs start().
+
+Objects without HTTP: `server.store` (class Store):
     store.add(manifest) / create(resource, manifest) / update(resource, manifest)
     store.get(resource, namespace, name) / list(resource, namespace, labels=, fields=)
     store.patch(resource, namespace, name, {...}) / patch_status(resource, namespace, name, {...}) / delete(...)

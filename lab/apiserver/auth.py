@@ -48,7 +48,6 @@ class Attributes:
 
 ADMIN = (Rule(),)
 READ_ONLY = (Rule(verbs=("get", "list", "watch")),)
-_READS = ("get", "list", "watch")
 
 
 def all_but_exec() -> tuple[Rule, ...]:

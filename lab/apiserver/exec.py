@@ -15,7 +15,7 @@ from lab.apiserver.resources import Manifest
 from lab.apiserver.storage import Event, Storage
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
-STDIN, STDOUT, STDERR, STATUS, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
+STDIN, STDOUT, STDERR, STATUS, CLOSE = 0, 1, 2, 3, 255
 _CHUNK = 32 * 1024
 _GOOD = {"metadata": {}, "status": "Success"}
 

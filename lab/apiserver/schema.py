@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from lab.apiserver import cel
-from lab.apiserver.errors import INVALID, REQUIRED, TOO_LONG, TOO_MANY, UNSUPPORTED, FieldError
+from lab.apiserver.errors import DUPLICATE, INVALID, REQUIRED, TOO_LONG, TOO_MANY, UNSUPPORTED, FieldError
 from lab.apiserver.resources import Schema
 
 _ROOT_FIELDS = frozenset({"apiVersion", "kind", "metadata"})
@@ -162,7 +162,7 @@ def _list_faults(value: list[Any], schema: Schema, path: str) -> Iterator[FieldE
         yield from _faults(item, schema.get("items", _NO_SCHEMA), f"{path}[{i}]", cel.ABSENT)
         identity = _identity(item, schema)
         if identity and identity in seen:
-            yield FieldError("Duplicate value", f"{path}[{i}]", value=msgspec.json.decode(identity))
+            yield FieldError(DUPLICATE, f"{path}[{i}]", value=msgspec.json.decode(identity))
         seen.add(identity)
 
 

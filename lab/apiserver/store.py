@@ -7,10 +7,9 @@ from typing import Any
 
 from lab.apiserver import deletes, patch, schema
 from lab.apiserver.deletes import DeleteOptions
-from lab.apiserver.errors import not_found
 from lab.apiserver.resources import Key, Manifest, Registry, Resource
 from lab.apiserver.selectors import compile_selectors
-from lab.apiserver.storage import Entry, Event, Storage
+from lab.apiserver.storage import Event, Storage
 from lab.apiserver.writes import WriteOptions, Writer
 
 
@@ -109,14 +108,6 @@ class Store:
         found = self.registry.find(resource)
         entry, _is_new = self._writer.patch(found, key, patch.MERGE, change, options)
         return entry.manifest
-
-    def entry(self, resource: str, namespace: str, name: str) -> Entry:
-        """The stored entry with its JSON text. Raises ApiError 404."""
-        found = self.registry.find(resource)
-        entry = self._storage.entry(found, (namespace, name))
-        if entry is None:
-            raise not_found(found, name)
-        return entry
 
 
 def _options(manager: str) -> WriteOptions:

