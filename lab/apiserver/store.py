@@ -61,6 +61,9 @@ class Store:
     def update(self, resource: str, manifest: Manifest, manager: str = "") -> Manifest:
         """Replace an object, its status excepted; a resourceVersion in it is a precondition."""
         found, body = self.registry.find(resource), schema.copy(manifest)
+        current = self._storage.entry(found, _key(body))
+        if current is not None:
+            body["metadata"].setdefault("resourceVersion", str(current.version))
         return self._writer.update(found, _key(body), body, _options(manager)).manifest
 
     def patch(self, resource: str, namespace: str, name: str, change: Manifest, manager: str = "") -> Manifest:

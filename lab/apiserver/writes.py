@@ -70,6 +70,9 @@ class Writer:
         if given and given != uid:
             words = f"Precondition failed: UID in precondition: {given}, UID in object meta: {uid}"
             raise conflict(resource, key[1], words)
+        if resource.custom and not new["metadata"].get("resourceVersion"):
+            words = "0x0: must be specified for an update"  # as Go prints the number that is missing
+            raise invalid(resource, key[1], [FieldError(INVALID, "metadata.resourceVersion", words)])
         return self._replace(resource, key, old, new, options)
 
     def patch(self, resource: Resource, key: Key, kind: str, body: Any, options: WriteOptions) -> tuple[Entry, bool]:

@@ -106,6 +106,13 @@ def test_a_replacement_must_fit_what_is_there(api: RunningServer, changes: Any, 
     assert words in answer.message
 
 
+def test_a_custom_resource_is_not_replaced_blindly(api: RunningServer) -> None:
+    create(api)
+    answer = api.request("PUT", f"{ROUTERS}/r1", router("r1"))
+    assert answer.code == 422
+    assert "metadata.resourceVersion: Invalid value: 0x0: must be specified for an update" in answer.message
+
+
 def test_a_patch_with_an_old_version_is_a_conflict(api: RunningServer) -> None:
     create(api)
     answer = api.request("PATCH", f"{ROUTERS}/r1", {"metadata": {"resourceVersion": "1"}}, media=MERGE)
