@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 
 from clusters.api.filters import resource_filters, resource_ordering
 from clusters.api.schema import documented_read, documented_write, resource_serializer
 from clusters.api.viewsets import ReadResourceViewSet, ResourceViewSet
 from peers.models import BFDProfile, BGPPeer
+from peers.selectors import SESSIONS
 
 _BGPPEER = resource_serializer(BGPPeer.KIND, sessions=True)
 _EXAMPLE = {
@@ -19,29 +20,25 @@ _EXAMPLE = {
     "metadata": {"name": "rack-1", "namespace": "metallb-system"},
     "spec": {"myASN": 64512, "peerASN": 64513, "peerAddress": "192.0.2.1", "holdTime": "30s", "keepaliveTime": "10s"},
 }
-_AXIS = {
-    "up": Q(sessions_intended__gt=0, sessions_up=F("sessions_intended")),
-    "degraded": Q(sessions_degraded__gt=0),
-    "down": Q(sessions_down__gt=0),
-    "none": Q(sessions_intended=0),
-}
 
 
 class SessionAxisFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
     """Peers whose sessions are all up, some degraded, some down, or none intended."""
 
     def __init__(self) -> None:
-        super().__init__(choices=[(word, word) for word in _AXIS], label="Session axis", field_name="sessions_intended")
+        super().__init__(
+            choices=[(word, word) for word in SESSIONS], label="Session axis", field_name="sessions_intended"
+        )
 
     def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
         """The rows; all for no value."""
-        return qs.filter(_AXIS[value]) if value in _AXIS else qs
+        return qs.filter(SESSIONS[value]) if value in SESSIONS else qs
 
 
 @documented_read(BGPPeer.KIND)
 @documented_write(BGPPeer.KIND, _BGPPEER, _EXAMPLE)
 class BGPPeerViewSet(ResourceViewSet):
-    """BGPPeers, with the session axis."""
+    """BGPPeers; the session axis comes in where sessions are known, in `dashboard.api`."""
 
     model = BGPPeer
     queryset = BGPPeer.objects.none()  # names the model whose permissions count
@@ -51,11 +48,6 @@ class BGPPeerViewSet(ResourceViewSet):
         **resource_ordering(BGPPeer.KIND),
         **{f"sessions.{axis}": f"sessions_{axis}" for axis in ("intended", "up", "degraded", "down")},
     }
-
-    def represent(self, row: BGPPeer) -> dict[str, Any]:
-        """The resource with its sessions."""
-        axis = {word: getattr(row, f"sessions_{word}") for word in ("intended", "up", "degraded", "down", "at")}
-        return {**super().represent(row), "sessions": axis}
 
 
 @documented_read(BFDProfile.KIND)

@@ -17,13 +17,13 @@ from bgpui.api.router import Router
 from bgpui.api.tokens import TokenViewSet
 from bgpui.api.users import UserViewSet
 from clusters.api.clusters import ClusterViewSet
-from dashboard.api import SessionActionsViewSet
-from peers.api import BFDProfileViewSet, BGPPeerViewSet
+from dashboard.api import BGPPeerSessionsViewSet, SessionActionsViewSet
+from peers.api import BFDProfileViewSet
 from speakers.api import SpeakerViewSet, TransitionViewSet
 
 router = Router()
 router.register("clusters", ClusterViewSet, basename="api-cluster")
-router.register("bgppeers", BGPPeerViewSet, basename="api-bgppeer")
+router.register("bgppeers", BGPPeerSessionsViewSet, basename="api-bgppeer")
 router.register("bfdprofiles", BFDProfileViewSet, basename="api-bfdprofile")
 router.register("sessions", SessionActionsViewSet, basename="api-session")
 router.register("transitions", TransitionViewSet, basename="api-transition")

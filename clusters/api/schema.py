@@ -53,9 +53,9 @@ SYNC = _object(
     readOnly=True,
 )
 _SESSIONS = _object(
-    {"intended": _COUNT, "up": _COUNT, "degraded": _COUNT, "down": _COUNT, "at": _TIME},
+    dict.fromkeys(("intended", "up", "degraded", "down", "unknown"), _COUNT),
     readOnly=True,
-    description="How many sessions the object stands for, and how many of them are what, as of `at`.",
+    description="How many sessions the object stands for, and how many of them are what, as of now.",
 )
 _STRINGS = {"type": "object", "additionalProperties": _TEXT}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -43,14 +44,14 @@ class ReadResourceViewSet(ReadEndpoint):
         """The kind's rows; what only the sync needs is left out."""
         return resource_list(self.model.KIND.kind).defer("base", "live")
 
-    def represent(self, row: Any) -> dict[str, Any]:
-        """One row as JSON."""
-        return resource_json(row)
+    def represent(self, rows: Sequence[Any]) -> list[dict[str, Any]]:
+        """Rows as JSON, in a number of queries that does not depend on how many they are."""
+        return [resource_json(row) for row in rows]
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """A page of them."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
-        return self.get_paginated_response([self.represent(row) for row in page])
+        return self.get_paginated_response(self.represent(page))
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """One of them."""
@@ -71,7 +72,7 @@ class ReadResourceViewSet(ReadEndpoint):
 
     def answer(self, row: Resource, code: int = status.HTTP_200_OK) -> Response:
         """The row, with the tag that guards the next write."""
-        response = Response(self.represent(row), status=code)
+        response = Response(self.represent([row])[0], status=code)
         response.configuration_tag = configuration_tag(row)  # type: ignore[attr-defined]
         return response
 
@@ -144,16 +145,13 @@ class ResourceViewSet(ReadResourceViewSet):
             return Response(resources_review(self.model.KIND, self.request, edit, bodies))
         rows = resources_create(self.model.KIND, self.request, edit, bodies)
         deadline = timezone.now() + edit.wait
-        results: list[dict[str, Any]] = []
-        codes: set[int] = set()
-        for saved in rows:
-            row = settled(saved, max(deadline - timezone.now(), timedelta()))
-            if row is not None:
-                code = (
-                    status.HTTP_202_ACCEPTED if row.pending else _OUTCOMES.get(row.sync_state, status.HTTP_201_CREATED)
-                )
-                codes.add(code)
-                results.append({"status": code, "location": self.address(row), "resource": self.represent(row)})
+        final = [settled(row, max(deadline - timezone.now(), timedelta())) for row in rows]
+        known = [row for row in final if row is not None]
+        results = [
+            {"status": _status(row), "location": self.address(row), "resource": resource}
+            for row, resource in zip(known, self.represent(known), strict=True)
+        ]
+        codes = {_status(row) for row in known}
         return Response(results, status=codes.pop() if len(codes) == 1 else status.HTTP_207_MULTI_STATUS)
 
     def _outcome(self, edit: Edit, row: Resource, done: int) -> Response:
@@ -161,7 +159,7 @@ class ResourceViewSet(ReadResourceViewSet):
         if final is None:
             return Response(status=status.HTTP_204_NO_CONTENT)
         if final.sync_state in _REFUSALS and not final.pending:
-            raise _REFUSALS[final.sync_state](final.sync_message, **self.represent(final))
+            raise _REFUSALS[final.sync_state](final.sync_message, **self.represent([final])[0])
         response = self.answer(final, status.HTTP_202_ACCEPTED if final.pending else done)
         response["Location"] = self.address(final)
         if final.pending:
@@ -172,3 +170,9 @@ class ResourceViewSet(ReadResourceViewSet):
         """The row's own URL."""
         path = {"cluster": row.cluster.name, "namespace": row.namespace, "name": row.name}
         return self.reverse_action("detail", kwargs=path)
+
+
+def _status(row: Resource) -> int:
+    if row.pending:
+        return status.HTTP_202_ACCEPTED
+    return _OUTCOMES.get(row.sync_state, status.HTTP_201_CREATED)

@@ -26,7 +26,7 @@ def test_a_get_with_the_current_tag_is_answered_304_without_body(api: APIClient,
     [
         {"peer_asn": 64502},
         {"sync_state": SyncState.REJECTED},
-        {"sessions_up": 3},
+        {"labels": {"a": "b"}},
         {"severity": "error", "findings": [{}]},
     ],
 )

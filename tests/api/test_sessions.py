@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 from clusters.models import Cluster
 from speakers import live
 from speakers.models import Session, Speaker
+from tests.api.manifests import LIST, row_of
 
 SESSIONS = "/api/v1/sessions/"
 NOW = "2031-01-01T12:00:00Z"
@@ -86,6 +87,16 @@ def test_health_ages_with_the_clock_and_is_what_the_filter_means(
         assert (found["health"], found["age"]) == (health, 4 + seconds)
         others = [word for word in ("up", "late", "unknown", "down") if word != health]
         assert api.get(f"{SESSIONS}?{'&'.join(f'health={word}' for word in others)}").json()["count"] == 0
+
+
+@pytest.mark.parametrize(("seconds", "word"), [(0, "up"), (15, "unknown"), (600, "unknown")])
+def test_a_peers_sessions_are_counted_as_of_now(api: APIClient, session: Session, seconds: int, word: str) -> None:
+    row_of(session.cluster, "rack-1", sessions_intended=1, sessions_up=1)
+    row_of(session.cluster, "other")
+    with time_machine.travel(timezone.now() + timedelta(seconds=seconds), tick=False):
+        axes = [item["sessions"] for item in api.get(f"{LIST}?ordering=-name").json()["results"]]
+    none = {"intended": 0, "up": 0, "degraded": 0, "down": 0, "unknown": 0}
+    assert axes == [{**none, "intended": 1, word: 1}, none]
 
 
 @pytest.mark.parametrize(
