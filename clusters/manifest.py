@@ -42,9 +42,7 @@ def plain(obj: Mapping[str, Any] | None) -> Object | None:
     }
 
 
-def differences(
-    kind: Kind, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
-) -> tuple[FieldDiff, ...]:
+def differences(kind: Kind, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> tuple[FieldDiff, ...]:
     """The fields of spec, labels and annotations that Kubernetes would call different, in the order of the kind."""
     old, new = plain(before) or {}, plain(after) or {}
     one, other = kind.canonical(old.get("spec", {})), kind.canonical(new.get("spec", {}))
@@ -64,6 +62,11 @@ def same(kind: Kind, one: Mapping[str, Any] | None, other: Mapping[str, Any] | N
     if one is None or other is None:
         return one is other
     return not differences(kind, one, other)
+
+
+def has_inline_password(obj: Mapping[str, Any] | None) -> bool:
+    """Whether an object, stripped at the door, carries an inline password."""
+    return bool(_mark(obj))
 
 
 def _walk(path: str, one: Mapping[str, Any], other: Mapping[str, Any], *, deep: bool = True) -> Iterator[FieldDiff]:
@@ -88,7 +91,9 @@ def _after(before: str, after: str) -> str | None:
 def merge_patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> Object:
     """The JSON merge patch (RFC 7386) from one object's spec, labels and annotations to another's."""
     old, new = plain(before) or {}, plain(after) or {}
-    rooms = {name: _patch(old["metadata"].get(name, {}), new["metadata"].get(name, {})) for name in ("labels", "annotations")}
+    rooms = {
+        name: _patch(old["metadata"].get(name, {}), new["metadata"].get(name, {})) for name in ("labels", "annotations")
+    }
     metadata = {name: patch for name, patch in rooms.items() if patch}
     spec = _patch(old["spec"], new["spec"])
     return ({"metadata": metadata} if metadata else {}) | ({"spec": spec} if spec else {})

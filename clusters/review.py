@@ -9,8 +9,7 @@ from typing import Any
 from clusters import edit as edits
 from clusters.doors import door_of
 from clusters.kube.errors import AlreadyExists, Conflict, KubeError, Rejected
-from clusters.kube.redact import INLINE_PASSWORD
-from clusters.manifest import FieldDiff, Object, differences, merge_patch, plain
+from clusters.manifest import FieldDiff, Object, differences, has_inline_password, merge_patch, plain
 from clusters.models import Cluster
 from clusters.sync import ownership
 from intent import rules
@@ -72,14 +71,10 @@ def review(
         after=plain(edit.manifest),
         dry_run=_ask(edit) if dry_run else DryRun(accepted=None, message=""),
         takes_over=ownership.taken_over_from(live) if live is not None else (),
-        drops_inline_password=_has_inline(live) and not edit.inline_password and manifest is not None,
+        drops_inline_password=has_inline_password(live) and not edit.inline_password and manifest is not None,
         new_password=edit.new_password is not None,
         revision=edit.row.revision if edit.row is not None else 0,
     )
-
-
-def _has_inline(live: Object | None) -> bool:
-    return bool((live or {}).get(INLINE_PASSWORD))
 
 
 def _ask(edit: edits.Edit) -> DryRun:
@@ -105,7 +100,7 @@ def _try(edit: edits.Edit) -> None:
         door.create(edit.kind, edit.manifest, dry_run=True)
     else:
         patch = merge_patch(live, edit.manifest)
-        if _has_inline(live) and not edit.inline_password:
+        if has_inline_password(live) and not edit.inline_password:
             patch.setdefault("spec", {})["password"] = None
         patch.setdefault("metadata", {})["resourceVersion"] = live["metadata"]["resourceVersion"]
         door.merge(edit.kind, edit.namespace, edit.name, patch, dry_run=True)

@@ -7,9 +7,9 @@ import logging
 from clusters.doors import door_of
 from clusters.kube.client import Door
 from clusters.kube.errors import Conflict, KubeError, ManagerConflict, NotFound, Rejected
-from clusters.manifest import Object
+from clusters.manifest import Object, has_inline_password
 from clusters.sync import ownership
-from clusters.sync.claim import Claim, Fate, Lost, Outcome, claim, has_inline_password
+from clusters.sync.claim import Claim, Fate, Lost, Outcome, claim
 from clusters.sync.decide import Decision, Edit, Step, decide, still_held, unmet, written
 
 logger = logging.getLogger(__name__)

@@ -11,7 +11,6 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from clusters.kube.redact import INLINE_PASSWORD
 from clusters.manifest import Object
 from clusters.models import Change, Resource, SyncState
 from clusters.registry import rows_of
@@ -117,11 +116,6 @@ def claim(kind: str, pk: int) -> Claim | None:
         return None
     row.fence, row.attempts = row.fence + 1, row.attempts + 1
     return Claim(row)
-
-
-def has_inline_password(obj: Object | None) -> bool:
-    """Whether an object carries an inline password."""
-    return bool((obj or {}).get(INLINE_PASSWORD))
 
 
 def _lease() -> Any:
