@@ -52,6 +52,7 @@ class ClusterViewSet(ReadEndpoint):
     serializer_class = ClusterSerializer
     filterset_class = ClusterFilters
     lookup_field = "name"
+    lookup_value_regex = r"[^/\x00]+"
     ordering = ("name",)
     ordering_fields = {name: name for name in ("name", "mode", "metallb_version", "checked_at", "connected_at")}
 

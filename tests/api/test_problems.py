@@ -19,7 +19,7 @@ from tests.api.manifests import LIST, manifest, url
         ("GET", url("nobody"), 404), ("GET", "/api/v1/nothing/", 404), ("GET", "/api/v1/bgppeers", 404),
         ("POST", "/api/v1/nothing/", 404), ("POST", url(), 405), ("DELETE", LIST, 405), ("GET", f"{LIST}?x=1", 400),
         ("GET", "/api/v1/sessions/x/", 404), ("GET", "/api/v1/sessions/99999999999999999999999/", 404),
-        ("GET", "/api/v1/tokens/%00/", 404),
+        ("GET", "/api/v1/tokens/%00/", 404), ("GET", "/api/v1/clusters/%00/", 404),
     ],
 )  # fmt: skip
 def test_every_error_has_type_title_status_detail_and_instance(
