@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from intent.sessions import IntendedSession
@@ -102,24 +101,33 @@ class RealRouter:
         self._neighbors = neighbors
         self._bgpd = Listening.OPEN
         self._filters = ""
-        self._bounce: asyncio.Task[None] | None = None
+        self._rhythm = 0.0
+        self._habits: dict[str, asyncio.Task[None]] = {}
+        self._turn = asyncio.Lock()
 
     async def start(self) -> None:
-        """Start the daemons, and then what keeps them from answering."""
+        """Start the daemons, and then what keeps them from answering.
+
+        A router that is shut down says so to sessions that run, and nothing to those that come later; so it waits for
+        some to run.
+        """
         await self._filter()
         await self.daemons.start()
-        await self.daemons.amend(bgp_config(self.router, self._neighbors(self.router)))
+        await self.daemons.amend(self._config(replace(self.router, shutdown=None)))
         await self._obey()
+        if self.router.shutdown is not None:
+            self._habits["shutdown"] = asyncio.create_task(self._shut_down_once_up())
 
     async def apply(self, router: Router | None = None) -> None:
         """Bring the running router to another description, or to what the nodes are configured for by now."""
-        self.router = router or self.router
-        await self._filter()
-        config = bgp_config(self.router, self._neighbors(self.router))
-        if config != self.daemons.config:
-            await self._bgpd_becomes(Listening.OPEN)
-            await self.daemons.amend(config)
-        await self._obey()
+        async with self._turn:
+            self.router = router or self.router
+            await self._filter()
+            config = self._config(self.router)
+            if config != self.daemons.config:
+                await self._bgpd_becomes(Listening.OPEN)
+                await self.daemons.amend(config)
+            await self._obey()
 
     async def clear(self, neighbor: str = "*") -> None:
         """Close sessions with a NOTIFICATION (Cease/Administrative Reset)."""
@@ -134,19 +142,22 @@ class RealRouter:
 
     async def stop(self) -> None:
         """Stop what the router does by itself; its machine is the topology's."""
-        if self._bounce is not None:
-            self._bounce.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._bounce
-            self._bounce = None
+        for task in self._habits.values():
+            task.cancel()
+        await asyncio.gather(*self._habits.values(), return_exceptions=True)
+
+    def _config(self, router: Router) -> str:
+        return bgp_config(router, self._neighbors(router))
 
     async def _obey(self) -> None:
         wanted = self.router.listening
         await self._bgpd_becomes(Listening.OPEN if wanted is Listening.DROPPED else wanted)
-        if self.router.bounce and self._bounce is None:
-            self._bounce = asyncio.create_task(self._bouncing())
-        elif not self.router.bounce:
-            await self.stop()
+        if self.router.bounce != self._rhythm:
+            self._rhythm = self.router.bounce
+            if "bounce" in self._habits:
+                self._habits.pop("bounce").cancel()
+            if self._rhythm:
+                self._habits["bounce"] = asyncio.create_task(self._bouncing(self._rhythm))
 
     async def _bgpd_becomes(self, wanted: Listening) -> None:
         """OPEN: it runs. REFUSED: there is none. MUTE: it is stopped, so that only the kernel answers."""
@@ -168,11 +179,19 @@ class RealRouter:
             await self.machine.run(f"nft -f - <<'.'\n{wanted}\n.")
             self._filters = wanted
 
-    async def _bouncing(self) -> None:
+    async def _bouncing(self, seconds: float) -> None:
         while True:
-            await asyncio.sleep(self.router.bounce)
+            await asyncio.sleep(seconds)
             if self._bgpd is Listening.OPEN:
                 await self.clear()
+
+    async def _shut_down_once_up(self) -> None:
+        for _ in range(30):
+            await asyncio.sleep(1.0)
+            if '"Established"' in await self.daemons.vtysh("show bgp summary json"):
+                await asyncio.sleep(1.0)  # the other nodes'
+                break
+        await self.apply()
 
 
 def _is_address(name: str) -> bool:

@@ -14,6 +14,12 @@ TIMERS = {"holdTime": "3s", "keepaliveTime": "1s", "connectTime": "1s"}
 NODE = "10.1.0.100"  # the first node, as routers of this network see it
 
 
+def sent_prefixes(cluster: RealCluster) -> int:
+    """Prefixes that the first node announces to the plain router."""
+    families = cluster.neighbors(COMPUTE_1)["default", "10.1.0.1"]["addressFamilyInfo"]
+    return int(families["ipv4Unicast"]["sentPrefixCounter"])
+
+
 @pytest.fixture(scope="module")
 def peered(cluster: RealCluster) -> RealCluster:
     """Sessions that notice silence fast and come back fast."""
@@ -107,12 +113,11 @@ def test_a_lost_carrier_is_noticed_at_once_in_its_vrf_only(up: RealCluster) -> N
 def test_more_prefixes_than_the_router_takes_end_the_session(up: RealCluster) -> None:
     announce = ("network 203.0.113.0/24", "network 203.0.113.128/25", "no neighbor 10.1.0.1 route-map 10.1.0.1-out out")
     up.vtysh(COMPUTE_1, "configure terminal", "router bgp 64500", "address-family ipv4 unicast", *announce)
-    eventually(
-        lambda: (
-            up.neighbors(COMPUTE_1)["default", "10.1.0.1"]["addressFamilyInfo"]["ipv4Unicast"]["sentPrefixCounter"] == 2
-        )
-    )
+    eventually(lambda: sent_prefixes(up) == 2)
+    router = up.fleet.router("10.1.0.1")
 
-    up.wait(up.fleet.router("10.1.0.1").limit_prefixes(NODE, "ipv4", 1))
+    up.wait(router.limit_prefixes(NODE, "ipv4", 1))
 
     up.reaches("10.1.0.1", "Idle", lastNotificationReason="Cease/Maximum Number of Prefixes Reached")
+    up.wait(router.limit_prefixes(NODE, "ipv4", 0))
+    up.wait(router.clear(NODE))

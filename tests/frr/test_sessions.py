@@ -45,7 +45,8 @@ PASSWORDS = {"md5": "not-the-routers", "store-md5": "storage"}
 
 @pytest.fixture(scope="module")
 def busy(cluster: RealCluster) -> RealCluster:
-    """The cluster with all of PEERS."""
+    """The cluster with all of PEERS, which it did not have before: a session that is down dials again late."""
+    cluster.apply()
     cluster.apply(*PEERS, passwords=PASSWORDS)
     assert not any(cluster.fleet.refusals.values())
     return cluster
