@@ -34,9 +34,9 @@ class Login(LoginView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer htmx with an order to reload the page that it is on."""
-        if cast(PageRequest, request).htmx:
+        if cast("PageRequest", request).htmx:
             return HttpResponse(status=204, headers={"HX-Refresh": "true"})
-        return cast(HttpResponse, super().dispatch(request, *args, **kwargs))
+        return cast("HttpResponse", super().dispatch(request, *args, **kwargs))
 
 
 def _next(request: HttpRequest) -> str:
@@ -65,8 +65,8 @@ class TokenForm(forms.Form):
 
 
 def _tokens(request: HttpRequest, **context: Any) -> HttpResponse:
-    own = ApiToken.objects.filter(user=cast(User, request.user)).order_by("-created_at")
-    return render_page(cast(PageRequest, request), "registration/tokens.html", {"tokens": own} | context)
+    own = ApiToken.objects.filter(user=cast("User", request.user)).order_by("-created_at")
+    return render_page(cast("PageRequest", request), "registration/tokens.html", {"tokens": own} | context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -80,7 +80,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
         return _tokens(request, form=form)
     days = form.cleaned_data["days"]
     token, key = token_create(
-        user=cast(User, request.user),
+        user=cast("User", request.user),
         name=form.cleaned_data["name"],
         read_only=form.cleaned_data["read_only"],
         expires_at=timezone.now() + timedelta(days=days) if days else None,
@@ -92,7 +92,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
 @permission_required("bgpui.delete_apitoken", raise_exception=True)
 def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Take one of the user's own tokens away."""
-    token = get_object_or_404(ApiToken, pk=pk, user=cast(User, request.user))
+    token = get_object_or_404(ApiToken, pk=pk, user=cast("User", request.user))
     token.delete()
     messages.success(request, f"Token {token} is revoked.")
     return redirect("tokens")

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from clusters.kube.permissions import Permission, missing_as_yaml
 from clusters.models import Cluster
 from clusters.pages import HttpRequest, render_page
-from clusters.registry import resource_models
+from clusters.registry import resource_models, rows_of
 
 _AWAY_AFTER = 6  # intervals of reading the cluster without success
 
@@ -44,7 +44,7 @@ def cluster(request: HttpRequest, name: str) -> HttpResponse:
         "state": connection_state(row),
         "missing": missing,
         "role_yaml": missing_as_yaml([Permission(**permission) for permission in missing], row.identity),
-        "counts": [(kind, model.objects.filter(cluster=row).count()) for kind, model in resource_models().items()],
+        "counts": [(kind, rows_of(kind).filter(cluster=row).count()) for kind in resource_models()],
         "node_count": row.nodes.count(),
     }
     return render_page(request, "clusters/cluster.html", context, part="connection")

@@ -135,7 +135,11 @@ class Counts:
         known = {(node.cluster, node.node) for node in self.problem_nodes}
         rows = _all(self.filters).order_by("cluster__name", "node")
         found = rows.values_list("cluster_id", "node").annotate(Count("pk"))
-        return [NodeCount(*row[:2], Counter(up=row[2])) for row in found if row[:2] not in known]
+        return [
+            NodeCount(cluster, node, Counter(up=number))
+            for cluster, node, number in found
+            if (cluster, node) not in known
+        ]
 
     @cached_property
     def healths(self) -> Counter[str]:

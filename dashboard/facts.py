@@ -50,22 +50,16 @@ def state_words(session: Session, health: str, now: datetime) -> str:
     lasting = age_words(now - session.since)
     seen = session.speaker.observed_at
     ago = f"{age_words(now - seen)} ago" if seen else ""
-    match health:
-        case "up":
-            return f"Established for {lasting}"
-        case "degraded":
-            return f"Established for {lasting}, but {bounded(session.degraded, 120)}"
-        case "absent":
-            return f"FRR has had no such neighbor for {lasting}"
-        case "orphan":
-            return f"{session.state} for {lasting}, but no BGPPeer intends it"
-        case "late":
-            return f"Last seen {session.state} {ago}; the last poll was not answered"
-        case "unknown" if seen and session.state != Session.State.UNKNOWN:
-            return f"Not known; last seen {session.state} {ago}"
-        case "unknown":
-            return "Not observed yet"
-    return f"Down, {session.state} for {lasting}"
+    known = bool(seen) and session.state != Session.State.UNKNOWN
+    words = {
+        "up": f"Established for {lasting}",
+        "degraded": f"Established for {lasting}, but {bounded(session.degraded, 120)}",
+        "absent": f"FRR has had no such neighbor for {lasting}",
+        "orphan": f"{session.state} for {lasting}, but no BGPPeer intends it",
+        "late": f"Last seen {session.state} {ago}; the last poll was not answered",
+        "unknown": f"Not known; last seen {session.state} {ago}" if known else "Not observed yet",
+    }
+    return words.get(health, f"Down, {session.state} for {lasting}")
 
 
 def evidence(session: Session) -> list[Fact]:
@@ -213,8 +207,8 @@ def ticket(session: Session, health: str, now: datetime) -> str:
         f"BGP session {session.node} -> {session.peer or 'no BGPPeer'} {session.neighbor}",
         f"{state_words(session, health, now)} (since {utc_words(session.since)})",
         f"cluster {session.cluster}, VRF {session.vrf}",
-        f"AS {session.local_as or '?'} (router ID {session.local_router_id or '?'}) to "
-        f"AS {session.remote_as or '?'} (router ID {session.remote_router_id or '?'})",
+        f"own AS {session.local_as or '?'}, router ID {session.local_router_id or '?'}",
+        f"router's AS {session.remote_as or '?'}, router ID {session.remote_router_id or '?'}",
         f"cause: {session.cause}" if session.cause else "",
         *(f"  {fact.label} = {fact.value}" for fact in evidence(session)),
         f"observed {utc_words(session.speaker.observed_at)}" if session.speaker.observed_at else "never observed",

@@ -1,4 +1,4 @@
-"""The matrix: a page of nodes down, the neighbors across in groups by VRF, and one row that sums up what is not shown."""
+"""The matrix: a page of nodes down, neighbors across in groups by VRF, and one row that sums up what is not shown."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from speakers.selectors import Sessions
 
 ROWS = 40
 COLUMNS = 24
+_AT_A_GLANCE = 8  # columns that need no scrolling; with more of them trouble comes first
 _SAMPLES = 8  # rows of a column that are asked for the name of its BGPPeer
 OPEN_BELOW = 9  # a fleet this small is shown whole
 _FIELDS = (
@@ -61,9 +62,14 @@ class Column:
         return self.vrf != DEFAULT_VRF, self.vrf, self.peer, self.neighbor
 
     @property
+    def trouble(self) -> bool:
+        """Whether any of its sessions is not up."""
+        return worst(self.healths) != "up"
+
+    @property
     def weight(self) -> tuple[bool, int]:
-        """What is shown first if there are too many: trouble, then size."""
-        return worst(self.healths) == "up", -self.healths.total()
+        """What is shown at all if there are too many: trouble, then size."""
+        return not self.trouble, -self.healths.total()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +156,11 @@ def _columns(counts: Counts) -> tuple[list[Column], int]:
     named = Session.objects.filter(pk__in=samples).exclude(peer="").order_by()
     for vrf, neighbor, peer in named.values_list("vrf", "neighbor", "peer"):
         found[vrf, neighbor].peer = max(found[vrf, neighbor].peer, peer)
-    return sorted(chosen, key=lambda column: column.order), len(found) - len(chosen)
+    if len(chosen) <= _AT_A_GLANCE:
+        return sorted(chosen, key=lambda column: column.order), len(found) - len(chosen)
+    trouble = {column.vrf for column in chosen if column.trouble}
+    chosen.sort(key=lambda column: (column.vrf not in trouble, *column.order[:2], not column.trouble, column.order))
+    return chosen, len(found) - len(chosen)
 
 
 Key = tuple[int, str, tuple[str, str]]

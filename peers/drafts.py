@@ -125,10 +125,7 @@ def _read_form(draft: Draft, post: QueryDict) -> None:
 def _read_yaml(draft: Draft, text: str) -> None:
     address = {"namespace": draft.row.namespace, "name": draft.row.name} if draft.row else {}
     try:
-        documents = read_yaml(text.encode())
-        if len(documents) != 1:
-            raise UnreadableError(f"{len(documents)} documents; one is expected")
-        found = draft_of(KIND, documents[0], **address)
+        found = draft_of(KIND, _one(read_yaml(text.encode())), **address)
     except UnreadableError as error:
         draft.yaml = text
         draft.refuse("yaml-unreadable", "", f"This is no YAML that is taken: {error}.")
@@ -141,6 +138,12 @@ def _read_yaml(draft: Draft, text: str) -> None:
         draft.namespace = found.namespace or draft.namespace
         draft.manifest, draft.password = found.manifest, found.password
         draft.manifest["metadata"] = _metadata(draft, found.manifest["metadata"])
+
+
+def _one(documents: list[Any]) -> Any:
+    if len(documents) != 1:
+        raise UnreadableError(f"{len(documents)} documents where one is expected")
+    return documents[0]
 
 
 def _of_object(draft: Draft, manifest: dict[str, Any]) -> None:

@@ -31,7 +31,7 @@ SECTIONS = {
 }
 _NUMBER = re.compile(r"[-+]?\d{1,20}", re.ASCII)
 _TEXT_LIMIT = 20_000
-PASSWORD, DROP_PASSWORD = "password", "drop_password"  # noqa: S105  # names of inputs
+PASSWORD, DROP_PASSWORD = "password", "drop_password"  # names of inputs
 UNREADABLE = "selectors-unreadable"
 
 
@@ -125,7 +125,7 @@ def _input(described: Field, name: str, value: Any, label: str) -> Input:
 
 
 def _distribute(findings: Iterable[Finding], inputs: list[Input]) -> list[Finding]:
-    rest = []
+    rest: list[Finding] = []
     for finding in findings:
         path = finding.field.removeprefix("spec.")
         owner = (
@@ -150,7 +150,7 @@ class Typed:
 
 
 def manifest_of(post: QueryDict, base: Mapping[str, Any]) -> Typed:
-    """The manifest that the form means; what the form does not show is kept from `base`, the manifest it was made of."""
+    """The manifest that the form means; what it does not show is kept from `base`, which it was made of."""
     old = dict(base.get("spec") or {})
     known = {described.name for described in KIND.fields}
     spec: dict[str, Any] = {name: value for name, value in old.items() if name not in known}

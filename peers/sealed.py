@@ -31,7 +31,7 @@ def seal(session: SessionBase, password: str) -> str:
 
 
 def unseal(session: SessionBase, sealed: str, *, keep: bool = False) -> str | None:
-    """The password, None if the halves do not belong together (any more); the server's half is dropped unless `keep`."""
+    """The password, None if the halves do not belong together. Without `keep` the server's half is dropped."""
     name, _, half = sealed.partition(".")
     kept = dict(session.get(_KEY, {}))
     other = kept.pop(name, None)

@@ -61,7 +61,7 @@ def _add(found: re.Match[str], labels: dict[str, str], expressions: list[dict[st
 
 
 def write_selectors(selectors: object) -> str | None:
-    """The text of selectors, "" for none; None if they have no text: Kubernetes would not convert them, or "" is a value."""
+    """The text, "" for no selectors; None if there is none: Kubernetes would not convert them, or "" is a value."""
     if selectors is None:
         return ""
     if not isinstance(selectors, list) or any(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -27,7 +28,7 @@ from clusters.words import (
 )
 
 register = template.Library()
-_NOTHING = "–"
+_NOTHING = "\N{EN DASH}"
 
 
 @register.filter
@@ -80,6 +81,12 @@ def health_word(health: str) -> str:
 def sync_word(state: str) -> str:
     """The word for a resource's sync state."""
     return SYNC_WORDS.get(state, bounded(state, 20))
+
+
+@register.filter
+def has(numbers: Mapping[str, int], key: str) -> bool:
+    """Whether a counter has any of these."""
+    return bool(numbers.get(key))
 
 
 @register.filter

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from django.contrib.auth.decorators import permission_required
 from django.db.models import QuerySet
@@ -19,7 +19,7 @@ from clusters.words import utc_words
 from peers.drafts import packed
 from peers.models import BGPPeer
 from peers.yaml_text import manifest_yaml
-from speakers.selectors import Sessions, sessions
+from speakers.selectors import sessions
 
 _CHANGES = 20
 _SEVERITIES = {"error": 0, "documented": 1, "warning": 2}
@@ -68,9 +68,7 @@ def peer(request: HttpRequest, cluster: str, namespace: str, name: str) -> HttpR
     """The page, or its live part."""
     rows = BGPPeer.objects.select_related("cluster")
     row = get_object_or_404(rows, cluster__name=cluster, namespace=namespace, name=name)
-    own: QuerySet[Any] = (
-        cast("Sessions", sessions(cluster=row.cluster)).filter(peer=name).order_by("severity", "node", "vrf")
-    )
+    own: QuerySet[Any] = sessions(cluster=row.cluster).filter(peer=name).order_by("severity", "node", "vrf")
     unsettled = row.pending or row.sync_state != SyncState.IN_SYNC
     context = {
         "peer": row,
@@ -92,12 +90,13 @@ def peer(request: HttpRequest, cluster: str, namespace: str, name: str) -> HttpR
 
 def _ticket(row: BGPPeer) -> str:
     spec = row.spec
+    router, asn = spec.get("peerAddress") or spec.get("interface"), spec.get("peerASN") or spec.get("dynamicASN")
+    observed = f" ({utc_words(row.sessions_at)})" if row.sessions_at else ""
     lines = [
         f"BGPPeer {row.namespace}/{row.name}, cluster {row.cluster.name}",
-        f"router {spec.get('peerAddress') or spec.get('interface')}, AS {spec.get('peerASN') or spec.get('dynamicASN')}, "
-        f"own AS {spec.get('myASN')}, VRF {spec.get('vrf') or 'default'}",
-        f"sessions: {row.sessions_up} of {row.sessions_intended} up, {row.sessions_down} down"
-        + (f" ({utc_words(row.sessions_at)})" if row.sessions_at else ""),
-        f"config: {row.get_sync_state_display()}" + (f" - {row.sync_message}" if row.sync_message else ""),
+        f"router {router}, AS {asn}, own AS {spec.get('myASN')}, VRF {spec.get('vrf') or 'default'}",
+        f"sessions: {row.sessions_up} of {row.sessions_intended} up, {row.sessions_down} down{observed}",
+        f"config: {row.get_sync_state_display()}",
+        row.sync_message,
     ]
-    return "\n".join(lines)
+    return "\n".join(filter(None, lines))

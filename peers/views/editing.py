@@ -164,7 +164,7 @@ def _apply(request: HttpRequest, draft: Draft) -> HttpResponse:
             namespace=draft.namespace,
             name=draft.name,
             manifest=draft.manifest,
-            actor=cast(User, request.user),
+            actor=cast("User", request.user),
             source=Change.Source.BROWSER,
             accept=draft.accept,
             base_revision=draft.revision,
@@ -180,7 +180,7 @@ def _apply(request: HttpRequest, draft: Draft) -> HttpResponse:
     if request.POST.get("sealed"):
         unseal(request.session, request.POST["sealed"])
     messages.success(request, f"{row.name} is saved; it is on its way to the cluster.")
-    return HttpResponseRedirect(cast(BGPPeer, row).get_absolute_url())
+    return HttpResponseRedirect(cast("BGPPeer", row).get_absolute_url())
 
 
 @require_http_methods(["GET", "POST"])
@@ -195,7 +195,7 @@ def peer_delete(request: HttpRequest, cluster: str, namespace: str, name: str) -
         revision = int(number) if number.isascii() and number.isdigit() and len(number) < 18 else 0
         try:
             services.resource_delete(
-                row=row, actor=cast(User, request.user), source=Change.Source.BROWSER, base_revision=revision
+                row=row, actor=cast("User", request.user), source=Change.Source.BROWSER, base_revision=revision
             )
         except services.Refused as refused:
             stop = list(refused.findings)
@@ -223,7 +223,7 @@ def peer_discard(request: HttpRequest, cluster: str, namespace: str, name: str) 
     """Give up an edit that is pending, refused or in conflict: what the cluster holds counts again."""
     row = _row(cluster, namespace, name)
     try:
-        left = services.resource_discard(row=row, actor=cast(User, request.user))
+        left = services.resource_discard(row=row, actor=cast("User", request.user))
     except services.RevisionMismatch:
         messages.warning(request, "Somebody changed this peer meanwhile; nothing was given up.")
         return redirect(row.get_absolute_url())
