@@ -17,6 +17,7 @@ _NO_ROUTE_TO_HOST = 3.0  # until the kernel gives up to find the neighbour on th
 _OPEN_SENT_HOLD = 240.0  # RFC 4271: the large hold time before the OPEN came
 _LONGEST_START_DELAY = 60.0
 _LONGEST_CONNECT_RETRY = 120
+_COUNTED = 2  # bgpd counts a NOTIFICATION that it receives twice
 
 
 def start(session: Session, now: float) -> None:
@@ -57,7 +58,7 @@ def _meet_established(session: Session, now: float) -> None:
     elif trouble is Obstacle.SHUTDOWN and router:
         drop(session, now, Reset.received(resets.SHUTDOWN, router.shutdown or "", hard=True))
     elif trouble is not Obstacle.NONE:
-        drop(session, now, Reset.received(resets.CONFIG_CHANGE))
+        drop(session, now, Reset(Cause.PEER_CLOSED))  # its instance with the other settings is a new one
     else:
         session.met, session.quiet_since = router, FOREVER
         await_end(session)
@@ -70,7 +71,7 @@ def drop(session: Session, now: float, reset: Reset, says: resets.Code | None = 
     counters.keepalives_sent, counters.keepalives_received = session.keepalives(now)
     counters.dropped += 1
     if reset.cause is Cause.NOTIFICATION_RECEIVED:
-        counters.notifications_received += 1
+        counters.notifications_received += _COUNTED
         session.last_read = now
     elif reset.cause is Cause.NOTIFICATION_SENT or says:
         counters.notifications_sent += 1
@@ -89,19 +90,19 @@ def enter(session: Session, state: State, at: float, next_at: float) -> None:
 def _connect(session: Session, at: float) -> None:
     """The start timer or the connect retry timer fired."""
     trouble = obstacle(session)
+    session.connected = False
     if trouble in _WAITING:
         session.reset = Reset(_WAITING[trouble])
         enter(session, State.IDLE, at, FOREVER)
     elif trouble is Obstacle.NO_PATH:
         session.reset = Reset(Cause.NO_PATH)
         _fall_back(session, at)
-    elif trouble is Obstacle.REFUSED:
-        _never_answered(session)
-        _fall_back(session, at)
     else:
+        _await_open(session)
+        if trouble is Obstacle.REFUSED:
+            _fall_back(session, at)
+            return
         waits = {Obstacle.ABSENT: _NO_ROUTE_TO_HOST, Obstacle.SILENT: float(session.connect_retry)}
-        if trouble in waits:
-            _never_answered(session)
         enter(session, State.CONNECT, at, at + waits.get(trouble, _STEP))
 
 
@@ -110,7 +111,6 @@ def _connecting(session: Session, at: float) -> None:
     if trouble is Obstacle.SILENT:
         _connect(session, at)
     elif trouble in _UNREACHED:
-        _never_answered(session)
         _fall_back(session, at)
     else:
         session.connected = True
@@ -121,21 +121,20 @@ def _connecting(session: Session, at: float) -> None:
 
 def _open_sent(session: Session, at: float) -> None:
     trouble, router, counters = obstacle(session), session.router, session.counters
-    if trouble in _UNREACHED or router is None:
+    if trouble in _UNREACHED or trouble in _CLOSED or router is None:
         _fall_back(session, at)
     elif trouble is Obstacle.MUTE:
-        _refuse(session, at, resets.HOLD_TIMER_EXPIRED)
-    elif trouble is Obstacle.SHUTDOWN:
-        _refused(session, at, Reset.received(resets.SHUTDOWN, router.shutdown or "", hard=True))
+        counters.notifications_sent += 1
+        _refuse(session, at, Reset.sent(resets.HOLD_TIMER_EXPIRED))
     else:
         counters.opens_received += 1
         session.last_read, session.met = at, router
         if trouble is Obstacle.BAD_PEER_AS:
-            _refuse(session, at, resets.BAD_PEER_AS)
-        elif trouble is Obstacle.NO_COMMON_FAMILY:
-            _refuse(session, at, resets.UNSUPPORTED_CAPABILITY)
+            counters.notifications_sent += 1
+            _refuse(session, at, Reset.sent(resets.BAD_PEER_AS))
         elif trouble is Obstacle.BAD_MY_AS:
-            _refused(session, at, Reset.received(resets.BAD_PEER_AS))
+            counters.notifications_received += _COUNTED
+            _refuse(session, at, Reset.received(resets.BAD_PEER_AS))
         else:
             enter(session, State.OPEN_CONFIRM, at, at + _STEP)
 
@@ -174,20 +173,12 @@ def _established(session: Session, at: float) -> None:
         drop(session, at, Reset.received(resets.ADMINISTRATIVE_RESET, hard=True))
 
 
-def _refuse(session: Session, at: float, notification: resets.Code) -> None:
-    """The node ends the attempt and waits longer each time (FRR: v_start doubles up to 60 s)."""
-    session.counters.notifications_sent += 1
+def _refuse(session: Session, at: float, reset: Reset) -> None:
+    """An attempt ended in a NOTIFICATION; the node waits longer each time (FRR: v_start doubles up to 60 s)."""
     session.last_write = at
-    session.reset = Reset.sent(notification)
+    session.reset = reset
     session.start_delay = min(session.start_delay * 2, _LONGEST_START_DELAY)
     enter(session, State.IDLE, at, at + session.start_delay)
-
-
-def _refused(session: Session, at: float, reset: Reset) -> None:
-    session.counters.notifications_received += 1
-    session.last_read = at
-    session.reset = reset
-    _fall_back(session, at)
 
 
 def _fall_back(session: Session, at: float) -> None:
@@ -197,7 +188,8 @@ def _fall_back(session: Session, at: float) -> None:
         session.connect_retry = min(session.connect_retry * 2, _LONGEST_CONNECT_RETRY)
 
 
-def _never_answered(session: Session) -> None:
+def _await_open(session: Session) -> None:
+    """bgpd notes what it waits for, unless it remembers something that an end of a session has left."""
     if not session.counters.established and session.reset.notification is None:
         session.reset = Reset(Cause.WAITING_FOR_OPEN)
 
@@ -222,6 +214,7 @@ def watch_bfd(session: Session, now: float) -> None:
 
 
 _WAITING = {Obstacle.NO_VRF: Cause.NO_VRF, Obstacle.NO_LINK_LOCAL: Cause.NO_LINK_LOCAL}
+_CLOSED = {Obstacle.SHUTDOWN, Obstacle.NO_COMMON_FAMILY}  # FRR's bgpd closes the connection without a word
 _UNREACHED = {*_WAITING, Obstacle.ABSENT, Obstacle.SILENT, Obstacle.REFUSED, Obstacle.NO_PATH}
 _QUIET = {Obstacle.ABSENT, Obstacle.NO_LINK_LOCAL, Obstacle.SILENT, Obstacle.MUTE, Obstacle.NO_PATH}
 _ON_TIMER = {

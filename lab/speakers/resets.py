@@ -36,7 +36,7 @@ DUE_TO = {
     Cause.NOTIFICATION_SENT: "BGP Notification send",
     Cause.PEER_CLOSED: "Peer closed the session",
     Cause.MULTIHOP_CHANGED: "Multihop config change",
-    Cause.NO_PATH: "No path to specified Neighbor",
+    Cause.NO_PATH: "No path to specified Neighbor",  # up to 8.5: "Waiting for NHT"
     Cause.NO_LINK_LOCAL: "Waiting for Peer IPv6 LLA",
     Cause.NO_VRF: "Waiting for VRF to be initialized",
     Cause.NO_FAMILY: "No AFI/SAFI activated for peer",
@@ -45,7 +45,6 @@ DUE_TO = {
 }
 
 Code = tuple[int, int]
-UNSUPPORTED_CAPABILITY: Code = (2, 7)
 BAD_PEER_AS: Code = (2, 2)
 HOLD_TIMER_EXPIRED: Code = (4, 0)
 SHUTDOWN: Code = (6, 2)
@@ -55,7 +54,6 @@ BFD_DOWN: Code = (6, 10)
 
 NOTIFICATIONS: dict[Code, str] = {
     BAD_PEER_AS: "OPEN Message Error/Bad Peer AS",
-    UNSUPPORTED_CAPABILITY: "OPEN Message Error/Unsupported Capability",
     HOLD_TIMER_EXPIRED: "Hold Timer Expired",
     SHUTDOWN: "Cease/Administrative Shutdown",
     ADMINISTRATIVE_RESET: "Cease/Administrative Reset",

@@ -6,7 +6,7 @@ from typing import Any
 
 from lab.speakers.node import Speaker
 from lab.speakers.obstacles import is_address
-from lab.speakers.resets import DUE_TO, NOTIFICATIONS, Reset
+from lab.speakers.resets import DUE_TO, NOTIFICATIONS, Cause, Reset
 from lab.speakers.session import Session
 from lab.speakers.vtysh.capabilities import FAMILY, capabilities, graceful_restart, when
 from lab.speakers.vtysh.connection import bfd, connection, far_address, hops
@@ -148,8 +148,9 @@ def _family(session: Session, family: str) -> dict[str, Any]:
     }
 
 
-def reset_words(reset: Reset) -> dict[str, Any]:
-    """The last NOTIFICATION and cause, as in neighbours and in `summary failed`."""
+def reset_words(reset: Reset, speaker: Speaker) -> dict[str, Any]:
+    """The last NOTIFICATION and cause."""
+    older = "no-path-words" not in speaker.flavour
     return {
         **(
             {
@@ -161,11 +162,11 @@ def reset_words(reset: Reset) -> dict[str, Any]:
             else {}
         ),
         **({"lastShutdownDescription": reset.message} if reset.message else {}),
-        "lastResetDueTo": DUE_TO[reset.cause],
+        "lastResetDueTo": "Waiting for NHT" if older and reset.cause is Cause.NO_PATH else DUE_TO[reset.cause],
         "lastResetCode": int(reset.cause),
     }
 
 
 def _reset(reset: Reset, speaker: Speaker) -> dict[str, Any]:
     version = when(speaker, "software-version", {"softwareVersion": "n/a"})
-    return {"lastResetTimerMsecs": Live("reset_ms"), **reset_words(reset), **version}
+    return {"lastResetTimerMsecs": Live("reset_ms"), **reset_words(reset, speaker), **version}

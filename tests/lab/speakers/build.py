@@ -18,7 +18,9 @@ from lab.speakers.vtysh.shell import run
 def intended(neighbor: str, **fields: Any) -> IntendedSession:
     """What MetalLB wants: an eBGP session 64500 to 64501 in the default VRF unless said otherwise."""
     families = ("ipv6",) if ":" in neighbor else ("ipv4",)
-    seconds: dict[str, Any] = {name: timedelta(seconds=fields.pop(name)) for name in ("hold", "keepalive", "connect") if name in fields}
+    seconds: dict[str, Any] = {
+        name: timedelta(seconds=fields.pop(name)) for name in ("hold", "keepalive", "connect") if name in fields
+    }
     defaults: dict[str, Any] = {
         "node": "compute-1", "vrf": "default", "neighbor": neighbor, "peer": "tor-a", "my_asn": 64500,
         "peer_asn": 64501, "dynamic_asn": "", "local_asn": None, "families": families, "port": 179,

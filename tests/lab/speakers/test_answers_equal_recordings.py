@@ -150,7 +150,7 @@ def test_the_text_of_a_neighbour_has_the_lines_of_the_recorded_one(
 
     def said(text: str) -> list[str]:
         kept = "\n".join(line for line in text.splitlines() if line.strip() and not UNSAID.search(line))
-        return words(kept.partition("\nInstance")[0].replace("Waiting for peer OPEN", "No AFI/SAFI activated for peer"))
+        return words(kept.partition("\nInstance")[0].replace("No AFI/SAFI activated for peer", "Waiting for peer OPEN"))
 
     assert said(made.vtysh(f"show bgp vrf {vrf} neigh")) == said(block(read(recording), heading))
 
