@@ -64,4 +64,4 @@ tools: ## FRR and a browser, installed where that is possible
 	@./deploy/tools.sh frr chromium
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) var static-collected *.egg-info .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) var *.egg-info .mypy_cache .ruff_cache .hypothesis .import_linter_cache

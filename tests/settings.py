@@ -20,5 +20,3 @@ if "TEST_DATABASE_URL" in os.environ:
 from bgpui.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # logins in tests need not be slow
-STATIC_ROOT = RUN_DIR / "static"  # WhiteNoise looks for it at start
-STATIC_ROOT.mkdir()
