@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from clusters.words import DEFAULT_VRF
-from dashboard.counts import Counts, NodeCount, worst
+from dashboard.counts import UNSEEN, Counts, NodeCount, worst
 from speakers.models import Session
 from speakers.selectors import Sessions
 
@@ -62,9 +62,9 @@ class Column:
         return self.vrf != DEFAULT_VRF, self.vrf, self.peer, self.neighbor
 
     @property
-    def trouble(self) -> bool:
-        """Whether any of its sessions is not up."""
-        return worst(self.healths) != "up"
+    def trouble(self) -> int:
+        """Sessions that are known not to be well; a silent node is no trouble of its routers."""
+        return sum(number for health, number in self.healths.items() if health != "up" and health not in UNSEEN)
 
     @property
     def weight(self) -> tuple[bool, int]:
@@ -158,8 +158,10 @@ def _columns(counts: Counts) -> tuple[list[Column], int]:
         found[vrf, neighbor].peer = max(found[vrf, neighbor].peer, peer)
     if len(chosen) <= _AT_A_GLANCE:
         return sorted(chosen, key=lambda column: column.order), len(found) - len(chosen)
-    trouble = {column.vrf for column in chosen if column.trouble}
-    chosen.sort(key=lambda column: (column.vrf not in trouble, *column.order[:2], not column.trouble, column.order))
+    trouble: Counter[str] = Counter()
+    for column in chosen:
+        trouble[column.vrf] += column.trouble
+    chosen.sort(key=lambda column: (-trouble[column.vrf], *column.order[:2], -column.trouble, column.order))
     return chosen, len(found) - len(chosen)
 
 
