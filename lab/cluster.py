@@ -23,7 +23,7 @@ from lab.containers import Containers, PodFault
 from lab.frr.fleet import RealSpeakers
 from lab.release import SYSTEM, Release
 from lab.routers import DEFAULT_VRF, Router, Routers, documented_routers
-from lab.seed import seed, seed_routers
+from lab.seed import INCIDENT_AFTER, seed, seed_incident, seed_routers
 from lab.speakers.clock import Clock
 from lab.speakers.protocol import Speakers
 from lab.speakers.simulated import Fittings, SimulatedSpeakers
@@ -121,6 +121,8 @@ class Lab:
         self.server.exec = self.containers
         self.world.start()
         self.applied.start()
+        if self.plan.seed_peers:
+            self._background(self._incident())
         await self.server.start(port=self.plan.port)
         write_kubeconfig(self.kubeconfig, self.url, self.token, self.server.ca_pem)
         return self
@@ -171,6 +173,10 @@ class Lab:
 
     async def _apply(self, snapshot: Snapshot, passwords: Mapping[str, str]) -> None:
         await self.speakers.apply(snapshot, passwords)
+
+    async def _incident(self) -> None:
+        await asyncio.sleep(INCIDENT_AFTER)
+        seed_incident(self.routers)
 
     def _pod_started(self, node: str) -> None:
         self._background(self.speakers.restart(node))

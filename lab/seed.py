@@ -12,9 +12,10 @@ from typing import Any
 from lab.apiserver import Store
 from lab.manifests import Manifest
 from lab.release import Release
-from lab.routers import Router
+from lab.routers import Router, Routers
 
 PROFILE = "doc-example-bfd-profile-full"
+INCIDENT_AFTER = 15.0  # seconds
 _ROUTER_ID = "10.10.10.10"
 _MY_ASN = {"default": 64500, "ens4vrf": 100, "storage": 64520}
 _KEYS = {"tor-b": "tor-b.Md5.key", "edge-blue": "what-the-router-has"}
@@ -27,7 +28,7 @@ def seed_routers() -> tuple[Router, ...]:
         Router("tor-a", ("10.1.0.1",), (64601,), bounce=900.0),
         Router("tor-b", ("10.1.0.2",), (64601,), password=_KEYS["tor-b"]),
         Router("tor-c", ("10.1.0.3",), (64603,), mute_bfd=True),
-        Router("core-1", ("10.1.0.4",), (64610,), shutdown="line card swap, back at 06:00 UTC"),
+        Router("core-1", ("10.1.0.4",), (64610,)),  # goes into maintenance
         Router("edge-far", ("10.9.0.1",), (64700,), hops=3, bounce=2700.0),
         Router("rr-v6", ("2001:db8:1::10",), (64500,), router_id="10.1.0.10"),
         Router("edge-red", ("192.168.140.1",), (200,), vrf="ens4vrf", expects=100),
@@ -35,6 +36,11 @@ def seed_routers() -> tuple[Router, ...]:
         Router("storage-a", ("10.3.0.1",), (64530,), vrf="storage"),
         Router("storage-b", ("10.3.0.2",), (64539,), vrf="storage"),  # the peer expects 64531
     )
+
+
+def seed_incident(routers: Routers) -> None:
+    """What happens a little later, to sessions that were up: core-1 goes into maintenance and says so."""
+    routers.change("10.1.0.4", shutdown="line card swap, back at 06:00 UTC")
 
 
 def _peer(name: str, address: str, asn: int, vrf: str = "default", **spec: Any) -> Manifest:

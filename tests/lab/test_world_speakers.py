@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lab.cluster import Lab
+from lab.seed import seed_incident
 from lab.speakers.resets import BAD_PEER_AS, Cause
 from lab.speakers.session import Session, State
 from lab.speakers.simulated import SimulatedSpeakers
@@ -201,6 +202,8 @@ async def test_the_demo_has_sessions_of_all_vrfs_some_down_for_different_reasons
         every = {place: state for node in speakers(lab).speakers for place, state in states(lab, node).items()}
         assert {vrf for vrf, _ in every} == {"default", "ens4vrf", "storage"}
         await until(lambda: speakers(lab).session(FIRST, "10.0.0.1").up)
+        await until(lambda: speakers(lab).session(SECOND, "10.1.0.4").up)
+        seed_incident(lab.routers)
         sessions = [s for node in speakers(lab).speakers.values() for s in node.sessions.values()]
         for each in sessions:
             speakers(lab).session(each.spec.node, each.spec.neighbor, each.spec.vrf)
