@@ -134,7 +134,7 @@ def shard_write(cluster: Cluster, observations: Sequence[Observation], expected:
 def alone(name: str) -> Iterator[bool]:
     """Whether nobody else does this now. Only saves work: rows are written conditionally, should the lock vanish."""
     # A killed worker leaves its lock behind, which must not blind us for long.
-    lock = connection().lock(f"bgpui:lock:{name}", timeout=3 * settings.BGPUI_SWEEP_INTERVAL)
+    lock = connection().lock(f"bgpui:lock:{name}", timeout=2 * settings.BGPUI_SWEEP_INTERVAL)
     try:
         held = bool(lock.acquire(blocking=False))
     except redis.RedisError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -25,17 +25,19 @@ from dashboard.events import Hub, Mailbox
 from lab.redis import EmbeddedRedis
 from tests.waiting import eventually
 
+_EVENT = re.compile(r'event: (?P<name>.+)\ndata: \{(?:"cluster": "(?P<cluster>.*?)")?\}\n\n')
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def redis(tmp_path: Path, settings: Settings) -> EmbeddedRedis:
+def redis(tmp_path: Path, settings: Settings) -> Iterator[EmbeddedRedis]:
     """A Redis that this test may stop."""
     server = EmbeddedRedis(tmp_path / "redis.sock")
     server.start()
     settings.REDIS_URL = server.url
     nudges.connection.cache_clear()
-    yield server  # type: ignore[misc]
+    yield server
     server.stop()
     nudges.connection.cache_clear()
 
@@ -52,7 +54,7 @@ class Page:
 
     def __init__(self, response: Any) -> None:
         assert isinstance(response, StreamingHttpResponse)
-        self._chunks: AsyncIterator[bytes] = aiter(response)  # type: ignore[arg-type]
+        self._chunks: AsyncIterator[bytes] = aiter(response)
         self._waiting: list[str] = []
 
     async def next(self) -> str:
@@ -63,9 +65,9 @@ class Page:
                     chunk = (await anext(self._chunks)).decode()
                 except StopAsyncIteration:
                     return "end"
-                self._waiting += re.findall(r'event: (.+)\ndata: \{(?:"cluster": ")?(.*?)"?\}\n\n', chunk)
-            name, cluster = self._waiting.pop(0)
-            return f"{name} {cluster}".strip()
+                found = _EVENT.finditer(chunk)
+                self._waiting += [f"{event['name']} {event['cluster'] or ''}".strip() for event in found]
+            return self._waiting.pop(0)
 
     async def until(self, wanted: str) -> None:
         """Read on until this event."""
@@ -135,7 +137,7 @@ async def test_a_silent_stream_sends_heartbeats(
     redis: EmbeddedRedis, viewer: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(events, "HEARTBEAT", 0.05)
-    response = await (await signed_in(viewer)).get("/events/")
+    response: Any = await (await signed_in(viewer)).get("/events/")
     chunks = aiter(response)
     assert [await anext(chunks), await anext(chunks)] == [b"retry: 3000\n\n", b": still here\n\n"]
     await chunks.aclose()

@@ -79,9 +79,8 @@ def test_every_session_has_the_state_and_the_reason_that_its_router_gives_it(obs
 def test_a_wrong_as_number_takes_the_session_down_and_the_right_one_brings_it_back(observer: Observer) -> None:
     eventually(lambda: states(observer)["storage", "10.3.0.1"] == {("up", "")}, timeout=90, interval=0.5)
     peer_asn(observer, 64999)
-    eventually(
-        lambda: states(observer)["storage", "10.3.0.1"] == {("down", "bad-peer-as-sent")}, timeout=90, interval=0.5
-    )
+    refused = {("down", "bad-peer-as-sent")}
+    eventually(lambda: states(observer)["storage", "10.3.0.1"] == refused, timeout=90, interval=0.5)
     assert "NOTIFICATION 2/2 Bad Peer AS sent" in observer.session(ONE, "10.3.0.1", "storage").cause
     peer_asn(observer, 64530)
     eventually(lambda: states(observer)["storage", "10.3.0.1"] == {("up", "")}, timeout=90, interval=0.5)

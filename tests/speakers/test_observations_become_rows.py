@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from clusters.models import Cluster
 from speakers import services
+from speakers.changes import changes
 from speakers.models import Session, Speaker, Transition
 from speakers.services import Written, observations_write
 from speakers.sweep import Observation
@@ -98,10 +99,10 @@ def test_an_observation_that_was_overtaken_while_it_was_compared_changes_nothing
 ) -> None:
     """As when the lock of the sweep vanished: two write the same node, the newer one first."""
     write(cluster, seen("node-1", T0, {ONE: UP}))
-    compare, overtaken = services.changes, []
+    overtaken: list[bool] = []
 
     def compare_then_lose(*arguments: Any) -> Any:
-        found = compare(*arguments)
+        found = changes(*arguments)
         if not overtaken:
             overtaken.append(True)
             write(cluster, seen("node-1", after(20), {ONE: UP}))
@@ -118,10 +119,10 @@ def test_a_newer_observation_that_was_overtaken_is_compared_again(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(cluster, seen("node-1", T0, {ONE: UP}))
-    compare, overtaken = services.changes, []
+    overtaken: list[bool] = []
 
     def compare_then_lose(*arguments: Any) -> Any:
-        found = compare(*arguments)
+        found = changes(*arguments)
         if not overtaken:
             overtaken.append(True)
             write(cluster, seen("node-1", after(10), {ONE: DOWN}))
