@@ -121,7 +121,7 @@ class RealCluster:
             assert wanted.items() <= seen.items(), seen
             return found
 
-        return eventually(probe, timeout=60)
+        return eventually(probe, timeout=60, interval=0.3)
 
 
 def _snapshot(manifests: Iterable[Mapping[str, Any]], secrets: Iterable[str], without: str = "") -> Snapshot:

@@ -12,14 +12,12 @@ from tests.frr.cluster import RealCluster
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every test of this folder is one on real FRR."""
+    """Tests that need real FRR are skipped where there is none, with the way to get it."""
     here = Path(__file__).parent
-    why_not = available()
-    for item in items:
-        if item.path.is_relative_to(here):
-            item.add_marker(pytest.mark.frr)
-            if why_not:
-                item.add_marker(pytest.mark.skip(reason=f"real FRR: {why_not}"))
+    real = [item for item in items if item.path.is_relative_to(here) and item.get_closest_marker("frr")]
+    why_not = available() if real else None
+    for item in real if why_not else ():
+        item.add_marker(pytest.mark.skip(reason=f"real FRR: {why_not}"))
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,8 @@ from lab.frr.daemons import ConfigRefusedError
 from tests.frr.cluster import COMPUTE_1, COMPUTE_2, CONTROL, RealCluster, peer
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.frr
+
 PLAIN = ("default", "10.1.0.1")
 
 

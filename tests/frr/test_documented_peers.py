@@ -8,6 +8,8 @@ import pytest
 
 from tests.frr.cluster import COMPUTE_1, COMPUTE_2, CONTROL, RealCluster, bfd_profile, peer
 
+pytestmark = pytest.mark.frr
+
 TWO_NODES = {"key": "kubernetes.io/hostname", "operator": "In", "values": [COMPUTE_1, COMPUTE_2]}
 PROFILE = "doc-example-bfd-profile-full"
 

@@ -14,6 +14,8 @@ from lab.frr.daemons import Daemons
 from lab.frr.netns import Machine, NamespaceError
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.frr
+
 LAB_WITH_FRR = """
 import asyncio, sys
 from lab.frr.daemons import Daemons

@@ -9,6 +9,8 @@ import pytest
 
 from tests.frr.cluster import CONTROL, RealCluster, bfd_profile, peer
 
+pytestmark = pytest.mark.frr
+
 COMPUTE_ONLY = [{"matchLabels": {"role": "compute"}}]
 PEERS = [
     bfd_profile("fast", receiveInterval=300, transmitInterval=300),
