@@ -68,7 +68,8 @@ class Lab:
 
     def __init__(self, **plan: Any) -> None:
         self.plan = Plan(**plan)
-        self.folder = self.plan.folder or Path(tempfile.mkdtemp(prefix="bgpui-lab-"))
+        self._temporary = None if self.plan.folder else tempfile.TemporaryDirectory(prefix="bgpui-lab-")
+        self.folder = self.plan.folder or Path(self._temporary.name if self._temporary else "")
         self.release = Release(Mode(self.plan.mode), self.plan.version, self.plan.namespace, self.plan.frr_namespace)
         self.token = self._token()
         state = self.folder / "state.json" if self.plan.keep else None
@@ -135,6 +136,8 @@ class Lab:
             task.cancel()
         await self.server.stop()
         await self.speakers.stop()
+        if self._temporary:
+            self._temporary.cleanup()
 
     async def settled(self) -> None:
         """Wait until the speakers have taken in everything that is applied."""

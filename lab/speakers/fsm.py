@@ -24,8 +24,13 @@ def start(session: Session, now: float) -> None:
     """A neighbour was configured: the first attempt follows after FRR's start timer."""
     session.since = session.reset_at = now
     session.connect_retry = configured_retry(session)
-    session.next_at = now + START_DELAY
+    session.next_at = start_at(session, now)
     watch_bfd(session, now)
+
+
+def start_at(session: Session, now: float) -> float:
+    """When the start timer fires; a little spread, so that not all nodes do everything in the same instant."""
+    return now + session.start_delay * (0.9 + session.seed % 20 / 100)
 
 
 def advance(session: Session, now: float) -> None:
@@ -42,7 +47,7 @@ def meet(session: Session, router: Router | None, now: float) -> None:
     if session.up:
         _meet_established(session, now)
     elif session.state is State.IDLE and session.next_at == FOREVER:
-        session.next_at = now + START_DELAY
+        session.next_at = start_at(session, now)
     watch_bfd(session, now)
 
 
@@ -78,7 +83,7 @@ def drop(session: Session, now: float, reset: Reset, says: resets.Code | None = 
     session.reset, session.reset_at, session.dropped_at = reset, now, now
     session.quiet_since = FOREVER
     session.start_delay = START_DELAY
-    enter(session, State.IDLE, now, now + START_DELAY)
+    enter(session, State.IDLE, now, start_at(session, now))
 
 
 def enter(session: Session, state: State, at: float, next_at: float) -> None:
@@ -178,7 +183,7 @@ def _refuse(session: Session, at: float, reset: Reset) -> None:
     session.last_write = at
     session.reset = reset
     session.start_delay = min(session.start_delay * 2, _LONGEST_START_DELAY)
-    enter(session, State.IDLE, at, at + session.start_delay)
+    enter(session, State.IDLE, at, start_at(session, at))
 
 
 def _fall_back(session: Session, at: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from intent.sessions import IntendedSession
 from lab.speakers import resets
-from lab.speakers.fsm import advance, await_end, configured_retry, drop, enter, watch_bfd
+from lab.speakers.fsm import advance, await_end, configured_retry, drop, enter, start_at, watch_bfd
 from lab.speakers.resets import Cause, Reset
 from lab.speakers.session import START_DELAY, Session, State
 
@@ -26,7 +26,7 @@ def reconfigure(session: Session, spec: IntendedSession, password: str, now: flo
     else:
         session.reset = Reset(reason)
         session.start_delay = START_DELAY
-        enter(session, State.IDLE, now, now + START_DELAY)
+        enter(session, State.IDLE, now, start_at(session, now))
     watch_bfd(session, now)
 
 

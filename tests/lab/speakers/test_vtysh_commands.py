@@ -132,4 +132,5 @@ def test_timers_move_between_two_looks_without_anything_running(bench: Bench) ->
 
     before = uptime()
     bench.clock.advance(3600)
-    assert (before, uptime()) == ("00:00:08", "01:00:08")
+    assert before.startswith("00:00:0")
+    assert uptime() == before.replace("00:", "01:", 1)
