@@ -130,14 +130,13 @@ def _total(counters: list[int | None]) -> int | None:
 
 
 def _established_at(row: Session, sight: _Sight, judged: Condition) -> datetime | None:
-    """FRR's own time, kept as it was while only its rounding moves; never in the future of the observation."""
+    """FRR's own time, kept as it was while only its rounding moves; never in the future, should its clock be ahead."""
     epoch = sight.neighbor.established_epoch if sight.neighbor else None
     if judged.state != _State.ESTABLISHED or epoch is None or not 0 < epoch < 2**34:
         return None
-    at = min(datetime.fromtimestamp(epoch, UTC), sight.at)
-    known = row.established_at
-    same = known is not None and abs(known - at) <= _EPOCH_JITTER and not _flapped(row, sight)
-    return known if same else at
+    at, known = datetime.fromtimestamp(epoch, UTC), row.established_at
+    same = known is not None and (at > sight.at or abs(known - at) <= _EPOCH_JITTER)
+    return known if same and not _flapped(row, sight) else min(at, sight.at)
 
 
 def _flapped(row: Session, sight: _Sight) -> bool:

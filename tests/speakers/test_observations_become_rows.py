@@ -244,6 +244,8 @@ def test_a_time_of_establishment_in_the_future_is_not_believed(cluster: Cluster)
     epoch = int(after(3600).timestamp())
     write(cluster, seen("node-1", T0, {ONE: UP | {"bgpTimerUpEstablishedEpoch": epoch}}))
     assert session().since == T0
+    written = write(cluster, seen("node-1", after(10), {ONE: UP | {"bgpTimerUpEstablishedEpoch": epoch + 1}}))
+    assert written.sessions == 0
 
 
 def test_the_same_address_in_two_vrfs_is_two_sessions(cluster: Cluster) -> None:
