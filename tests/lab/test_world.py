@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from intent.kinds import KINDS
+from lab.background import BackgroundLab
 from lab.cluster import Lab
 from tests.lab.until import until
+from tests.waiting import eventually
 
 FIRST, SECOND = "compute-1.example.com", "compute-2.example.com"
 
@@ -133,3 +135,12 @@ def test_images_name_the_frr_that_the_release_ships() -> None:
         lab.world.build(1)
         (container,) = [c for c in lab.world.pod(FIRST)["spec"]["containers"] if c["name"] == "frr"]
         assert container["image"] == image
+
+
+def test_a_lab_in_the_background_is_driven_from_code_that_is_not_asynchronous() -> None:
+    with BackgroundLab(nodes=1) as lab:
+        assert lab.url in lab.kubeconfig.read_text()
+        name = lab.do(lambda running: running.world.add_node(2))
+        eventually(lambda: name in lab.do(lambda running: pods(running, "component=speaker")))
+        answer = lab.run(lambda running: running.speakers.exec(FIRST, ["vtysh", "-c", "show version"]))
+        assert answer.stdout.startswith(b"FRRouting")
