@@ -40,6 +40,11 @@ class Group:
     command: str
 
 
+def text_of(lines: Iterable[str]) -> str:
+    """A text to copy: foreign words in it cannot add lines of their own."""
+    return "\n".join(bounded(line, 600) for line in lines if line)
+
+
 def side_words(side: str) -> str:
     """Where a cause points to."""
     return _SIDES.get(side, _SIDES["unknown"])
@@ -71,8 +76,9 @@ def evidence(session: Session) -> list[Fact]:
 
 
 def oc(speaker: Speaker, argv: Iterable[str]) -> str:
-    """The command that shows the same in a shell; "" without a pod."""
-    return commands.oc_line(speaker.namespace, speaker.pod, speaker.container, list(argv)) if speaker.pod else ""
+    """The command that shows the same in a shell; "" without a pod, or for names that could mislead who pastes it."""
+    line = commands.oc_line(speaker.namespace, speaker.pod, speaker.container, list(argv)) if speaker.pod else ""
+    return line if line.isprintable() else ""
 
 
 def neighbor_command(session: Session) -> str:
@@ -214,4 +220,4 @@ def ticket(session: Session, health: str, now: datetime) -> str:
         f"observed {utc_words(session.speaker.observed_at)}" if session.speaker.observed_at else "never observed",
         neighbor_command(session),
     ]
-    return "\n".join(line for line in lines if line)
+    return text_of(lines)

@@ -16,6 +16,7 @@ from django.urls import NoReverseMatch, reverse
 from clusters.models import Cluster
 from clusters.words import HEALTH_WORDS, bounded, counted, utc_words
 from dashboard.counts import UNSEEN, Counts, Group, NodeCount
+from dashboard.facts import text_of
 from dashboard.filters import Filters
 from dashboard.ribbon import DAY, Mark, drops
 from speakers.models import Session, Transition
@@ -62,7 +63,7 @@ class Problem:
             f"since {utc_words(self.since)}" if self.since else "",
             " - ".join(filter(None, (self.cause, self.detail))),
         ]
-        return "\n".join(filter(None, lines))
+        return text_of(lines)
 
     @property
     def order(self) -> tuple[int, int, str, str]:

@@ -54,4 +54,5 @@ def speakers(request: HttpRequest) -> HttpResponse:
 
 
 def _command(row: Speaker) -> str:
-    return commands.oc_line(row.namespace, row.pod, row.container, commands.neighbors_all()) if row.pod else ""
+    line = commands.oc_line(row.namespace, row.pod, row.container, commands.neighbors_all()) if row.pod else ""
+    return line if line.isprintable() else ""

@@ -100,7 +100,7 @@ def mode_words(cluster: Cluster) -> str:
 def state(code: str, word: str = "") -> SafeString:
     """Glyph, word and colour of a state of either axis."""
     text = word or SYNC_WORDS.get(code) or HEALTH_WORDS.get(code) or code
-    return format_html('<span class="state" data-h="{}">{}</span>', bounded(code, 20), bounded(text, 60))
+    return format_html('<span class="state" data-h="{}">{}</span>', bounded(code, 20), bounded(text, 200))
 
 
 @register.filter

@@ -16,6 +16,7 @@ from clusters.manifest import FieldDiff, differences
 from clusters.models import Change, SyncState
 from clusters.pages import HttpRequest, page_of, render_page
 from clusters.words import utc_words
+from dashboard.facts import text_of
 from peers.drafts import packed
 from peers.models import BGPPeer
 from peers.yaml_text import manifest_yaml
@@ -99,4 +100,4 @@ def _ticket(row: BGPPeer) -> str:
         f"config: {row.get_sync_state_display()}",
         row.sync_message,
     ]
-    return "\n".join(filter(None, lines))
+    return text_of(lines)

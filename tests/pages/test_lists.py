@@ -1,0 +1,123 @@
+"""Lists: filters and order in the URL, pages, and a number of queries that stays."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from clusters.models import Cluster
+from peers.models import BGPPeer
+from speakers.models import Speaker
+from tests.pages.rows import a_peer, a_speaker
+
+
+def names(page: str) -> list[str]:
+    """The first column."""
+    return re.findall(r'data-row id="(?:peer|speaker)-\d+"[^>]*>([^<]+)<', page)
+
+
+@pytest.fixture
+def peers(cluster: Cluster) -> None:
+    from django.utils import timezone
+
+    at = timezone.now()
+    spec = {"myASN": 64500, "peerASN": 65001, "peerAddress": "10.0.0.1"}
+    a_peer(cluster, "bad", spec, sessions_at=at, sessions_intended=3, sessions_up=1, sessions_down=2)
+    a_peer(cluster, "fine", {**spec, "peerASN": 65002}, sessions_at=at, sessions_intended=3, sessions_up=3)
+    a_peer(cluster, "red", {**spec, "vrf": "red"}, sync_state="conflict", sync_message="kubectl-edit was faster")
+    a_peer(cluster, "warned", spec, severity="warning", sessions_at=at)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", ["bad", "fine", "red", "warned"]),
+        ("?sort=-name", ["warned", "red", "fine", "bad"]),
+        ("?sort=asn", ["bad", "red", "warned", "fine"]),
+        ("?sort=nonsense", ["bad", "fine", "red", "warned"]),
+        ("?q=AS65002", ["fine"]),
+        ("?q=10.0 re", ["red"]),
+        ("?vrf=red", ["red"]),
+        ("?sync=conflict", ["red"]),
+        ("?sync=stuck", ["red"]),
+        ("?sync=warning", ["warned"]),
+        ("?sessions=down", ["bad"]),
+        ("?sessions=up", ["fine"]),
+        ("?q=%00%27", []),
+    ],
+)
+def test_peers_are_filtered_and_ordered_by_the_url(viewer: Client, peers: None, query: str, found: list[str]) -> None:
+    assert names(viewer.get("/peers/" + query).text) == found
+
+
+def test_both_axes_stand_side_by_side(viewer: Client, peers: None) -> None:
+    page = viewer.get("/peers/").text
+    assert "1 / 3 up" in page
+    assert "kubectl-edit was faster" in page
+
+
+def _many_peers(cluster: Cluster, number: int) -> None:
+    BGPPeer.objects.bulk_create(
+        [BGPPeer(cluster=cluster, namespace="metallb-system", name=f"p-{i:04}") for i in range(number)]
+    )
+
+
+def _many_speakers(cluster: Cluster, number: int) -> None:
+    Speaker.objects.bulk_create([Speaker(cluster=cluster, node=f"n-{i:04}", pod=f"s-{i}") for i in range(number)])
+
+
+@pytest.mark.parametrize(("path", "fill"), [("/peers/", _many_peers), ("/speakers/", _many_speakers)])
+def test_a_list_of_a_thousand_costs_as_many_queries_as_one_of_ten(  # type: ignore[no-untyped-def]
+    viewer: Client, cluster: Cluster, django_assert_max_num_queries: DjangoAssertNumQueries, path: str, fill
+) -> None:
+    fill(cluster, 10)
+    with django_assert_max_num_queries(12) as few:
+        viewer.get(path)
+    BGPPeer.objects.all().delete()
+    Speaker.objects.all().delete()
+    fill(cluster, 1000)
+    with django_assert_max_num_queries(12) as many:
+        page = viewer.get(path).text
+    assert len(few) == len(many)
+    assert len(names(page)) == 50
+    assert "1 to 50 of 1000" in page
+    assert len(names(viewer.get(path + "?page=20").text)) == 50
+
+
+def test_speakers_show_what_needs_a_look_first(viewer: Client, cluster: Cluster) -> None:
+    a_speaker(cluster, "a-fine")
+    a_speaker(cluster, "b-silent", seconds=600, misses=9, error="exec: container frr is not running")
+    a_speaker(cluster, "c-without", pod="", observed_at=None)
+    page = viewer.get("/speakers/").text
+    assert names(page) == ["b-silent", "c-without", "a-fine"]
+    assert "9 polls missed: exec: container frr is not running" in page
+    assert "no pod" in page
+    assert names(viewer.get("/speakers/?state=unknown").text) == ["b-silent"]
+
+
+@pytest.mark.parametrize(
+    ("path", "words"), [("/peers/", "There is no BGPPeer yet"), ("/speakers/", "component=speaker")]
+)
+def test_an_empty_list_says_what_to_do(viewer: Client, cluster: Cluster, path: str, words: str) -> None:
+    assert words in viewer.get(path).text
+
+
+def test_a_cluster_that_cannot_be_used_says_so_and_offers_the_role(viewer: Client, cluster: Cluster) -> None:
+    denied = {"verb": "create", "group": "", "resource": "pods", "subresource": "exec", "namespace": "metallb-system"}
+    cluster.permissions = [{**denied, "why": "to ask FRR", "allowed": False}]
+    cluster.problems = [{"text": "MetalLB is not installed.", "way_out": "Install MetalLB."}]
+    cluster.error = "connection refused <b>"
+    cluster.save()
+    page = viewer.get("/clusters/lab/").text
+    for part in (
+        "pods/exec",
+        "kind: Role",
+        "MetalLB is not installed.",
+        "Install MetalLB.",
+        "connection refused &lt;b&gt;",
+    ):
+        assert part in page
+    assert "not reached" in viewer.get("/clusters/").text

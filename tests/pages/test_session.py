@@ -1,0 +1,153 @@
+"""The page of one session: state, cause, age, and questions to FRR."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from clusters.models import Cluster
+from clusters.nudges import connection
+from speakers import live
+from speakers.frr.reasons import REASONS
+from speakers.models import Transition
+from tests.pages.rows import a_peer, a_session, a_speaker, down
+
+# Whatever a router, a label or a webhook says is text.
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "javascript:alert(1)",
+    "{{ 7|add:7 }}{% debug %}",
+    "'; DROP TABLE speakers_session; --",
+    "a" * 5000,
+    "\u202e\u0000evil\u2028\x1b[31m",
+]
+
+
+def page_of(client: Client, pk: int) -> str:
+    return client.get(f"/sessions/{pk}/").text
+
+
+@pytest.mark.parametrize(
+    ("speaker", "session", "said"),
+    [
+        ({}, {}, "Established for 2 d"),
+        ({}, down(), "Down, Active for 6 min"),
+        ({}, {"degraded": "BFD is down"}, "Established for 2 d, but BFD is down"),
+        ({}, {"state": "Absent"}, "FRR has had no such neighbor for 2 d"),
+        ({}, {"intended": False}, "Established for 2 d, but no BGPPeer intends it"),
+        ({"misses": 1, "seconds": 14}, {}, "Last seen Established 14 s ago; the last poll was not answered"),
+        ({"misses": 3, "seconds": 60}, {}, "Not known; last seen Established 1 min ago"),
+        ({"observed_at": None}, {"state": "Unknown"}, "Not observed yet"),
+    ],
+)
+def test_the_state_is_a_sentence(
+    viewer: Client, cluster: Cluster, speaker: dict[str, Any], session: dict[str, Any], said: str
+) -> None:
+    row = a_session(a_speaker(cluster, **speaker), **session)
+    assert f">{said}<" in page_of(viewer, row.pk)
+
+
+def test_a_session_that_is_down_says_why_with_evidence_and_what_to_check(viewer: Client, cluster: Cluster) -> None:
+    reason = REASONS["bad-peer-as-sent"]
+    cause, evidence = "Bad Peer AS: the router says 201", {"lastErrorCodeSubcode": "0202"}
+    row = a_session(a_speaker(cluster), **down(reason="bad-peer-as-sent", cause=cause, evidence=evidence))
+    page = page_of(viewer, row.pk)
+    for part in (cause, "lastErrorCodeSubcode", "0202"):
+        assert part in page
+    assert all(check.partition("`")[0][:40] in page.replace("&#x27;", "'") for check in reason.check)
+
+
+def test_a_session_that_is_up_gives_no_reason_for_being_down(viewer: Client, cluster: Cluster) -> None:
+    row = a_session(a_speaker(cluster), cause="left from an earlier drop")
+    assert 'id="why-head"' not in page_of(viewer, row.pk)
+
+
+def test_the_last_day_is_a_ribbon_and_a_list(viewer: Client, cluster: Cluster) -> None:
+    row, now = a_session(a_speaker(cluster)), timezone.now()
+    place = {"session": row, "cluster": cluster, "node": row.node, "vrf": row.vrf, "neighbor": row.neighbor}
+    steps = [(12, "Established", "Idle", "Cease"), (6, "Idle", "Established", ""), (40, "", "Established", "")]
+    for hours, old, new, cause in steps:
+        at = now - timedelta(hours=hours)
+        Transition.objects.create(**place, at=at, old_state=old, new_state=new, cause=cause)
+    page = page_of(viewer, row.pk)
+    bars = re.findall(r'<rect class="(up|down)" x="([\d.]+)" width="([\d.]+)"', page)
+    assert [(kind, round(float(x)), round(float(width))) for kind, x, width in bars] == [
+        ("up", 0, 144),
+        ("down", 144, 72),
+        ("up", 216, 72),
+    ]
+    assert "Established → Idle" in page
+    assert "Cease" in page
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_shown_as_text(viewer: Client, cluster: Cluster, text: str) -> None:
+    short = text.replace("\x00", "")
+    session = down(cause=short[:300], hostname=short[:253], peer=short[:253], evidence={short[:100]: [short]})
+    speaker = a_speaker(cluster, node=short[:253], pod=short[:253], error=short[:500], image=short[:300])
+    row = a_session(speaker, **session)
+    a_peer(cluster, sync_state="rejected", sync_message=short, sync_at=timezone.now())
+    for path in (f"/sessions/{row.pk}/", "/", "/speakers/", "/peers/", "/peers/lab/metallb-system/tor-a/"):
+        response = viewer.get(path)
+        assert response.status_code == 200, path
+        page = response.text
+        assert not re.search(r"<script(?![^>]*src=)|<img|href=\"javascript|\son\w+=\"", page), path
+        assert "a" * 2100 not in page, path
+        assert not re.search("[\x00-\x08\x0b-\x1f\u202e\u2028]", page), path
+        assert "14{%" not in page
+
+
+def test_each_live_fact_comes_with_the_command_that_shows_it(viewer: Client, cluster: Cluster) -> None:
+    row = a_session(a_speaker(cluster, pod="speaker-x7k2p"), vrf="red")
+    page = page_of(viewer, row.pk).replace("&#x27;", "'")
+    shown = "oc exec -n metallb-system speaker-x7k2p -c frr -- vtysh -c 'show bgp vrf red neighbors 10.0.0.1'"
+    assert page.count(shown) >= 3
+
+
+@pytest.mark.parametrize(("vrf", "neighbor"), [("red; reboot", "10.0.0.1"), ("default", "$(reboot)")])
+def test_no_command_is_made_of_a_name_that_is_none(viewer: Client, cluster: Cluster, vrf: str, neighbor: str) -> None:
+    row = a_session(a_speaker(cluster), neighbor, vrf=vrf)
+    commands = re.findall(r'data-copy="(oc exec[^"]*)"', page_of(viewer, row.pk))
+    assert not any("reboot" in command for command in commands)
+
+
+def test_reading_a_page_asks_nothing_and_posting_does(
+    viewer: Client, cluster: Cluster, redis_url: str, settings: Settings
+) -> None:
+    connection().flushdb()
+    row = a_session(a_speaker(cluster))
+    assert viewer.get(f"/sessions/{row.pk}/ipv4/").status_code == 405
+    page_of(viewer, row.pk)
+    assert not live.command_pending(row.pk, "ipv4")
+    answer = viewer.post(f"/sessions/{row.pk}/ipv4/")
+    assert (answer.status_code, answer["Location"]) == (302, f"/sessions/{row.pk}/#answers")
+    assert live.command_pending(row.pk, "ipv4")
+    assert "FRR is being asked" in page_of(viewer, row.pk)
+    assert viewer.post(f"/sessions/{row.pk}/reboot/").status_code == 404
+
+
+def test_an_answer_is_shown_as_text_with_its_age(viewer: Client, cluster: Cluster, redis_url: str) -> None:
+    connection().flushdb()
+    row = a_session(a_speaker(cluster))
+    text = "BGP neighbor is 10.0.0.1\n<script>alert(1)</script>"
+    at = timezone.now() - timedelta(seconds=7)
+    live.command_put(row.pk, "neighbor", live.CommandResult(at, "oc exec", ok=True, text=text))
+    live.command_put(row.pk, "ipv4", live.CommandResult(at, "oc exec", ok=False, error="bgpd is not running"))
+    answers = viewer.get(f"/sessions/{row.pk}/", headers={"HX-Request": "true", "HX-Target": "answers"}).text
+    assert "&lt;script&gt;alert(1)" in answers
+    assert "bgpd is not running" in answers
+    assert answers.lstrip().startswith("<section")
+    assert re.search(r"answered <time[^>]*>[789] s</time> ago", answers)
+
+
+def test_a_session_that_is_not_there_is_a_page_too(viewer: Client, cluster: Cluster) -> None:
+    response = viewer.get("/sessions/4711/")
+    assert response.status_code == 404
+    assert "There is nothing here" in response.text
