@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,12 +60,12 @@ def review(
     without, with_change = edits.snapshots(edit)
     old = rules.check(without, {edit.ref} if edit.row is not None and manifest is not None else None)
     new = edits.judge(edit, with_change, manifest) if manifest is not None else rules.check(with_change)
-    introduced = tuple(finding for finding in new if finding not in old)
+    introduced = _beyond(new, old)
     live = edit.live
     return Review(
         findings=tuple(new) if manifest is not None else (*edits.judge(edit, with_change), *introduced),
         introduced=introduced,
-        solved=tuple(finding for finding in old if finding not in new),
+        solved=_beyond(old, new),
         diff=differences(edit.kind, live, edit.after),
         before=plain(live),
         after=plain(edit.manifest),
@@ -74,6 +74,20 @@ def review(
         drops_inline_password=has_inline_password(live) and not edit.inline_password and manifest is not None,
         new_password=edit.new_password is not None,
         revision=edit.row.revision if edit.row is not None else 0,
+    )
+
+
+def _beyond(found: Sequence[Finding], known: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings that are not known; a clash of objects that clash with more of them there is."""
+    clashes = [(finding.code, set(finding.objects)) for finding in known if len(finding.objects) > 1]
+    return tuple(
+        finding
+        for finding in found
+        if finding not in known
+        and not (
+            len(finding.objects) > 1
+            and any(code == finding.code and objects.issuperset(finding.objects) for code, objects in clashes)
+        )
     )
 
 

@@ -210,7 +210,7 @@ def peer_delete(request: HttpRequest, cluster: str, namespace: str, name: str) -
         "row": row,
         "review": review,
         "findings": stop or review.findings,
-        "blocked": bool(blocking(review.findings, [finding.code for finding in review.introduced])),
+        "blocked": bool(blocking([finding for finding in review.findings if finding not in review.introduced])),
         "yaml": manifest_yaml(review.before or row.manifest),
         "trouble": trouble,
     }

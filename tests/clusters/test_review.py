@@ -88,3 +88,14 @@ def test_other_pending_edits_count(kube: RunningCluster, office: Office) -> None
     office.look()
     office.save(peer("tor-1"))
     assert any(finding.severity == "error" for finding in _review(office, peer("tor-2"), "tor-2").findings)
+
+
+def test_a_clash_that_goes_on_between_fewer_objects_is_neither_new_nor_solved(
+    kube: RunningCluster, office: Office
+) -> None:
+    kube.add(*(peer(f"tor-{n}", peerAddress=f"192.0.2.{n}", routerID=f"10.0.0.{n}") for n in (1, 2, 3)))
+    office.look()
+    fewer = _review(office, None)
+    more = _review(office, peer("tor-4", peerAddress="192.0.2.4", routerID="10.0.0.4"), "tor-4")
+    assert (fewer.introduced, fewer.findings) == ((), ())
+    assert [finding.code for finding in more.introduced] == ["router-id-differs"]
