@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -18,7 +18,7 @@ _PATIENCE = 60.0  # seconds
 class BackgroundLab:
     """`with BackgroundLab(nodes=3) as lab`; keyword arguments are those of lab.cluster.Plan.
 
-    `do` and `run` call functions on the lab's loop; `url`, `token` and `kubeconfig` may be read from any thread.
+    `do` runs a function on the lab's loop; `url`, `token` and `kubeconfig` may be read from any thread.
     """
 
     def __init__(self, **plan: Any) -> None:
@@ -47,19 +47,16 @@ class BackgroundLab:
         finally:
             self._end()
 
-    def do(self, action: Callable[[Lab], T]) -> T:
-        """Call `action` with the lab on its loop, and return what it returns."""
+    def do(self, action: Callable[[Lab], Any]) -> Any:
+        """Call `action` with the lab on its loop, await what it returns if that is needed, and return the result."""
 
-        async def call(lab: Lab) -> T:
-            return action(lab)
+        async def call() -> Any:
+            if self.lab is None:
+                raise RuntimeError("the lab is not running")
+            result = action(self.lab)
+            return await result if isinstance(result, Awaitable) else result
 
-        return self.run(call)
-
-    def run(self, action: Callable[[Lab], Coroutine[Any, Any, T]]) -> T:
-        """Run a coroutine function with the lab on its loop, and return what it returns."""
-        if self.lab is None:
-            raise RuntimeError("the lab is not running")
-        return self._wait(action(self.lab))
+        return self._wait(call())
 
     async def _start(self) -> Lab:
         self.lab = await Lab(**self._plan).start()
