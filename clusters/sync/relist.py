@@ -70,10 +70,11 @@ def _look(cluster: Cluster, door: Door) -> _Seen:
         setattr(cluster, name, value)
     seen = _Seen({}, {}, None, [], [], [], discovered)
     for kind, model in resource_models().items():
-        seen.known[kind] = markers(cluster, kind)
-        objects = _list(door, model.KIND, cluster.namespace, seen.problems)
-        if objects is not None:
-            seen.objects[kind] = objects
+        known = markers(cluster, kind)
+        listed = _list(door, model.KIND, cluster.namespace, seen.problems)
+        if listed is not None:
+            seen.objects[kind], room = listed
+            seen.known[kind] = {key: marker for key, marker in known.items() if room in ("", key[0])}
     try:
         seen.nodes = door.nodes()
     except Forbidden as error:
@@ -84,12 +85,13 @@ def _look(cluster: Cluster, door: Door) -> _Seen:
     return seen
 
 
-def _list(door: Door, kind: Served, namespace: str, problems: list[Problem]) -> list[Object] | None:
+def _list(door: Door, kind: Served, namespace: str, problems: list[Problem]) -> tuple[list[Object], str] | None:
+    """The objects and the namespace that they were listed in, "" = all; nothing is known of other namespaces then."""
     try:
         try:
-            return door.list(kind)[0]
+            return door.list(kind)[0], ""
         except Forbidden:
-            return door.list(kind, namespace)[0]
+            return door.list(kind, namespace)[0], namespace
     except Forbidden as error:
         problems.append(Problem(error.message, f"Allow bgpui to list {kind.plural}."))
     except NotServed:

@@ -243,3 +243,20 @@ def test_an_object_made_here_while_the_list_was_on_its_way_is_no_change_by_other
     monkeypatch.setattr(Door, "list", slow_list)
     office.look()
     assert list(Change.objects.values_list("source", flat=True)) == ["api"]
+
+
+def test_where_nothing_may_be_listed_any_more_nothing_is_said_to_be_deleted(
+    kube: RunningCluster, office: Office
+) -> None:
+    if kube.call(kube.server.store.get, "namespaces", "", "elsewhere") is None:
+        kube.call(kube.server.store.create, "namespaces", {"metadata": {"name": "elsewhere"}})
+    stray = peer("stray")
+    kube.add(peer(), {**stray, "metadata": {**stray["metadata"], "namespace": "elsewhere"}})
+    office.look()
+    office.cluster.kubeconfig = str(kube.kubeconfig_of("namespaced-token"))
+    office.cluster.save()
+    kube.patch_peer("tor-1", {"peerASN": 64700})
+    office.look()
+    assert office.row().peer_asn == 64700
+    assert BGPPeer.objects.filter(namespace="elsewhere").count() == 1
+    assert Change.objects.filter(action="delete").count() == 0
