@@ -66,6 +66,7 @@ class Claim:
         row = self.row
         sent = Change.objects.filter(cluster=row.cluster_id, kind=row.KIND.kind, namespace=row.namespace, name=row.name)
         sent = sent.filter(revision__gt=row.applied_revision, revision__lt=row.revision).order_by("-revision")
+        sent = sent.filter(at__gte=row.created_at)  # an earlier object of this name had revisions of its own
         seen = (row.live or {}).get("metadata") or {}
         return Edit(
             kind=row.KIND,

@@ -136,3 +136,16 @@ def test_a_discarded_edit_leaves_the_row_with_what_the_cluster_holds(
 def test_a_discarded_new_object_is_gone(kube: RunningCluster, office: Office) -> None:
     assert resource_discard(row=office.save(peer()), actor=None) is None
     assert BGPPeer.objects.count() == 0
+
+
+def test_what_became_of_an_earlier_object_of_this_name_says_nothing_about_the_new_one(
+    kube: RunningCluster, office: Office
+) -> None:
+    office.work(office.save(peer()))
+    office.work(office.delete(office.row()))
+    kube.add(peer())
+    office.look()
+    office.save(peer(peerASN=64700))
+    office.save(peer(peerASN=64701))
+    kube.kubectl("delete", "bgppeer", "tor-1")
+    assert (office.work(office.row()), kube.peers()) == ([Fate.CONFLICT], [])
