@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _WORDS_LIMIT = 1000
-_QUOTED_PASSWORD = re.compile(r'(?i)(password(?!secret)[^"\n]{0,60}")[^"\n]*(")')
+# As `spec.password: Invalid value: "…"`, and as JSON, also within a quoted text: `{\"password\":\"…\"}`.
+_QUOTED_PASSWORD = re.compile(r'(?i)(password(?!secret)(?:\\*"\s*[:=]\s*\\*"|[^"\n]{0,60}"))[^"\n]*(")')
 _WEBHOOK_UNREACHABLE = "failed calling webhook"
 _UNTYPED_APPLY = "failed to create typed patch object"
 

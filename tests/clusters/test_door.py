@@ -103,6 +103,19 @@ def test_the_servers_words_come_without_a_password() -> None:
     assert "too long" in error.message
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        'spec: Invalid value: {"password":"canary","vrf":"red"}',
+        'spec: Invalid value: {"password" : "canary"}',
+        'webhook: "{\\"password\\":\\"canary\\"}" is refused',
+    ],
+)
+def test_a_password_is_taken_out_of_an_object_that_is_quoted_as_json(words: str) -> None:
+    assert "canary" not in Rejected(words).message
+    assert Rejected(words).message.startswith(words[:8])
+
+
 def test_passwords_of_neighbors_are_masked_each_with_its_own_mark() -> None:
     neighbors = [{"address": "a", "password": "one"}, {"address": "b", "password": "two"}, {"address": "c"}]
     configuration = {"kind": "FRRConfiguration", "spec": {"bgp": {"routers": [{"neighbors": neighbors}]}}}
