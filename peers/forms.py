@@ -162,11 +162,7 @@ def manifest_of(post: QueryDict, base: Mapping[str, Any]) -> Typed:
         if described.name == "nodeSelectors":
             value = _selectors(post, old, texts, findings)
         elif described.properties:
-            parts = {
-                part.name: _value(part, post.get(f"{described.name}.{part.name}"), None)
-                for part in described.properties
-            }
-            value = {name: part for name, part in parts.items() if part is not None} or None
+            value = _parts(described, post, old.get(described.name))
         else:
             value = _value(described, post.get(described.name), old.get(described.name))
         if value is not None:
@@ -175,6 +171,14 @@ def manifest_of(post: QueryDict, base: Mapping[str, Any]) -> Typed:
     manifest = {"apiVersion": KIND.api_version, "kind": KIND.kind, "metadata": metadata, "spec": spec}
     password = post.get(PASSWORD, "")[:_TEXT_LIMIT] or ("" if post.get(DROP_PASSWORD) else None)
     return Typed(manifest, password, texts, findings)
+
+
+def _parts(described: Field, post: QueryDict, old: object) -> dict[str, Any] | None:
+    """The parts that are shown as typed, those of a newer CRD as they were; without the first nothing is left."""
+    typed = {part.name: _value(part, post.get(f"{described.name}.{part.name}"), None) for part in described.properties}
+    shown = {name: part for name, part in typed.items() if part is not None}
+    kept = {name: part for name, part in old.items() if name not in typed} if isinstance(old, Mapping) else {}
+    return {**kept, **shown} if shown else None
 
 
 def _value(described: Field, typed: str | None, old: Any) -> Any:
