@@ -67,7 +67,9 @@ def find_metallb(door: Door, namespaces: Iterable[str] = ()) -> MetalLB:
     One pod a node: the speaker's own FRR in FRR mode, that of FRR-K8s otherwise. Raises KubeError if the cluster does
     not answer or allows none of it.
     """
-    pods = _list(door, namespaces)
+    found = _list(door, namespaces)
+    # MetalLB's pods use the node's network, which the policies of a cluster keep from tenants: theirs are not asked.
+    pods = [pod for pod in found if (pod.get("spec") or {}).get("hostNetwork")] or found
     speakers = [pod for pod in pods if "speaker" in _containers(pod)]
     with_frr = [pod for pod in pods if FRR_CONTAINER in _containers(pod) and not _is_cleaner(pod)]
     own = [pod for pod in with_frr if "speaker" in _containers(pod)]

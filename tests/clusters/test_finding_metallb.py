@@ -171,3 +171,13 @@ def test_the_roles_are_bound_to_us(identity: str, subject: dict[str, str]) -> No
 
 def test_nothing_is_to_be_applied_when_nothing_is_missing() -> None:
     assert missing_as_yaml([Permission("list", "", "nodes", "", "", "why", allowed=True)]) == ""
+
+
+def test_a_tenants_pod_is_not_asked_in_metallbs_place(kube: RunningCluster) -> None:
+    if kube.call(kube.server.store.get, "namespaces", "", "tenant") is None:
+        kube.call(kube.server.store.create, "namespaces", {"metadata": {"name": "tenant"}})
+    real = pod("speaker-a", "n1", *SPEAKER, component="speaker")
+    real["spec"]["hostNetwork"] = True
+    kube.add(real, *(pod(f"a{n}", f"n{n}", *SPEAKER, namespace="tenant", component="speaker") for n in (1, 2)))
+    found = find_metallb(_door(kube))
+    assert ([each.name for each in found.pods], found.namespace) == (["speaker-a"], NAMESPACE)
