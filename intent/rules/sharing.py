@@ -108,7 +108,7 @@ def _as_numbers(view: View) -> Iterator[Comparison]:
     by_vrf: dict[str, list[Resource]] = defaultdict(list)
     for peer in view.peers:
         by_vrf[text(peer.spec.get("vrf"))].append(peer)
-    hint = "Give all peers the same myASN; change them together, since one by one is refused."
+    hint = "Give all peers the same myASN. One that meets others cannot change alone: delete those first."
     for vrf, peers in sorted(by_vrf.items()):
         where = f"VRF {shown(vrf)}" if vrf else "the default VRF"
         members = _members(view, _my_asn, peers)
