@@ -104,7 +104,13 @@ def draft_posted(post: QueryDict, session: SessionBase, row: BGPPeer | None) -> 
         _read_form(draft, post)
     if draft.cluster is None:
         draft.refuse("cluster-missing", "cluster", "Choose the cluster.")
+    elif row is None and _exists(draft):
+        draft.refuse("exists", "metadata.name", f"There is a BGPPeer {draft.name} already.", "Choose another name.")
     return draft
+
+
+def _exists(draft: Draft) -> bool:
+    return BGPPeer.objects.filter(cluster=draft.cluster, namespace=draft.namespace, name=draft.name).exists()
 
 
 def _cluster(name: str) -> Cluster | None:

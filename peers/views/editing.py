@@ -70,8 +70,6 @@ def _step(request: HttpRequest, draft: Draft) -> HttpResponse:
 
 
 def _found(draft: Draft, review: services.Review | None) -> list[Finding]:
-    if review is not None and draft.row is None and review.revision:
-        draft.refuse("exists", "metadata.name", f"There is a BGPPeer {draft.name} already.", "Choose another name.")
     return [*draft.findings, *(review.findings if review is not None and draft.readable else ())]
 
 
