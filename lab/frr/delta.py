@@ -56,9 +56,12 @@ def _subject(line: str) -> str:
     words = line.split()
     if words[0] == "neighbor":
         return " ".join(words[:4] if words[2] == "timers" and words[3] == "connect" else words[:3])
-    return line if words[0] == "network" else " ".join(words[:2])
+    return line if words[0] == "network" or words[:2] == ["bgp", "listen"] else " ".join(words[:2])
 
 
 def _neighbor(line: str) -> str:
+    """Whose line it is: `neighbor NAME`, also for the range of a peer group, which goes away with it."""
     words = line.split()
+    if words[:2] == ["bgp", "listen"]:
+        return f"neighbor {words[-1]}"
     return " ".join(words[:2]) if words[0] == "neighbor" else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from intent.sessions import IntendedSession
 from lab.frr.daemons import Daemons
@@ -17,23 +17,31 @@ _BFD_PORTS = "{ 3784, 3785, 4784 }"  # RFC 5881 and RFC 5883
 
 @dataclass(frozen=True, slots=True)
 class Neighbor:
-    """A node as the router is configured for it. name: the node's address, or the router's NIC towards it."""
+    """A node as the router is configured for it. place: the node's address, or the router's NIC towards it."""
 
-    name: str
+    place: str
     asn: int
     remote_as: str
-    family: str  # "ipv4", "ipv6", or "" for both (over an interface)
+
+    @property
+    def is_address(self) -> bool:
+        """False for a NIC."""
+        return is_address(self.place)
+
+    @property
+    def name(self) -> str:
+        """What the settings are given to: the NIC, or a peer group of which the node becomes a member by dialling."""
+        return f"from-{self.place}" if self.is_address else self.place
 
 
-def neighbor(router: Router, name: str, session: IntendedSession | None) -> Neighbor:
+def neighbor(router: Router, place: str, session: IntendedSession | None) -> Neighbor:
     """How the router is set up for one node: the AS number it shows and the one it expects (see lab/routers.py)."""
     peer_asn, dynamic, node_asn = None, "", 0
     if session is not None:
         peer_asn, dynamic, node_asn = session.peer_asn, session.dynamic_asn, session.local_asn or session.my_asn
     asn = router.asn_for(peer_asn, dynamic, node_asn)
     expected = str(router.expects) if router.expects else "internal" if node_asn == asn else "external"
-    family = "" if router.interface == name or not _is_address(name) else f"ipv{ip_address(name).version}"
-    return Neighbor(name, asn, expected, family)
+    return Neighbor(place, asn, expected)
 
 
 def own_asn(router: Router, neighbors: Sequence[Neighbor]) -> int:
@@ -42,7 +50,11 @@ def own_asn(router: Router, neighbors: Sequence[Neighbor]) -> int:
 
 
 def bgp_config(router: Router, neighbors: Sequence[Neighbor]) -> str:
-    """The router's FRR configuration. It never dials: the nodes do, as MetalLB's bgpd does not listen."""
+    """The router's FRR configuration. It never dials: the nodes do, as MetalLB's bgpd does not listen.
+
+    Nodes are dynamic neighbors, each of a range with one address: such a one is ready at any time and has BFD only
+    while its session runs, whereas a static one refuses for a while after each reset and sees BFD flap.
+    """
     own = own_asn(router, neighbors)
     lines = [f"hostname {router.name}", "ip nht resolve-via-default", "ipv6 nht resolve-via-default"]
     lines += [f"router bgp {own}", f" bgp router-id {router.identifier}", " no bgp ebgp-requires-policy"]
@@ -52,7 +64,7 @@ def bgp_config(router: Router, neighbors: Sequence[Neighbor]) -> str:
         version = int(family[-1])
         lines.append(f" address-family {family} unicast")
         lines += [f"  network {network}" for network in router.networks if (":" in network) == (version == 6)]
-        lines += [f"  neighbor {each.name} activate" for each in neighbors if each.family in {"", family}]
+        lines += [f"  neighbor {each.name} activate" for each in neighbors]
         lines.append(" exit-address-family")
     return "\n".join([*lines, "exit", ""])
 
@@ -63,17 +75,19 @@ def _neighbor(router: Router, each: Neighbor, own: int) -> list[str]:
     # that has the same AS number.
     internal = each.remote_as in {"internal", str(own)}
     settings = [
-        remote if each.family else f"interface {remote}",
-        "passive",
+        *(["peer-group", remote] if each.is_address else [f"interface {remote}", "passive"]),
         f"timers {router.keepalive} {router.hold}",
         *([f"local-as {each.asn} no-prepend replace-as"] if each.asn != own and not internal else []),
         *([f"password {router.password}"] if router.password else []),
         "bfd",
         *([f"shutdown message {router.shutdown}".removesuffix(" message ")] if router.shutdown is not None else []),
     ]
-    if each.family and not internal:
+    if each.is_address and not internal:
         settings.append("ebgp-multihop" if router.hops > 1 else "disable-connected-check")
-    return [f" neighbor {each.name} {setting}" for setting in settings]
+    lines = [f" neighbor {each.name} {setting}" for setting in settings]
+    if each.is_address:
+        lines.append(f" bgp listen range {ip_network(each.place)} peer-group {each.name}")
+    return lines
 
 
 def filters(router: Router) -> str:
@@ -137,7 +151,7 @@ class RealRouter:
         """Accept at most so many prefixes from a node, 0 = any number. More end the session (RFC 4486, subcode 1)."""
         asn = own_asn(self.router, self._neighbors(self.router))
         enter = ("configure terminal", f"router bgp {asn}", f"address-family {family} unicast")
-        line = f"neighbor {neighbor} maximum-prefix"
+        line = f"neighbor from-{neighbor} maximum-prefix"
         await self.daemons.vtysh(*enter, f"{line} {most}" if most else f"no {line}")
 
     async def stop(self) -> None:
@@ -194,7 +208,8 @@ class RealRouter:
         await self.apply()
 
 
-def _is_address(name: str) -> bool:
+def is_address(name: str) -> bool:
+    """True for an address, False for the name of a NIC."""
     try:
         ip_address(name)
     except ValueError:
