@@ -59,7 +59,7 @@ def _established(neighbor: Neighbor, intended: IntendedSession | None) -> Condit
 
 def _bfd_down(neighbor: Neighbor, intended: IntendedSession | None) -> Evidence:
     status = neighbor.bfd.status if neighbor.bfd else ""
-    return {"peerBfdInfo.status": status[:40]} if status in {"Down", "Admin Down"} else {}
+    return {"peerBfdInfo.status": status} if status in {"Down", "Admin Down"} else {}
 
 
 def _silent(neighbor: Neighbor, intended: IntendedSession | None) -> Evidence:
@@ -72,7 +72,7 @@ def _silent(neighbor: Neighbor, intended: IntendedSession | None) -> Evidence:
 def _family_missing(neighbor: Neighbor, intended: IntendedSession | None) -> Evidence:
     wanted = [f"{family}Unicast" for family in intended.families] if intended else []
     missing = [family for family in wanted if not neighbor.negotiated(family)]
-    return {"missing": missing, "addressFamilyInfo": sorted(neighbor.families)[:10]} if missing else {}
+    return {"missing": missing, "addressFamilyInfo": sorted(neighbor.families)} if missing else {}
 
 
 _Judge = Callable[[Neighbor, "IntendedSession | None"], Evidence]
@@ -154,6 +154,6 @@ def _evidence(neighbor: Neighbor) -> Evidence:
         "adminShutDown": neighbor.admin_shutdown,
         "prefixesConfigExceedMax": neighbor.prefix_limit_exceeded,
         "authenticationEnabled": neighbor.authentication or 0,
-        "peerBfdInfo.status": neighbor.bfd.status[:40] if neighbor.bfd else "",
+        "peerBfdInfo.status": neighbor.bfd.status if neighbor.bfd else "",
     }
     return {name: value for name, value in fields.items() if value}

@@ -6,6 +6,7 @@ import ipaddress
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import TypeVar, get_type_hints
 
 import msgspec
@@ -17,6 +18,7 @@ from speakers.frr.text import clean, first_line
 
 DOCUMENT_LIMIT = 16 * 1024 * 1024  # bytes
 NEIGHBOR_LIMIT = 5000  # of one node; MetalLB's speakers have a handful
+_FAMILIES = 20  # address families of one neighbor; FRR knows eleven
 _MILLION_DAYS = 86_400_000_000_000
 
 T = TypeVar("T", bound=Struct)
@@ -238,6 +240,9 @@ def _bound(neighbor: Neighbor, vrf: str, key: str) -> None:
         if value := getattr(neighbor, name):
             setattr(neighbor, name, clean(value, 253))
     neighbor.address = neighbor.address.removeprefix("*")
+    neighbor.families = {clean(name, 40): family for name, family in islice(neighbor.families.items(), _FAMILIES)}
+    if neighbor.bfd is not None:
+        neighbor.bfd.status = clean(neighbor.bfd.status, 20)
     neighbor.remote_as, neighbor.local_as = asn(neighbor.remote_as), asn(neighbor.local_as)
     neighbor.last_read = whole(neighbor.last_read, _MILLION_DAYS)
     neighbor.keepalive_time, neighbor.hold_time = whole(neighbor.keepalive_time), whole(neighbor.hold_time)

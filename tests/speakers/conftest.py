@@ -21,12 +21,12 @@ def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
 
 @pytest.fixture
 def observer(_running: RunningLab, db: None, redis_url: str, settings: Settings) -> Iterator[Observer]:
-    """bgpui at work on the lab, after its first sweep in which every session that can be up is."""
+    """bgpui at work on the lab, after every session has come to where it stays."""
     settings.BGPUI_EXEC_TIMEOUT = 2.0
     connection().flushdb()
     observer = Observer(_running)
     observer.relist()
-    eventually(lambda: observer.sweep() and observer.session("compute-1.example.com", "10.1.0.1").established_at)
+    eventually(lambda: observer.sweep() and observer.settled(), timeout=60)
     yield observer
     _running.lab.faults.clear()
     observer.close()

@@ -32,10 +32,10 @@ NODES, EDITORS = 2000, 3
 
 
 def sweeps(cluster: Cluster, done: threading.Event) -> None:
-    """Three sweeps, each of which changes every session."""
+    """Two sweeps, each of which changes every session."""
     now = datetime.now(UTC)
     try:
-        for number, fields in enumerate((DOWN, UP, DOWN)):
+        for number, fields in enumerate((UP, DOWN)):
             said = answer({(vrf, address): fields for _, vrf, address, _ in PEERS})
             at = now + timedelta(seconds=10 * number)
             seen = [Observation(f"worker-{node:05}", at, answer=said) for node in range(NODES)]
@@ -53,7 +53,8 @@ def edits(cluster: Cluster, done: threading.Event, editor: int) -> int:
     while not done.is_set():
         manifest = {"apiVersion": "metallb.io/v1beta2", "kind": "BGPPeer", "metadata": metadata}
         manifest["spec"] = spec | {"peerPort": 1000 + accepted % 1000}
-        resource_save(cluster=cluster, kind="BGPPeer", manifest=manifest, actor=None, source="api", **metadata)
+        place = {"kind": "BGPPeer", "namespace": metadata["namespace"], "name": metadata["name"]}
+        resource_save(cluster=cluster, manifest=manifest, actor=None, source="api", **place)  # type: ignore[arg-type]
         accepted += 1
     connection.close()
     return accepted

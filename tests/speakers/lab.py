@@ -69,6 +69,13 @@ class Observer:
         """One sweep of all nodes, in one shard."""
         return observe.shard_sweep(self.cluster, observe.cluster_nodes(self.cluster))
 
+    def settled(self) -> bool:
+        """Whether the routers have done to the sessions what they will do."""
+        moving = {"restarting", "idle", "no-open", "no-keepalive", "not-configured", "bfd-down-sent"}
+        first = {row.neighbor: row.reason for row in Session.objects.filter(cluster=self.cluster)}
+        expected = {"10.1.0.4": "administrative-shutdown-received", "10.3.0.2": "bad-peer-as-sent", "10.1.0.1": ""}
+        return not moving & set(first.values()) and expected.items() <= first.items()
+
     def health(self) -> dict[tuple[str, str, str], str]:
         """The health of every session, by node, VRF and neighbor."""
         return {(row.node, row.vrf, row.neighbor): row.health for row in sessions(cluster=self.cluster)}

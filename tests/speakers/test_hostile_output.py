@@ -100,6 +100,19 @@ def test_names_are_bounded_and_without_control_characters() -> None:
     assert found[0].hostname.isprintable()
 
 
+def test_nothing_that_a_database_refuses_comes_through() -> None:
+    fields = {
+        "bgpState": "Active", "hostname": "a\x00b", "lastResetDueTo": "x\x00", "lastResetCode": 13,
+        "lastErrorCodeSubcode": "0602", "lastShutdownDescription": "bye\x00", "peerBfdInfo": {"status": "Up\x00"},
+        "addressFamilyInfo": {"ipv4\x00": {}},
+    }  # fmt: skip
+    found = parse.neighbors(json.dumps({"de\x00fault": {"eth\x000": fields}}).encode())
+    assert isinstance(found, list)
+    row, judged = found[0], condition(found[0])
+    texts = [row.vrf, row.key, row.hostname, row.bfd.status if row.bfd else "", *row.families, judged.cause]
+    assert not [text for text in (*texts, json.dumps(judged.evidence)) if "\x00" in text or "\\u0000" in text]
+
+
 def test_bytes_that_are_no_text_do_not_hide_the_session() -> None:
     found = parse.neighbors(b'{"default":{"10.0.0.1":{"hostname":"\xff\xfe","bgpState":"Established"}}}')
     assert isinstance(found, list)

@@ -42,7 +42,12 @@ def report(running: RunningLab, capsys: pytest.CaptureFixture[str], *arguments: 
 
 
 def settle(running: RunningLab, capsys: pytest.CaptureFixture[str]) -> None:
-    eventually(lambda: report(running, capsys)["counts"]["up"] >= 15)
+    def settled() -> bool:
+        found = report(running, capsys)
+        reasons = {row["reason"] for row in found["sessions"]}
+        return {"administrative-shutdown-received", "bad-peer-as-sent"} <= reasons and found["counts"]["up"] >= 15
+
+    eventually(settled, timeout=60)
 
 
 def test_problems_come_with_their_cause(running: RunningLab, capsys: pytest.CaptureFixture[str]) -> None:
