@@ -1,7 +1,8 @@
 """ETag, If-Match and If-None-Match (RFC 9110, section 13).
 
 A resource's tag is `"<configuration>.<representation>"`: a write compares the first half alone, so that a change of its
-sync state or sessions is no lost update; a read compares the whole, so that it is never told "not modified" wrongly.
+sync state or sessions is no lost update, but a conflict is one: the cluster holds what the writer has not seen. A read
+compares the whole, so that it is never told "not modified" wrongly.
 """
 
 from __future__ import annotations
@@ -19,14 +20,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from clusters.api.problems import PreconditionFailed
-from clusters.models import Resource
+from clusters.models import Resource, SyncState
 
 _HALF = 16
 
 
 def configuration_tag(row: Resource) -> str:
-    """Changes with the desired object, and with which object in the cluster that is."""
-    state = json.dumps([row.manifest, row.uid, row.inline_password, row.deleting], sort_keys=True)
+    """Changes with the desired object, with which object in the cluster that is, and with what it is in conflict."""
+    conflict = row.resource_version if row.sync_state == SyncState.CONFLICT else ""
+    state = json.dumps([row.manifest, row.uid, row.inline_password, row.deleting, conflict], sort_keys=True)
     return hashlib.sha256(state.encode()).hexdigest()[:_HALF]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,8 @@ from rest_framework.test import APIClient
 
 from clusters.models import Cluster, SyncState
 from peers.models import BGPPeer
-from tests.api.manifests import LIST, manifest, row_of, url
+from tests.api.conftest import Kube
+from tests.api.manifests import LIST, NAMESPACE, manifest, row_of, url
 
 
 def test_a_get_with_the_current_tag_is_answered_304_without_body(api: APIClient, cluster: Cluster) -> None:
@@ -86,3 +88,16 @@ def test_a_weak_tag_guards_nothing(api: APIClient, cluster: Cluster) -> None:
     row_of(cluster)
     weak = f"W/{api.get(url())['ETag']}"
     assert api.put(url(), manifest(), headers={"If-Match": weak}).status_code == 412
+
+
+def test_a_tag_from_before_a_conflict_writes_over_nothing(
+    api: APIClient, live_cluster: Cluster, kube: Kube, work: Callable[[], None]
+) -> None:
+    api.put(url(), manifest())
+    work()
+    saved = api.put(url(), manifest(peerASN=64600))
+    kube.call(kube.server.store.patch, "bgppeers", NAMESPACE, "peer", {"spec": {"holdTime": "30s"}}, "kubectl-edit")
+    work()
+    again = api.put(url(), manifest(peerASN=64601), headers={"If-Match": saved["ETag"]})
+    seen = api.put(url(), manifest(peerASN=64601), headers={"If-Match": api.get(url())["ETag"]})
+    assert (saved.status_code, again.status_code, seen.status_code) == (202, 412, 202)
