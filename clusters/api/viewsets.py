@@ -117,6 +117,8 @@ class ResourceViewSet(ReadResourceViewSet):
         """Apply a JSON merge patch (RFC 7396) to the manifest."""
         row = self.get_object()
         preconditions_check(request, row)
+        if row.deleting:
+            raise Conflict("It is being deleted. Use PUT to make it anew.")
         draft = self._draft(manifest_patched(row.manifest, request.data))
         return self._write(edit_of(request), row.cluster, draft, row, base_revision=row.revision)
 

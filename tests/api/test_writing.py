@@ -192,3 +192,13 @@ def test_dry_run_of_a_deletion_deletes_nothing(api: APIClient, live_cluster: Clu
 def test_a_cluster_that_is_not_known_is_not_written_to(api: APIClient, cluster: Cluster) -> None:
     assert api.put(url(cluster="other"), manifest()).status_code == 404
     assert api.post(f"{LIST}?cluster=other", manifest()).status_code == 400
+
+
+def test_a_patch_brings_nothing_back_that_is_being_deleted(api: APIClient, cluster: Cluster) -> None:
+    row_of(cluster)
+    assert api.delete(url()).status_code == 202
+    assert api.patch(url(), {"spec": {"peerASN": 64502}}).status_code == 409
+    row = BGPPeer.objects.get()
+    assert (row.deleting, row.peer_asn) == (True, 64501)
+    assert api.put(url(), manifest(peerASN=64502)).status_code == 202
+    assert BGPPeer.objects.get().deleting is False
