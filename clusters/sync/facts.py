@@ -39,22 +39,33 @@ def nodes_write(cluster: Cluster, objects: Iterable[Mapping[str, Any]]) -> bool:
     return bool(changed or gone)
 
 
-def secrets_read(cluster: Cluster, door: Door, names: Iterable[str]) -> tuple[list[SecretFact], list[Problem]]:
-    """Look at the named Secrets of MetalLB's namespace that were not looked at for a minute, a few at a time."""
+def secrets_read(cluster: Cluster, door: Door, names: Iterable[str]) -> tuple[list[SecretFact], list[str]]:
+    """Look at the named Secrets of MetalLB's namespace that were not looked at for a minute, a few at a time.
+
+    The second list names those that may not be looked at; a Role can allow some by name and not others.
+    """
     now = timezone.now()
     ages = {fact.name: fact.checked_at for fact in cluster.secret_facts.all() if fact.namespace == cluster.namespace}
     due = [name for name in dict.fromkeys(names) if name not in ages or now - ages[name] > _SECRET_AGE]
     due.sort(key=lambda name: ages.get(name) or now - timedelta(days=365))
     read: list[SecretFact] = []
+    refused: list[str] = []
     for name in due[:_SECRETS_AT_ONCE]:
         try:
             fact = door.secret_fact(cluster.namespace, name)
         except Forbidden:
-            text = f"Secret {name} may not be looked at, so nobody knows here whether it holds a usable password."
-            return read, [Problem(text, "Allow bgpui to get Secrets in MetalLB's namespace, or check them yourself.")]
+            refused.append(name)
+            continue
         known = {"cluster": cluster, "namespace": cluster.namespace, "name": name, "checked_at": now}
         read.append(SecretFact(**known, exists=fact is not None, **(fact or {})))
-    return read, []
+    return read, refused
+
+
+def secrets_problem(refused: list[str]) -> Problem:
+    """What is missing to judge these Secrets."""
+    named = ", ".join(refused[:5]) + (" …" if len(refused) > 5 else "")
+    text = f"Secret {named} may not be looked at, so nobody knows here whether it holds a usable password."
+    return Problem(text, "Allow bgpui to get Secrets in MetalLB's namespace, or check them yourself.")
 
 
 def secrets_write(cluster: Cluster, read: list[SecretFact], names: Iterable[str]) -> bool:

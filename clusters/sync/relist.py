@@ -79,9 +79,10 @@ def _look(cluster: Cluster, door: Door) -> _Seen:
         seen.nodes = door.nodes()
     except Forbidden as error:
         seen.problems.append(Problem(error.message, "Allow bgpui to list nodes."))
-    seen.secret_names = _referenced(seen.objects.get("BGPPeer"), cluster)
-    seen.secrets, problems = facts.secrets_read(cluster, door, seen.secret_names)
-    seen.problems += problems
+    names = _referenced(seen.objects.get("BGPPeer"), cluster)
+    seen.secrets, refused = facts.secrets_read(cluster, door, names)
+    seen.secret_names = [name for name in names if name not in refused]  # what was known of the others is too old
+    seen.problems += [facts.secrets_problem(refused)] if refused else []
     return seen
 
 

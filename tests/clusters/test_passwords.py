@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from clusters.models import Change, SecretFact
 from clusters.refusals import ClusterUnreachable, Refused
@@ -199,3 +201,16 @@ def test_facts_of_secrets_that_nobody_refers_to_are_dropped(kube: RunningCluster
     kube.patch_peer("tor-1", {"passwordSecret": None})
     office.look()
     assert SecretFact.objects.count() == 0
+
+
+def test_nothing_is_known_of_a_secret_that_may_not_be_looked_at_any_more(kube: RunningCluster, office: Office) -> None:
+    kube.add(*(peer(f"tor-{n}", peerAddress=f"192.0.2.{n}", passwordSecret={"name": f"s-{n}"}) for n in (1, 2)))
+    office.look()
+    assert SecretFact.objects.filter(exists=False).count() == 2
+    SecretFact.objects.update(checked_at=timezone.now() - timedelta(minutes=2))
+    kube.server.faults.add(Fault(resource="secrets", name="s-1", code=403))
+    office.look()
+    office.cluster.refresh_from_db()
+    assert [fact.name for fact in SecretFact.objects.all()] == ["s-2"]
+    assert "Secret s-1 may not be looked at" in str(office.cluster.problems)
+    assert "secret-missing" not in str(office.row().findings)
