@@ -84,6 +84,8 @@ def _form(
     trouble: str = "",
 ) -> HttpResponse:
     found = _found(draft, draft.review(dry_run=False)) if judged else []
+    if draft.password and not part:
+        found.append(_password_lost(draft))
     cluster = draft.cluster
     mode = Mode(cluster.mode) if cluster else Mode.UNKNOWN
     form = form_of(draft.manifest, found, mode=mode, texts=draft.texts)
@@ -107,6 +109,12 @@ def _form(
     if part:
         return render_page(request, f"peers/edit.html#{part}", context)
     return render_page(request, "peers/edit.html", context, status=status)
+
+
+def _password_lost(draft: Draft) -> Finding:
+    """No page shows a password again, so the one that was typed is not in this one."""
+    message, hint = "The password that you typed is not kept on this page.", "Type it again before Review."
+    return Finding("password-not-kept", Severity.WARNING, "spec.password", "", message, "bgpui", hint, (draft.ref,))
 
 
 def _vrfs(draft: Draft) -> list[str]:
