@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -67,31 +68,33 @@ def missing_as_yaml(permissions: Sequence[Permission], identity: str = "") -> st
     missing = [permission for permission in permissions if not permission.allowed]
     documents = []
     for namespace in dict.fromkeys(permission.namespace for permission in missing):
-        here = [permission for permission in missing if permission.namespace == namespace]
-        documents += [_role(here, namespace), _binding(namespace, identity)]
+        rules = _rules([permission for permission in missing if permission.namespace == namespace])
+        # Under one name for all, what is missing now would replace what was granted before.
+        name = f"bgpui-{hashlib.sha256(repr(rules).encode()).hexdigest()[:8]}"
+        documents += [_head("Role", "ClusterRole", name, namespace) | {"rules": rules}]
+        documents += [_binding(name, namespace, identity)]
     return yaml.safe_dump_all(documents, sort_keys=False) if documents else ""
 
 
-def _role(missing: list[Permission], namespace: str) -> dict[str, Any]:
+def _rules(missing: list[Permission]) -> list[dict[str, Any]]:
     verbs: dict[tuple[str, str], list[str]] = {}
     for permission in missing:
         resource = f"{permission.resource}/{permission.subresource}" if permission.subresource else permission.resource
         verbs.setdefault((permission.group, resource), []).append(permission.verb)
-    rules = [
+    return [
         {"apiGroups": [group], "resources": [resource], "verbs": granted}
         for (group, resource), granted in verbs.items()
     ]
-    return _head("Role", "ClusterRole", namespace) | {"rules": rules}
 
 
-def _binding(namespace: str, identity: str) -> dict[str, Any]:
-    role = {"apiGroup": _RBAC, "kind": "Role" if namespace else "ClusterRole", "name": "bgpui"}
-    head = _head("RoleBinding", "ClusterRoleBinding", namespace)
+def _binding(name: str, namespace: str, identity: str) -> dict[str, Any]:
+    role = {"apiGroup": _RBAC, "kind": "Role" if namespace else "ClusterRole", "name": name}
+    head = _head("RoleBinding", "ClusterRoleBinding", name, namespace)
     return head | {"roleRef": role, "subjects": [_subject(identity)]}
 
 
-def _head(namespaced: str, clustered: str, namespace: str) -> dict[str, Any]:
-    metadata = {"name": "bgpui"} | ({"namespace": namespace} if namespace else {})
+def _head(namespaced: str, clustered: str, name: str, namespace: str) -> dict[str, Any]:
+    metadata = {"name": name} | ({"namespace": namespace} if namespace else {})
     kind = namespaced if namespace else clustered
     return {"apiVersion": f"{_RBAC}/v1", "kind": kind, "metadata": metadata}
 

@@ -169,6 +169,12 @@ def test_the_roles_are_bound_to_us(identity: str, subject: dict[str, str]) -> No
     assert (binding["kind"], binding["subjects"]) == ("ClusterRoleBinding", [subject])
 
 
+def test_roles_for_other_rights_do_not_replace_those_that_were_applied_before() -> None:
+    asked = [Permission("list", "", "nodes", "", "", "why"), Permission("get", "", "secrets", "", "", "why")]
+    first, again, other = (next(yaml.safe_load_all(missing_as_yaml(some))) for some in (asked, asked, asked[1:]))
+    assert first["metadata"]["name"] == again["metadata"]["name"] != other["metadata"]["name"]
+
+
 def test_nothing_is_to_be_applied_when_nothing_is_missing() -> None:
     assert missing_as_yaml([Permission("list", "", "nodes", "", "", "why", allowed=True)]) == ""
 
