@@ -15,7 +15,7 @@ import aiohttp
 from yarl import URL
 
 from clusters.kube.connection import Connection
-from clusters.kube.errors import Unreachable, bounded
+from clusters.kube.errors import bounded
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 _STDOUT, _STDERR, _STATUS = 1, 2, 3
@@ -58,9 +58,11 @@ class Executor:
         self._timeout = timeout
         self._limit = limit
         self._session: aiohttp.ClientSession | None = None
+        self._headers: dict[str, str] = {}
 
     async def __aenter__(self) -> Executor:
-        tls = self._connection.tls()
+        """Open; the credentials of this moment serve for as long. Raises Unreachable if there are none to be had."""
+        tls, self._headers = self._connection.tls(), self._connection.headers()
         connector = aiohttp.TCPConnector(
             limit=0, ssl=True if tls is None else tls, enable_cleanup_closed=tls is not None
         )
@@ -93,8 +95,6 @@ class Executor:
             raise ExecError(*_REFUSALS.get(error.status, unknown)) from error
         except (aiohttp.ClientError, OSError) as error:
             raise ExecError("unreachable", f"the API server cannot be reached: {error}") from error
-        except Unreachable as error:
-            raise ExecError("unreachable", error.message) from error
 
     async def _run(self, url: URL) -> ExecResult:
         if self._session is None:
@@ -103,7 +103,7 @@ class Executor:
         left = self._limit
         options: dict[str, Any] = {
             "protocols": PROTOCOLS,
-            "headers": self._connection.headers(),
+            "headers": self._headers,
             "max_msg_size": left + 1,
         }
         options |= {"proxy": self._connection.proxy, "server_hostname": self._connection.server_name}
