@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -98,8 +98,12 @@ def prepare(
 def snapshots(edit: Edit) -> tuple[Snapshot, Snapshot]:
     """The cluster as all accepted edits make it, without this edit and with it."""
     before = snapshot_of(edit.cluster, desired=True)
+    return before, _with(edit, before)
+
+
+def _with(edit: Edit, before: Snapshot) -> Snapshot:
     if edit.manifest is None:
-        return before, before.without(edit.ref)
+        return before.without(edit.ref)
     metadata = edit.manifest["metadata"]
     intended = Intended(
         ref=edit.ref,
@@ -114,15 +118,45 @@ def snapshots(edit: Edit) -> tuple[Snapshot, Snapshot]:
         name = secret_name(edit.name)
         others = (fact for fact in after.secrets if (fact.namespace, fact.name) != (edit.namespace, name))
         after = replace(after, secrets=(*others, SecretFact(edit.namespace, name)))
-    return before, after
+    return after
 
 
-def judge(edit: Edit, after: Snapshot, given: Mapping[str, Any] | None = None) -> list[Finding]:
-    """All findings that involve the object as it shall be. given: the manifest as it was sent, to judge its form."""
+def judge(
+    edit: Edit,
+    after: Snapshot,
+    given: Mapping[str, Any] | None = None,
+    *,
+    checked: Iterable[Finding] | None = None,
+) -> list[Finding]:
+    """All findings that involve the object as it shall be. given: the manifest as it was sent, to judge its form.
+
+    checked: what the rules say of it in that snapshot, if they were asked already.
+    """
     found = _owner(edit)
     if edit.manifest is not None:
-        found += rules.check(after, {edit.ref})
+        found += rules.check(after, {edit.ref}) if checked is None else checked
         found += [finding for finding in _alone(edit, after, given) if finding not in found]
+    return found
+
+
+def judge_together(several: Sequence[Edit]) -> list[list[Finding]]:
+    """What `judge` says of each edit, all the others being accepted, too; the rules look at each cluster once."""
+    checked: dict[int, tuple[Snapshot, list[Finding]]] = {}
+    refs = {(edit.cluster.pk, edit.ref) for edit in several}
+    for cluster in {edit.cluster.pk: edit.cluster for edit in several}.values():
+        after = snapshot_of(cluster, desired=True)
+        for edit in several:
+            after = _with(edit, after) if edit.cluster.pk == cluster.pk else after
+        checked[cluster.pk] = after, rules.check(after, {ref for pk, ref in refs if pk == cluster.pk})
+    found = []
+    for edit in several:
+        after, everything = checked[edit.cluster.pk]
+        # Objects that clash have a finding each, in which they come first.
+        mine = [
+            f for f in everything
+            if edit.ref == f.objects[0] or (edit.ref in f.objects and (edit.cluster.pk, f.objects[0]) not in refs)
+        ]  # fmt: skip
+        found.append(judge(edit, after, edit.manifest, checked=mine))
     return found
 
 

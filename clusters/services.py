@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -75,8 +75,7 @@ def resource_save(  # noqa: PLR0913  # keyword-only
             return edit.row
         if edit.new_password is not None:
             _write_secret(edit, edit.new_password)
-        accepted = sorted({finding.code for finding in found if finding.code in accept})
-        row = _save(edit, actor=actor, source=source, message=message, accepted=accepted, found=found)
+        row = edit_save(edit, actor=actor, source=source, message=message, accept=accept, found=found)
         if row is not None:
             return row
     raise RevisionMismatch(_current(edit))
@@ -100,7 +99,7 @@ def resource_delete(
             raise Refused(stop)
         if current.deleting and current.pending:
             return current
-        saved = _save(edit, actor=actor, source=source, message=message, accepted=[], found=[])
+        saved = edit_save(edit, actor=actor, source=source, message=message)
         if saved is not None:
             return saved
     raise RevisionMismatch(_current(edit))
@@ -188,10 +187,16 @@ def _write_secret(edit: Edit, password: str) -> None:
         raise ClusterUnreachable(f"The password cannot be written to the cluster now: {error.message}") from error
 
 
-def _save(
-    edit: Edit, *, actor: Actor, source: str, message: str, accepted: list[str], found: list[Finding]
+def edit_save(
+    edit: Edit,
+    *,
+    actor: Actor,
+    source: str,
+    message: str = "",
+    accept: Collection[str] = (),
+    found: Sequence[Finding] = (),
 ) -> Resource | None:
-    """The saved row; None if somebody else was faster."""
+    """The row of an edit that was judged (`found`); None if somebody else was faster."""
     row, before = edit.row, None if edit.row is None else edit.row.manifest
     revision = 1 if row is None else row.revision + 1
     try:
@@ -204,7 +209,8 @@ def _save(
                 return None
             note = " ".join(filter(None, (message, "New password." if edit.new_password else "")))
             change = change_of(row, before, plain(edit.manifest), source=source, revision=revision)
-            change.actor_id, change.message, change.accepted = _key(actor), note[:500], accepted
+            change.actor_id, change.message = _key(actor), note[:500]
+            change.accepted = sorted({finding.code for finding in found if finding.code in accept})
             change.save()
             outbox.enqueue(row)
     except IntegrityError:
@@ -213,7 +219,7 @@ def _save(
     return row
 
 
-def _new(edit: Edit, found: list[Finding]) -> Resource:
+def _new(edit: Edit, found: Sequence[Finding]) -> Resource:
     row = edit.model(cluster=edit.cluster, namespace=edit.namespace, name=edit.name)
     desired = desired_columns(edit.model, edit.manifest or {}, inline_password=False)
     for name, value in {**desired, **finding_columns(found)}.items():
@@ -223,7 +229,7 @@ def _new(edit: Edit, found: list[Finding]) -> Resource:
     return row
 
 
-def _values(edit: Edit, row: Resource, found: list[Finding]) -> dict[str, Any]:
+def _values(edit: Edit, row: Resource, found: Sequence[Finding]) -> dict[str, Any]:
     """Columns of the accepted edit; what was reviewed stays the base until the edit is through."""
     values: dict[str, Any] = {"revision": row.revision + 1, "deleting": edit.manifest is None}
     values |= {"base": row.base if row.pending else row.live, "sync_message": "", "attempts": 0, "retry_at": None}

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from django.db import transaction
 from rest_framework.request import Request
 
+from clusters import edit as edits
+from clusters import several
 from clusters.api.manifests import Draft, draft_of
-from clusters.api.problems import BadBody, Conflict, Problem, RulesBroken, fault
-from clusters.api.writing import Edit, cluster_of, resource_write, review_json
-from clusters.models import Cluster, Resource
-from clusters.selectors import resource_get
+from clusters.api.problems import BadBody, Conflict, Problem, RulesBroken, fault, finding_json
+from clusters.api.writing import Edit, cluster_of, review_json
+from clusters.models import Change, Cluster, Resource
 from intent.findings import ObjectRef
 from intent.kinds import Kind
 
@@ -21,13 +22,19 @@ MOST = 200
 
 def resources_create(kind: Kind, request: Request, edit: Edit, bodies: list[Any]) -> list[Resource]:
     """Save all in one transaction, each judged beside the others. Raises a Problem that says where."""
-    return _save(edit, kind, _drafts(kind, request, bodies), keep=True)
+    wanted = _edits(kind, _drafts(kind, request, bodies))
+    with _problems():
+        rows = several.resources_create(edits=wanted, actor=edit.actor, source=Change.Source.API, accept=edit.accept)
+    if rows is None:
+        raise Conflict("One of them has been made by somebody else in the meantime.")
+    return rows
 
 
 def resources_review(kind: Kind, request: Request, edit: Edit, bodies: list[Any]) -> list[dict[str, Any]]:
     """The same as a trial: the rules judge them together, the API server one by one. Raises a Problem."""
     drafts = _drafts(kind, request, bodies)
-    _save(edit, kind, drafts, keep=False)
+    with _problems():
+        several.resources_judge(_edits(kind, drafts), edit.accept)
     refs = (ObjectRef(kind.kind, draft.namespace, draft.name) for _, draft in drafts)
     return [review_json(edit, cluster, ref, draft) for ref, (cluster, draft) in zip(refs, drafts, strict=True)]
 
@@ -63,30 +70,30 @@ def _password(index: int) -> dict[str, Any]:
     return fault(f"[{index}].spec.password", "cannot be part of a list", code="password-in-list", hint=hint)
 
 
-def _save(edit: Edit, kind: Kind, drafts: list[tuple[Cluster, Draft]], *, keep: bool) -> list[Resource]:
-    known = [_existing(kind, cluster, draft) for cluster, draft in drafts]
+def _edits(kind: Kind, drafts: list[tuple[Cluster, Draft]]) -> list[edits.Edit]:
+    found = [
+        edits.prepare(cluster, kind.kind, draft.namespace, draft.name, draft.manifest, None)
+        for cluster, draft in drafts
+    ]
     there = [
-        fault(f"[{index}].metadata.name", "exists already", code="exists") for index, row in enumerate(known) if row
+        fault(f"[{index}].metadata.name", "exists already", code="exists") for index, one in enumerate(found) if one.row
     ]
     if there:
         raise Conflict("Some of them exist already.", findings=there)
-    rows: list[Resource] = []
-    faults: list[dict[str, Any]] = []
-    with transaction.atomic():
-        for index, (cluster, draft) in enumerate(drafts):
-            try:
-                rows.append(resource_write(edit, cluster, kind.kind, draft, base_revision=0))
-            except RulesBroken as problem:
-                faults += _placed(index, problem)
-        if faults or not keep:
-            transaction.set_rollback(True)
-    if faults:
-        raise RulesBroken("The rules refuse some of them; none is saved.", findings=faults)
-    return rows
+    return found
 
 
-def _existing(kind: Kind, cluster: Cluster, draft: Draft) -> Resource | None:
-    return resource_get(kind.kind, cluster=cluster.name, namespace=draft.namespace, name=draft.name)
+@contextmanager
+def _problems() -> Iterator[None]:
+    try:
+        yield
+    except several.SomeRefused as refused:
+        faults = [
+            {**finding_json(finding), "field": f"[{index}].{finding.field}".rstrip(".")}
+            for index, findings in enumerate(refused.findings)
+            for finding in findings
+        ]
+        raise RulesBroken("The rules refuse some of them; none is saved.", findings=faults) from refused
 
 
 def _placed(index: int, problem: Problem) -> Iterator[dict[str, Any]]:

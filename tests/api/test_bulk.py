@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from clusters.models import Change, Cluster
@@ -34,18 +36,27 @@ def test_with_wait_each_has_its_outcome(api: APIClient, live_cluster: Cluster, k
 
 def test_one_that_the_rules_refuse_refuses_all_and_says_which(api: APIClient, cluster: Cluster) -> None:
     bodies = peers(3)
-    bodies[1]["spec"]["myASN"] = 0
+    bodies[1]["spec"]["peerASN"] = 0
     answer = api.post(LIST, bodies)
     assert answer.status_code == 422
-    assert {finding["field"] for finding in answer.json()["findings"]} == {"[1].spec.myASN"}
+    assert {finding["field"] for finding in answer.json()["findings"]} == {"[1].spec.peerASN"}
     assert (BGPPeer.objects.count(), Change.objects.count()) == (0, 0)
 
 
 def test_they_are_judged_beside_each_other(api: APIClient, cluster: Cluster) -> None:
     answer = api.post(LIST, [manifest("one"), manifest("two")])
     assert answer.status_code == 422
-    assert all(finding["field"].startswith("[1]") for finding in answer.json()["findings"])
+    assert {finding["field"][:3] for finding in answer.json()["findings"]} == {"[0]", "[1]"}
     assert not BGPPeer.objects.exists()
+
+
+def test_a_long_list_is_judged_at_once_and_before_others_have_to_wait(api: APIClient, cluster: Cluster) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        assert api.post(LIST, peers(20)).status_code == 202
+    statements = [query["sql"] for query in asked]
+    looks = [number for number, sql in enumerate(statements) if '"clusters_node"' in sql]
+    writes = [number for number, sql in enumerate(statements) if sql.startswith("INSERT")]
+    assert (len(looks), looks < writes) == (1, True)
 
 
 def test_one_that_exists_refuses_all(api: APIClient, cluster: Cluster) -> None:
