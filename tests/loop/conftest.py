@@ -48,8 +48,9 @@ def stack(
 ) -> Stack:
     """A bgpui that knows nothing yet of the lab, which is as other tests have left it."""
     settings.BGPUI_CLUSTERS = (ClusterSetting("lab", str(running.kubeconfig), ""),)
-    settings.BGPUI_EXEC_TIMEOUT = 2.0
+    settings.BGPUI_EXEC_TIMEOUT = 3.0
     connection().flushdb()
+    running.do(_heal)
     # Whoever waits for a worker lets it work.
     monkeypatch.setattr("clusters.api.waiting.sleep", lambda _seconds: worker.work())
     user = User.objects.create_user("erin", password="correct horse battery")
@@ -69,11 +70,16 @@ def fresh(stack: Stack) -> Stack:
     return stack
 
 
-async def _clear(lab: Lab) -> None:
-    """Take away all objects and faults; FRR forgets, too, as in a new pod."""
+async def _heal(lab: Lab) -> None:
+    """Take away all faults that a test has ordered."""
     lab.faults.clear()
     lab.server.faults.clear()
+    lab.server.exec = lab.containers
     await lab.settled()
+
+
+async def _clear(lab: Lab) -> None:
+    """Take away all objects and what happened to routers; FRR forgets, too, as in a new pod."""
     if isinstance(lab.speakers, RealSpeakers):
         speakers = lab.speakers
         await asyncio.gather(*(speakers.node(node).restart(keep=False) for node in NODES))

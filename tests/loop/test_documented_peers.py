@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.loop.documents import DOCUMENTS, PROFILE, manifest

@@ -5,9 +5,6 @@ from __future__ import annotations
 from celery import current_app
 from kombu import Queue
 
-import clusters.tasks
-import dashboard.tasks  # noqa: F401  # both make their tasks known
-
 _QUEUES = ("apply", "observe")
 
 
