@@ -17,7 +17,7 @@ from clusters.api.problems import BadBody
 from clusters.models import Cluster
 from clusters.selectors import clusters_active
 from intent.findings import Finding, ObjectRef, Severity
-from peers.forms import KIND, manifest_of
+from peers.forms import KIND, NAME, NAMESPACE, manifest_of
 from peers.models import BGPPeer
 from peers.sealed import unseal
 
@@ -121,8 +121,8 @@ def _cluster(name: str) -> Cluster | None:
 def _read_form(draft: Draft, post: QueryDict) -> None:
     typed = manifest_of(post, _object(post.get("base", "")))
     if draft.row is None:
-        draft.name = post.get("name", "").strip()[:_NAME_LIMIT]
-        draft.namespace = post.get("namespace", "").strip()[:_NAME_LIMIT] or draft.namespace
+        draft.name = post.get(NAME, "").strip()[:_NAME_LIMIT]
+        draft.namespace = post.get(NAMESPACE, "").strip()[:_NAME_LIMIT] or draft.namespace
     draft.manifest, draft.password, draft.texts = typed.manifest, typed.password, typed.texts
     draft.findings += typed.findings
     draft.manifest["metadata"] = _metadata(draft, typed.manifest["metadata"])

@@ -21,6 +21,7 @@ from peers.selector_text import read_selectors, write_selectors
 
 KIND = KINDS["BGPPeer"]
 SECTIONS = {
+    "object": "Object",
     "identity": "Who talks to whom",
     "session": "Session",
     "timers": "Timers",
@@ -31,6 +32,7 @@ SECTIONS = {
 }
 _NUMBER = re.compile(r"[-+]?\d{1,20}", re.ASCII)
 _TEXT_LIMIT = 20_000
+NAME, NAMESPACE = "name", "namespace"
 PASSWORD, DROP_PASSWORD = "password", "drop_password"  # names of inputs
 UNREADABLE = "selectors-unreadable"
 
@@ -56,6 +58,16 @@ class Input:
         return "f-" + self.name.replace(".", "-")
 
     @property
+    def path(self) -> str:
+        """The field that it stands for."""
+        return f"{'metadata' if self.name in {NAME, NAMESPACE} else 'spec'}.{self.name}"
+
+    @property
+    def shown_name(self) -> str:
+        """The field as people write it: a spec's field by its name alone."""
+        return self.path.removeprefix("spec.")
+
+    @property
     def invalid(self) -> bool:
         """Whether a finding blocks."""
         return any(finding.severity is not Severity.WARNING for finding in self.findings)
@@ -74,16 +86,31 @@ class Form:
         return [one for _title, inputs in self.sections for one in inputs]
 
 
-def form_of(manifest: Mapping[str, Any], findings: Iterable[Finding], *, mode: Mode, texts: Mapping[str, str]) -> Form:
-    """The form of a manifest. texts: what was typed where it is no value of the manifest (see `manifest_of`)."""
+def form_of(
+    manifest: Mapping[str, Any], findings: Iterable[Finding], *, mode: Mode, texts: Mapping[str, str], new: bool
+) -> Form:
+    """The form of a manifest. texts: what was typed where it is no value of the manifest (see `manifest_of`).
+
+    new: the object gets its name here.
+    """
     spec = manifest.get("spec") or {}
     sections: dict[str, list[Input]] = {section: [] for section in SECTIONS}
+    sections["object"] = _address(manifest.get("metadata") or {}) if new else []
     for described in KIND.fields:
         note = "" if described.effective_in(mode) else f"Without effect in {MODE_WORDS.get(mode, mode.value)} mode."
         inputs = sections[described.section]
         inputs.extend(replace(one, note=note) for one in _inputs(described, spec, texts))
     rest = _distribute(findings, [one for inputs in sections.values() for one in inputs])
     return Form([(SECTIONS[section], inputs) for section, inputs in sections.items() if inputs], rest)
+
+
+def _address(metadata: Mapping[str, Any]) -> list[Input]:
+    name = "Lower case letters, digits, “-” and “.”. It cannot be changed later."
+    namespace = "MetalLB reads only its own namespace."
+    return [
+        Input(NAME, "Name", "text", name, metadata.get("name", ""), required=True),
+        Input(NAMESPACE, "Namespace", "text", namespace, metadata.get("namespace", "")),
+    ]
 
 
 def _inputs(described: Field, spec: Mapping[str, Any], texts: Mapping[str, str]) -> list[Input]:
@@ -127,16 +154,13 @@ def _input(described: Field, name: str, value: Any, label: str) -> Input:
 def _distribute(findings: Iterable[Finding], inputs: list[Input]) -> list[Finding]:
     rest: list[Finding] = []
     for finding in findings:
-        path = finding.field.removeprefix("spec.")
-        owner = (
-            next((one for one in inputs if _names(path, one.name)), None) if finding.field.startswith("spec.") else None
-        )
+        owner = next((one for one in inputs if finding.field and _names(finding.field, one.path)), None)
         (rest if owner is None else owner.findings).append(finding)
     return rest
 
 
-def _names(path: str, name: str) -> bool:
-    return path == name or path.startswith((f"{name}.", f"{name}[")) or name.startswith(f"{path}.")
+def _names(field: str, path: str) -> bool:
+    return field == path or field.startswith((f"{path}.", f"{path}[")) or path.startswith(f"{field}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ def _form(
         found.append(_password_lost(draft))
     cluster = draft.cluster
     mode = Mode(cluster.mode) if cluster else Mode.UNKNOWN
-    form = form_of(draft.manifest, found, mode=mode, texts=draft.texts)
+    form = form_of(draft.manifest, found, mode=mode, texts=draft.texts, new=draft.row is None)
     stop = {finding.code for finding in blocking(found, draft.accept)}
     context: dict[str, Any] = {
         "draft": draft,

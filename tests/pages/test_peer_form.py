@@ -19,7 +19,12 @@ from tests.pages.rows import EXAMPLE, a_peer, manifest
 
 NEW = "/peers/new/"
 PEER = "/peers/lab/metallb-system/doc-example-peer/"
-FORM = {"from": "form", "cluster": "lab", "name": "doc-example-peer", "namespace": "metallb-system"}
+FORM = {
+    "from": "form",
+    "cluster": "lab",
+    "name": "doc-example-peer",
+    "namespace": "metallb-system",
+}
 Work = Callable[[Cluster], None]
 
 
@@ -75,6 +80,9 @@ def test_the_documented_peer_goes_through_the_form_into_the_cluster(
     ("typed", "field", "said"),
     [
         ({"myASN": ""}, "myASN", "required"),
+        ({"name": ""}, "name", "empty"),
+        ({"name": "Upper_Case"}, "name", "lower case"),
+        ({"namespace": "default"}, "namespace", "metallb-system"),
         ({"myASN": "sixty"}, "myASN", "whole number"),
         ({"peerASN": "0"}, "peerASN", "MetalLB refuses"),
         ({"peerASN": "4294967296"}, "peerASN", "4294967295"),
@@ -222,7 +230,7 @@ def test_a_second_peer_of_the_same_name_is_refused(editor: Client, cluster: Clus
     data = {**FORM, **{name: str(value) for name, value in EXAMPLE.items()}}
     response = post(editor, NEW, "review", data)
     assert response.status_code == 422
-    assert "There is a BGPPeer doc-example-peer already" in response.text
+    assert "There is a BGPPeer doc-example-peer already" in problem(response.text, "name")
 
 
 def test_deleting_is_reviewed_first(editor: Client, live_cluster: Cluster, kube: RunningCluster, work: Work) -> None:

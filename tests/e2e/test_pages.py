@@ -1,0 +1,176 @@
+"""Pages in a real browser: accessible, within their policy, usable by keyboard and without scripts, honest on age."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.demo import Demo
+from tests.e2e.conftest import sign_in
+from tests.waiting import eventually
+
+_PEER = "/peers/lab/metallb-system/tor-a/"
+PAGES = {
+    "sessions": "/",
+    "opened": "/?healthy=1&vrf=ens4vrf",
+    "nothing found": "/?q=nowhere",
+    "session": "/sessions/{down}/",
+    "peers": "/peers/",
+    "peer": _PEER,
+    "new": "/peers/new/",
+    "edit": f"{_PEER}edit/",
+    "yaml": f"{_PEER}edit/?as=yaml",
+    "delete": f"{_PEER}delete/",
+    "speakers": "/speakers/",
+    "clusters": "/clusters/",
+    "cluster": "/clusters/lab/",
+    "tokens": "/tokens/",
+    "not found": "/nothing/here/",
+}
+_PATIENCE = 30_000  # milliseconds
+
+
+@pytest.fixture(scope="module")
+def down(demo: Demo) -> str:
+    """The number of a session that is down."""
+    return str(next(session["id"] for session in demo.sessions() if session["state"] != "Established"))
+
+
+@pytest.fixture(scope="module")
+def theme_context(browser: Browser, demo: Demo, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    width, theme = request.param
+    context = browser.new_context(viewport={"width": width, "height": 900}, reduced_motion="reduce")
+    context.add_cookies([{"name": "theme", "value": theme, "url": demo.url}])
+    sign_in(context.new_page(), demo)
+    yield context
+    context.close()
+
+
+@pytest.mark.parametrize("theme_context", [(1280, "light"), (1280, "dark"), (390, "light")], indirect=True, ids=str)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_accessible_and_keeps_its_policy(
+    theme_context: BrowserContext, demo: Demo, down: str, name: str
+) -> None:
+    page = theme_context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(demo.url + PAGES[name].format(down=down))
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]})
+    assert found.violations_count == 0, found.generate_report()
+    wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wider <= 0, f"{wider} pixels wider than the window"
+    assert [text for text in complaints if "404" not in text] == []
+    page.close()
+
+
+def test_the_keyboard_reaches_search_rows_and_cells(page: Page, demo: Demo) -> None:
+    page.keyboard.press("/")
+    expect(page.locator("#q")).to_be_focused()
+    page.locator("#q").blur()
+    page.keyboard.press("j")
+    expect(page.locator("[data-row]").first).to_be_focused()
+    page.keyboard.press("j")
+    expect(page.locator("[data-row]").nth(1)).to_be_focused()
+    page.keyboard.press("k")
+    expect(page.locator("[data-row]").first).to_be_focused()
+    first = page.locator(".matrix tbody td a").first
+    first.focus()
+    at = first.evaluate("link => [link.closest('td').cellIndex, link.closest('tr').sectionRowIndex]")
+    page.keyboard.press("ArrowRight")
+    now = page.evaluate("() => document.activeElement.closest('td').cellIndex")
+    assert now > at[0]
+    page.keyboard.press("ArrowLeft")
+    expect(first).to_be_focused()
+
+
+def test_the_theme_changes_without_a_reload_and_stays(page: Page, demo: Demo) -> None:
+    page.evaluate("window.neverReloaded = true")
+    page.get_by_text("admin").first.click()
+    page.get_by_role("button", name="dark").click()
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
+    assert page.evaluate("window.neverReloaded") is True
+    page.goto(f"{demo.url}/peers/")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_a_live_page_keeps_focus_and_scroll_while_it_is_replaced(page: Page, demo: Demo) -> None:
+    page.set_viewport_size({"width": 500, "height": 700})
+    cell = page.locator(".matrix tbody td a").last
+    cell.focus()
+    name = cell.get_attribute("id")
+    page.locator("#matrix-scroll").evaluate("area => { area.scrollLeft = 120 }")
+    page.evaluate("document.getElementById('board').replaced = false")
+    page.evaluate("htmx.trigger(document.body, 'tick')")
+    eventually(lambda: page.evaluate("document.getElementById('board').replaced === undefined"))
+    expect(page.locator(f"#{name}")).to_be_focused()
+    assert page.locator("#matrix-scroll").evaluate("area => area.scrollLeft") == 120
+
+
+@contextmanager
+def _frozen(demo: Demo, *programs: str) -> Iterator[None]:
+    groups = [os.getpgid(int((demo.folder / "pids" / program).read_text())) for program in programs]
+    for group in groups:
+        os.killpg(group, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for group in groups:
+            os.killpg(group, signal.SIGCONT)
+
+
+def test_a_page_greys_itself_when_nobody_observes_any_more(page: Page, demo: Demo) -> None:
+    board = page.locator("#board")
+    expect(page.locator("#fresh .state")).to_have_text("live", timeout=_PATIENCE)
+    with _frozen(demo, "beat", "worker-observe", "web"):
+        expect(board).to_have_attribute("data-outdated", "", timeout=_PATIENCE)
+        expect(page.locator("#fresh .state")).to_have_text("stale")
+    expect(page.locator("#fresh .state")).to_have_text("live", timeout=2 * _PATIENCE)
+    expect(page.locator("#board[data-outdated]")).to_have_count(0, timeout=_PATIENCE)
+
+
+def test_a_question_to_frr_is_answered_on_the_page(page: Page, demo: Demo, down: str) -> None:
+    page.goto(f"{demo.url}/sessions/{down}/")
+    page.locator("#ask-neighbor").click()
+    expect(page.locator("#answers pre")).to_contain_text("BGP neighbor is", timeout=_PATIENCE)
+    page.locator("#refresh-now").click()
+    expect(page.locator("#refresh-now")).to_have_text("Refresh now", timeout=_PATIENCE)
+
+
+def test_mistakes_show_while_typing_and_the_input_keeps_its_focus(page: Page, demo: Demo) -> None:
+    page.goto(f"{demo.url}/peers/new/")
+    page.locator("[name=myASN]").fill("0")
+    page.locator("[name=peerASN]").focus()
+    expect(page.locator("#p-f-myASN")).to_contain_text("MetalLB refuses", timeout=_PATIENCE)
+    expect(page.locator("[name=peerASN]")).to_be_focused()
+    page.locator("[name=myASN]").fill("64500")
+    page.locator("[name=nodeSelectors]").fill("kubernetes.io/hostname in (compute-1.example.com)")
+    page.locator("[name=holdTime]").focus()
+    expect(page.locator("#p-f-myASN")).to_be_empty(timeout=_PATIENCE)
+    expect(page.locator("#placement")).to_have_text("Chooses 1 of 6 nodes: compute-1.example.com.")
+
+
+def test_a_peer_is_made_and_deleted_without_any_script(browser: Browser, demo: Demo) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, demo)
+    page.get_by_role("link", name="Peers").click()
+    page.get_by_role("link", name="Add a peer").click()
+    spec = {"name": "without-script", "myASN": "64500", "peerASN": "64650", "peerAddress": "10.1.0.77"}
+    for name, value in {**spec, "routerID": "10.10.10.10"}.items():
+        page.locator(f"[name='{name}']").fill(value)
+    page.get_by_role("button", name="YAML").click()
+    expect(page.locator("textarea[name=yaml]")).to_contain_text("peerAddress: 10.1.0.77")
+    page.get_by_role("button", name="Review").last.click()
+    page.get_by_role("button", name="Apply").click()
+    expect(page.get_by_role("heading", name="without-script")).to_be_visible()
+    page.get_by_role("link", name="Delete").click()
+    page.get_by_role("button", name="Delete without-script").click()
+    expect(page.get_by_role("heading", name="BGP peers")).to_be_visible()
+    context.close()
