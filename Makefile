@@ -9,7 +9,7 @@ WORKERS ?= 2
 .PHONY: help install demo test quick lint types format e2e frr faults bench long soak tools clean ci-checks
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 install: $(STAMP) ## the virtual environment, from requirements.lock
 
