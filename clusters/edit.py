@@ -10,7 +10,7 @@ from clusters.kube.redact import INLINE_PASSWORD
 from clusters.manifest import Object
 from clusters.models import Cluster, Resource
 from clusters.registry import resource_models
-from clusters.selectors import resource_list, snapshot_of
+from clusters.selectors import is_active, resource_list, snapshot_of
 from clusters.sync import ownership
 from intent import rules
 from intent.findings import Finding, ObjectRef, Severity
@@ -132,7 +132,7 @@ def judge(
 
     checked: what the rules say of it in that snapshot, if they were asked already.
     """
-    found = _owner(edit)
+    found = [*_connected(edit), *_owner(edit)]
     if edit.manifest is not None:
         found += rules.check(after, {edit.ref}) if checked is None else checked
         found += [finding for finding in _alone(edit, after, given) if finding not in found]
@@ -191,6 +191,16 @@ def _without_password(kind: Kind, spec: Mapping[str, Any]) -> Object:
     """The spec without a password that is a text: it becomes a Secret. Anything else is a mistake to be told."""
     texts = {f.name for f in kind.fields if f.secret and isinstance(spec.get(f.name), str | None)}
     return {name: value for name, value in spec.items() if name not in texts}
+
+
+def _connected(edit: Edit) -> list[Finding]:
+    """A cluster that was taken out of the settings is remembered, and not written to."""
+    name = edit.cluster.name
+    if is_active(name):
+        return []
+    message = f"bgpui is not connected to cluster {name} any more: its settings do not name it."
+    hint = "Name the cluster in BGPUI_CLUSTERS again."
+    return [Finding("cluster-not-connected", Severity.ERROR, "", name, message, "settings", hint, (edit.ref,))]
 
 
 def _owner(edit: Edit) -> list[Finding]:

@@ -20,6 +20,11 @@ def clusters_active() -> QuerySet[Cluster]:
     return Cluster.objects.filter(name__in=[setting.name for setting in settings.BGPUI_CLUSTERS])
 
 
+def is_active(name: str) -> bool:
+    """Whether the settings name the cluster."""
+    return any(setting.name == name for setting in settings.BGPUI_CLUSTERS)
+
+
 def resource_list(kind: str, *, cluster: Cluster | None = None) -> QuerySet[Resource]:
     """All rows of a kind, their clusters with them. Raises KeyError for a kind without a model."""
     rows = rows_of(kind).select_related("cluster")

@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from clusters.models import Cluster, Resource
 from clusters.registry import resource_models, rows_of
+from clusters.selectors import clusters_active
 
 logger = logging.getLogger(__name__)
 _APPLY = "clusters.tasks.apply_resource"
@@ -42,11 +43,11 @@ def is_empty(cluster: Cluster) -> bool:
 
 
 def left_over(now: datetime, limit: int = 500) -> list[tuple[str, int]]:
-    """Pending rows whose time has come and that no worker holds, oldest first."""
+    """Pending rows of active clusters whose time has come and that no worker holds, oldest first."""
     due = Q(retry_at=None) | Q(retry_at__lte=now)
     free = Q(lease_until=None) | Q(lease_until__lt=now)
     found = []
     for kind in resource_models():
-        rows = rows_of(kind).exclude(revision=F("applied_revision")).filter(due, free)
+        rows = rows_of(kind).exclude(revision=F("applied_revision")).filter(due, free, cluster__in=clusters_active())
         found += [(kind, pk) for pk in rows.order_by("updated_at").values_list("pk", flat=True)[:limit]]
     return found

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from bgpui.env import ClusterSetting
 from clusters.models import Cluster, Resource
 from clusters.services import resource_delete, resource_save
 from clusters.sync.apply import apply_pending
@@ -62,6 +63,7 @@ class Office:
 
 
 @pytest.fixture
-def office(db: None, kube: RunningCluster) -> Office:
+def office(db: None, kube: RunningCluster, settings: Settings) -> Office:
     """bgpui connected to the cluster."""
+    settings.BGPUI_CLUSTERS = (ClusterSetting("lab", str(kube.kubeconfig), ""),)
     return Office(Cluster.objects.create(name="lab", kubeconfig=str(kube.kubeconfig)))

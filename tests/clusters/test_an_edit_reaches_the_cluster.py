@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
+from pytest_django import Settings
 
 from clusters.models import Change, SyncState
 from clusters.refusals import Refused, RevisionMismatch
+from clusters.sync import outbox
 from clusters.sync.claim import Fate
 from peers.models import BGPPeer
 from tests.clusters.cluster import RunningCluster, peer
@@ -129,3 +132,17 @@ def test_what_the_rules_say_is_kept_with_the_edit_at_once(office: Office) -> Non
     row = office.save(peer(passwordSecret={"name": "shared", "namespace": "other"}))
     assert row.severity == "warning"
     assert "secret-namespace-ignored" in {finding["code"] for finding in row.findings}
+
+
+def test_a_cluster_that_the_settings_do_not_name_any_more_is_not_written_to(
+    kube: RunningCluster, office: Office, settings: Settings
+) -> None:
+    kube.add(peer())
+    office.look()
+    office.save(peer(peerASN=64700))
+    settings.BGPUI_CLUSTERS = ()
+    assert outbox.left_over(timezone.now()) == []
+    with pytest.raises(Refused, match="not connected to cluster lab any more"):
+        office.save(peer(peerASN=64701))
+    with pytest.raises(Refused, match="not connected to cluster lab any more"):
+        office.delete(office.row())
