@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import permission_required
+from django.db.models import Q
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
@@ -33,7 +34,7 @@ def peers(request: HttpRequest) -> HttpResponse:
     if wanted["cluster"]:
         rows = rows.filter(cluster__name=wanted["cluster"])
     if wanted["vrf"]:
-        rows = rows.filter(vrf=None if wanted["vrf"] == "default" else wanted["vrf"])
+        rows = rows.filter(Q(vrf=None) | Q(vrf="") if wanted["vrf"] == "default" else Q(vrf=wanted["vrf"]))
     if wanted["sync"] in SyncState.values:
         rows = rows.filter(sync_state=wanted["sync"])
     elif wanted["sync"] == "stuck":
