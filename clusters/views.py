@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
@@ -33,6 +35,17 @@ def clusters(request: HttpRequest) -> HttpResponse:
     return render_page(request, "clusters/clusters.html", {"rows": rows}, part="table")
 
 
+def _by_purpose(permissions: list[dict[str, Any]]) -> list[tuple[dict[str, Any], str]]:
+    """What serves one purpose, and is allowed or not, is one row with all its verbs."""
+    verbs: dict[tuple[Any, ...], list[str]] = {}
+    first: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for permission in permissions:
+        key = tuple(value for name, value in sorted(permission.items()) if name != "verb")
+        verbs.setdefault(key, []).append(permission["verb"])
+        first.setdefault(key, permission)
+    return [(first[key], ", ".join(found)) for key, found in verbs.items()]
+
+
 @require_GET
 @permission_required("clusters.view_cluster", raise_exception=True)
 def cluster(request: HttpRequest, name: str) -> HttpResponse:
@@ -43,6 +56,7 @@ def cluster(request: HttpRequest, name: str) -> HttpResponse:
         "cluster": row,
         "state": connection_state(row),
         "missing": missing,
+        "permissions": _by_purpose(row.permissions),
         "role_yaml": missing_as_yaml([Permission(**permission) for permission in missing], row.identity),
         "counts": [(kind, rows_of(kind).filter(cluster=row).count()) for kind in resource_models()],
         "node_count": row.nodes.count(),

@@ -1,15 +1,14 @@
-"""Pages about BGPPeers; the page of one peer, which shows its sessions too, belongs to the dashboard."""
+"""Everything that changes a BGPPeer; list and page of a peer show its sessions too and belong to the dashboard."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from peers.views import editing, lists
+from peers.views import editing
 
 _ONE = "peers/<slug:cluster>/<str:namespace>/<str:name>/"
 
 urlpatterns = [
-    path("peers/", lists.peers, name="peers"),
     path("peers/new/", editing.peer_new, name="peer-new"),
     path(f"{_ONE}edit/", editing.peer_edit, name="peer-edit"),
     path(f"{_ONE}delete/", editing.peer_delete, name="peer-delete"),

@@ -10,7 +10,7 @@ from typing import Any
 from django import template
 from django.template import Context
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from clusters.models import Cluster
@@ -101,6 +101,14 @@ def state(code: str, word: str = "") -> SafeString:
     """Glyph, word and colour of a state of either axis."""
     text = word or SYNC_WORDS.get(code) or HEALTH_WORDS.get(code) or code
     return format_html('<span class="state" data-h="{}">{}</span>', bounded(code, 20), bounded(text, 200))
+
+
+@register.filter
+def coded(text: str) -> SafeString:
+    """Our own words with `code` between backticks."""
+    parts = text.split("`")
+    pairs = ((part, "code" if index % 2 else "span") for index, part in enumerate(parts))
+    return format_html_join("", "<{1}>{0}</{1}>", pairs)
 
 
 @register.filter

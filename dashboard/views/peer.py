@@ -15,10 +15,11 @@ from django.views.decorators.http import require_GET
 from clusters.manifest import FieldDiff, differences
 from clusters.models import Change, SyncState
 from clusters.pages import HttpRequest, page_of, render_page
-from clusters.words import utc_words
 from dashboard.facts import text_of
+from dashboard.tallies import Tally, tallies
 from peers.drafts import packed
 from peers.models import BGPPeer
+from peers.selector_text import write_selectors
 from peers.yaml_text import manifest_yaml
 from speakers.selectors import sessions
 
@@ -70,12 +71,16 @@ def peer(request: HttpRequest, cluster: str, namespace: str, name: str) -> HttpR
     rows = BGPPeer.objects.select_related("cluster")
     row = get_object_or_404(rows, cluster__name=cluster, namespace=namespace, name=name)
     own: QuerySet[Any] = sessions(cluster=row.cluster).filter(peer=name).order_by("severity", "node", "vrf")
+    (tally,) = tallies([row])
     unsettled = row.pending or row.sync_state != SyncState.IN_SYNC
     context = {
         "peer": row,
+        "tally": tally,
         "page": page_of(request, own),
         "findings": sorted(row.findings, key=lambda found: _SEVERITIES.get(found.get("severity", ""), 3)),
-        "fields": [(field, row.spec.get(field.name)) for field in row.KIND.fields if field.name in row.spec],
+        "fields": [
+            (field, _shown(field.name, row.spec[field.name])) for field in row.KIND.fields if field.name in row.spec
+        ],
         "extra": list(row.extra.items()),
         "clashes": clashes(row) if row.sync_state == SyncState.CONFLICT else [],
         "waiting": differences(row.KIND, row.live, None if row.deleting else row.manifest) if unsettled else (),
@@ -84,19 +89,22 @@ def peer(request: HttpRequest, cluster: str, namespace: str, name: str) -> HttpR
         "yaml": manifest_yaml(row.manifest),
         "oc": f"oc get bgppeers.metallb.io -n {row.namespace} {row.name} -o yaml",
         "now": timezone.now(),
-        "ticket": _ticket(row),
+        "ticket": _ticket(row, tally),
     }
     return render_page(request, "dashboard/peer.html", context, part="live")
 
 
-def _ticket(row: BGPPeer) -> str:
+def _shown(name: str, value: Any) -> Any:
+    return (write_selectors(value) or value) if name == "nodeSelectors" else value
+
+
+def _ticket(row: BGPPeer, tally: Tally) -> str:
     spec = row.spec
     router, asn = spec.get("peerAddress") or spec.get("interface"), spec.get("peerASN") or spec.get("dynamicASN")
-    observed = f" ({utc_words(row.sessions_at)})" if row.sessions_at else ""
     lines = [
         f"BGPPeer {row.namespace}/{row.name}, cluster {row.cluster.name}",
         f"router {router}, AS {asn}, own AS {spec.get('myASN')}, VRF {spec.get('vrf') or 'default'}",
-        f"sessions: {row.sessions_up} of {row.sessions_intended} up, {row.sessions_down} down{observed}",
+        f"sessions: {tally.up} of {tally.intended} up" + (f", {tally.rest}" if tally.rest else ""),
         f"config: {row.get_sync_state_display()}",
         row.sync_message,
     ]

@@ -1,1 +1,1 @@
-"""Pages about BGPPeers: the list, and everything that changes one."""
+"""Views that change BGPPeers."""

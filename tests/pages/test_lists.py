@@ -6,12 +6,13 @@ import re
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from clusters.models import Cluster
 from peers.models import BGPPeer
 from speakers.models import Speaker
-from tests.pages.rows import a_peer, a_speaker
+from tests.pages.rows import a_peer, a_session, a_speaker, down
 
 
 def names(page: str) -> list[str]:
@@ -21,14 +22,14 @@ def names(page: str) -> list[str]:
 
 @pytest.fixture
 def peers(cluster: Cluster) -> None:
-    from django.utils import timezone
-
     at = timezone.now()
     spec = {"myASN": 64500, "peerASN": 65001, "peerAddress": "10.0.0.1"}
     a_peer(cluster, "bad", spec, sessions_at=at, sessions_intended=3, sessions_up=1, sessions_down=2)
     a_peer(cluster, "fine", {**spec, "peerASN": 65002}, sessions_at=at, sessions_intended=3, sessions_up=3)
     a_peer(cluster, "red", {**spec, "vrf": "red"}, sync_state="conflict", sync_message="kubectl-edit was faster")
     a_peer(cluster, "warned", spec, severity="warning", sessions_at=at)
+    a_session(a_speaker(cluster, "node-0"), peer="bad")
+    a_session(a_speaker(cluster, "node-1"), **down(peer="bad"))
 
 
 @pytest.mark.parametrize(
@@ -55,8 +56,19 @@ def test_peers_are_filtered_and_ordered_by_the_url(viewer: Client, peers: None, 
 
 def test_both_axes_stand_side_by_side(viewer: Client, peers: None) -> None:
     page = viewer.get("/peers/").text
-    assert "1 / 3 up" in page
+    assert "1 / 2 up" in page
+    assert "1 down" in page
     assert "kubectl-edit was faster" in page
+
+
+def test_a_peer_whose_speakers_fell_silent_is_not_shown_as_up(viewer: Client, cluster: Cluster) -> None:
+    at = timezone.now()
+    a_peer(cluster, "tor-a", sessions_at=at, sessions_intended=1, sessions_up=1)
+    a_session(a_speaker(cluster, seconds=3600))
+    for path in ("/peers/", "/peers/lab/metallb-system/tor-a/"):
+        page = viewer.get(path).text
+        assert "0 / 1 up" in page
+        assert "1 unknown" in page
 
 
 def _many_peers(cluster: Cluster, number: int) -> None:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from clusters.models import SyncState
 from clusters.pages import Column, HttpRequest, ordering, page_of, render_page
+from dashboard.tallies import tallies
 from peers.selectors import SESSIONS, peers_matching
 
 COLUMNS = (
@@ -44,8 +45,10 @@ def peers(request: HttpRequest) -> HttpResponse:
     if wanted["sessions"] in SESSIONS:
         rows = rows.filter(SESSIONS[wanted["sessions"]])
     order, headers = ordering(request, COLUMNS, _WORST_FIRST)
+    page = page_of(request, rows.order_by(*order, "pk"))
     context = {
-        "page": page_of(request, rows.order_by(*order, "pk")),
+        "page": page,
+        "peers": list(zip(page, tallies(list(page)), strict=True)),
         "headers": headers,
         "wanted": wanted,
         "narrowed": any(wanted[name] for name in ("q", "vrf", "sync", "sessions")),

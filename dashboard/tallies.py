@@ -1,0 +1,46 @@
+"""Sessions of BGPPeers, counted by health at the moment of reading: what is old counts as unknown, not as up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from dashboard.counts import DOWN, UNSEEN
+from peers.models import BGPPeer
+from speakers.selectors import counts_by_peer, sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The intended sessions of one peer."""
+
+    intended: int
+    up: int
+    degraded: int
+    down: int
+    unseen: int
+
+    @classmethod
+    def of(cls, healths: Mapping[str, int]) -> Tally:
+        """From numbers by health."""
+        down, unseen = (sum(healths.get(health, 0) for health in group) for group in (DOWN, UNSEEN))
+        return cls(sum(healths.values()), healths.get("up", 0), healths.get("degraded", 0), down, unseen)
+
+    @property
+    def health(self) -> str:
+        """The worst of them."""
+        worst = (("down", self.down), ("degraded", self.degraded), ("unknown", self.unseen))
+        return next((health for health, number in worst if number), "up")
+
+    @property
+    def rest(self) -> str:
+        """What is not up, in words."""
+        parts = ((self.down, "down"), (self.degraded, "degraded"), (self.unseen, "unknown"))
+        return ", ".join(f"{number} {word}" for number, word in parts if number)
+
+
+def tallies(peers: Sequence[BGPPeer]) -> list[Tally]:
+    """One for each peer, in their order; one query."""
+    names, clusters = {peer.name for peer in peers}, {peer.cluster_id for peer in peers}
+    counts = counts_by_peer(sessions().filter(peer__in=names, cluster__in=clusters)) if peers else {}
+    return [Tally.of(counts.get((peer.cluster_id, peer.name), {})) for peer in peers]
