@@ -3,7 +3,7 @@
 (() => {
   const root = document.documentElement;
   const all = (selector, from = document) => [...from.querySelectorAll(selector)];
-  const POLL_MS = 30_000;
+  const POLL_MS = 20_000;
 
   // The server's clock counts: ages must be right on a machine whose own clock is wrong.
   let skew = 0;
