@@ -41,6 +41,7 @@ class Stack:
 
     def __init__(self, lab: BackgroundLab, api: APIClient, pages: Client) -> None:
         self.lab, self.api, self.pages = lab, api, pages
+        self._pause = 0.8 if self.do(lambda running: running.plan.speakers) == "frr" else 0.3  # a look costs vtysh, too
 
     def do(self, action: Callable[[Lab], Any]) -> Any:
         """Run something on the lab's event loop."""
@@ -152,7 +153,7 @@ class Stack:
             assert not found ^ wanted, f"too many: {sorted(found - wanted)}; missing: {sorted(wanted - found)}"
             return True
 
-        eventually(seen, timeout=_PATIENCE, interval=0.4)
+        eventually(seen, timeout=_PATIENCE, interval=self._pause)
 
     def _list(self, kind: str, **filters: str) -> list[dict[str, Any]]:
         answer = self.api.get(f"/api/v1/{kind}/", {"page_size": "500", **filters})
