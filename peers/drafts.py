@@ -90,8 +90,8 @@ def draft_posted(post: QueryDict, session: SessionBase, row: BGPPeer | None) -> 
     """What a page sent: `from` says which one (form, yaml or review)."""
     draft = draft_of_row(row) if row else draft_new(post)
     draft.accept = [code[:100] for code in post.getlist("accept")[:50]]
-    number = post.get("revision", "")
-    draft.revision = int(number) if number.isascii() and number.isdigit() and len(number) < 18 else draft.revision
+    looked_at = revision_posted(post)
+    draft.revision = draft.revision if looked_at is None else looked_at
     if post.get("from") == "yaml":
         _read_yaml(draft, post.get("yaml", ""))
     elif post.get("from") == "review":
@@ -107,6 +107,12 @@ def draft_posted(post: QueryDict, session: SessionBase, row: BGPPeer | None) -> 
     elif row is None and _exists(draft):
         draft.refuse("exists", "metadata.name", f"There is a BGPPeer {draft.name} already.", "Choose another name.")
     return draft
+
+
+def revision_posted(post: QueryDict) -> int | None:
+    """The revision of the row that the page showed; None if it does not say."""
+    number = post.get("revision", "")
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 18 else None
 
 
 def _exists(draft: Draft) -> bool:

@@ -23,7 +23,7 @@ from intent.findings import Finding, Severity
 from intent.modes import Mode
 from intent.rules import blocking
 from intent.selectors import any_matches
-from peers.drafts import Draft, draft_new, draft_of_row, draft_posted, packed
+from peers.drafts import Draft, draft_new, draft_of_row, draft_posted, packed, revision_posted
 from peers.forms import DROP_PASSWORD, KIND, form_of
 from peers.models import BFDProfile, BGPPeer
 from peers.sealed import seal, unseal
@@ -197,12 +197,9 @@ def peer_delete(request: HttpRequest, cluster: str, namespace: str, name: str) -
     stop: list[Finding] = []
     trouble = ""
     if request.method == "POST":
-        number = request.POST.get("revision", "")
-        revision = int(number) if number.isascii() and number.isdigit() and len(number) < 18 else 0
+        revision, actor = revision_posted(request.POST) or 0, cast("User", request.user)
         try:
-            services.resource_delete(
-                row=row, actor=cast("User", request.user), source=Change.Source.BROWSER, base_revision=revision
-            )
+            services.resource_delete(row=row, actor=actor, source=Change.Source.BROWSER, base_revision=revision)
         except services.Refused as refused:
             stop = list(refused.findings)
         except services.RevisionMismatch:
@@ -228,8 +225,9 @@ def peer_delete(request: HttpRequest, cluster: str, namespace: str, name: str) -
 def peer_discard(request: HttpRequest, cluster: str, namespace: str, name: str) -> HttpResponse:
     """Give up an edit that is pending, refused or in conflict: what the cluster holds counts again."""
     row = _row(cluster, namespace, name)
+    revision, actor = revision_posted(request.POST) or 0, cast("User", request.user)
     try:
-        left = services.resource_discard(row=row, actor=cast("User", request.user))
+        left = services.resource_discard(row=row, actor=actor, base_revision=revision)
     except services.RevisionMismatch:
         messages.warning(request, "Somebody changed this peer meanwhile; nothing was given up.")
         return redirect(row.get_absolute_url())

@@ -261,7 +261,7 @@ def test_a_conflict_shows_three_sides_and_two_ways_out(editor: Client, cluster: 
     ]
     review = post(editor, f"{PEER}edit/", "review", {"from": "review", "manifest": json.dumps(row.manifest)})
     assert "spec.holdTime" in review.text
-    assert editor.post(f"{PEER}discard/").status_code == 302
+    assert editor.post(f"{PEER}discard/", {"revision": "3"}).status_code == 302
     left = BGPPeer.objects.get()
     assert (left.sync_state, left.peer_asn, left.hold_time) == ("in_sync", 64999, None)
 
