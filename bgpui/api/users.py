@@ -12,7 +12,9 @@ from django.db import transaction
 from django_filters.rest_framework import FilterSet
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.mixins import CreateModelMixin, DestroyModelMixin, UpdateModelMixin
+from rest_framework.permissions import SAFE_METHODS
 
 from bgpui.roles import ADMIN, ROLES, role_give, role_of
 from clusters.api.filters import flag
@@ -107,6 +109,12 @@ class UserViewSet(CreateModelMixin, UpdateModelMixin, DestroyModelMixin, ReadEnd
     filterset_class = UserFilters
     ordering = ("username",)
     ordering_fields = {"username": "username", "date_joined": "date_joined", "last_login": "last_login"}
+
+    def check_object_permissions(self, request: Any, obj: User) -> None:
+        """A superuser may do what no role may: who could set his password would be one."""
+        super().check_object_permissions(request, obj)
+        if request.method not in SAFE_METHODS and obj.is_superuser and not request.user.is_superuser:
+            raise PermissionDenied("Only a superuser may change or remove a superuser.")
 
     def perform_update(self, serializer: Any) -> None:
         """Nobody takes his own rights away: an installation would end up without an admin."""
