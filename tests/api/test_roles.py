@@ -118,7 +118,7 @@ def test_an_admin_cannot_lock_himself_out(
 
 @pytest.mark.parametrize("method", ["patch", "put", "delete"])
 def test_an_admin_does_not_become_superuser_by_a_password(as_role: Callable[[str], APIClient], method: str) -> None:
-    root = User.objects.create_superuser("root", password="what only root knows")  # noqa: S106
+    root = User.objects.create_superuser("root", password="what only root knows")
     path, body = f"/api/v1/users/{root.pk}/", {"username": "r", "role": "admin", "password": "what the admin knows"}
     admin = as_role("admin")
     assert (admin.get(path).status_code, getattr(admin, method)(path, body).status_code) == (200, 403)
