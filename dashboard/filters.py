@@ -32,7 +32,7 @@ class Filters:
     @classmethod
     def of(cls, query: QueryDict) -> Filters:
         """From a query string; a health that there is not counts as none."""
-        found = {field.name: query.get(field.name, "").strip()[:_LIMIT].replace("\x00", "") for field in fields(cls)}
+        found = {field.name: query.get(field.name, "").strip()[:_LIMIT] for field in fields(cls)}
         if found["health"] not in HEALTH:
             found["health"] = ""
         return cls(**found)

@@ -17,7 +17,7 @@ SESSIONS = {
 def peers_matching(words: str) -> QuerySet[BGPPeer]:
     """Peers whose name, address, interface, VRF or AS number is meant by all of the words."""
     rows = BGPPeer.objects.select_related("cluster")
-    for word in words.replace("\x00", "").split()[:5]:
+    for word in words.split()[:5]:
         found = Q(name__icontains=word) | Q(peer_address__istartswith=word) | Q(vrf__iexact=word) | Q(interface=word)
         digits = word.upper().removeprefix("AS")
         if digits.isascii() and digits.isdigit() and len(digits) <= 10:

@@ -31,7 +31,7 @@ def speakers(request: HttpRequest) -> HttpResponse:
     """All speakers, filtered and ordered by the URL."""
     rows = selectors.speakers().alias(calm=Case(When(freshness="live", then=1), default=0))
     cluster, wanted = request.GET.get("cluster", ""), request.GET.get("state", "")
-    words = request.GET.get("q", "").replace("\x00", "").strip()[:253]
+    words = request.GET.get("q", "").strip()[:253]
     if cluster:
         rows = rows.filter(cluster__name=cluster)
     if wanted in dict(FRESHNESS):
