@@ -11,7 +11,7 @@ from clusters.api.filters import resource_filters, resource_ordering
 from clusters.api.schema import documented_read, documented_write, resource_serializer
 from clusters.api.viewsets import ReadResourceViewSet, ResourceViewSet
 from peers.models import BFDProfile, BGPPeer
-from peers.selectors import SESSIONS
+from peers.selectors import SESSIONS, in_vrf
 
 _BGPPEER = resource_serializer(BGPPeer.KIND, sessions=True)
 _EXAMPLE = {
@@ -35,6 +35,17 @@ class SessionAxisFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
         return qs.filter(SESSIONS[value]) if value in SESSIONS else qs
 
 
+class VrfFilter(django_filters.CharFilter):  # type: ignore[misc]
+    """Peers of a VRF, those without one under the name that their sessions have."""
+
+    def __init__(self) -> None:
+        super().__init__(field_name="vrf", label='VRF, "default" for none', strip=False)
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        """The rows; all for no value."""
+        return qs.filter(in_vrf(value)) if value else qs
+
+
 @documented_read(BGPPeer.KIND)
 @documented_write(BGPPeer.KIND, _BGPPEER, _EXAMPLE)
 class BGPPeerViewSet(ResourceViewSet):
@@ -43,7 +54,7 @@ class BGPPeerViewSet(ResourceViewSet):
     model = BGPPeer
     queryset = BGPPeer.objects.none()  # names the model whose permissions count
     serializer_class = _BGPPEER
-    filterset_class = resource_filters(BGPPeer, sessions=SessionAxisFilter())
+    filterset_class = resource_filters(BGPPeer, vrf=VrfFilter(), sessions=SessionAxisFilter())
     ordering_fields = {
         **resource_ordering(BGPPeer.KIND),
         **{f"sessions.{axis}": f"sessions_{axis}" for axis in ("intended", "up", "degraded", "down")},

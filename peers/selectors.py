@@ -14,6 +14,11 @@ SESSIONS = {
 }
 
 
+def in_vrf(name: str) -> Q:
+    """Peers of a VRF; "default" = of none, as sessions name it."""
+    return Q(vrf=None) | Q(vrf__in=("", name)) if name == "default" else Q(vrf=name)
+
+
 def peers_matching(words: str) -> QuerySet[BGPPeer]:
     """Peers whose name, address, interface, VRF or AS number is meant by all of the words."""
     rows = BGPPeer.objects.select_related("cluster")

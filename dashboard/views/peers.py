@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import permission_required
-from django.db.models import Q
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
 from clusters.models import SyncState
 from clusters.pages import Column, HttpRequest, ordering, page_of, render_page
 from dashboard.tallies import tallies
-from peers.selectors import SESSIONS, peers_matching
+from peers.selectors import SESSIONS, in_vrf, peers_matching
 
 COLUMNS = (
     Column("name", "Peer", ("name", "cluster__name", "namespace")),
@@ -35,7 +34,7 @@ def peers(request: HttpRequest) -> HttpResponse:
     if wanted["cluster"]:
         rows = rows.filter(cluster__name=wanted["cluster"])
     if wanted["vrf"]:
-        rows = rows.filter(Q(vrf=None) | Q(vrf="") if wanted["vrf"] == "default" else Q(vrf=wanted["vrf"]))
+        rows = rows.filter(in_vrf(wanted["vrf"]))
     if wanted["sync"] in SyncState.values:
         rows = rows.filter(sync_state=wanted["sync"])
     elif wanted["sync"] == "stuck":

@@ -73,7 +73,8 @@ def test_the_page_behind_the_last_one_is_not_found(api: APIClient, three: Cluste
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ("vrf=red", "ab"), ("peerASN=64502", "c"), ("ebgpMultiHop=true", "c"), ("sync=rejected", "b"),
+        ("vrf=red", "ab"), ("vrf=default", "c"),
+        ("peerASN=64502", "c"), ("ebgpMultiHop=true", "c"), ("sync=rejected", "b"),
         ("sync=rejected&sync=in_sync", "abc"), ("severity=error", "a"), ("sessions=up", "a"), ("sessions=down", "b"),
         ("sessions=none", "c"), ("cluster=lab", "abc"), ("cluster=other", ""), ("name_contains=A", "a"),
         (f"namespace={NAMESPACE}&name=b", "b"), ("vrf=red&peerASN=64503", "b"), ("peerASN=99999999999999999999", ""),
