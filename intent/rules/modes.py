@@ -12,16 +12,17 @@ from intent.rules.subject import FRR_K8S, VALIDATION, Subject
 
 
 def newer_fields(subject: Subject) -> Iterator[Finding]:
-    """An older CRD lacks the field, so the API server drops it."""
+    """An older CRD lacks the field, and a strict API server refuses it; where it stands, only the speaker is older."""
+    live = subject.resource.live
+    in_cluster = subject.spec if live is None else live
     for field in _used(subject):
         if release(field.since) > subject.release:
-            yield subject.warning(
-                "field-newer-than-metallb",
-                field.name,
-                f"{field.name} came with MetalLB {field.since}; this cluster's {_dotted(subject.release)} drops it",
-                source="MetalLB release notes",
-                hint="Leave it out, or update MetalLB.",
+            tell, does = (subject.warning, "does not know") if field.name in in_cluster else (subject.error, "refuses")
+            message = (
+                f"{field.name} came with MetalLB {field.since}; this cluster's {_dotted(subject.release)} {does} it"
             )
+            hint = "Leave it out, or update MetalLB."
+            yield tell("field-newer-than-metallb", field.name, message, source="MetalLB release notes", hint=hint)
 
 
 def fields_without_effect(subject: Subject) -> Iterator[Finding]:

@@ -97,6 +97,16 @@ def test_a_field_that_the_cluster_knows_survives() -> None:
     assert (found.code, found.severity) == ("unknown-field", Severity.WARNING)
 
 
+@pytest.mark.parametrize(
+    ("old", "severity", "word"), [(None, Severity.ERROR, "refuses"), ({"localASN": 1}, Severity.WARNING, "not know")]
+)
+def test_a_newer_field_is_refused_unless_the_cluster_has_it(
+    old: dict[str, Any] | None, severity: Severity, word: str
+) -> None:
+    (found,) = judge({"localASN": 64999}, version="0.15.3", old=old)
+    assert (found.code, found.severity, word in found.message) == ("field-newer-than-metallb", severity, True)
+
+
 def test_a_password_is_never_in_a_finding() -> None:
     spec = {"password": "canary\n" * 30, "passwordSecret": {"name": "s"}}
     found = judge(spec)
