@@ -135,7 +135,9 @@ def judge(
     found = [*_connected(edit), *_owner(edit)]
     if edit.manifest is not None:
         found += rules.check(after, {edit.ref}) if checked is None else checked
-        found += [finding for finding in _alone(edit, after, given) if finding not in found]
+        # Beside all others the same finding also knows the nodes that it concerns.
+        known = {replace(finding, nodes=()) for finding in found}
+        found += [finding for finding in _alone(edit, after, given) if replace(finding, nodes=()) not in known]
     return found
 
 

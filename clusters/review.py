@@ -60,12 +60,14 @@ def review(
     without, with_change = edits.snapshots(edit)
     old = rules.check(without, {edit.ref} if edit.row is not None and manifest is not None else None)
     new = edits.judge(edit, with_change, manifest) if manifest is not None else rules.check(with_change)
+    # A new object may solve what others lack (a BFDProfile does), so all of them are looked at again.
+    left = rules.check(with_change) if manifest is not None and edit.row is None else new
     introduced = _beyond(new, old)
     live = edit.live
     return Review(
         findings=tuple(new) if manifest is not None else (*edits.judge(edit, with_change), *introduced),
         introduced=introduced,
-        solved=_beyond(old, new),
+        solved=_beyond(old, left),
         diff=differences(edit.kind, live, edit.after),
         before=plain(live),
         after=plain(edit.manifest),

@@ -99,3 +99,20 @@ def test_a_clash_that_goes_on_between_fewer_objects_is_neither_new_nor_solved(
     more = _review(office, peer("tor-4", peerAddress="192.0.2.4", routerID="10.0.0.4"), "tor-4")
     assert (fewer.introduced, fewer.findings) == ((), ())
     assert [finding.code for finding in more.introduced] == ["router-id-differs"]
+
+
+def test_a_new_object_solves_only_what_it_solves(kube: RunningCluster, office: Office) -> None:
+    metadata = {"name": "fast", "namespace": NAMESPACE}
+    kube.add(peer("tor-1", bfdProfile="fast", vrf="red"), node("node-1"))
+    office.look()
+    assert _review(office, peer("tor-2", peerAddress="192.0.2.2"), "tor-2").solved == ()
+    profile = {"apiVersion": "metallb.io/v1beta1", "kind": "BFDProfile", "metadata": metadata, "spec": {}}
+    look = review(cluster=office.cluster, kind="BFDProfile", namespace=NAMESPACE, name="fast", manifest=profile)
+    assert [finding.code for finding in look.solved] == ["bfd-profile-missing"]
+
+
+def test_each_finding_is_told_once(kube: RunningCluster, office: Office) -> None:
+    kube.add(node("node-1"))
+    office.look()
+    codes = [finding.code for finding in _review(office, peer(holdTime="2s", peerAddress="192.0.2.1/24")).findings]
+    assert sorted(codes) == ["hold-time-too-short", "peer-address-invalid"]
