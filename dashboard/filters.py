@@ -52,6 +52,11 @@ class Filters:
         return "?" + urlencode({field.name: value for field in fields(self) if (value := getattr(wanted, field.name))})
 
     @property
+    def partial(self) -> bool:
+        """Whether sessions are left out that a statement about the nodes of a cluster would need."""
+        return self != Filters(cluster=self.cluster)
+
+    @property
     def and_more(self) -> str:
         """A query string that something follows: "?vrf=red&", or "?"."""
         query = self.query()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.urls import reverse
 
@@ -30,7 +30,14 @@ def _have(number: int, what: str) -> str:
 
 
 def sentence(counts: Counts, filters: Filters, *, blind: str = "") -> Sentence:
-    """The sentence that leads; blind: why nothing can be said ("" = it can)."""
+    """The sentence that leads; blind: why nothing can be said ("" = it can). A filter must not sound like the whole."""
+    said = _said(counts, filters, blind)
+    if blind or not filters.partial:
+        return said
+    return replace(said, lead=f"Filtered: {said.lead[:1].lower()}{said.lead[1:]}")
+
+
+def _said(counts: Counts, filters: Filters, blind: str) -> Sentence:
     down, unseen, whole = counts.number(DOWN), counts.number(UNSEEN), counts.intended
     odd = counts.healths["degraded"] + counts.healths["orphan"]
     if blind:
@@ -55,6 +62,8 @@ def sentence(counts: Counts, filters: Filters, *, blind: str = "") -> Sentence:
 def _down(counts: Counts, filters: Filters, words: str) -> Sentence:
     lost, last = len(counts.cut_off), len(counts.last_path)
     href = filters.query(health="down") if counts.healths["down"] else filters.query(health="absent")
+    if filters.partial:  # what the nodes have left beside is not known here
+        return Sentence("", words, href, ".", "down")
     if lost and lost == counts.number_of_nodes:
         return Sentence("", "No node has a session left", href, "." if lost > 1 else f"; {words}.", "down")
     if lost:

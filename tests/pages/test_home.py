@@ -127,11 +127,11 @@ def test_healthy_nodes_collapse_into_a_row_that_opens(viewer: Client) -> None:
 def test_a_filter_narrows_everything_and_can_be_dropped(viewer: Client) -> None:
     fleet(20, down_every=5)
     page = viewer.get("/?vrf=ens4vrf").text
-    assert headline(page) == "All 20 sessions are up."
+    assert headline(page) == "Filtered: all 20 sessions are up."
     assert "tor-a" not in page
     assert "Drop this filter" in page
-    assert headline(viewer.get("/?health=down").text) == "No node has a session left."
-    assert headline(viewer.get("/?q=as64700").text) == "All 20 sessions are up."
+    assert headline(viewer.get("/?health=down").text) == "Filtered: 4 of 4 sessions are down."
+    assert headline(viewer.get("/?q=as64700").text) == "Filtered: all 20 sessions are up."
     assert "No session matches" in viewer.get("/?node=nowhere").text
 
 
