@@ -49,7 +49,7 @@ def cluster_nodes(cluster: Cluster) -> list[str]:
     except KubeError as error:
         log.warning("cluster %s: no pods: %s", cluster.name, error.message)
         nodes = list(Speaker.objects.filter(cluster=cluster).order_by("node").values_list("node", flat=True))
-        failed = [Observation(node, timezone.now(), error=error.message) for node in nodes]
+        failed = [Observation(node, timezone.now(), error=error.message, kept_out=True) for node in nodes]
         shard_write(cluster, failed, _expected(cluster, nodes))
         return []
     known = set(cluster.nodes.values_list("name", flat=True))
@@ -108,7 +108,8 @@ def _ask(cluster: Cluster, targets: Sequence[Target]) -> list[Observation]:
         concurrency, seconds = settings.BGPUI_EXEC_CONCURRENCY, settings.BGPUI_EXEC_TIMEOUT
         return asyncio.run(sweep(door, targets, concurrency=concurrency, seconds=seconds))
     except KubeError as error:
-        return [Observation(target.node, timezone.now(), error=error.message) for target in targets]
+        now = timezone.now()
+        return [Observation(target.node, now, error=error.message, kept_out=True) for target in targets]
 
 
 def shard_write(cluster: Cluster, observations: Sequence[Observation], expected: Expected) -> Written:

@@ -33,7 +33,7 @@ _POD_FIELDS = ("namespace", "pod", "pod_uid", "container", "image", "ready", "ph
 
 @dataclass(slots=True)
 class Written:
-    """How many rows were written. turned: speakers that went silent or were heard again."""
+    """How many rows were written. turned: speakers that are late, became unknown, or were heard again."""
 
     sessions: int = 0
     removed: int = 0
@@ -101,13 +101,20 @@ def _plan(
             continue
         plan.read[speaker.pk] = speaker.attempted_at
         plan.changes[speaker.pk] = changes(speaker, rows[node], seen, expected.get(node, ()))
-        silent = speaker.misses > 0 or speaker.observed_at is None
+        before = _silence(speaker)
         if not seen.skipped:
             _hear(speaker, seen)
-            if silent != (speaker.misses > 0):
+            if before != _silence(speaker):
                 plan.turned.add(speaker.pk)
         plan.speakers.append(speaker)
     return plan
+
+
+def _silence(speaker: Speaker) -> str:
+    """What its misses make of its sessions: "", late or unknown."""
+    if speaker.observed_at is None or speaker.misses >= MISSES_UNKNOWN:
+        return "unknown"
+    return "late" if speaker.misses else ""
 
 
 def _hear(speaker: Speaker, seen: Observation) -> None:
@@ -118,7 +125,7 @@ def _hear(speaker: Speaker, seen: Observation) -> None:
         return
     speaker.misses = min(speaker.misses + 1, 10_000)
     speaker.retry_at = None
-    if speaker.misses >= MISSES_UNKNOWN and speaker.pod:
+    if speaker.misses >= MISSES_UNKNOWN and speaker.pod and not seen.kept_out:
         doublings = min(speaker.misses - MISSES_UNKNOWN + 1, 10)
         pause = min(settings.BGPUI_SWEEP_INTERVAL * 2**doublings, _RETRY_LIMIT)
         speaker.retry_at = seen.at + timedelta(seconds=pause * random.uniform(0.8, 1.2))  # noqa: S311

@@ -30,6 +30,7 @@ class Observation:
     """What came of asking one node. at: when it was asked. answer None: `error` says why there is none.
 
     skipped: it was not asked, because it is backed off; only what is intended for it is brought up to date.
+    kept_out: the API server is away or refuses us, which is no reason to ask this node less often.
     """
 
     node: str
@@ -38,6 +39,7 @@ class Observation:
     error: str = ""
     duration_ms: int | None = None
     skipped: bool = False
+    kept_out: bool = False
 
 
 async def sweep(
@@ -70,13 +72,13 @@ async def run(connection: Connection, target: Target, argv: commands.Argv, *, se
 
 async def _look(executor: Executor, target: Target) -> Observation:
     at, began = datetime.now(UTC), time.perf_counter()
-    answer, error = None, ""
+    answer, error, kept_out = None, "", False
     try:
         result = await executor.run(target.namespace, target.pod, target.container, commands.SWEEP)
     except ExecError as failure:
-        error = str(failure)
+        error, kept_out = str(failure), failure.reason in {"unauthorized", "forbidden"}
     else:
         parsed = parse.answer(result.stdout, result.stderr, result.code)
         answer, error = (None, parsed.reason) if isinstance(parsed, parse.Unparsed) else (parsed, "")
     elapsed = int((time.perf_counter() - began) * 1000)
-    return Observation(node=target.node, at=at, answer=answer, error=error, duration_ms=elapsed)
+    return Observation(target.node, at, answer, error, elapsed, kept_out=kept_out)

@@ -145,6 +145,12 @@ def test_a_miss_leaves_the_session_as_it_was_last_seen(cluster: Cluster) -> None
     assert session().state == "Established"
 
 
+def test_open_pages_are_told_when_late_becomes_unknown_and_not_again_after_that(cluster: Cluster) -> None:
+    write(cluster, seen("node-1", T0, {ONE: UP}))
+    told = [write(cluster, missed("node-1", after(10 * number))).visible for number in range(1, 6)]
+    assert told == [True, False, True, False, False]
+
+
 def test_an_answer_ends_the_misses(cluster: Cluster) -> None:
     for number in range(4):
         write(cluster, missed("node-1", after(10 * number)))

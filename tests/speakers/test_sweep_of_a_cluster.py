@@ -118,6 +118,19 @@ def test_a_cluster_that_does_not_answer_is_late_everywhere_and_loses_nothing(obs
     assert Session.objects.filter(intended=True).count() == len(before)
 
 
+def test_a_cluster_that_was_away_for_long_is_whole_again_with_the_first_sweep(observer: Observer) -> None:
+    before, known = observer.health(), observer.cluster.kubeconfig
+    away = Path(known).with_name("away")
+    away.write_text(Path(known).read_text().replace(observer.lab.url, "https://127.0.0.1:9"))
+    observer.cluster.kubeconfig = str(away)
+    for _ in range(6):
+        observe.cluster_nodes(observer.cluster)
+    assert set(observer.health().values()) == {"unknown"}
+    observer.cluster.kubeconfig = known
+    observer.sweep()
+    assert observer.health() == before
+
+
 def test_a_pod_that_is_gone_is_a_miss_and_its_successor_is_found(observer: Observer) -> None:
     old = Speaker.objects.get(node=ONE)
     observer.running.call(observer.lab.world.delete_pod, ONE)
