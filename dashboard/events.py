@@ -173,5 +173,9 @@ class Hub:
             if message is None:
                 await subscription.ping()  # a connection that died silently fails here
             elif message["type"] == "message":
-                nudge = msgspec.json.decode(message["data"], type=Nudge)
-                self._tell(nudge.event, nudge.cluster)
+                try:
+                    nudge = msgspec.json.decode(message["data"], type=Nudge)
+                except msgspec.MsgspecError as error:  # of another version, or of somebody else
+                    log.warning("an event cannot be read: %s", error)
+                else:
+                    self._tell(nudge.event, nudge.cluster)

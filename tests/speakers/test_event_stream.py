@@ -126,6 +126,15 @@ async def test_a_nudge_reaches_every_page_and_one_subscription_serves_them(redis
         await page.close()
 
 
+async def test_a_message_that_cannot_be_read_does_not_end_the_events(redis: EmbeddedRedis, viewer: User) -> None:
+    page = await opened(viewer)
+    for message in (b"", b"{", b'{"event": 3}', b"\xff"):
+        await asyncio.to_thread(nudges.connection().publish, nudges.CHANNEL, message)
+    await told("sessions", "east")
+    await page.until("sessions east")
+    await page.close()
+
+
 async def test_the_stream_is_not_buffered_and_not_kept(redis: EmbeddedRedis, viewer: User) -> None:
     response = await (await signed_in(viewer)).get("/events/")
     assert response.headers["Content-Type"] == "text/event-stream"
