@@ -11,6 +11,7 @@ from speakers.models import Session
 DAY = timedelta(hours=24)
 WIDTH = 288  # units of five minutes
 _MARK_WIDTH = 2.0
+_LAYERS = ("up", "unknown", "down")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +42,26 @@ def drops(times: Iterable[datetime], now: datetime, *, down_since: datetime | No
 
 
 def states(changes: Iterable[tuple[datetime, str, str]], now: datetime) -> list[Mark]:
-    """A bar for each state: changes are (since when, state, title), oldest first; the last one lasts until now."""
+    """A bar for each state: changes are (since when, state, title), oldest first; the last one lasts until now.
+
+    A bar is wider than a short state lasts, so the worse ones lie on top, and of those in one place one is drawn.
+    """
     steps = list(changes)
     ends = [at for at, _state, _title in steps[1:]] + [now]
-    return [
+    bars = [
         _bar(kind_of(state), at, end, now, title)
         for (at, state, title), end in zip(steps, ends, strict=True)
         if kind_of(state) and end > now - DAY
     ]
+    places = {(bar.kind, bar.x, bar.width): bar for bar in bars}
+    return sorted(places.values(), key=lambda bar: _LAYERS.index(bar.kind))
 
 
 def _bar(kind: str, begin: datetime, end: datetime, now: datetime, title: str = "") -> Mark:
     left = _unit(begin, now)
-    width = max(_unit(end, now) - left, _MARK_WIDTH)
+    width = _unit(end, now) - left
+    if width < _MARK_WIDTH:
+        left, width = float(int(left)), _MARK_WIDTH
     return Mark(kind, f"{min(left, WIDTH - _MARK_WIDTH):.1f}", f"{width:.1f}", title)
 
 

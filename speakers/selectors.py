@@ -186,8 +186,8 @@ def freshness(*, cluster: Cluster | None = None, now: datetime | None = None) ->
 
 
 def transitions(session: Session, since: datetime) -> list[Transition]:
-    """Changes of a session after `since`, oldest first, led by the last one before: the state at `since`."""
-    rows = session.transitions.all()
+    """Changes of a session after `since`, oldest first, led by the last one before; evidence is left for later."""
+    rows = session.transitions.defer("evidence")
     return [*rows.filter(at__lte=since)[:1], *reversed(rows.filter(at__gt=since))]
 
 

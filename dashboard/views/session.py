@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from clusters.pages import HttpRequest, render_page
 from clusters.words import utc_words
 from dashboard import facts
+from dashboard.counts import UNSEEN
 from dashboard.observe import ask as ask_frr
 from dashboard.problems import peer_href
 from dashboard.ribbon import DAY, Mark, states
@@ -64,11 +65,14 @@ def _questions(row: Session) -> list[Question]:
     return found
 
 
-def _marks(row: Session, changes: list[Transition], now: datetime) -> list[Mark]:
+def _marks(row: Session, health: str, changes: list[Transition], now: datetime) -> list[Mark]:
     steps = [
         (change.at, change.new_state, f"{change.new_state or 'gone'} from {utc_words(change.at)}") for change in changes
-    ]
-    return states(steps or [(row.since, row.state, row.state)], now)
+    ] or [(row.since, str(row.state), str(row.state))]
+    heard = row.speaker.observed_at
+    if heard and health in UNSEEN:
+        steps.append((max(heard, steps[-1][0]), Session.State.UNKNOWN, f"not observed since {utc_words(heard)}"))
+    return states(steps, now)
 
 
 def _live(row: Session, health: str) -> dict[str, Any]:
@@ -80,7 +84,7 @@ def _live(row: Session, health: str) -> dict[str, Any]:
     return {
         "detail": detail,
         "state": facts.state_words(row, health, now),
-        "marks": _marks(row, changes, now),
+        "marks": _marks(row, health, changes, now),
         "changes": list(reversed(changes))[:_CHANGES],
         "reason": reason,
         "side": facts.side_words(reason.side) if reason else "",

@@ -80,11 +80,35 @@ def test_the_last_day_is_a_ribbon_and_a_list(viewer: Client, cluster: Cluster) -
     bars = re.findall(r'<rect class="(up|down)" x="([\d.]+)" width="([\d.]+)"', page)
     assert [(kind, round(float(x)), round(float(width))) for kind, x, width in bars] == [
         ("up", 0, 144),
-        ("down", 144, 72),
         ("up", 216, 72),
+        ("down", 144, 72),
     ]
     assert "Established → Idle" in page
     assert "Cease" in page
+
+
+def test_the_ribbon_ends_as_unknown_where_nobody_has_observed(viewer: Client, cluster: Cluster) -> None:
+    row = a_session(a_speaker(cluster, seconds=6 * 3600, misses=500))
+    bars = re.findall(r'<rect class="(up|unknown)" x="([\d.]+)" width="([\d.]+)"', page_of(viewer, row.pk))
+    assert [(kind, round(float(x)), round(float(width))) for kind, x, width in bars] == [
+        ("up", 0, 216),
+        ("unknown", 216, 72),
+    ]
+
+
+def test_a_drop_of_seconds_is_seen_and_thousands_of_them_do_not_flood_the_page(
+    viewer: Client, cluster: Cluster
+) -> None:
+    row, now = a_session(a_speaker(cluster)), timezone.now()
+    place = {"session": row, "cluster": cluster, "node": row.node, "vrf": row.vrf, "neighbor": row.neighbor}
+    states = ("Established", "Active")
+    Transition.objects.bulk_create(
+        Transition(**place, at=now - timedelta(seconds=20 * number), new_state=states[number % 2])
+        for number in range(4000)
+    )
+    bars = re.findall(r'<rect class="(up|down)"', page_of(viewer, row.pk))
+    assert bars[-1] == "down"
+    assert 200 < len(bars) < 700
 
 
 @pytest.mark.parametrize("text", HOSTILE)
