@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from clusters.kube.redact import INLINE_PASSWORD, LAST_APPLIED, same_password
+from clusters.kube.redact import INLINE_PASSWORD, LAST_APPLIED, MASK, same_password
 from intent.kinds import Kind
 from intent.kinds.field import same as same_value
 
@@ -26,13 +26,14 @@ class FieldDiff:
 
 
 def plain(obj: Mapping[str, Any] | None) -> Object | None:
-    """The object without what the server sets and without status: as one would write it into a file."""
+    """The object without what the server sets, status and what is masked: as one would write it into a file."""
     if obj is None:
         return None
     metadata = obj.get("metadata") or {}
     kept = {name: metadata[name] for name in ("name", "namespace") if metadata.get(name)}
     for name in ("labels", "annotations"):
-        values = {key: value for key, value in (metadata.get(name) or {}).items() if key != LAST_APPLIED}
+        given = (metadata.get(name) or {}).items()
+        values = {key: value for key, value in given if key != LAST_APPLIED and value != MASK}
         kept |= {name: values} if values else {}
     return {
         "apiVersion": obj.get("apiVersion", ""),

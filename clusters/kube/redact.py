@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
+import re
+from collections.abc import Collection
 from typing import Any
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 INLINE_PASSWORD = "inline_password"  # noqa: S105  # the name of a mark, beside `spec`
+MASK = "(not shown: it may repeat the password)"
+# Annotations in which tools keep a copy of the whole object, some of them packed.
+_COPIES = frozenset({"kapp.k14s.io/original", "objectset.rio.cattle.io/applied", "banzaicloud.com/last-applied"})
+_PASSWORD_KEY = re.compile(r'password\\*"')  # JSON, in a text of JSON again and again, too
 _KINDS_WITH_PASSWORD = frozenset({"BGPPeer", "FRRConfiguration"})
 
 
@@ -16,22 +23,23 @@ def strip(obj: dict[str, Any], key: bytes) -> dict[str, Any]:
 
     `spec.password` of a BGPPeer becomes the mark `inline_password` at the top, those of an FRRConfiguration's neighbors
     one at each neighbor; the mark is a digest under `key`, so that a change of the password is seen, and nothing more.
-    The annotation in which kubectl repeats the whole object is dropped.
+    The annotation in which kubectl repeats the whole object is dropped; others that repeat it, or a password, keep
+    their name and have MASK for a value.
     """
-    metadata = obj.get("metadata")
-    if isinstance(metadata, dict) and isinstance(metadata.get("annotations"), dict):
-        metadata["annotations"].pop(LAST_APPLIED, None)
-        if not metadata["annotations"]:
+    metadata, spec = obj.get("metadata"), obj.get("spec")
+    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+    found: set[str] = set()
+    if obj.get("kind") in _KINDS_WITH_PASSWORD:
+        for holder, fields in _holders(obj, spec):
+            if password := _text(fields.pop("password", None)):
+                holder[INLINE_PASSWORD] = _mark(password, key)
+                found |= {password, json.dumps(password)[1:-1], json.dumps(password, ensure_ascii=False)[1:-1]}
+        if isinstance(annotations, dict):
+            annotations |= {name: MASK for name, value in annotations.items() if _repeats(name, value, found)}
+    if isinstance(metadata, dict) and isinstance(annotations, dict):
+        annotations.pop(LAST_APPLIED, None)
+        if not annotations:
             del metadata["annotations"]
-    spec = obj.get("spec")
-    if obj.get("kind") in _KINDS_WITH_PASSWORD and isinstance(spec, dict):
-        if "password" in spec:
-            mark = _mark(spec.pop("password"), key)
-            obj |= {INLINE_PASSWORD: mark} if mark else {}
-        for neighbor in _neighbors(spec):
-            if "password" in neighbor:
-                mark = _mark(neighbor.pop("password"), key)
-                neighbor.update({INLINE_PASSWORD: mark} if mark else {})
     return obj
 
 
@@ -42,19 +50,30 @@ def same_password(one: str, other: str) -> bool:
     return one == other or one.partition(":")[0] != other.partition(":")[0]
 
 
-def _mark(password: object, key: bytes) -> str:
-    if not password:
-        return ""
-    text = password if isinstance(password, str) else repr(password)
-    return f"{_digest(key, b'key id')[:8]}:{_digest(key, b'password', text.encode('utf-8', 'surrogatepass'))}"
+def _text(password: object) -> str:
+    return password if isinstance(password, str) else repr(password) if password else ""
+
+
+def _repeats(name: object, value: object, passwords: Collection[str]) -> bool:
+    """Whether an annotation holds one of the passwords, or a copy of an object that may have had another one."""
+    text = value if isinstance(value, str) else repr(value)
+    return name in _COPIES or _PASSWORD_KEY.search(text) is not None or any(password in text for password in passwords)
+
+
+def _mark(password: str, key: bytes) -> str:
+    return f"{_digest(key, b'key id')[:8]}:{_digest(key, b'password', password.encode('utf-8', 'surrogatepass'))}"
 
 
 def _digest(key: bytes, *parts: bytes) -> str:
     return hmac.new(key, b"\0".join(parts), hashlib.sha256).hexdigest()[:32]
 
 
-def _neighbors(spec: dict[str, Any]) -> list[dict[str, Any]]:
+def _holders(obj: dict[str, Any], spec: object) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Where marks go, and the fields with the passwords that they stand for."""
+    if not isinstance(spec, dict):
+        return []
     bgp = spec.get("bgp")
     routers = bgp.get("routers") if isinstance(bgp, dict) else None
     found = (router.get("neighbors") for router in routers or () if isinstance(router, dict)) if routers else ()
-    return [neighbor for neighbors in found for neighbor in neighbors or () if isinstance(neighbor, dict)]
+    neighbors = (neighbor for some in found for neighbor in some or () if isinstance(neighbor, dict))
+    return [(obj, spec), *((neighbor, neighbor) for neighbor in neighbors)]

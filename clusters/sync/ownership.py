@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from clusters.kube.client import FIELD_MANAGER
-from clusters.kube.redact import LAST_APPLIED
+from clusters.kube.redact import MASK
 
 Fields = dict[str, Any]
 # Tools in a person's hand. Managers of writes without apply are named after the client's user agent.
@@ -31,7 +31,6 @@ _MARKS = {
     "configmanagement.gke.io/managed": "Config Sync",
     "olm.owner": "Operator Lifecycle Manager",
 }
-_LAST_APPLIED = f"f:{LAST_APPLIED}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,9 @@ def looked_after_by(obj: Mapping[str, Any]) -> str:
 def taken_over_from(obj: Mapping[str, Any]) -> tuple[str, ...]:
     """The tools whose fields move to us with the first edit; Review shows them."""
     names = (
-        manager.name for manager in managers(obj) if is_persons(manager.name) and any(_split(manager.fields, keep=()))
+        manager.name
+        for manager in managers(obj)
+        if is_persons(manager.name) and any(_split(manager.fields, _shown(obj), keep=()))
     )
     return tuple(dict.fromkeys(name for name in names if name != FIELD_MANAGER))
 
@@ -118,10 +119,10 @@ def writer_of(obj: Mapping[str, Any], paths: Iterable[str]) -> str:
 def handover(obj: Mapping[str, Any], *, with_password: bool, now: datetime | None = None) -> list[Fields] | None:
     """The JSON patch that makes us the applier of all that people's tools own in spec, labels and annotations.
 
-    None if there is nothing to move. kubectl's last-applied annotation stays where it is, and so does `spec.password`
-    but with_password. The patch holds for this resourceVersion only.
+    None if there is nothing to move. Annotations that the door does not show stay where they are, and so does
+    `spec.password` but with_password. The patch holds for this resourceVersion only.
     """
-    keep = () if with_password else ("f:password",)
+    keep, shown = () if with_password else ("f:password",), _shown(obj)
     mine: Fields = {}
     rest: list[Fields] = []
     moved = False
@@ -131,7 +132,7 @@ def handover(obj: Mapping[str, Any], *, with_password: bool, now: datetime | Non
         if ours:
             _merge(mine, fields)
         elif not entry.get("subresource") and is_persons(manager):
-            taken, left = _split(fields, keep=keep)
+            taken, left = _split(fields, shown, keep=keep)
             moved = moved or bool(taken)
             _merge(mine, taken)
             rest += [{**entry, "fieldsV1": left}] if left else []
@@ -153,7 +154,13 @@ def _entries(obj: Mapping[str, Any]) -> list[Fields]:
     return [entry for entry in entries or () if isinstance(entry, dict)]
 
 
-def _split(fields: Fields, *, keep: Iterable[str]) -> tuple[Fields, Fields]:
+def _shown(obj: Mapping[str, Any]) -> frozenset[str]:
+    """The annotations that the door lets through; who took others over without knowing them would delete them."""
+    annotations = (obj.get("metadata") or {}).get("annotations") or {}
+    return frozenset(f"f:{name}" for name, value in annotations.items() if value != MASK)
+
+
+def _split(fields: Fields, shown: Collection[str], *, keep: Iterable[str]) -> tuple[Fields, Fields]:
     """The part of a field set that we write, and the rest: finalizers, owners, what shall stay where it is."""
     taken: Fields = {}
     left = copy.deepcopy(fields)
@@ -167,7 +174,8 @@ def _split(fields: Fields, *, keep: Iterable[str]) -> tuple[Fields, Fields]:
         named = metadata.pop(room, None)
         if named is None:
             continue
-        stays = {_LAST_APPLIED: named.pop(_LAST_APPLIED)} if _LAST_APPLIED in named else {}
+        hidden = set(named) - {*shown, "."} if room == "f:annotations" else ()
+        stays = {name: named.pop(name) for name in hidden}
         if set(named) - {"."}:
             taken.setdefault("f:metadata", {})[room] = named
         elif named:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from clusters.kube import redact
 from clusters.models import Change, SecretFact
 from clusters.refusals import ClusterUnreachable, Refused
 from clusters.services import review
@@ -131,6 +133,38 @@ def test_a_foreign_inline_password_is_never_stored_and_survives_an_edit(
     assert kube.peer("tor-1")["spec"]["peerASN"] == 64700
     assert row.inline_password
     assert _nowhere(caplog)
+
+
+_COPIES = {
+    "kapp": {"kapp.k14s.io/original": json.dumps(peer(password=OTHER))},
+    "a backup": {"backup.example.com/all": f"password: {PASSWORD}"},
+    "JSON in JSON": {"console.example.com/state": json.dumps(json.dumps(peer(password=OTHER)))},
+    "Fleet, packed": {"objectset.rio.cattle.io/applied": "H4sIAAAAAAAA"},
+}
+
+
+@pytest.mark.parametrize("copy", _COPIES.values(), ids=_COPIES.keys())
+def test_an_annotation_that_repeats_the_password_is_not_stored_and_survives_an_edit(
+    kube: RunningCluster, office: Office, caplog: pytest.LogCaptureFixture, copy: dict[str, str]
+) -> None:
+    manifest = peer(password=PASSWORD)
+    manifest["metadata"]["annotations"] = {**copy, "team": "net"}
+    kube.kubectl("create", manifest=manifest)
+    office.look()
+    row = office.row()
+    assert (row.annotations, list(row.live["metadata"]["annotations"])) == ({"team": "net"}, [*copy, "team"])  # type: ignore[index]
+    found = office.save(peer(peerASN=64700))
+    assert office.work(found) == [Fate.IN_SYNC], found.sync_message
+    assert kube.peer("tor-1")["metadata"]["annotations"] == copy
+    assert _nowhere(caplog)
+    assert "H4sIAAAAAAAA" not in _text("default")
+
+
+def test_a_password_is_found_in_any_spelling_of_json() -> None:
+    for word in ('a"b', "p\u00e4ss", "1"):
+        obj = peer(password=word)
+        obj["metadata"]["annotations"] = {"a": json.dumps({"x": word}), "b": "other"}
+        assert redact.strip(obj, b"key")["metadata"]["annotations"] == {"a": redact.MASK, "b": "other"}
 
 
 def test_another_inline_password_is_seen_without_being_known(kube: RunningCluster, office: Office) -> None:
