@@ -68,9 +68,10 @@ def _down(counts: Counts, filters: Filters, words: str) -> Sentence:
         return Sentence("", "No node has a session left", href, "." if lost > 1 else f"; {words}.", "down")
     if lost:
         return Sentence("", _have(lost, "no session left"), href, f"; {words}.", "down")
+    safe = "No node is known to be cut off; " if counts.number(UNSEEN) else "No node is cut off; "
     if last:
-        return Sentence("No node is cut off; ", _have(last, "one session left"), href, ".", "down")
-    return Sentence("No node is cut off; ", words, href, ".", "down")
+        return Sentence(safe, _have(last, "one session left"), href, ".", "down")
+    return Sentence(safe, words, href, ".", "down")
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ def _fill(cluster: Cluster, nodes: list[list[dict[str, Any]]], seconds: list[flo
         ([[{}]], None, "The session is up."),
         ([[{}, down()], [{}, {}]], None, "No node is cut off; 1 node has one session left."),
         ([[{}, {}, down()], [{}, {}, {}]], None, "No node is cut off; 1 of 6 sessions is down."),
+        ([[{}, {}, down()], [{}, {}]], [1, 3600], "No node is known to be cut off; 1 of 5 sessions is down."),
         ([[down(), down()], [{}, {}]], None, "1 node has no session left; 2 of 4 sessions are down."),
         ([[down()], [down()]], None, "No node has a session left."),
         ([[{}], [{}]], [1, 3600], "Nothing is known to be down; 1 of 2 sessions is unknown."),
