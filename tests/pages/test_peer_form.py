@@ -1,79 +1,18 @@
-"""Changing a BGPPeer in the browser: form, YAML, checks, Review, apply; the same without JavaScript."""
+"""The form of a BGPPeer and its YAML tab: what is checked, what is kept, what is refused."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from html import unescape
-from typing import Any
 
 import pytest
-from django.contrib.sessions.models import Session as LoginSession
 from django.test import Client
 
 from clusters.models import Cluster
 from peers.models import BGPPeer
-from tests.clusters.cluster import RunningCluster
-from tests.pages.rows import EXAMPLE, a_peer, manifest
-
-NEW = "/peers/new/"
-PEER = "/peers/lab/metallb-system/doc-example-peer/"
-FORM = {
-    "from": "form",
-    "cluster": "lab",
-    "name": "doc-example-peer",
-    "namespace": "metallb-system",
-}
-Work = Callable[[Cluster], None]
-
-
-def fields(page: str) -> dict[str, Any]:
-    """The inputs of the page's own form, as a browser would send them back (without buttons)."""
-    form = page.partition('<main id="main"')[2]
-    form = form[form.rindex("<form") :] if 'id="edit"' not in form else form[form.index('id="edit"') :]
-    found: dict[str, Any] = {}
-    for tag in re.findall(r"<input [^>]*>", form):
-        attributes = dict(re.findall(r'(\w+)="([^"]*)"', tag))
-        if attributes.get("type") == "checkbox" and " checked" not in tag:
-            continue
-        if "name" in attributes:
-            found.setdefault(attributes["name"], []).append(unescape(attributes.get("value", "")))
-    for name, value in re.findall(r'<textarea [^>]*name="(\w+)"[^>]*>\n?(.*?)</textarea>', form, re.DOTALL):
-        found[name] = [unescape(value)]
-    return found
-
-
-def problem(page: str, field: str) -> str:
-    """What stands beside a field."""
-    found = re.search(
-        rf'<div id="p-f-{re.escape(field)}"[^>]*>(.*?)</div>\s*(?:<p id="placement"|</div>|<div id="p-)',
-        page,
-        re.DOTALL,
-    )
-    assert found, field
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", found[1])).split())
-
-
-def post(client: Client, path: str, step: str, data: dict[str, Any], **headers: str) -> Any:
-    return client.post(path, {**data, "step": step}, headers=headers)
-
-
-def test_the_documented_peer_goes_through_the_form_into_the_cluster(
-    editor: Client, live_cluster: Cluster, kube: RunningCluster, work: Work
-) -> None:
-    typed = {**FORM, **{name: str(value) for name, value in EXAMPLE.items()}}
-    review = post(editor, NEW, "review", typed)
-    assert review.status_code == 200
-    assert "spec.peerASN" in review.text
-    assert "The API server and its webhooks accept this" in review.text
-    assert not BGPPeer.objects.exists()
-    applied = post(editor, NEW, "apply", fields(review.text))
-    assert (applied.status_code, applied["Location"]) == (302, PEER)
-    assert "pending" in editor.get(PEER).text
-    work(live_cluster)
-    assert kube.spec("doc-example-peer") == EXAMPLE
-    assert "in sync" in editor.get(PEER).text
+from tests.pages.forms import FORM, NEW, PEER, fields, post, problem
+from tests.pages.rows import EXAMPLE, a_peer
 
 
 @pytest.mark.parametrize(
@@ -129,30 +68,6 @@ def test_leaving_a_field_checks_the_form_without_replacing_it(editor: Client, cl
     assert "not ready" in checks
 
 
-def test_a_typed_password_becomes_a_secret_and_is_readable_nowhere(
-    editor: Client, live_cluster: Cluster, kube: RunningCluster, work: Work
-) -> None:
-    secret = "k3y-of-the-t0wer"
-    typed = {**FORM, **{name: str(value) for name, value in EXAMPLE.items()}, "password": secret}
-    review = post(editor, NEW, "review", typed)
-    assert review.status_code == 200
-    assert secret not in review.text
-    kept = "".join(str(login.get_decoded()) for login in LoginSession.objects.all())
-    assert secret not in kept
-    form = post(editor, NEW, "form", fields(review.text))
-    assert secret not in form.text
-    assert post(editor, NEW, "apply", fields(review.text)).status_code == 302
-    work(live_cluster)
-    live = kube.peer("doc-example-peer")
-    assert live["spec"]["passwordSecret"]["name"] == "doc-example-peer-bgp-password"
-    assert "password" not in live["spec"]
-    assert secret not in editor.get(PEER).text
-    row = BGPPeer.objects.get()
-    assert secret not in json.dumps([row.live, row.base, row.manifest])
-    late = post(editor, NEW, "apply", fields(review.text))
-    assert "The password is not known any more" in late.text
-
-
 def test_form_and_yaml_show_the_same_object(editor: Client, cluster: Cluster) -> None:
     selectors = [
         {"matchLabels": {"rack": "1"}, "matchExpressions": [{"key": "gpu", "operator": "DoesNotExist"}]},
@@ -197,73 +112,12 @@ def test_yaml_that_is_no_peer_is_refused_with_the_place(editor: Client, cluster:
     assert fields(response.text)["yaml"][0].strip() == text
 
 
-def test_a_change_by_somebody_else_after_review_is_shown_before_anything_is_overwritten(
-    editor: Client, cluster: Cluster
-) -> None:
-    row = a_peer(cluster, "doc-example-peer")
-    form = fields(editor.get(f"{PEER}edit/").text)
-    review = post(editor, f"{PEER}edit/", "review", {**form, "peerASN": "64777"})
-    BGPPeer.objects.filter(pk=row.pk).update(revision=5, applied_revision=5, hold_time="30s")
-    response = post(editor, f"{PEER}edit/", "apply", fields(review.text))
-    assert response.status_code == 409
-    assert "Somebody changed this peer" in response.text
-    assert BGPPeer.objects.get().peer_asn == EXAMPLE["peerASN"]
-    assert post(editor, f"{PEER}edit/", "apply", fields(response.text)).status_code == 302
-    assert BGPPeer.objects.get().peer_asn == 64777
-
-
-def test_what_the_cluster_refuses_cannot_be_applied(
-    editor: Client, live_cluster: Cluster, kube: RunningCluster, work: Work
-) -> None:
-    kube.add(manifest("doc-example-peer", {**EXAMPLE, "enableGracefulRestart": True}))
-    work(live_cluster)
-    form = fields(editor.get(f"{PEER}edit/").text)
-    form["base"] = [form["base"][0].replace("true", "false")]
-    form.pop("enableGracefulRestart")
-    response = post(editor, f"{PEER}edit/", "review", form)
-    assert "cannot be changed" in unescape(response.text)
-    assert 'value="apply"' not in response.text
-
-
 def test_a_second_peer_of_the_same_name_is_refused(editor: Client, cluster: Cluster) -> None:
     a_peer(cluster, "doc-example-peer")
     data = {**FORM, **{name: str(value) for name, value in EXAMPLE.items()}}
     response = post(editor, NEW, "review", data)
     assert response.status_code == 422
     assert "There is a BGPPeer doc-example-peer already" in problem(response.text, "name")
-
-
-def test_deleting_is_reviewed_first(editor: Client, live_cluster: Cluster, kube: RunningCluster, work: Work) -> None:
-    kube.add(manifest("doc-example-peer", EXAMPLE))
-    work(live_cluster)
-    BGPPeer.objects.update(sessions_intended=3, sessions_up=2)
-    review = editor.get(f"{PEER}delete/")
-    assert "3 sessions will close, 2 of them up now" in review.text
-    assert kube.peers() == ["doc-example-peer"]
-    assert editor.post(f"{PEER}delete/", fields(review.text)).status_code == 302
-    work(live_cluster)
-    assert "doc-example-peer" not in kube.peers()
-    assert not BGPPeer.objects.exists()
-
-
-def test_a_conflict_shows_three_sides_and_two_ways_out(editor: Client, cluster: Cluster) -> None:
-    row = a_peer(cluster, "doc-example-peer")
-    row.base, row.live = row.live, manifest("doc-example-peer", {**EXAMPLE, "peerASN": 64999})
-    row.hold_time, row.sync_state, row.revision, row.applied_revision = "30s", "conflict", 3, 3
-    row.sync_message = "spec.peerASN was changed by kubectl-edit"
-    row.save()
-    page = editor.get(PEER).text
-    table = page.partition('aria-label="Conflict"')[2].partition("</table>")[0]
-    rows = [re.findall(r">([^<>]+)</(?:code|td)>", row) for row in table.split("<tr>")[2:]]
-    assert rows == [
-        ["spec.holdTime", "\N{EN DASH}", "30s", "\N{EN DASH}"],
-        ["spec.peerASN", "64501", "64501", "64999"],
-    ]
-    review = post(editor, f"{PEER}edit/", "review", {"from": "review", "manifest": json.dumps(row.manifest)})
-    assert "spec.holdTime" in review.text
-    assert editor.post(f"{PEER}discard/", {"revision": "3"}).status_code == 302
-    left = BGPPeer.objects.get()
-    assert (left.sync_state, left.peer_asn, left.hold_time) == ("in_sync", 64999, None)
 
 
 @pytest.mark.parametrize(

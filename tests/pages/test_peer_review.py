@@ -1,0 +1,118 @@
+"""From the form over Review into the cluster: apply, conflict, deletion, and passwords on their way."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+
+from django.contrib.sessions.models import Session as LoginSession
+from django.test import Client
+
+from clusters.models import Cluster
+from peers.models import BGPPeer
+from tests.clusters.cluster import RunningCluster
+from tests.pages.forms import FORM, NEW, PEER, Work, fields, post
+from tests.pages.rows import EXAMPLE, a_peer, manifest
+
+
+def test_the_documented_peer_goes_through_the_form_into_the_cluster(
+    editor: Client, live_cluster: Cluster, kube: RunningCluster, work: Work
+) -> None:
+    typed = {**FORM, **{name: str(value) for name, value in EXAMPLE.items()}}
+    review = post(editor, NEW, "review", typed)
+    assert review.status_code == 200
+    assert "spec.peerASN" in review.text
+    assert "The API server and its webhooks accept this" in review.text
+    assert not BGPPeer.objects.exists()
+    applied = post(editor, NEW, "apply", fields(review.text))
+    assert (applied.status_code, applied["Location"]) == (302, PEER)
+    assert "pending" in editor.get(PEER).text
+    work(live_cluster)
+    assert kube.spec("doc-example-peer") == EXAMPLE
+    assert "in sync" in editor.get(PEER).text
+
+
+def test_a_typed_password_becomes_a_secret_and_is_readable_nowhere(
+    editor: Client, live_cluster: Cluster, kube: RunningCluster, work: Work
+) -> None:
+    secret = "k3y-of-the-t0wer"
+    typed = {**FORM, **{name: str(value) for name, value in EXAMPLE.items()}, "password": secret}
+    review = post(editor, NEW, "review", typed)
+    assert review.status_code == 200
+    assert secret not in review.text
+    kept = "".join(str(login.get_decoded()) for login in LoginSession.objects.all())
+    assert secret not in kept
+    form = post(editor, NEW, "form", fields(review.text))
+    assert secret not in form.text
+    assert post(editor, NEW, "apply", fields(review.text)).status_code == 302
+    work(live_cluster)
+    live = kube.peer("doc-example-peer")
+    assert live["spec"]["passwordSecret"]["name"] == "doc-example-peer-bgp-password"
+    assert "password" not in live["spec"]
+    assert secret not in editor.get(PEER).text
+    row = BGPPeer.objects.get()
+    assert secret not in json.dumps([row.live, row.base, row.manifest])
+    late = post(editor, NEW, "apply", fields(review.text))
+    assert "The password is not known any more" in late.text
+
+
+def test_a_change_by_somebody_else_after_review_is_shown_before_anything_is_overwritten(
+    editor: Client, cluster: Cluster
+) -> None:
+    row = a_peer(cluster, "doc-example-peer")
+    form = fields(editor.get(f"{PEER}edit/").text)
+    review = post(editor, f"{PEER}edit/", "review", {**form, "peerASN": "64777"})
+    BGPPeer.objects.filter(pk=row.pk).update(revision=5, applied_revision=5, hold_time="30s")
+    response = post(editor, f"{PEER}edit/", "apply", fields(review.text))
+    assert response.status_code == 409
+    assert "Somebody changed this peer" in response.text
+    assert BGPPeer.objects.get().peer_asn == EXAMPLE["peerASN"]
+    assert post(editor, f"{PEER}edit/", "apply", fields(response.text)).status_code == 302
+    assert BGPPeer.objects.get().peer_asn == 64777
+
+
+def test_what_the_cluster_refuses_cannot_be_applied(
+    editor: Client, live_cluster: Cluster, kube: RunningCluster, work: Work
+) -> None:
+    kube.add(manifest("doc-example-peer", {**EXAMPLE, "enableGracefulRestart": True}))
+    work(live_cluster)
+    form = fields(editor.get(f"{PEER}edit/").text)
+    form["base"] = [form["base"][0].replace("true", "false")]
+    form.pop("enableGracefulRestart")
+    response = post(editor, f"{PEER}edit/", "review", form)
+    assert "cannot be changed" in unescape(response.text)
+    assert 'value="apply"' not in response.text
+
+
+def test_deleting_is_reviewed_first(editor: Client, live_cluster: Cluster, kube: RunningCluster, work: Work) -> None:
+    kube.add(manifest("doc-example-peer", EXAMPLE))
+    work(live_cluster)
+    BGPPeer.objects.update(sessions_intended=3, sessions_up=2)
+    review = editor.get(f"{PEER}delete/")
+    assert "3 sessions will close, 2 of them up now" in review.text
+    assert kube.peers() == ["doc-example-peer"]
+    assert editor.post(f"{PEER}delete/", fields(review.text)).status_code == 302
+    work(live_cluster)
+    assert "doc-example-peer" not in kube.peers()
+    assert not BGPPeer.objects.exists()
+
+
+def test_a_conflict_shows_three_sides_and_two_ways_out(editor: Client, cluster: Cluster) -> None:
+    row = a_peer(cluster, "doc-example-peer")
+    row.base, row.live = row.live, manifest("doc-example-peer", {**EXAMPLE, "peerASN": 64999})
+    row.hold_time, row.sync_state, row.revision, row.applied_revision = "30s", "conflict", 3, 3
+    row.sync_message = "spec.peerASN was changed by kubectl-edit"
+    row.save()
+    page = editor.get(PEER).text
+    table = page.partition('aria-label="Conflict"')[2].partition("</table>")[0]
+    rows = [re.findall(r">([^<>]+)</(?:code|td)>", row) for row in table.split("<tr>")[2:]]
+    assert rows == [
+        ["spec.holdTime", "\N{EN DASH}", "30s", "\N{EN DASH}"],
+        ["spec.peerASN", "64501", "64501", "64999"],
+    ]
+    review = post(editor, f"{PEER}edit/", "review", {"from": "review", "manifest": json.dumps(row.manifest)})
+    assert "spec.holdTime" in review.text
+    assert editor.post(f"{PEER}discard/", {"revision": "3"}).status_code == 302
+    left = BGPPeer.objects.get()
+    assert (left.sync_state, left.peer_asn, left.hold_time) == ("in_sync", 64999, None)
