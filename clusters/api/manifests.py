@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clusters.api.problems import BadBody, fault
-from clusters.kube.redact import LAST_APPLIED
+from clusters.kube.redact import repeats
 from intent.kinds import Kind
 
 READ_ONLY = frozenset({"cluster", "status", "sync", "sessions", "findings", "inlinePassword"})
@@ -55,7 +55,9 @@ def draft_of(kind: Kind, body: Any, *, namespace: str = "", name: str = "", defa
         raise BadBody("The body is not a manifest of this kind.", findings=faults)
     metadata = body.get("metadata") or {}
     metadata = {key: metadata[key] for key in sorted(_METADATA) if metadata.get(key)}
-    metadata.get("annotations", {}).pop(LAST_APPLIED, None)  # a copy of the object, passwords and all
+    if "annotations" in metadata:
+        given = metadata["annotations"].items()
+        metadata["annotations"] = {key: value for key, value in given if not repeats(key, value)}
     metadata |= {key: value for key, value in address.items() if value}
     metadata = {"name": "", "namespace": default_namespace, **metadata}
     manifest = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, "spec": spec}

@@ -13,7 +13,9 @@ LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 INLINE_PASSWORD = "inline_password"  # noqa: S105  # the name of a mark, beside `spec`
 MASK = "(not shown: it may repeat the password)"
 # Annotations in which tools keep a copy of the whole object, some of them packed.
-_COPIES = frozenset({"kapp.k14s.io/original", "objectset.rio.cattle.io/applied", "banzaicloud.com/last-applied"})
+_COPIES = frozenset(
+    {LAST_APPLIED, "kapp.k14s.io/original", "objectset.rio.cattle.io/applied", "banzaicloud.com/last-applied"}
+)
 _PASSWORD_KEY = re.compile(r'password\\*"')  # JSON, in a text of JSON again and again, too
 _KINDS_WITH_PASSWORD = frozenset({"BGPPeer", "FRRConfiguration"})
 
@@ -33,14 +35,23 @@ def strip(obj: dict[str, Any], key: bytes) -> dict[str, Any]:
         for holder, fields in _holders(obj, spec):
             if password := _text(fields.pop("password", None)):
                 holder[INLINE_PASSWORD] = _mark(password, key)
-                found |= {password, json.dumps(password)[1:-1], json.dumps(password, ensure_ascii=False)[1:-1]}
+                found.add(password)
         if isinstance(annotations, dict):
-            annotations |= {name: MASK for name, value in annotations.items() if _repeats(name, value, found)}
+            annotations |= {name: MASK for name, value in annotations.items() if repeats(name, value, found)}
     if isinstance(metadata, dict) and isinstance(annotations, dict):
         annotations.pop(LAST_APPLIED, None)
         if not annotations:
             del metadata["annotations"]
     return obj
+
+
+def repeats(name: object, value: object, passwords: Collection[str] = ()) -> bool:
+    """Whether an annotation holds one of the passwords, or a copy of an object that may have had another one."""
+    text = value if isinstance(value, str) else repr(value)
+    spelled = {
+        word for one in passwords for word in (one, json.dumps(one)[1:-1], json.dumps(one, ensure_ascii=False)[1:-1])
+    }
+    return name in _COPIES or _PASSWORD_KEY.search(text) is not None or any(word in text for word in spelled)
 
 
 def same_password(one: str, other: str) -> bool:
@@ -52,12 +63,6 @@ def same_password(one: str, other: str) -> bool:
 
 def _text(password: object) -> str:
     return password if isinstance(password, str) else repr(password) if password else ""
-
-
-def _repeats(name: object, value: object, passwords: Collection[str]) -> bool:
-    """Whether an annotation holds one of the passwords, or a copy of an object that may have had another one."""
-    text = value if isinstance(value, str) else repr(value)
-    return name in _COPIES or _PASSWORD_KEY.search(text) is not None or any(password in text for password in passwords)
 
 
 def _mark(password: str, key: bytes) -> str:

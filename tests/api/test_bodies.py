@@ -170,7 +170,11 @@ def test_what_kubectl_prints_is_taken_without_what_the_server_set(api: APIClient
         "generation": 2,
         "creationTimestamp": "2031-01-01T00:00:00Z",
         "managedFields": [{}],
-        "annotations": {"kubectl.kubernetes.io/last-applied-configuration": '{"spec":{"password":"canary"}}'},
+        "annotations": {
+            "kubectl.kubernetes.io/last-applied-configuration": '{"spec":{"password":"canary"}}',
+            "kapp.k14s.io/original": '{"spec":{"password":"canary"}}',
+            "example.com/backup": '{"spec":{"password":"canary"}}',
+        },
     }
     answer = api.put(url(), {**body, "status": {}})
     assert answer.status_code == 202
