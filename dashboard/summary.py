@@ -84,7 +84,9 @@ class Count:
     tone: str = ""
 
 
-def headline_counts(counts: Counts, filters: Filters, *, flaps: int, pending: int, rejected: int) -> list[Count]:
+def headline_counts(
+    counts: Counts, filters: Filters, *, flaps: int, pending: int, rejected: int, broken: int
+) -> list[Count]:
     """The numbers that matter; what is zero and unusual is left out."""
     down, unseen = counts.number(DOWN), counts.number(UNSEEN)
     found = [
@@ -101,7 +103,9 @@ def headline_counts(counts: Counts, filters: Filters, *, flaps: int, pending: in
         found.append(Count("Edits pending", f"{pending:,}", f"{peers}?sync=pending"))
     if rejected:
         found.append(Count("Edits stuck", f"{rejected:,}", f"{peers}?sync=stuck", "down"))
-    if not pending and not rejected:
+    if broken:
+        found.append(Count("Peers that break rules", f"{broken:,}", f"{peers}?sync=error", "down"))
+    if not pending and not rejected and not broken:
         found.append(Count("Config", "in sync", peers))
     return found
 

@@ -20,6 +20,7 @@ from dashboard.matrix import matrix
 from dashboard.problems import SHOWN, SHOWN_ALL, problems, with_ribbons
 from dashboard.ribbon import DAY
 from dashboard.summary import also, headline_counts, sentence
+from intent.findings import Severity
 from peers.models import BGPPeer
 from speakers.models import Session, Transition
 from speakers.selectors import HEALTH, Freshness, freshness, sessions
@@ -104,4 +105,5 @@ def _config(filters: Filters) -> dict[str, int]:
     return rows.aggregate(
         pending=Count("pk", filter=Q(sync_state__in=[SyncState.PENDING, SyncState.DELETING])),
         rejected=Count("pk", filter=Q(sync_state__in=[SyncState.REJECTED, SyncState.CONFLICT])),
+        broken=Count("pk", filter=Q(severity=Severity.ERROR.value)),
     )

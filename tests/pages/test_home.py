@@ -223,3 +223,16 @@ def test_two_clusters_are_told_apart(viewer: Client, cluster: Cluster) -> None:
     assert len(problem_rows(page)) == 2
     assert all(name in "".join(problem_rows(page)) for name in ("lab", "other"))
     assert len(problem_rows(viewer.get("/?cluster=other").text)) == 1
+
+
+def test_an_absent_neighbor_and_the_headline_name_the_rule_that_stops_the_speakers(
+    viewer: Client, cluster: Cluster
+) -> None:
+    _fill(cluster, [[{}, down(state="Absent", intended=True)]])
+    finding = {"severity": "error", "message": "routerID must be the same", "nodes": ["node-0"], "objects": []}
+    a_peer(cluster, "tor-z", severity="error", findings=[finding])
+    page = viewer.get("/").text
+    (row,) = problem_rows(page)
+    assert "routerID must be the same" in row
+    assert "Peers that break rules" in page
+    assert ">in sync<" not in page
