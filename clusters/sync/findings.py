@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from django.db import transaction
@@ -14,7 +14,8 @@ from clusters.registry import resource_models, rows_of
 from clusters.selectors import snapshot_of
 from clusters.sync.upsert import CHUNK, chunks, upsert
 from intent import rules
-from intent.findings import Finding, ObjectRef, Severity
+from intent.findings import Finding, ObjectRef, Severity, shown
+from intent.snapshot import mapping
 
 _KEY = ("cluster", "namespace", "name")
 _FIELDS = ("findings", "severity")
@@ -47,9 +48,17 @@ def finding_columns(found: Sequence[Finding]) -> dict[str, Any]:
     return {"findings": as_json, "severity": worst}
 
 
+def _seen_from(row: Resource, finding: Finding) -> Finding:
+    """A finding as it concerns this object: of those of its kind that clash, each shows its own value."""
+    if finding.objects[0].kind != row.KIND.kind or finding.objects[0] == row.ref:
+        return finding
+    value = mapping(mapping(row.live).get("spec")).get(finding.field.removeprefix("spec."))
+    return replace(finding, value="" if value is None else shown(value))
+
+
 def _news(row: Resource, found: list[Finding]) -> Resource | None:
     """The row with its new findings; one that the cluster does not hold yet keeps those of its edit."""
-    columns = finding_columns(found)
+    columns = finding_columns([_seen_from(row, finding) for finding in found])
     if row.live is None or columns["findings"] == row.findings:
         return None
     row.findings, row.severity = columns["findings"], columns["severity"]

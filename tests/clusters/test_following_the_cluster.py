@@ -172,6 +172,13 @@ def test_findings_are_kept_with_every_object_they_involve(kube: RunningCluster, 
     assert [office.row(name).severity for name in ("tor-1", "tor-2")] == ["", ""]
 
 
+def test_a_clash_shows_each_object_its_own_value(kube: RunningCluster, office: Office) -> None:
+    kube.add(node("node-1"), peer("tor-1", routerID="10.0.0.1"), peer("tor-2", peerAddress="192.0.2.2"))
+    office.look()
+    found = {row.name: [(f["code"], f["value"]) for f in row.findings] for row in BGPPeer.objects.all()}
+    assert found == {"tor-1": [("router-id-differs", "10.0.0.1")], "tor-2": [("router-id-differs", "")]}
+
+
 def test_a_cluster_without_the_definitions_keeps_the_rows_and_says_so(kube: RunningCluster, office: Office) -> None:
     kube.add(peer())
     office.look()
