@@ -13,18 +13,17 @@ from django.utils import timezone
 
 from clusters import edit as edits
 from clusters.changes import change_of
-from clusters.doors import door_of
 from clusters.edit import Edit
-from clusters.kube.errors import Conflict, KubeError, Rejected
 from clusters.manifest import plain, same
 from clusters.models import Change, Cluster, Resource, SyncState
+from clusters.passwords import password_write, password_written
 from clusters.refusals import ClusterUnreachable, Refused, RevisionMismatch
 from clusters.registry import rows_of
 from clusters.review import Review, review
 from clusters.sync import outbox
 from clusters.sync.columns import desired_columns, following
 from clusters.sync.findings import finding_columns
-from intent.findings import Finding, Severity
+from intent.findings import Finding
 from intent.rules import blocking
 
 __all__ = [
@@ -61,24 +60,28 @@ def resource_save(  # noqa: PLR0913  # keyword-only
 
     accept: codes of `documented` findings that are acknowledged. base_revision: the revision that was looked at, 0 = it
     must not exist, None = whatever it is. password: None = as it is, "" = drop the inline one, else a new one, which
-    becomes a Secret before anything is saved. Saving what already stands changes nothing.
+    becomes a Secret before anything is saved: who loses a race after that is told. Saving what stands changes nothing.
     Raises Refused, RevisionMismatch, ClusterUnreachable; KeyError for a kind without a model.
     """
+    has_secret = False
     for _ in range(_TRIES):
         edit = edits.prepare(cluster, kind, namespace, name, manifest, password)
-        _check_revision(edit.row, base_revision)
+        _check_revision(edit.row, base_revision, has_secret=has_secret)
         found = edits.judge(edit, edits.snapshots(edit)[1], manifest)
         stop = blocking(found, accept)
         if stop:
-            raise Refused(stop)
+            raise Refused([*stop, password_written(edit)] if has_secret else stop)
         if edit.row is not None and _stands(edit, edit.row):
             return edit.row
-        if edit.new_password is not None:
-            _write_secret(edit, edit.new_password)
+        if edit.new_password is not None and not has_secret:
+            if _overtaken(edit):
+                continue
+            password_write(edit, edit.new_password)
+            has_secret = True
         row = edit_save(edit, actor=actor, source=source, message=message, accept=accept, found=found)
         if row is not None:
             return row
-    raise RevisionMismatch(_current(edit))
+    raise RevisionMismatch(_current(edit), has_secret=has_secret)
 
 
 def resource_delete(
@@ -147,10 +150,16 @@ def _key(actor: Actor) -> Any:
     return actor.pk if actor is not None else None
 
 
-def _check_revision(row: Resource | None, base_revision: int | None) -> None:
+def _check_revision(row: Resource | None, base_revision: int | None, *, has_secret: bool = False) -> None:
     current = 0 if row is None else row.revision
     if base_revision is not None and base_revision != current:
-        raise RevisionMismatch(current)
+        raise RevisionMismatch(current, has_secret=has_secret)
+
+
+def _overtaken(edit: Edit) -> bool:
+    """Whether somebody saved since the edit was prepared; judging it takes its time."""
+    rows = rows_of(edit.kind.kind).filter(cluster=edit.cluster, namespace=edit.namespace, name=edit.name)
+    return rows.values_list("pk", "revision").first() != (edit.row and (edit.row.pk, edit.row.revision))
 
 
 def _current(edit: Edit) -> int:
@@ -164,27 +173,6 @@ def _current_of(row: Resource) -> int:
 def _stands(edit: Edit, row: Resource) -> bool:
     settled = not row.pending and row.sync_state == SyncState.IN_SYNC and edit.new_password is None
     return settled and same(edit.kind, edit.live, edit.after)
-
-
-def _write_secret(edit: Edit, password: str) -> None:
-    try:
-        door_of(edit.cluster).secret_write(edit.namespace, edits.secret_name(edit.name), password)
-    except (Rejected, Conflict) as error:
-        hint = "Allow bgpui to create and patch Secrets there, or refer to a Secret of your own in passwordSecret."
-        text = f"The Secret {edits.secret_name(edit.name)} cannot be written: {error.message}"
-        finding = Finding(
-            "password-not-written",
-            Severity.ERROR,
-            "spec.password",
-            "",
-            text,
-            "Kubernetes API server",
-            hint,
-            (edit.ref,),
-        )
-        raise Refused([finding]) from error
-    except KubeError as error:
-        raise ClusterUnreachable(f"The password cannot be written to the cluster now: {error.message}") from error
 
 
 def edit_save(

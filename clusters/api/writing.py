@@ -77,7 +77,8 @@ def problems(edit: Edit) -> Iterator[None]:
         raise RulesBroken(str(refused), findings=found) from refused
     except services.RevisionMismatch as mismatch:
         kind = PreconditionFailed if edit.guarded else Conflict
-        raise kind("Somebody else has changed it in the meantime: read it again.") from mismatch
+        told = f"Somebody else has changed it in the meantime: read it again. {mismatch.note}"
+        raise kind(told.strip()) from mismatch
     except services.ClusterUnreachable as away:
         raise ClusterAway(str(away), retry_after=5) from away
 

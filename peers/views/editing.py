@@ -180,7 +180,7 @@ def _apply(request: HttpRequest, draft: Draft) -> HttpResponse:
         return _review(request, draft, status=422)
     except services.RevisionMismatch as mismatch:
         draft.revision = mismatch.current
-        return _review(request, draft, status=409, trouble=_CHANGED)
+        return _review(request, draft, status=409, trouble=f"{_CHANGED} {mismatch.note}".strip())
     except services.ClusterUnreachable as away:
         return _review(request, draft, status=503, trouble=f"{away} Nothing was saved.")
     if request.POST.get("sealed"):

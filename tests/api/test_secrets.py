@@ -11,6 +11,7 @@ import requests
 from django.core import serializers
 from rest_framework.test import APIClient
 
+from clusters.kube.client import Door
 from clusters.models import Change, Cluster
 from clusters.sync.relist import relist
 from lab.apiserver import Fault
@@ -101,6 +102,21 @@ def test_a_secret_that_cannot_be_written_refuses_the_edit_in_the_servers_words(
     assert (answer.status_code, answer.json()["findings"][0]["field"]) == (422, "spec.password")
     assert not BGPPeer.objects.exists()
     assert not leaks(answer.content)
+
+
+def test_who_loses_a_race_is_told_that_the_password_is_new(
+    api: APIClient, live_cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.put(url(), manifest())
+    tag, written = api.get(url())["ETag"], Door.secret_write
+
+    def overtaken(*args: Any) -> None:
+        api.put(url(), manifest(holdTime="90s"))
+        written(*args)
+
+    monkeypatch.setattr(Door, "secret_write", overtaken)
+    answer = api.put(url(), manifest(password=CANARY), headers={"If-Match": tag})
+    assert (answer.status_code, "Only the new password is in force" in answer.json()["detail"]) == (412, True)
 
 
 @pytest.mark.usefixtures("worker")
