@@ -34,3 +34,5 @@ def manifest(text: str) -> dict[str, Any]:
 DOCUMENTS: dict[str, str] = {
     manifest(text)["metadata"]["name"]: text for text in _FILE.read_text(encoding="utf-8").split("---\n")
 }
+DEFAULTS = {"disableMP": False, "dualStackAddressFamily": False, "peerPort": 179}
+"""What the cluster adds to each of them: the CRD's defaults for fields that are not set."""

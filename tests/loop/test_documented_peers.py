@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import pytest
 
-from tests.loop.documents import DOCUMENTS, PROFILE, manifest
+from tests.loop.documents import DEFAULTS, DOCUMENTS, PROFILE, manifest
 from tests.loop.stack import NODES, ONE, TWO, Row, Stack
 
+WAYS = ("kubectl", "rest")
 BFD, PLAIN = "doc-example-peer-bfd", "doc-example-peer"
-DEFAULTS = {"disableMP": False, "dualStackAddressFamily": False, "peerPort": 179}  # the cluster's, for what is not set
 
 
 def apply(stack: Stack, name: str, way: str) -> None:
@@ -32,15 +34,28 @@ def established(name: str) -> set[Row]:
     return {Row(node, *place, name, "Established", "up", "") for node in nodes}
 
 
-@pytest.mark.parametrize("way", ["kubectl", "rest"])
+@pytest.mark.parametrize("running", ["simulated"], indirect=True)
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_a_documented_peer_is_shown_as_it_was_written_and_its_sessions_come_up(
     fresh: Stack, name: str, way: str
 ) -> None:
-    written = manifest(DOCUMENTS[name])
-    apply(fresh, name, way)
+    comes_up(fresh, name, way)
 
-    shown, in_cluster = fresh.get(name), fresh.kubectl_get(name)
+
+# The ways differ up to the API server, so that on real FRR, which takes seconds, each document takes one of them.
+@pytest.mark.parametrize("running", [pytest.param("frr", marks=pytest.mark.frr)], indirect=True)
+@pytest.mark.parametrize(("name", "way"), zip(DOCUMENTS, cycle(WAYS), strict=False))
+def test_a_documented_peer_comes_up_on_real_frr_too(fresh: Stack, name: str, way: str) -> None:
+    comes_up(fresh, name, way)
+
+
+def comes_up(stack: Stack, name: str, way: str) -> None:
+    """Apply a document; it is shown as it was written, and its sessions are where they belong, Established."""
+    written = manifest(DOCUMENTS[name])
+    apply(stack, name, way)
+
+    shown, in_cluster = stack.get(name), stack.kubectl_get(name)
     assert shown["spec"] == written["spec"] | DEFAULTS
     assert in_cluster is not None
     assert in_cluster["spec"] == written["spec"] | DEFAULTS
@@ -49,13 +64,13 @@ def test_a_documented_peer_is_shown_as_it_was_written_and_its_sessions_come_up(
     }
     assert (shown["sync"]["state"], shown["metadata"]["generation"]) == ("in_sync", 1)
     assert [finding for finding in shown["findings"] if finding["severity"] != "warning"] == []
-    fresh.see(established(name))
-    assert {(row["remote_as"], row["local_as"]) for row in fresh.sessions()} == {
+    stack.see(established(name))
+    assert {(row["remote_as"], row["local_as"]) for row in stack.sessions()} == {
         (written["spec"]["peerASN"], written["spec"]["myASN"])
     }
-    assert name in fresh.page("/peers/")
-    assert written["spec"]["peerAddress"] in fresh.page(f"/peers/lab/metallb-system/{name}/")
-    again = fresh.put(shown)
+    assert name in stack.page("/peers/")
+    assert written["spec"]["peerAddress"] in stack.page(f"/peers/lab/metallb-system/{name}/")
+    again = stack.put(shown)
     assert (again.status_code, again.json()["metadata"]["generation"], again.json()["sync"]["revision"]) == (
         200,
         1,

@@ -17,14 +17,13 @@ from lab.cluster import Lab
 from lab.containers import PodFault
 from lab.routers import Router
 from tests.loop import worker
-from tests.loop.documents import DOCUMENTS, manifest
+from tests.loop.documents import DEFAULTS, DOCUMENTS, manifest
 from tests.loop.stack import NAMESPACE, NODES, ONE, TWO, Row, Stack
 from tests.waiting import eventually
 
 NAME = "doc-example-peer"
 ADDRESS = "10.0.0.1"
 EXAMPLE = manifest(DOCUMENTS[NAME])
-DEFAULTS = {"disableMP": False, "dualStackAddressFamily": False, "peerPort": 179}  # the cluster's
 KEY = "a-key-that-both-know"
 PLAN = {"routers": (Router("with-password", ("10.1.0.1",), (64601,), password=KEY),)}
 
