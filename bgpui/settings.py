@@ -38,6 +38,7 @@ BGPUI_EXEC_CONCURRENCY = env.int("BGPUI_EXEC_CONCURRENCY", 32, validate=validate
 BGPUI_EXEC_TIMEOUT = env.float("BGPUI_EXEC_TIMEOUT", 5.0, validate=validate.Range(min=0.1, max=120))
 BGPUI_API_TIMEOUT = env.float("BGPUI_API_TIMEOUT", 10.0, validate=validate.Range(min=0.1, max=120))
 BGPUI_TRANSITION_DAYS = env.int("BGPUI_TRANSITION_DAYS", 90, validate=validate.Range(min=1))
+BGPUI_CHANGE_DAYS = env.int("BGPUI_CHANGE_DAYS", 365, validate=validate.Range(min=1))
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -138,7 +139,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "outbox": {"task": "clusters.tasks.sweep_outbox", "schedule": 3.0, "options": {"expires": 3.0}},
     "retention": {
-        "task": "dashboard.tasks.transitions_expire",
+        "task": "dashboard.tasks.history_expire",
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
     },

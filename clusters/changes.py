@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from clusters.manifest import Object
 from clusters.models import Change, Resource
+from clusters.retention import expire
 
 
 def change_of(row: Resource, before: Object | None, after: Object | None, *, source: str, revision: int) -> Change:
@@ -20,3 +23,8 @@ def change_of(row: Resource, before: Object | None, after: Object | None, *, sou
         after=after,
         revision=revision,
     )
+
+
+def changes_expire(*, before: datetime) -> int:
+    """Delete entries from before a time; returns how many."""
+    return expire(Change.objects.filter(at__lt=before))

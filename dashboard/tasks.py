@@ -9,6 +9,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from clusters.changes import changes_expire
 from clusters.models import Cluster
 from clusters.nudges import nudge
 from clusters.selectors import clusters_active
@@ -78,9 +79,11 @@ def show_routes(pk: int, family: str) -> None:
 
 
 @shared_task
-def transitions_expire() -> None:
-    """Delete the history that is older than the settings keep."""
-    services.transitions_expire(before=timezone.now() - timedelta(days=settings.BGPUI_TRANSITION_DAYS))
+def history_expire() -> None:
+    """Delete transitions and changes that are older than the settings keep."""
+    now = timezone.now()
+    services.transitions_expire(before=now - timedelta(days=settings.BGPUI_TRANSITION_DAYS))
+    changes_expire(before=now - timedelta(days=settings.BGPUI_CHANGE_DAYS))
 
 
 def _session(pk: int) -> Session | None:

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from clusters.models import Cluster
+from clusters.retention import expire
 from intent.sessions import IntendedSession
 from speakers.changes import Changes, changes
 from speakers.models import Session, Speaker, Transition
@@ -221,10 +222,5 @@ def _forget(speakers: Sequence[Speaker]) -> None:
 
 
 def transitions_expire(*, before: datetime) -> int:
-    """Delete history from before a time, in short transactions; returns how much."""
-    total = 0
-    while True:
-        oldest = list(Transition.objects.filter(at__lt=before).order_by("pk").values_list("pk", flat=True)[:BATCH])
-        if not oldest:
-            return total
-        total += Transition.objects.filter(pk__in=oldest).delete()[0]
+    """Delete history from before a time; returns how much."""
+    return expire(Transition.objects.filter(at__lt=before))

@@ -1,0 +1,32 @@
+"""History is kept as long as the settings say."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+from pytest_django import Settings
+
+from clusters.models import Change, Cluster
+from clusters.retention import expire
+from dashboard.tasks import history_expire
+from speakers.models import Transition
+
+
+def test_changes_and_transitions_have_their_own_age(db: None, settings: Settings) -> None:
+    settings.BGPUI_CHANGE_DAYS, settings.BGPUI_TRANSITION_DAYS = 100, 10
+    cluster, now = Cluster.objects.create(name="lab"), timezone.now()
+    for days in (5, 50, 500):
+        change = Change.objects.create(cluster=cluster, kind="BGPPeer", name=str(days))
+        at = now - timedelta(days=days)
+        Change.objects.filter(pk=change.pk).update(at=at)
+        Transition.objects.create(cluster=cluster, node=str(days), vrf="default", neighbor="x", at=at, new_state="Idle")
+    history_expire()
+    assert set(Change.objects.values_list("name", flat=True)) == {"5", "50"}
+    assert set(Transition.objects.values_list("node", flat=True)) == {"5"}
+
+
+def test_more_than_one_transaction_is_done(db: None) -> None:
+    cluster = Cluster.objects.create(name="lab")
+    Change.objects.bulk_create(Change(cluster=cluster, kind="BGPPeer", name=str(n)) for n in range(501))
+    assert (expire(Change.objects.all()), Change.objects.count()) == (501, 0)
