@@ -19,8 +19,6 @@ from dashboard.counts import UNSEEN, Counts, Group, NodeCount
 from dashboard.facts import text_of
 from dashboard.filters import Filters
 from dashboard.ribbon import DAY, Mark, drops
-from intent.findings import Severity
-from peers.models import BGPPeer
 from speakers.models import Session, Transition
 from speakers.selectors import HEALTH, speakers
 
@@ -28,7 +26,6 @@ SHOWN = 12
 SHOWN_ALL = 200
 _TRANSITIONS = 2000
 _SPEAKERS = 2000
-_BROKEN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +82,7 @@ def peer_href(cluster: Cluster | None, peer: str) -> str:
 def problems(
     counts: Counts, clusters: Mapping[int, Cluster], filters: Filters, names: Mapping[tuple[str, str], str]
 ) -> list[Problem]:
-    """All of them, worst first; two more queries at most, for silent speakers and absent neighbors.
+    """All of them, worst first; one more query, for the speakers that did not answer.
 
     names: of the BGPPeers by VRF and neighbor, for sessions that no BGPPeer intends.
     """
@@ -96,25 +93,7 @@ def problems(
     ]
     unseen = [node for node in counts.problem_nodes if not node.seen]
     found += _of_speakers(unseen, clusters, filters)
-    if any(problem.health == "absent" for problem in found):
-        refusals = _refusals()
-        found = [replace(problem, detail=_refusal(problem, refusals) or problem.detail) for problem in found]
     return sorted(found, key=lambda problem: problem.order)
-
-
-def _refusals() -> list[tuple[str, Any]]:
-    """Clusters and errors in them, for which speakers keep their old configuration; one query."""
-    rows = BGPPeer.objects.filter(severity=Severity.ERROR.value).order_by("cluster", "name")
-    found = rows.values_list("cluster__name", "findings")[:_BROKEN]
-    return [(cluster, one) for cluster, several in found for one in several if one["severity"] == Severity.ERROR.value]
-
-
-def _refusal(problem: Problem, refusals: list[tuple[str, Any]]) -> str:
-    """Why the nodes of an absent neighbor do not take their configuration over, as the rules see it; or ""."""
-    if problem.health != "absent":
-        return ""
-    where = problem.cluster, problem.nodes[0]
-    return bounded(next((f["message"] for name, f in refusals if name == where[0] and where[1] in f["nodes"]), ""), 300)
 
 
 def _of_router(

@@ -18,6 +18,7 @@ from dashboard.counts import Counts
 from dashboard.filters import Filters
 from dashboard.matrix import matrix
 from dashboard.problems import SHOWN, SHOWN_ALL, problems, with_ribbons
+from dashboard.refusals import by_refusal
 from dashboard.ribbon import DAY
 from dashboard.summary import also, headline_counts, sentence
 from intent.findings import Severity
@@ -73,7 +74,9 @@ def _board(request: HttpRequest, filters: Filters, clusters: dict[int, Cluster],
     config = _config(filters)
     names = {pk: one.name for pk, one in clusters.items()}
     drawn = matrix(filters.apply(sessions()), counts, names, opened=opened, page=page)
-    found = problems(counts, clusters, filters, {column.key: column.peer for column in drawn.columns})
+    found = by_refusal(
+        problems(counts, clusters, filters, {column.key: column.peer for column in drawn.columns}), filters
+    )
     every = SHOWN_ALL if request.GET.get("causes") == "all" else SHOWN
     said = sentence(counts, filters, blind=seen.blind if counts.totals else "")
     return {

@@ -228,7 +228,7 @@ def test_two_clusters_are_told_apart(viewer: Client, cluster: Cluster) -> None:
 def test_an_absent_neighbor_and_the_headline_name_the_rule_that_stops_the_speakers(
     viewer: Client, cluster: Cluster
 ) -> None:
-    _fill(cluster, [[{}, down(state="Absent", intended=True)]])
+    _fill(cluster, [[down(state="Absent"), down(state="Absent")]])
     finding = {"severity": "error", "message": "routerID must be the same", "nodes": ["node-0"], "objects": []}
     a_peer(cluster, "tor-z", severity="error", findings=[finding])
     page = viewer.get("/").text
