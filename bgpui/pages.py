@@ -16,6 +16,7 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
+from django.views.defaults import page_not_found
 
 from bgpui.models import ApiToken, token_create
 from clusters.pages import HttpRequest as PageRequest
@@ -96,6 +97,14 @@ def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
     token.delete()
     messages.success(request, f"Token {token} is revoked.")
     return redirect("tokens")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The page for what does not exist. An open page whose object is gone must not go on showing it."""
+    response = page_not_found(request, exception)
+    if request.method == "GET" and request.headers.get("HX-Request"):
+        response.headers["HX-Refresh"] = "true"
+    return response
 
 
 urlpatterns = [

@@ -6,6 +6,8 @@ from django.urls import include, path
 
 from bgpui import probes
 
+handler404 = "bgpui.pages.not_found"
+
 urlpatterns = [
     path("", include("bgpui.pages")),
     path("", include("dashboard.urls")),

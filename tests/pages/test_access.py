@@ -119,3 +119,11 @@ def test_a_token_is_shown_once_and_only_its_owner_can_revoke_it(browser: Browser
     assert other.post(revoke[0]).status_code == 404
     assert admin.post(revoke[0]).status_code == 302
     assert "ci" not in admin.get("/tokens/").text.partition("Your tokens")[2]
+
+
+def test_an_open_page_whose_object_is_gone_is_loaded_anew(viewer: Client) -> None:
+    address = "/peers/lab/metallb-system/gone/"
+    plain, fragment = viewer.get(address), viewer.get(address, headers={"HX-Request": "true"})
+    assert (plain.status_code, fragment.status_code) == (404, 404)
+    assert ("HX-Refresh" in plain.headers, fragment.headers["HX-Refresh"]) == (False, "true")
+    assert "It may have been deleted" in plain.text
