@@ -3,7 +3,6 @@
 (() => {
   const root = document.documentElement;
   const all = (selector, from = document) => [...from.querySelectorAll(selector)];
-  const POLL_MS = 20_000;
 
   // The server's clock counts: ages must be right on a machine whose own clock is wrong.
   let skew = 0;
@@ -59,20 +58,8 @@
     tickAges();
   };
 
-  const refetch = () => document.visibilityState === "visible" && htmx.trigger(document.body, "tick");
   setInterval(tickAges, 1000);
-  setInterval(refetch, POLL_MS);
-  document.addEventListener("visibilitychange", refetch);
-
-  // A swap keeps where one was: scroll positions here, focus by htmx (elements keep their ids).
-  const scrolls = new Map();
-  document.addEventListener("htmx:beforeSwap", () => {
-    for (const element of all("[data-keep]")) scrolls.set(element.id, [element.scrollLeft, element.scrollTop]);
-  });
-  document.addEventListener("htmx:afterSettle", () => {
-    for (const [id, place] of scrolls) document.getElementById(id)?.scrollTo(...place);
-    followFragment();
-  });
+  document.addEventListener("htmx:afterSettle", followFragment);
 
   const copy = async (text) => {
     if (navigator.clipboard && isSecureContext) return navigator.clipboard.writeText(text);
@@ -88,9 +75,9 @@
       event.preventDefault();
       const source = button.dataset.copyFrom && document.getElementById(button.dataset.copyFrom);
       await copy(source ? (source.value ?? source.textContent) : button.dataset.copy);
-      const label = button.textContent;
+      button.dataset.label ??= button.textContent;
       button.textContent = "Copied";
-      setTimeout(() => { button.textContent = label; }, 1500);
+      setTimeout(() => { button.textContent = button.dataset.label; }, 1500);
     }
     for (const menu of all("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
   });

@@ -14,18 +14,20 @@ from clusters.words import age_words, bounded
 ROOT = Path(__file__).resolve().parent.parent.parent
 STYLES = sorted((ROOT / "static/css").glob("*.css"))
 SCRIPT = ROOT / "static/js/app.js"
+SCRIPTS = sorted((ROOT / "static/js").glob("*.js"))
 
 
 def test_styles_are_small_enough_to_be_read_before_the_page_is() -> None:
     assert len(gzip.compress(b"".join(path.read_bytes() for path in STYLES))) < 14_000
 
 
-def test_the_script_stays_short() -> None:
-    assert len(SCRIPT.read_text().splitlines()) < 150
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_a_script_stays_short(path: Path) -> None:
+    assert len(path.read_text().splitlines()) < 150
 
 
 @pytest.mark.parametrize(
-    "path", [*STYLES, SCRIPT, *sorted((ROOT / "templates").rglob("*.html"))], ids=lambda path: path.name
+    "path", [*STYLES, *SCRIPTS, *sorted((ROOT / "templates").rglob("*.html"))], ids=lambda path: path.name
 )
 def test_nothing_is_loaded_from_elsewhere(path: Path) -> None:
     text = path.read_text().replace("http://www.w3.org/2000/svg", "")
