@@ -122,7 +122,7 @@ CELERY_TASK_DEFAULT_QUEUE = "observe"
 CELERY_TASK_ROUTES = {
     "clusters.tasks.apply_resource": {"queue": "apply"},
     "clusters.tasks.sweep_outbox": {"queue": "apply"},
-    "clusters.tasks.*": {"queue": "observe"},
+    "clusters.tasks.*": {"queue": "relist"},  # a slow API server must not keep sweeps waiting
     "dashboard.tasks.*": {"queue": "observe"},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")

@@ -139,9 +139,10 @@ def clusters_sync_from_settings() -> list[Cluster]:
     """Make or adjust the rows of the clusters that the settings name, and return these."""
     known = Cluster.objects.in_bulk([setting.name for setting in settings.BGPUI_CLUSTERS], field_name="name")
     for setting in settings.BGPUI_CLUSTERS:
-        values = {"kubeconfig": setting.kubeconfig, "context": setting.context}
+        values: dict[str, Any] = {"kubeconfig": setting.kubeconfig, "context": setting.context}
         cluster = known.get(setting.name)
         if cluster is None or any(getattr(cluster, name) != value for name, value in values.items()):
+            values |= {"discovered_at": None, "permissions_at": None}  # it may be another cluster, or another account
             known[setting.name] = Cluster.objects.update_or_create(name=setting.name, defaults=values)[0]
     return [known[setting.name] for setting in settings.BGPUI_CLUSTERS]
 

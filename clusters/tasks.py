@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from clusters import nudges
+from clusters.alone import alone
 from clusters.models import Cluster
 from clusters.registry import rows_of
 from clusters.services import clusters_sync_from_settings
@@ -52,7 +53,8 @@ def relist_clusters() -> None:
 
 @shared_task(time_limit=110)
 def relist_cluster(cluster_id: int) -> None:
-    """Look at one cluster and write what is new."""
-    cluster = Cluster.objects.filter(pk=cluster_id).first()
-    if cluster is not None and relist(cluster):
-        nudges.nudge("resources", cluster.name)
+    """Look at one cluster and write what is new, unless the last look is still at it."""
+    with alone(f"relist:{cluster_id}") as free:
+        cluster = Cluster.objects.filter(pk=cluster_id).first() if free else None
+        if cluster is not None and relist(cluster):
+            nudges.nudge("resources", cluster.name)

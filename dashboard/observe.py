@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import redis
@@ -19,7 +18,7 @@ from clusters.kube.discovery import FrrPod, find_metallb
 from clusters.kube.errors import KubeError
 from clusters.kube.exec import ExecError, ExecResult
 from clusters.models import Cluster
-from clusters.nudges import connection, nudge
+from clusters.nudges import nudge
 from clusters.selectors import snapshot_of
 from dashboard.peers import peer_sessions_write
 from intent.sessions import IntendedSession, sessions
@@ -129,26 +128,6 @@ def shard_write(cluster: Cluster, observations: Sequence[Observation], expected:
         peer_sessions_write(cluster)
         nudge("sessions", cluster.name)
     return written
-
-
-@contextmanager
-def alone(name: str) -> Iterator[bool]:
-    """Whether nobody else does this now. Only saves work: rows are written conditionally, should the lock vanish."""
-    # A killed worker leaves its lock behind, which must not blind us for long.
-    lock = connection().lock(f"bgpui:lock:{name}", timeout=2 * settings.BGPUI_SWEEP_INTERVAL)
-    try:
-        held = bool(lock.acquire(blocking=False))
-    except redis.RedisError:
-        yield True
-        return
-    try:
-        yield held
-    finally:
-        if held:
-            try:
-                lock.release()
-            except redis.RedisError:
-                log.warning("lock %s was lost", name)
 
 
 def ask(session: Session, question: str) -> bool:

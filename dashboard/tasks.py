@@ -9,6 +9,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from clusters.alone import alone
 from clusters.changes import changes_expire
 from clusters.models import Cluster
 from clusters.nudges import nudge
@@ -33,7 +34,7 @@ def sweep_cluster(pk: int) -> None:
     cluster = Cluster.objects.filter(pk=pk).first()
     if cluster is None:
         return
-    with observe.alone(f"sweep:{pk}") as free:
+    with alone(f"sweep:{pk}") as free:
         nodes = observe.cluster_nodes(cluster) if free else []
     size = settings.BGPUI_SHARD_SIZE
     for number, start in enumerate(range(0, len(nodes), size)):
@@ -47,7 +48,7 @@ def sweep_shard(pk: int, number: int, nodes: list[str]) -> None:
     cluster = Cluster.objects.filter(pk=pk).first()
     if cluster is None:
         return
-    with observe.alone(f"sweep:{pk}:{number}") as free:
+    with alone(f"sweep:{pk}:{number}") as free:
         if free:
             observe.shard_sweep(cluster, nodes)
             nudge("sweep", cluster.name)

@@ -150,6 +150,7 @@ class Demo:
         return {
             "web": [*python, *web, "--timeout-graceful-shutdown", "3", "--no-access-log"],
             "worker-apply": worker("apply", 4),
+            "worker-relist": worker("relist", 2),
             "worker-observe": worker("observe", 4),
             "beat": [*celery, "beat", "--loglevel", "WARNING"],
         }

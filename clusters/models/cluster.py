@@ -27,9 +27,8 @@ class Cluster(models.Model):
 
     checked_at = models.DateTimeField(null=True, help_text="Last attempt to reach the API server.")
     connected_at = models.DateTimeField(null=True, help_text="Last attempt that succeeded.")
-    discovered_at = models.DateTimeField(
-        null=True, help_text="When mode, versions and permissions were last asked for."
-    )
+    discovered_at = models.DateTimeField(null=True, help_text="When mode and versions were last asked for.")
+    permissions_at = models.DateTimeField(null=True, help_text="When permissions were last asked for.")
     error = models.CharField(max_length=1000, blank=True, help_text="Why the last attempt failed; empty = it did not.")
     problems = models.JSONField(default=list, help_text="What is missing for the work: text and way out.")
 

@@ -14,6 +14,7 @@ from clusters.kube import discovery, permissions
 from clusters.kube.client import Door
 from clusters.kube.discovery import Problem
 from clusters.kube.errors import Forbidden
+from clusters.kube.permissions import Permission
 from clusters.models import Cluster, Node, SecretFact
 from clusters.registry import resource_models
 from clusters.sync.upsert import upsert
@@ -22,6 +23,8 @@ _NODE_FIELDS = ("uid", "labels", "addresses", "ready", "unschedulable")
 _SECRET_FIELDS = ("exists", "type", "has_password", "length_ok", "trailing_newline")
 _SECRET_AGE = timedelta(seconds=60)
 _SECRETS_AT_ONCE = 50
+_GRANTED_AGE = timedelta(minutes=10)
+_MISSING_AGE = timedelta(seconds=60)
 
 
 def nodes_write(cluster: Cluster, objects: Iterable[Mapping[str, Any]]) -> bool:
@@ -107,10 +110,23 @@ def discover(cluster: Cluster, door: Door) -> dict[str, Any]:
             text = f"The API server does not serve {kind.kind} in version {kind.version}"
             text += f", only {', '.join(versions)}." if versions else "."
             problems.append(Problem(text, "Install MetalLB's CustomResourceDefinitions, 0.13.2 or newer."))
-    asked = permissions.review(door, permissions.needs(kinds, namespace, sorted(rooms)))
-    found |= {"namespace": namespace, "permissions": [permission.as_dict() for permission in asked]}
-    found |= {"identity": door.identity(), "problems": [asdict(problem) for problem in problems]}
+    found |= _permissions(cluster, door, permissions.needs(kinds, namespace, sorted(rooms)))
+    found |= {"namespace": namespace, "problems": [asdict(problem) for problem in problems]}
     return found | {"discovered_at": timezone.now()}
+
+
+def _permissions(cluster: Cluster, door: Door, needs: list[Permission]) -> dict[str, Any]:
+    """Columns that say who we are and what we may; a request each, so asked anew only when it may have changed.
+
+    A right that is missing is waited for; that one was taken away shows in the answers, too.
+    """
+    known: list[dict[str, Any]] = cluster.permissions
+    age = _GRANTED_AGE if all(permission["allowed"] for permission in known) else _MISSING_AGE
+    recent = cluster.permissions_at is not None and timezone.now() - cluster.permissions_at < age
+    if recent and [permission | {"allowed": False} for permission in known] == [need.as_dict() for need in needs]:
+        return {}
+    asked = [permission.as_dict() for permission in permissions.review(door, needs)]
+    return {"permissions": asked, "identity": door.identity(), "permissions_at": timezone.now()}
 
 
 def _node(cluster: Cluster, obj: Mapping[str, Any]) -> Node:

@@ -120,7 +120,7 @@ def _describe(cluster: Cluster, seen: _Seen) -> bool:
     now = timezone.now()
     values = {**seen.discovered, "problems": problems + passing, "error": "", "checked_at": now, "connected_at": now}
     Cluster.objects.filter(pk=cluster.pk).update(**values)
-    times = ("checked_at", "connected_at", "discovered_at")
+    times = ("checked_at", "connected_at", "discovered_at", "permissions_at")
     return any(before.get(name) != value for name, value in values.items() if name not in times)
 
 

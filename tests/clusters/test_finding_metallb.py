@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import yaml
+from django.utils import timezone
 
 from clusters.kube.client import Door
 from clusters.kube.discovery import find_metallb, served_versions
 from clusters.kube.errors import Forbidden
 from clusters.kube.permissions import Permission, missing_as_yaml, needs, review
-from clusters.models import Node
+from clusters.models import Cluster, Node
 from intent.kinds import KINDS
 from intent.modes import Mode
 from tests.clusters.cluster import NAMESPACE, TOKEN, RunningCluster, node, pod
@@ -130,6 +132,34 @@ def test_missing_rights_are_said_with_the_way_out(kube: RunningCluster, office: 
     texts = str(office.cluster.problems)
     assert "pods is forbidden" in texts
     assert "nodes is forbidden" in texts
+
+
+@pytest.mark.parametrize(
+    ("token", "minutes", "asked"),
+    [
+        (TOKEN, 2, False),
+        (TOKEN, 11, True),
+        ("namespaced-token", 2, True),
+        ("namespaced-token", 0, False),
+    ],
+)
+def test_rights_are_asked_for_anew_when_one_is_missing_or_after_a_while(
+    kube: RunningCluster, office: Office, token: str, minutes: int, asked: bool
+) -> None:
+    office.cluster.kubeconfig = str(kube.kubeconfig_of(token))
+    office.cluster.save()
+    office.look()
+    at = timezone.now() - timedelta(minutes=minutes)
+    Cluster.objects.update(discovered_at=timezone.now() - timedelta(minutes=2), permissions_at=at)
+    office.look()
+    assert (Cluster.objects.get().permissions_at != at) is asked
+
+
+def test_rights_are_asked_for_anew_in_another_namespace(kube: RunningCluster, office: Office) -> None:
+    office.look()
+    Cluster.objects.update(namespace="metallb", discovered_at=None)
+    office.look()
+    assert "metallb" in {entry["namespace"] for entry in Cluster.objects.get().permissions}
 
 
 def test_missing_rights_become_roles_that_grant_exactly_these(kube: RunningCluster) -> None:

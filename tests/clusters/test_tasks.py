@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from celery import current_app
 from pytest_django import Settings
 
 from bgpui.env import ClusterSetting
 from clusters import nudges, tasks
+from clusters.alone import alone
 from clusters.models import Cluster, SyncState
 from tests.clusters.cluster import RunningCluster, node, peer
 from tests.clusters.conftest import Office
+from tests.waiting import eventually
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +67,36 @@ def test_clusters_come_from_the_settings(kube: RunningCluster, db: None, setting
     kube.add(peer())
     tasks.relist_cluster(cluster.pk)
     assert cluster.bgppeers.count() == 1
+
+
+def test_a_look_does_not_overlap_itself(kube: RunningCluster, office: Office, redis_url: str) -> None:
+    kube.add(peer())
+    with alone(f"relist:{office.cluster.pk}"):
+        tasks.relist_cluster(office.cluster.pk)
+        assert office.cluster.bgppeers.count() == 0
+    tasks.relist_cluster(office.cluster.pk)
+    assert office.cluster.bgppeers.count() == 1
+
+
+def test_who_takes_longer_than_a_killed_worker_may_blind_us_keeps_the_lock(redis_url: str, settings: Settings) -> None:
+    settings.BGPUI_SWEEP_INTERVAL = 0.5
+    left: list[int] = [2000]
+    with alone("long"):
+
+        def renewed() -> bool:
+            left.append(nudges.connection().pttl("bgpui:lock:long"))
+            return left[-1] > left[-2]
+
+        assert eventually(renewed)
+
+
+def test_sweeps_and_edits_do_not_wait_behind_a_slow_api_server(settings: Settings) -> None:
+    tasks_of_ours = [name for name in current_app.tasks if not name.startswith("celery.")]
+    queues = {name: current_app.amqp.router.route({}, name)["queue"].name for name in tasks_of_ours}
+    relists = {"clusters.tasks.relist_clusters", "clusters.tasks.relist_cluster"}
+    assert {name for name, queue in queues.items() if queue == "relist"} == relists
+    readme = (Path(settings.BASE_DIR) / "README.md").read_text()
+    assert set(re.findall(r"worker -Q (\w+)", readme)) == set(queues.values())
 
 
 def test_a_quiet_look_tells_nobody(kube: RunningCluster, office: Office, told: list[tuple[str, str]]) -> None:

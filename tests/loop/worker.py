@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from celery import current_app
+from django.conf import settings
 from kombu import Queue
-
-_QUEUES = ("apply", "observe")
 
 
 def work() -> int:
     """Run tasks until no queue holds one, those too that a task has sent; how many there were."""
     done = 0
+    names = dict.fromkeys(route["queue"] for route in settings.CELERY_TASK_ROUTES.values())
     with current_app.connection_for_read() as connection, connection.channel() as channel:
-        queues = [Queue(name, channel=channel) for name in _QUEUES]
+        queues = [Queue(name, channel=channel) for name in names]
         for queue in queues:
             queue.declare()
         while message := next((found for queue in queues if (found := queue.get(accept=["json"]))), None):

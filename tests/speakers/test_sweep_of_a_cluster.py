@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pytest_django.fixtures import Settings
 
+from clusters.alone import alone
 from clusters.models import Cluster
 from dashboard import observe, tasks
 from lab.containers import PodFault
@@ -209,9 +210,9 @@ def test_a_fleet_is_handed_out_in_shards_of_the_size_that_is_set(
 
 
 def test_a_sweep_does_not_overlap_itself(observer: Observer) -> None:
-    with observe.alone("sweep:1:0") as first, observe.alone("sweep:1:0") as second, observe.alone("sweep:1:1") as other:
+    with alone("sweep:1:0") as first, alone("sweep:1:0") as second, alone("sweep:1:1") as other:
         assert (first, second, other) == (True, False, True)
-    with observe.alone("sweep:1:0") as again:
+    with alone("sweep:1:0") as again:
         assert again
 
 
