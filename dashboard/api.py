@@ -22,7 +22,7 @@ from peers.models import BGPPeer
 from speakers import live
 from speakers.api import SessionViewSet
 from speakers.frr.commands import FAMILIES
-from speakers.models import Session
+from speakers.models import Session, Speaker
 from speakers.selectors import counts_by_peer, sessions
 from speakers.serializers import AnswerSerializer, SessionDetailSerializer, answer_json
 
@@ -74,8 +74,12 @@ class SessionActionsViewSet(SessionViewSet):
     @action(detail=True, methods=["post"], permission_classes=[ViewPermission], throttle_classes=[OnDemandThrottle])
     def refresh(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Look at it now."""
-        if _answered(request, self.get_object(), "refresh"):
-            return self.retrieve(request, *args, **kwargs)
+        session = self.get_object()
+        before = session.speaker.attempted_at
+        if _answered(request, session, "refresh"):
+            asked = Speaker.objects.filter(pk=session.speaker_id).exclude(attempted_at=before)
+            if not session.speaker.pod or asked.exists():  # the mark of a question that no worker took vanishes as well
+                return self.retrieve(request, *args, **kwargs)
         return self._asked("detail")
 
     @extend_schema(

@@ -139,6 +139,13 @@ def test_a_question_without_redis_is_answered_503(api: APIClient, session: Sessi
 
 
 @pytest.mark.usefixtures("redis_url")
+def test_a_refresh_that_no_worker_takes_is_not_called_one(api: APIClient, session: Session, monkeypatch: Any) -> None:
+    monkeypatch.setattr(live, "PENDING_TTL", 1)
+    answer = api.post(f"{SESSIONS}{session.pk}/refresh/?wait=5s")
+    assert (answer.status_code, answer["Location"]) == (202, f"http://testserver{SESSIONS}{session.pk}/")
+
+
+@pytest.mark.usefixtures("redis_url")
 def test_routes_are_asked_for_once_and_read_later(api: APIClient, session: Session) -> None:
     path = f"{SESSIONS}{session.pk}/routes/?family=ipv6"
     assert api.get(path).status_code == 404
