@@ -53,6 +53,7 @@ def by_refusal(found: list[Problem], filters: Filters) -> list[Problem]:
 
 def _refused(why: Refusal, several: list[Problem], filters: Filters) -> Problem:
     first, number = several[0], sum(problem.number for problem in several)
+    nodes = [node for node in why.nodes if filters.node in {"", node}]
     if len(several) == 1:
         return replace(first, detail=bounded(why.message, 300))
     return replace(
@@ -65,8 +66,8 @@ def _refused(why: Refusal, several: list[Problem], filters: Filters) -> Problem:
         neighbor="",
         remote_as=None,
         vrf="",
-        nodes=list(why.nodes[:2]),
-        more_nodes=max(0, len(why.nodes) - 2),
+        nodes=nodes[:2],
+        more_nodes=max(0, len(nodes) - 2),
         since=min((problem.since for problem in several if problem.since), default=None),
         cause=f"The speakers refuse their configuration: {bounded(why.message, 300)}",
         detail=f"{counted(len(several), 'neighbor')} not in FRR",

@@ -104,7 +104,7 @@ def headline_counts(
     if rejected:
         found.append(Count("Edits stuck", f"{rejected:,}", f"{peers}?sync=stuck", "down"))
     if broken:
-        found.append(Count("Peers that break rules", f"{broken:,}", f"{peers}?sync=error", "down"))
+        found.append(Count("Broken rules", f"{broken:,}", f"{peers}?sync=error", "down"))
     if not pending and not rejected and not broken:
         found.append(Count("Config", "in sync", peers))
     return found

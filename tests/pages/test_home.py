@@ -234,5 +234,5 @@ def test_an_absent_neighbor_and_the_headline_name_the_rule_that_stops_the_speake
     page = viewer.get("/").text
     (row,) = problem_rows(page)
     assert "routerID must be the same" in row
-    assert "Peers that break rules" in page
+    assert "Broken rules" in page
     assert ">in sync<" not in page
