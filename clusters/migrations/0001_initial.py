@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
                 ('metallb_version', models.CharField(blank=True, max_length=40)),
                 ('kubernetes_version', models.CharField(blank=True, max_length=40)),
                 ('served', models.JSONField(default=dict, help_text="Served versions by resource, {'bgppeers.metallb.io': ['v1beta2']}.")),
+                ('listed', models.JSONField(default=dict, help_text="Namespace that a kind was last listed in, '' = all, by kind.")),
                 ('identity', models.CharField(blank=True, help_text='Who we are to the API server, as it says.', max_length=300)),
                 ('permissions', models.JSONField(default=list, help_text='What the service account may do: verb, resource, allowed.')),
                 ('checked_at', models.DateTimeField(help_text='Last attempt to reach the API server.', null=True)),

@@ -55,7 +55,7 @@ def follow(
 ) -> bool:
     """Bring the rows up to the list; whether something changed.
 
-    adopting: this is the first list of all, so what it holds is no change by others.
+    adopting: the kind is listed for the first time, or first in this namespace: what is there is no change by others.
     """
     listed = {(str(obj["metadata"].get("namespace", "")), str(obj["metadata"]["name"])): obj for obj in objects}
     fresh = [obj for key, obj in listed.items() if key not in known]

@@ -29,8 +29,12 @@ _DISCOVERY_AGE = timedelta(seconds=60)
 
 @dataclass(slots=True)
 class _Seen:
-    """What the cluster said. A kind that could not be listed is not in `objects`: its rows stay as they are."""
+    """What the cluster said. A kind that could not be listed is not in `objects`: its rows stay as they are.
 
+    listed: the namespace that each of the others was listed in, "" = all.
+    """
+
+    listed: dict[str, str]
     known: dict[str, dict[tuple[str, str], Marker]]
     objects: dict[str, list[Object]]
     nodes: list[Object] | None
@@ -49,10 +53,13 @@ def relist(cluster: Cluster) -> bool:
         logger.warning("cluster %s: %s", cluster.name, error.message)
         Cluster.objects.filter(pk=cluster.pk).update(checked_at=started, error=error.message)
         return cluster.error != error.message
-    was_away, adopting = bool(cluster.error), cluster.connected_at is None
+    was_away = bool(cluster.error)
     changed = _describe(cluster, seen)
     for kind, objects in seen.objects.items():
+        adopting = cluster.listed.get(kind) not in ("", seen.listed[kind])
         changed |= follow(cluster, kind, seen.known[kind], objects, adopting=adopting)
+    if not seen.listed.items() <= cluster.listed.items():
+        Cluster.objects.filter(pk=cluster.pk).update(listed=cluster.listed | seen.listed)
     if seen.nodes is not None:
         changed |= facts.nodes_write(cluster, seen.nodes)
     changed |= facts.secrets_write(cluster, seen.secrets, seen.secret_names)
@@ -68,12 +75,13 @@ def _look(cluster: Cluster, door: Door) -> _Seen:
     discovered = facts.discover(cluster, door) if due else {}
     for name, value in discovered.items():
         setattr(cluster, name, value)
-    seen = _Seen({}, {}, None, [], [], [], discovered)
+    seen = _Seen({}, {}, {}, None, [], [], [], discovered)
     for kind, model in resource_models().items():
         known = markers(cluster, kind)
-        listed = _list(door, model.KIND, cluster.namespace, seen.problems)
-        if listed is not None:
-            seen.objects[kind], room = listed
+        answer = _list(door, model.KIND, cluster.namespace, seen.problems)
+        if answer is not None:
+            seen.objects[kind], room = answer
+            seen.listed[kind] = room
             seen.known[kind] = {key: marker for key, marker in known.items() if room in ("", key[0])}
     try:
         seen.nodes = door.nodes()
