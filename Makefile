@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= 2
+SHARED := $(PYTEST) -n $(WORKERS) --dist loadfile
 
-.PHONY: help install demo test quick lint types format e2e frr faults bench long soak tools clean ci-checks
+.PHONY: help install demo test quick e2e frr faults lint types format bench tools clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -24,13 +25,12 @@ demo: $(STAMP) ## a lab cluster and bgpui on it: prints one URL and login (PORT,
 	@exec $(BIN)/python -m lab demo
 
 test: $(STAMP) tools ## all tests that this machine can run; what it lacks is named
-	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not e2e and not frr and not faults"
-	$(PYTEST) -m "frr"
+	$(SHARED) -m "not e2e and not frr and not faults"
+	$(SHARED) -m "e2e or frr"
 	$(PYTEST) -m "faults"
-	$(PYTEST) -m "e2e"
 
 quick: $(STAMP) ## the fast tests only
-	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not e2e and not frr and not faults"
+	$(SHARED) -m "not e2e and not frr and not faults"
 
 e2e: $(STAMP) tools ## browser tests on the running demo stack
 	$(PYTEST) -m "e2e"
