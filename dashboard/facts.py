@@ -141,10 +141,12 @@ def _end(host: str, port: int | None) -> str:
 
 
 def _timers(session: Session, detail: Detail | None) -> list[Fact]:
-    rows: list[tuple[str, Any]] = [
-        ("Hold time, negotiated", _s(session.hold_time)),
-        ("Keepalive, negotiated", _s(session.keepalive_time)),
-    ]
+    rows: list[tuple[str, Any]] = []
+    if session.state == Session.State.ESTABLISHED:  # before that FRR repeats what is configured
+        rows = [
+            ("Hold time, negotiated", _s(session.hold_time)),
+            ("Keepalive, negotiated", _s(session.keepalive_time)),
+        ]
     if detail is not None:
         neighbor = detail.neighbor
         rows += [
