@@ -1,4 +1,4 @@
-"""The Celery application: queues `apply`, `relist` and `observe`, each with workers of its own."""
+"""The Celery application: queues `apply`, `relist`, `ask` and `observe`; edits and sweeps have workers of their own."""
 
 from __future__ import annotations
 

@@ -123,6 +123,8 @@ CELERY_TASK_ROUTES = {
     "clusters.tasks.apply_resource": {"queue": "apply"},
     "clusters.tasks.sweep_outbox": {"queue": "apply"},
     "clusters.tasks.*": {"queue": "relist"},  # a slow API server must not keep sweeps waiting
+    # What people ask for, however often they click, must not keep sweeps waiting either.
+    **{f"dashboard.tasks.{name}": {"queue": "ask"} for name in ("refresh_session", "show_neighbor", "show_routes")},
     "dashboard.tasks.*": {"queue": "observe"},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")

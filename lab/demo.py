@@ -142,16 +142,17 @@ class Demo:
         web = ["uvicorn", "bgpui.asgi:application", "--host", "127.0.0.1", "--port", str(self.options.port)]
         celery = [*python, "celery", "-A", "bgpui.celery"]
 
-        def worker(queue: str, threads: int) -> list[str]:
+        def worker(threads: int, *queues: str) -> list[str]:
             # One process with threads: nothing is left behind when it is killed.
             pool = ["--pool", "threads", "--concurrency", str(threads), "--without-mingle", "--without-gossip"]
-            return [*celery, "worker", "--queues", queue, "--hostname", f"{queue}@%h", "--loglevel", "INFO", *pool]
+            names = ["--queues", ",".join(queues), "--hostname", f"{queues[0]}@%h"]
+            return [*celery, "worker", *names, "--loglevel", "INFO", *pool]
 
         return {
             "web": [*python, *web, "--timeout-graceful-shutdown", "3", "--no-access-log"],
-            "worker-apply": worker("apply", 4),
-            "worker-relist": worker("relist", 2),
-            "worker-observe": worker("observe", 4),
+            "worker-apply": worker(4, "apply"),
+            "worker-relist": worker(4, "relist", "ask"),
+            "worker-observe": worker(4, "observe"),
             "beat": [*celery, "beat", "--loglevel", "WARNING"],
         }
 
