@@ -179,7 +179,7 @@ def test_a_session_that_is_not_there_is_a_page_too(viewer: Client, cluster: Clus
 
 def test_only_an_established_session_has_negotiated_timers(viewer: Client, cluster: Cluster) -> None:
     speaker = a_speaker(cluster)
-    timers = {"hold_time": 180, "keepalive_time": 60}
+    timers: dict[str, Any] = {"hold_time": 180, "keepalive_time": 60}
     up, idle = a_session(speaker, **timers), a_session(speaker, "10.0.0.2", **timers, **down())
     assert "negotiated" in viewer.get(up.get_absolute_url()).text
     assert "negotiated" not in viewer.get(idle.get_absolute_url()).text
