@@ -36,8 +36,8 @@ def _edit_for_a_while(demo: Demo, name: str) -> list[tuple[int, str]]:
 def test_three_editors_beside_a_sweep_of_8000_sessions_meet_no_lock_error(tmp_path: Path) -> None:
     demo = start(tmp_path / "large", NODES="1000", BGPUI_SWEEP_INTERVAL="10")
     try:
-        count = "sessions/?page_size=1&health=up,degraded,down"
-        eventually(lambda: demo.api("GET", count).json()["count"] >= SESSIONS * 0.9, timeout=120, interval=1)
+        count = "sessions/?page_size=1&state=Established"
+        eventually(lambda: demo.api("GET", count).json()["count"] >= SESSIONS * 0.7, timeout=120, interval=1)
         with ThreadPoolExecutor(EDITORS) as pool:
             several = list(pool.map(lambda n: _edit_for_a_while(demo, f"editor-{n}"), range(1, EDITORS + 1)))
         for answers in several:
