@@ -54,6 +54,7 @@ def snapshot_of(cluster: Cluster, *, desired: bool = False, rows: Iterable[Resou
                 name=node.name,
                 labels=node.labels,
                 addresses=tuple(node.addresses),
+                subnets=tuple(node.subnets),
                 ready=node.ready,
                 unschedulable=node.unschedulable,
             )

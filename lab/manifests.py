@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,7 +14,19 @@ from lab.release import DaemonLayout, Release
 
 Manifest = dict[str, Any]
 _ZONES = "abc"
+# Beside its own network each node has a NIC on those of the documentation's routers and of the demo's.
+_LINKS = (IPv4Address("10.0.0.0"), IPv4Address("10.1.0.0"), IPv6Address("2620:52:0:88::"), IPv6Address("2001:db8:1::"))
+_PREFIX = {4: 16, 6: 64}
 _KUBELET = "v1.33.4"
+_NODE_INFO = {
+    "kubeletVersion": _KUBELET,
+    "kubeProxyVersion": _KUBELET,
+    "containerRuntimeVersion": "cri-o://1.33.3",
+    "osImage": "Red Hat Enterprise Linux CoreOS 9.6",
+    "kernelVersion": "5.14.0-570.el9.x86_64",
+    "operatingSystem": "linux",
+    "architecture": "amd64",
+}
 
 
 def stamp(moment: datetime | None = None) -> str:
@@ -37,12 +50,8 @@ def node(number: int, name: str = "", labels: Mapping[str, str] | None = None) -
         "topology.kubernetes.io/zone": f"zone-{_ZONES[(number - 1) % len(_ZONES)]}",
         "rack": f"rack-{(number - 1) // 4 + 1}",
     }
-    low = IPv4Address("192.168.10.10") if number < 240 else IPv4Address("10.100.0.0")
-    addresses = [
-        {"type": "InternalIP", "address": str(low + number)},
-        {"type": "InternalIP", "address": str(IPv6Address("fd00:10::") + number)},
-        {"type": "Hostname", "address": name},
-    ]
+    own, cidrs = _addresses(number)
+    addresses = [{"type": "InternalIP", "address": address} for address in own]
     reasons = {
         "Ready": "KubeletReady",
         "MemoryPressure": "KubeletHasSufficientMemory",
@@ -55,24 +64,29 @@ def node(number: int, name: str = "", labels: Mapping[str, str] | None = None) -
     return {
         "apiVersion": "v1",
         "kind": "Node",
-        "metadata": {"name": name, "labels": {**place, **(labels or {})}},
+        "metadata": {
+            "name": name,
+            "labels": {**place, **(labels or {})},
+            "annotations": {"k8s.ovn.org/host-cidrs": json.dumps(cidrs)},
+        },
         "spec": {},
         "status": {
-            "addresses": addresses,
+            "addresses": [*addresses, {"type": "Hostname", "address": name}],
             "conditions": conditions,
             "capacity": {"cpu": "16", "memory": "65536Mi", "pods": "250"},
             "allocatable": {"cpu": "15500m", "memory": "64000Mi", "pods": "250"},
-            "nodeInfo": {
-                "kubeletVersion": _KUBELET,
-                "kubeProxyVersion": _KUBELET,
-                "containerRuntimeVersion": "cri-o://1.33.3",
-                "osImage": "Red Hat Enterprise Linux CoreOS 9.6",
-                "kernelVersion": "5.14.0-570.el9.x86_64",
-                "operatingSystem": "linux",
-                "architecture": "amd64",
-            },
+            "nodeInfo": dict(_NODE_INFO),
         },
     }
+
+
+def _addresses(number: int) -> tuple[list[str], list[str]]:
+    """A node's own addresses, and all of its NICs' as OVN-Kubernetes tells them; the host part is the same on each."""
+    low = IPv4Address("192.168.10.10") if number < 240 else IPv4Address("10.100.0.0")
+    own = (low + number, IPv6Address("fd00:10::") + number)
+    beside = (link + (int(own[0]) & 0xFFFF) for link in _LINKS)
+    cidrs = [f"{address}/{_PREFIX[address.version]}" for address in (*own, *beside)]
+    return [str(address) for address in own], cidrs
 
 
 def daemon_set(layout: DaemonLayout, release: Release, frr_version: str) -> Manifest:

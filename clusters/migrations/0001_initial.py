@@ -72,6 +72,7 @@ class Migration(migrations.Migration):
                 ('uid', models.CharField(max_length=64)),
                 ('labels', models.JSONField(default=dict)),
                 ('addresses', models.JSONField(default=list, help_text='InternalIP and ExternalIP addresses.')),
+                ('subnets', models.JSONField(default=list, help_text='Networks that it is connected to; empty = not known.')),
                 ('ready', models.BooleanField(default=True)),
                 ('unschedulable', models.BooleanField(default=False)),
                 ('cluster', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='nodes', to='clusters.cluster')),

@@ -15,6 +15,7 @@ class Node(models.Model):
     uid = models.CharField(max_length=64)
     labels = models.JSONField(default=dict)
     addresses = models.JSONField(default=list, help_text="InternalIP and ExternalIP addresses.")
+    subnets = models.JSONField(default=list, help_text="Networks that it is connected to; empty = not known.")
     ready = models.BooleanField(default=True)
     unschedulable = models.BooleanField(default=False)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import timedelta
+from ipaddress import ip_network
 from typing import Any
 
 from django.db import transaction
@@ -19,8 +21,10 @@ from clusters.models import Cluster, Node, SecretFact
 from clusters.registry import resource_models
 from clusters.sync.upsert import upsert
 
-_NODE_FIELDS = ("uid", "labels", "addresses", "ready", "unschedulable")
+_NODE_FIELDS = ("uid", "labels", "addresses", "subnets", "ready", "unschedulable")
 _SECRET_FIELDS = ("exists", "type", "has_password", "length_ok", "trailing_newline")
+_HOST_CIDRS = "k8s.ovn.org/host-cidrs"
+_SUBNETS = 200  # of one node
 _SECRET_AGE = timedelta(seconds=60)
 _SECRETS_AT_ONCE = 50
 _GRANTED_AGE = timedelta(minutes=10)
@@ -143,9 +147,20 @@ def _node(cluster: Cluster, obj: Mapping[str, Any]) -> Node:
         uid=str(metadata.get("uid", ""))[:64],
         labels=metadata.get("labels") or {},
         addresses=addresses,
+        subnets=_subnets(metadata.get("annotations") or {}),
         ready=conditions.get("Ready", "True") == "True",
         unschedulable=bool((obj.get("spec") or {}).get("unschedulable")),
     )
+
+
+def _subnets(annotations: Mapping[str, Any]) -> list[str]:
+    """The networks that OVN-Kubernetes has found on the node; no other network plugin tells. A /32 is no link."""
+    try:
+        told = json.loads(annotations.get(_HOST_CIDRS) or "[]")
+        networks = {ip_network(one, strict=False) for one in told[:_SUBNETS] if isinstance(one, str)}
+    except (ValueError, TypeError, RecursionError):
+        return []
+    return sorted(str(network) for network in networks if network.num_addresses > 1)
 
 
 def _equal(one: object, other: object, names: Iterable[str]) -> bool:
