@@ -91,6 +91,7 @@ def test_who_takes_longer_than_a_killed_worker_may_blind_us_keeps_the_lock(redis
 
 
 def test_sweeps_and_edits_do_not_wait_behind_a_slow_api_server(settings: Settings) -> None:
+    current_app.loader.import_default_modules()
     tasks_of_ours = [name for name in current_app.tasks if not name.startswith("celery.")]
     queues = {name: current_app.amqp.router.route({}, name)["queue"].name for name in tasks_of_ours}
     relists = {"clusters.tasks.relist_clusters", "clusters.tasks.relist_cluster"}
