@@ -26,7 +26,8 @@ demo: $(STAMP) ## a lab cluster and bgpui on it: prints one URL and login (PORT,
 
 test: $(STAMP) tools ## all tests that this machine can run; what it lacks is named
 	$(SHARED) -m "not e2e and not frr and not faults"
-	$(SHARED) -m "e2e or frr"
+	$(SHARED) -m "frr"
+	$(PYTEST) -m "e2e"
 	$(PYTEST) -m "faults"
 
 quick: $(STAMP) ## the fast tests only
@@ -36,7 +37,7 @@ e2e: $(STAMP) tools ## browser tests on the running demo stack
 	$(PYTEST) -m "e2e"
 
 frr: $(STAMP) tools ## tests on real FRR in network namespaces
-	$(PYTEST) -m "frr"
+	$(SHARED) -m "frr"
 
 faults: $(STAMP) ## tests that kill and restart real processes
 	$(PYTEST) -m "faults"
