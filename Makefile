@@ -24,11 +24,10 @@ demo: $(STAMP) ## a lab cluster and bgpui on it: prints one URL and login (PORT,
 	@if [ "$(FRR)" = 1 ]; then ./deploy/tools.sh frr; fi
 	@exec $(BIN)/python -m lab demo
 
-test: $(STAMP) tools ## all tests that this machine can run; what it lacks is named
+test: $(STAMP) tools ## the tests, a look at real FRR, the browser; what this machine lacks is named
 	$(SHARED) -m "not e2e and not frr and not faults"
-	$(SHARED) -m "frr"
+	$(PYTEST) -m "frr" tests/speakers
 	$(PYTEST) -m "e2e"
-	$(PYTEST) -m "faults"
 
 quick: $(STAMP) ## the fast tests only
 	$(SHARED) -m "not e2e and not frr and not faults"
@@ -36,8 +35,8 @@ quick: $(STAMP) ## the fast tests only
 e2e: $(STAMP) tools ## browser tests on the running demo stack
 	$(PYTEST) -m "e2e"
 
-frr: $(STAMP) tools ## tests on real FRR in network namespaces
-	$(SHARED) -m "frr"
+frr: $(STAMP) tools ## all tests on real FRR in network namespaces
+	$(PYTEST) -m "frr"
 
 faults: $(STAMP) ## tests that kill and restart real processes
 	$(PYTEST) -m "faults"

@@ -33,7 +33,7 @@ def ended_by_bfd(cluster: RealCluster) -> bool:
 def peered(cluster: RealCluster) -> RealCluster:
     """Sessions that notice silence fast and come back fast."""
     cluster.apply(
-        bfd_profile("fast", receiveInterval=300, transmitInterval=300),
+        bfd_profile("fast", receiveInterval=1000, transmitInterval=1000),
         peer("plain", "10.1.0.1", peerASN=64601, **TIMERS),
         peer("plain-v6", "fd00:1::1", peerASN=64601, bfdProfile="fast", **TIMERS),
         peer("store", "10.1.0.1", myASN=64510, peerASN=64611, vrf="storage", **TIMERS),
