@@ -190,6 +190,10 @@ def edit_save(
     revision = 1 if row is None else row.revision + 1
     try:
         with transaction.atomic():
+            if row is not None:
+                # A worker may have settled the edit before while this one was judged: the base is what stands now.
+                current = rows_of(edit.kind.kind).select_for_update()
+                row.refresh_from_db(fields=["base", "live", "applied_revision"], from_queryset=current)
             if row is None:
                 row = _new(edit, found)
             elif (

@@ -42,8 +42,7 @@ def test_three_editors_beside_a_sweep_of_8000_sessions_meet_no_lock_error(tmp_pa
             several = list(pool.map(lambda n: _edit_for_a_while(demo, f"editor-{n}"), range(1, EDITORS + 1)))
         for answers in several:
             assert len(answers) > 3
-            # A conflict (409) is an outcome that the row tells; a lock error would be a 5xx.
-            assert {code for code, _ in answers} <= {200, 201, 202, 409}, answers
+            assert {code for code, _ in answers} <= {200, 201, 202}, answers
         logs = "".join(path.read_text(errors="replace") for path in (demo.folder / "logs").iterdir())
         assert "database is locked" not in logs
         rows = [demo.api("GET", f"bgppeers/lab/metallb-system/editor-{n}/?") for n in range(1, EDITORS + 1)]
