@@ -206,7 +206,7 @@ def edit_save(
             change.accepted = sorted({finding.code for finding in found if finding.code in accept})
             change.save()
             outbox.enqueue(row)
-    except IntegrityError:
+    except (IntegrityError, edit.model.DoesNotExist):  # made, or deleted, by somebody else meanwhile
         return None
     row.refresh_from_db()
     return row
