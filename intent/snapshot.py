@@ -9,12 +9,15 @@ from typing import Any
 from intent.findings import ObjectRef
 from intent.modes import Mode
 
-__all__ = ["Mode", "Node", "Resource", "SecretFact", "Snapshot", "mapping", "text"]
+__all__ = ["Mode", "Node", "Resource", "SecretFact", "Service", "Snapshot", "mapping", "text"]
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A cluster node. addresses: its IPs; subnets: the CIDRs that it is connected to, () if not known."""
+    """A cluster node. addresses: its IPs; subnets: the CIDRs that it is connected to, () if not known.
+
+    network_unavailable: the condition NetworkUnavailable is true, so that the speaker announces nothing from here.
+    """
 
     name: str
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -22,6 +25,26 @@ class Node:
     subnets: tuple[str, ...] = ()
     ready: bool = True
     unschedulable: bool = False
+    network_unavailable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A Service of type LoadBalancer.
+
+    addresses: of status.loadBalancer, as the cluster gave them. pool: where they are from, as MetalLB's controller
+    wrote it in `metallb.io/ip-allocated-from-pool`. local: externalTrafficPolicy Local. endpoint_nodes: where an
+    endpoint is ready or serving, () = nowhere; "" stands for an endpoint that names no node.
+    """
+
+    namespace: str
+    name: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    addresses: tuple[str, ...] = ()
+    pool: str = ""
+    local: bool = False
+    endpoint_nodes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +98,10 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """mode, version ("0.16.1", "" = not known) and namespace are MetalLB's; objects elsewhere have no effect."""
+    """mode, version ("0.16.1", "" = not known) and namespace are MetalLB's; objects elsewhere have no effect.
+
+    services: those of type LoadBalancer. namespaces: labels of each, by name.
+    """
 
     mode: Mode = Mode.UNKNOWN
     version: str = ""
@@ -83,6 +109,8 @@ class Snapshot:
     resources: tuple[Resource, ...] = ()
     nodes: tuple[Node, ...] = ()
     secrets: tuple[SecretFact, ...] = ()
+    services: tuple[Service, ...] = ()
+    namespaces: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def of_kind(self, kind: str) -> tuple[Resource, ...]:
         """All objects of a kind, in the order of the snapshot."""
@@ -119,10 +147,11 @@ class Snapshot:
         namespace: str = "metallb-system",
         nodes: Iterable[Node] = (),
         secrets: Iterable[SecretFact] = (),
+        services: Iterable[Service] = (),
     ) -> Snapshot:
         """A snapshot of objects as the cluster holds them; passwords are taken out."""
         resources = tuple(Resource.from_manifest(manifest) for manifest in manifests)
-        return cls(Mode(mode), version, namespace, resources, tuple(nodes), tuple(secrets))
+        return cls(Mode(mode), version, namespace, resources, tuple(nodes), tuple(secrets), tuple(services))
 
 
 def mapping(value: object) -> Mapping[str, Any]:
