@@ -23,6 +23,7 @@ from speakers.sweep import Observation, Target, sweep
 PROBLEMS = ("down", "absent", "degraded", "orphan")  # worst first; then what nobody knows, then what is up
 HEALTH = (*PROBLEMS, "unknown", "up")
 _APPLY = "Let an administrator apply this:"
+_KINDS = (KINDS["BGPPeer"], KINDS["BFDProfile"])  # what sessions are made of
 Intended = dict[str, tuple[IntendedSession, ...]]
 
 
@@ -103,7 +104,7 @@ def _missing(door: Door, metallb: MetalLB | None = None) -> str:
     namespace = (metallb.namespace if metallb else "") or NAMESPACES[0]
     rooms = sorted({pod.namespace for pod in metallb.pods}) if metallb else [namespace]
     try:
-        needed = permissions.needs(KINDS.values(), namespace, rooms)
+        needed = permissions.needs(_KINDS, namespace, rooms)
         reading = [one for one in needed if one.verb in {"get", "list"} or one.subresource == "exec"]
         return permissions.missing_as_yaml(permissions.review(door, reading), door.identity())
     except KubeError:
@@ -114,7 +115,7 @@ def _intended(door: Door, metallb: MetalLB, notes: list[Problem]) -> Intended | 
     """The sessions that should run, by node; None if that cannot be found out, which `notes` then explain."""
     resources: list[Resource] = []
     try:
-        for kind in KINDS.values():
+        for kind in _KINDS:
             resources += [_resource(item) for item in door.list(kind, metallb.namespace or None)[0]]
         nodes = tuple(_node(item) for item in door.nodes())
     except NotServed as error:

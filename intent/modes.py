@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-NEWEST = (0, 16, 1)  # the release whose fields and rules stand here
+NEWEST = (0, 16, 2)  # whose fields and rules stand here: what was added after 0.16.1, under the next number
 _RELEASE = re.compile(r"v?(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?", re.ASCII)
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from intent.kinds import KINDS
+from intent.kinds import KINDS, STATUS_KINDS
+
+FRR_K8S_GROUP = "frrk8s.metallb.io"
 
 
-def crds() -> list[dict[str, Any]]:
-    """One CRD object per kind, ready to be created."""
-    return [kind.crd() for kind in KINDS.values()]
+def crds(*, frr_k8s: bool = False) -> list[dict[str, Any]]:
+    """One CRD object per kind, ready to be created; frr_k8s: those that frr-k8s brings, too."""
+    kinds = (*KINDS.values(), *STATUS_KINDS.values())
+    return [kind.crd() for kind in kinds if frr_k8s or kind.group != FRR_K8S_GROUP]

@@ -46,7 +46,7 @@ class World:
 
     def build(self, nodes: int) -> None:
         """Make what is not there yet; a cluster that was kept from another run is brought to this number of nodes."""
-        for manifest in crds():
+        for manifest in crds(frr_k8s=self.release.mode == "frr-k8s"):
             self._ensure("customresourcedefinitions", manifest)
         for namespace in sorted({layout.namespace for layout in self.release.daemons}):
             self._ensure("namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from intent.durations import nanoseconds
@@ -19,6 +19,7 @@ class Cel:
     message: str
     holds: Callable[[object, object], bool]
     transition: bool = False
+    hint: str = "Choose a value that satisfies the rule."
 
 
 def _duration(check: Callable[[int], bool]) -> Callable[[object, object], bool]:
@@ -52,6 +53,33 @@ GRACEFUL_RESTART_IMMUTABLE = Cel(
 )
 
 
-def immutable(name: str) -> Cel:
-    """A field that keeps the value it was created with."""
-    return Cel(name, "self == oldSelf", "Value is immutable", lambda value, old: value == old, transition=True)
+IMMUTABLE = Cel(
+    name="immutable",
+    rule="self == oldSelf",
+    message="Value is immutable",
+    holds=lambda value, old: value == old,
+    transition=True,
+)
+
+
+def _aggregates_alone(spec: object, old: object) -> bool:
+    if not isinstance(spec, Mapping) or not spec.get("serviceSelectors"):
+        return True
+    return all(spec.get(name) in (None, alone) for name, alone in _ALONE.items())
+
+
+_ALONE = {"aggregationLength": 32, "aggregationLengthV6": 128}  # every address by itself
+AGGREGATION_WITHOUT_SERVICES = Cel(
+    name="aggregation-with-service-selectors",
+    rule=(
+        "!has(self.serviceSelectors) || self.serviceSelectors.size() == 0 || "
+        "((!has(self.aggregationLength) || self.aggregationLength == 32) && "
+        "(!has(self.aggregationLengthV6) || self.aggregationLengthV6 == 128))"
+    ),
+    message=(
+        "serviceSelectors and aggregationLength are mutually exclusive, can only be used together with default "
+        "aggregationLength (32) and aggregationLengthV6 (128)"
+    ),
+    holds=_aggregates_alone,
+    hint="Leave out serviceSelectors, or both aggregation lengths.",
+)

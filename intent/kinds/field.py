@@ -11,7 +11,11 @@ from intent.kinds.cel import Cel
 from intent.modes import Mode
 
 Type = Literal["integer", "string", "boolean", "duration", "array", "object"]
-Section = Literal["identity", "session", "timers", "security", "bfd", "placement", "advanced"]
+Section = Literal[
+    "identity", "session", "timers", "security", "bfd", "addresses", "allocation", "pools", "services", "routes",
+    "communities", "placement", "advanced", "reported",
+]  # fmt: skip
+Scope = Literal["Namespaced", "Cluster"]
 EVERY_MODE = (Mode.FRR, Mode.FRR_K8S, Mode.NATIVE)
 FRR_MODES = (Mode.FRR, Mode.FRR_K8S)
 _WORD_END = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
@@ -35,6 +39,9 @@ class Field:
     minimum: int | None = None
     maximum: int | None = None
     min_items: int | None = None
+    max_items: int | None = None
+    min_length: int | None = None
+    max_length: int | None = None
     format: str = ""
     pattern: str = ""
     enum: tuple[str, ...] = ()
@@ -48,6 +55,7 @@ class Field:
     properties: tuple[Field, ...] = ()
     additional: Field | None = None
     list_type: str = ""
+    list_keys: tuple[str, ...] = ()
     map_type: str = ""
     cel: tuple[Cel, ...] = ()
 
@@ -78,12 +86,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """One served version of a kind."""
+    """One served version of a kind. cel: rules about the spec as a whole; has_spec: False for what is status only."""
 
     name: str
     fields: tuple[Field, ...]
     columns: tuple[Column, ...] = ()
     status: tuple[Field, ...] = ()
+    cel: tuple[Cel, ...] = ()
+    has_spec: bool = True
     spec_required: bool = False
     storage: bool = True
     deprecation: str = ""
@@ -91,13 +101,14 @@ class Version:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A namespaced custom resource; the attributes without a version are those of the stored one."""
+    """A custom resource; the attributes without a version are those of the stored one."""
 
     kind: str
     plural: str
     description: str
     versions: tuple[Version, ...]
     group: str = "metallb.io"
+    scope: Scope = "Namespaced"
 
     @property
     def stored(self) -> Version:
@@ -123,6 +134,11 @@ class Kind:
     def fields(self) -> tuple[Field, ...]:
         """The spec's fields."""
         return self.stored.fields
+
+    @property
+    def status(self) -> tuple[Field, ...]:
+        """The status' fields, which MetalLB writes."""
+        return self.stored.status
 
     @property
     def columns(self) -> tuple[Column, ...]:

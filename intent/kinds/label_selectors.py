@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from intent.kinds.field import Field
@@ -73,6 +74,11 @@ LEGACY_SELECTOR = Field(
         _MATCH_LABELS,
     ),
 )
+
+
+def selector(**rest: Any) -> Field:
+    """One LabelSelector."""
+    return replace(SELECTOR, **rest)
 
 
 def selectors(**rest: Any) -> Field:

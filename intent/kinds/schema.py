@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from intent.kinds.cel import Cel
 from intent.kinds.field import Column, Field, Kind, Version
 
 _ENVELOPE = {
@@ -12,6 +13,7 @@ _ENVELOPE = {
     "metadata": {"type": "object"},
 }
 _PLAIN = ("description", "minimum", "maximum", "format", "pattern", "default")
+_LIMITS = {"minItems": "min_items", "maxItems": "max_items", "minLength": "min_length", "maxLength": "max_length"}
 
 
 def field_schema(field: Field) -> dict[str, Any]:
@@ -20,8 +22,7 @@ def field_schema(field: Field) -> dict[str, Any]:
     schema |= {name: value for name in _PLAIN if (value := getattr(field, name)) not in (None, "")}
     if field.enum:
         schema["enum"] = list(field.enum)
-    if field.min_items is not None:
-        schema["minItems"] = field.min_items
+    schema |= {name: value for name, key in _LIMITS.items() if (value := getattr(field, key)) is not None}
     if field.items is not None:
         schema["items"] = field_schema(field.items)
     if field.properties:
@@ -30,25 +31,23 @@ def field_schema(field: Field) -> dict[str, Any]:
         schema["additionalProperties"] = field_schema(field.additional)
     if field.list_type:
         schema["x-kubernetes-list-type"] = field.list_type
+    if field.list_keys:
+        schema["x-kubernetes-list-map-keys"] = list(field.list_keys)
     if field.map_type:
         schema["x-kubernetes-map-type"] = field.map_type
-    if field.cel:
-        schema["x-kubernetes-validations"] = [{"rule": rule.rule, "message": rule.message} for rule in field.cel]
-    return schema
+    return schema | _validations(field.cel)
 
 
 def object_schema(kind: Kind, version: Version) -> dict[str, Any]:
     """The openAPIV3Schema of one version of a kind."""
     spec = {"type": "object", "description": f"What MetalLB is asked to do with this {kind.kind}."}
     status = {"type": "object", "description": f"What MetalLB reports about this {kind.kind}."}
+    parts = {"spec": spec | _properties(version.fields) | _validations(version.cel)} if version.has_spec else {}
+    parts["status"] = status | _properties(version.status)
     schema: dict[str, Any] = {
         "type": "object",
         "description": kind.description,
-        "properties": {
-            **_ENVELOPE,
-            "spec": spec | _properties(version.fields),
-            "status": status | _properties(version.status),
-        },
+        "properties": {**_ENVELOPE, **parts},
     }
     if version.spec_required:
         schema["required"] = ["spec"]
@@ -65,7 +64,7 @@ def definition(kind: Kind) -> dict[str, Any]:
         "spec": {
             "group": kind.group,
             "names": names,
-            "scope": "Namespaced",
+            "scope": kind.scope,
             "versions": [_version(kind, version) for version in kind.versions],
         },
     }
@@ -97,3 +96,8 @@ def _properties(fields: tuple[Field, ...]) -> dict[str, Any]:
     required = sorted(field.name for field in fields if field.required)
     properties = {field.name: field_schema(field) for field in fields}
     return {"properties": properties, **({"required": required} if required else {})}
+
+
+def _validations(rules: tuple[Cel, ...]) -> dict[str, Any]:
+    listed = [{"rule": rule.rule, "message": rule.message} for rule in rules]
+    return {"x-kubernetes-validations": listed} if listed else {}

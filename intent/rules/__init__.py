@@ -67,6 +67,10 @@ OBJECT_RULES: dict[str, tuple[Rule, ...]] = {
         Rule(peer_session.inline_password),
     ),
     "BFDProfile": (*_EVERY_KIND, Rule(bfdprofile.echo_interval)),
+    "IPAddressPool": _EVERY_KIND,
+    "BGPAdvertisement": _EVERY_KIND,
+    "L2Advertisement": _EVERY_KIND,
+    "Community": _EVERY_KIND,
 }
 
 
@@ -118,7 +122,7 @@ def check_object(
     subject = Subject(
         resource=resource,
         kind=kind,
-        fields=served.fields,
+        version=served,
         mode=mode,
         release=release(version),
         namespace=namespace,

@@ -9,6 +9,7 @@ from typing import Any
 
 from intent.findings import Finding, Severity, shown
 from intent.kinds import Field
+from intent.kinds.cel import Cel
 from intent.rules.subject import CEL, KUBERNETES, OPENSHIFT, SCHEMA, Subject
 
 MANY = 100  # findings about one object; whoever sends more errors than that has sent something else
@@ -27,6 +28,9 @@ def by_schema(subject: Subject) -> Iterator[Finding]:
     live = subject.resource.live
     known = subject.spec if live is None else live
     yield from islice(_object(subject, subject.spec, subject.fields, "", known), MANY)
+    for rule in subject.version.cel:
+        if not rule.holds(subject.spec, known):
+            yield _broken(subject, rule, "", "", known)
 
 
 def _object(
@@ -94,8 +98,8 @@ def _of_type(value: Any, field: Field) -> bool:
 
 
 def _range(subject: Subject, value: float, field: Field, path: str) -> Iterator[Finding]:
-    low, high = field.minimum, field.maximum
-    if (low is None or value >= low) and (high is None or value <= high):
+    low, high = _bounds(field)
+    if low <= value <= high:
         return
     unit = f" {field.unit}" if field.unit else ""
     message, source = f"{path} must lie between {low} and {high}{unit}", SCHEMA
@@ -106,10 +110,20 @@ def _range(subject: Subject, value: float, field: Field, path: str) -> Iterator[
     yield subject.error("out-of-range", path, message, value=value, source=source, hint=hint)
 
 
+def _bounds(field: Field) -> tuple[int, int]:
+    """The range of the field, or of its format; a number that has none must fit into 64 bits."""
+    half = 1 << (31 if field.format == "int32" else 63)
+    low = -half if field.minimum is None else field.minimum
+    return low, half - 1 if field.maximum is None else field.maximum
+
+
 def _items(subject: Subject, value: list[Any], field: Field, path: str, live: Any) -> Iterator[Finding]:
     if field.min_items is not None and len(value) < field.min_items:
         message = f"{path} needs at least {field.min_items} entries"
         yield subject.error("too-few", path, message, value=value, source=SCHEMA, hint="Add an entry.")
+    if field.max_items is not None and len(value) > field.max_items:
+        message = f"{path} may have at most {field.max_items} entries"
+        yield subject.error("too-many", path, message, value=len(value), source=SCHEMA, hint="Remove entries.")
     if field.items is None:
         return
     before = live if isinstance(live, list | tuple) else ()
@@ -123,11 +137,12 @@ def _cel(subject: Subject, value: Any, field: Field, path: str, live: Any) -> It
     for rule in field.cel:
         if rule.holds(value, live) if not rule.transition or live is not None else True:
             continue
-        if rule.transition:
-            hint = f"Keep {shown(live)}, or delete the object and create it anew."
-        else:
-            hint = "Choose a value that satisfies the rule."
-        yield subject.error(rule.name, path, rule.message, value=value, source=CEL, hint=hint)
+        yield _broken(subject, rule, path, value, live)
+
+
+def _broken(subject: Subject, rule: Cel, path: str, value: Any, live: Any) -> Finding:
+    hint = f"Keep {shown(live)}, or delete the object and create it anew." if rule.transition else rule.hint
+    return subject.error(rule.name, path, rule.message, value=value, source=CEL, hint=hint)
 
 
 def _unknown(subject: Subject, path: str, name: str, known: list[str], *, in_cluster: bool) -> Finding:

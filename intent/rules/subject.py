@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from intent.findings import Finding, ObjectRef, Severity, one_line, shown
-from intent.kinds import KINDS, Field, Kind
+from intent.kinds import KINDS, Field, Kind, Version
 from intent.modes import Mode, release
 from intent.snapshot import Resource, Snapshot
 
@@ -29,18 +29,23 @@ _MISSING: Final = object()
 class Subject:
     """One object with all that its single-object rules need.
 
-    fields: of the served version that the object is written in. password: the inline password if it is at hand, only
+    version: the served one that the object is written in. password: the inline password if it is at hand, only
     when a person has just typed it. namespace: MetalLB's.
     """
 
     resource: Resource
     kind: Kind
-    fields: tuple[Field, ...]
+    version: Version
     mode: Mode
     release: tuple[int, int, int]
     namespace: str
     password: object = None
     api_version: str = ""
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The spec's fields in this version."""
+        return self.version.fields
 
     @property
     def spec(self) -> Mapping[str, Any]:
@@ -110,4 +115,4 @@ def subject_of(resource: Resource, snapshot: Snapshot) -> Subject | None:
     kind = KINDS.get(resource.ref.kind)
     if kind is None:
         return None
-    return Subject(resource, kind, kind.fields, snapshot.mode, release(snapshot.version), snapshot.namespace)
+    return Subject(resource, kind, kind.stored, snapshot.mode, release(snapshot.version), snapshot.namespace)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from intent.kinds import KINDS
+from intent.kinds import KINDS, STATUS_KINDS
+from intent.kinds.route_targets import rules
 
 PEER = KINDS["BGPPeer"]
 
@@ -71,3 +72,29 @@ def test_the_spec_that_is_given_is_not_changed() -> None:
     PEER.canonical(spec)
     PEER.with_defaults(spec)
     assert spec == {"peerPort": 179, "nodeSelectors": [{"matchLabels": None}]}
+
+
+def test_what_people_configure_is_told_from_what_is_reported() -> None:
+    assert set(KINDS) == {
+        "BGPPeer", "BFDProfile", "IPAddressPool", "BGPAdvertisement", "L2Advertisement", "Community",
+    }  # fmt: skip
+    assert set(STATUS_KINDS).isdisjoint(KINDS)
+    assert [kind.kind for kind in STATUS_KINDS.values() if kind.scope == "Cluster"] == ["FRRNodeState"]
+    assert STATUS_KINDS["FRRNodeState"].crd()["spec"]["scope"] == "Cluster"
+
+
+# frr-k8s api/v1beta1: the rules of ImportRouteTarget, ExportRouteTarget and RouteDistinguisher.
+@pytest.mark.parametrize(
+    ("value", "exported", "imported"),
+    [
+        ("65000:4294967295", [], []), ("192.0.2.1:65535", [], []), ("4200000000:65535", [], []),
+        ("*:100", ["administrator"], []), ("*:4294967296", ["administrator"], ["wildcard"]),
+        ("65000", ["one-colon"], ["one-colon"]), ("1:2:3", ["one-colon"], ["one-colon"]),
+        ("192.0.2.1:65536", ["with-ipv4"], ["with-ipv4"]), ("65000:x", ["assigned-number"], ["assigned-number"]),
+        ("4200000000:65536", ["with-4-byte-asn"], ["with-4-byte-asn"]),
+        ("65535:4294967296", ["with-2-byte-asn"], ["with-2-byte-asn"]),
+    ],
+)  # fmt: skip
+def test_route_targets_follow_their_rules(value: str, exported: list[str], imported: list[str]) -> None:
+    assert [rule.name for rule in rules("RT") if not rule.holds(value, None)] == exported
+    assert [rule.name for rule in rules("RT", wildcard=True) if not rule.holds(value, None)] == imported
