@@ -149,6 +149,10 @@ def _event_object(event: Manifest) -> str:
     return f"{str(involved.get('kind', '')).lower()}/{involved.get('name', '')}"
 
 
+def _slice_ports(slice_: Manifest) -> str:
+    return ",".join(str(port.get("port", "*")) for port in slice_.get("ports") or ()) or "<unset>"
+
+
 def _addresses(slice_: Manifest) -> str:
     addresses = [address for endpoint in slice_.get("endpoints") or () for address in endpoint.get("addresses") or ()]
     return ",".join(map(str, addresses)) or "<unset>"
@@ -194,8 +198,14 @@ BUILTIN: dict[tuple[str, str], list[Column]] = {
         _number("Available", "status.availableReplicas"), Column("Containers", _containers("name"), 1),
         Column("Images", _containers("image"), 1), Column("Selector", _selector("spec.selector.matchLabels"), 1),
     ],
+    ("apps", "replicasets"): [
+        _number("Desired", "spec.replicas"), _number("Current", "status.replicas"),
+        _number("Ready", "status.readyReplicas"), Column("Containers", _containers("name"), 1),
+        Column("Images", _containers("image"), 1), Column("Selector", _selector("spec.selector.matchLabels"), 1),
+    ],
     ("discovery.k8s.io", "endpointslices"): [
-        Column("AddressType", _field("addressType", "")), Column("Endpoints", _addresses),
+        Column("AddressType", _field("addressType", "")), Column("Ports", _slice_ports),
+        Column("Endpoints", _addresses),
     ],
     ("coordination.k8s.io", "leases"): [Column("Holder", _field("spec.holderIdentity", ""))],
     ("apiextensions.k8s.io", "customresourcedefinitions"): [

@@ -57,6 +57,11 @@ class Resource:
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
     @property
+    def resets_status(self) -> bool:
+        """A new object begins without the status that its body carries."""
+        return "status" in self.subresources and (self.custom or self.group_resource == "services")
+
+    @property
     def is_stored(self) -> bool:
         """Objects are kept in this version."""
         return self.storage_version in ("", self.version)

@@ -100,7 +100,7 @@ class Store:
     def _create(self, resource: Resource, manifest: Manifest, manager: str) -> Manifest:
         body = schema.copy(manifest)
         namespace = (body.get("metadata") or {}).get("namespace", "")
-        status = body.get("status") if resource.custom else None
+        status = body.get("status") if resource.resets_status else None
         entry = self._writer.create(resource, namespace, body, _options(manager))
         if status is None:
             return entry.manifest

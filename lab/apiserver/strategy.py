@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from lab.apiserver import cel
+from lab.apiserver import cel, services, workloads
 from lab.apiserver.errors import FORBIDDEN, INVALID, REQUIRED, FieldError, undecodable
 from lab.apiserver.metadata import now
 from lab.apiserver.resources import Manifest, Resource
@@ -139,14 +139,24 @@ def _crd_faults(new: Manifest, _old: Manifest | None) -> Iterator[FieldError]:
         yield FieldError(INVALID, "spec.versions", words, spec["versions"])
 
 
+def _slice_faults(new: Manifest, old: Manifest | None) -> Iterator[FieldError]:
+    if old is not None and old["addressType"] != new["addressType"]:
+        yield FieldError(INVALID, "addressType", "field is immutable", new["addressType"])
+
+
 _Type = tuple[str, str]
 _PREPARE: dict[_Type, Callable[[Resource, Manifest, Manifest | None], None]] = {
     ("", "secrets"): _prepare_secret,
     ("", "namespaces"): _prepare_namespace,
     ("", "pods"): _prepare_pod,
+    ("", "services"): services.prepare,
+    ("apps", "deployments"): workloads.prepare,
     ("apiextensions.k8s.io", "customresourcedefinitions"): _prepare_crd,
 }
 _FAULTS: dict[_Type, Callable[[Manifest, Manifest | None], Iterator[FieldError]]] = {
     ("", "secrets"): _secret_faults,
+    ("", "services"): services.faults,
+    ("apps", "deployments"): workloads.faults,
+    ("discovery.k8s.io", "endpointslices"): _slice_faults,
     ("apiextensions.k8s.io", "customresourcedefinitions"): _crd_faults,
 }

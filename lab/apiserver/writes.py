@@ -23,6 +23,7 @@ from lab.apiserver.errors import (
     unsupported_media_type,
 )
 from lab.apiserver.resources import Key, Manifest, Resource, Schema
+from lab.apiserver.service_addresses import ServiceAddresses
 from lab.apiserver.storage import Entry, Storage
 
 _SYSTEM = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation",
@@ -50,6 +51,7 @@ class Writer:
 
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
+        self._addresses = ServiceAddresses(storage)
 
     def create(self, resource: Resource, namespace: str, body: Any, options: WriteOptions) -> Entry:
         """A new object from a body that belongs to us from now on."""
@@ -132,7 +134,7 @@ class Writer:
     def _store_new(self, resource: Resource, new: Manifest, options: WriteOptions) -> Entry:
         own = new["metadata"]
         self._require_namespace(resource, own)
-        if resource.custom and "status" in resource.subresources:
+        if resource.resets_status:
             new.pop("status", None)
         for name in _SYSTEM:
             own.pop(name, None)
@@ -195,6 +197,8 @@ class Writer:
             errors += strategy.faults(resource, new, old)
         if errors:
             raise invalid(resource, new["metadata"].get("name", ""), errors)
+        if resource.plural == "services" and not resource.group:
+            self._addresses.furnish(resource, new, old)
 
     def _commit(self, resource: Resource, key: Key, new: Manifest, options: WriteOptions) -> Entry:
         stored = self.storage.registry.stored(resource)
