@@ -95,6 +95,21 @@ def any_matches(selectors: object, labels: Mapping[str, str]) -> bool:
     return isinstance(selectors, (list, tuple)) and any(matches(selector, labels) for selector in selectors)
 
 
+class Selection:
+    """A list of selectors, read once and then held against many labels; without any it chooses everything."""
+
+    __slots__ = ("_selectors", "all")
+
+    def __init__(self, selectors: object) -> None:
+        listed = selectors if isinstance(selectors, (list, tuple)) else ()
+        self.all = not listed
+        self._selectors = [found for found in map(requirements, listed) if found is not None]
+
+    def chooses(self, labels: Mapping[str, str]) -> bool:
+        """Whether any of the selectors matches, as any_matches says it."""
+        return self.all or any(all(each.holds(labels) for each in selector) for selector in self._selectors)
+
+
 def selector_errors(selector: object) -> list[SelectorError]:
     """All reasons why Kubernetes would not convert this selector."""
     return list(_errors(selector))

@@ -6,7 +6,7 @@ from typing import Any
 
 from intent.findings import Finding
 from intent.rules import check_object
-from intent.snapshot import Mode, Node, SecretFact, Snapshot
+from intent.snapshot import Mode, Node, SecretFact, Service, Snapshot
 
 NAMESPACE = "metallb-system"
 NODES = tuple(
@@ -38,6 +38,22 @@ def profile(name: str = "fast", **spec: Any) -> dict[str, Any]:
     return manifest("BFDProfile", name, spec, version="v1beta1")
 
 
+def pool(name: str = "pool", addresses: Any = ("203.0.113.0/24",), labels: Any = None, **spec: Any) -> dict[str, Any]:
+    made = manifest("IPAddressPool", name, {"addresses": addresses, **spec}, version="v1beta1")
+    return {**made, "metadata": {**made["metadata"], "labels": labels or {}}}
+
+
+def advertisement(name: str = "adv", /, **spec: Any) -> dict[str, Any]:
+    return manifest("BGPAdvertisement", name, spec, version="v1beta1")
+
+
+def service(name: str = "web", *addresses: str, nodes: tuple[str, ...] | None = None, **facts: Any) -> Service:
+    """A service with an endpoint on every node, unless told otherwise."""
+    return Service(
+        namespace="shop", name=name, addresses=addresses, endpoint_nodes=ALL if nodes is None else nodes, **facts
+    )
+
+
 def judge(spec: Any, mode: Mode = Mode.FRR, version: str = "0.16.1", **rest: Any) -> list[Finding]:
     """The findings about one peer by itself."""
     return check_object(peer(**spec), mode=mode, version=version, namespace=NAMESPACE, **rest)
@@ -49,8 +65,11 @@ def cluster(
     version: str = "0.16.1",
     nodes: tuple[Node, ...] = NODES,
     secrets: tuple[SecretFact, ...] = (),
+    services: tuple[Service, ...] = (),
 ) -> Snapshot:
-    return Snapshot.from_manifests(manifests, mode=mode, version=version, nodes=nodes, secrets=secrets)
+    return Snapshot.from_manifests(
+        manifests, mode=mode, version=version, nodes=nodes, secrets=secrets, services=services
+    )
 
 
 _DOC = {"myASN": 64500, "peerASN": 64501}

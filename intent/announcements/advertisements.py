@@ -1,0 +1,103 @@
+"""BGPAdvertisements as a speaker reads them: which pools, nodes, peers and services, and with what attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from intent.communities import Community, aliases, resolve
+from intent.modes import release
+from intent.placement import Placement
+from intent.selectors import Selection
+from intent.snapshot import Resource, Snapshot
+
+WHOLE = {4: 32, 6: 128}  # the prefix length of one address by IP version
+SERVICE_SELECTORS_SINCE = (0, 16, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Advertisement:
+    """One BGPAdvertisement. bit: its place in masks of advertisements. nodes: a mask of the placement.
+
+    peers: names of BGPPeers, None = all. lengths: of the announced prefix, by IP version. local_pref: 0 = not set.
+    """
+
+    name: str
+    bit: int
+    pools: frozenset[str]
+    nodes: int
+    peers: frozenset[str] | None
+    services: Selection
+    lengths: tuple[int, int]
+    local_pref: int
+    communities: frozenset[Community]
+
+    def length(self, version: int) -> int:
+        """The aggregation length for IPv4 or IPv6."""
+        return self.lengths[version == 6]
+
+    def reaches(self, peer: str) -> bool:
+        """Whether it is for this BGPPeer."""
+        return self.peers is None or peer in self.peers
+
+    def conflicts(self, other: Advertisement, families: Iterable[int]) -> bool:
+        """Another LOCAL_PREF for what may be the same prefix to the same peer; both are on one node and for one pool.
+
+        families: the IP versions of the pool; with two of them both lengths must differ to be no conflict.
+        """
+        if self.local_pref == other.local_pref:
+            return False
+        if self.peers is not None and other.peers is not None and not self.peers & other.peers:
+            return False
+        return any(self.length(version) == other.length(version) for version in families)
+
+
+def advertisements(snapshot: Snapshot, placement: Placement, pools: Iterable[Resource]) -> tuple[Advertisement, ...]:
+    """All BGPAdvertisements that MetalLB reads, sorted by name."""
+    known = aliases(snapshot.in_force("Community"))
+    pools = tuple(pools)
+    by_service = release(snapshot.version) >= SERVICE_SELECTORS_SINCE
+    return tuple(
+        Advertisement(
+            name=resource.name,
+            bit=1 << number,
+            pools=selected_pools(resource, pools),
+            nodes=placement.mask(resource.spec),
+            peers=frozenset(_names(resource.spec.get("peers"))) or None,
+            services=Selection(resource.spec.get("serviceSelectors") if by_service else None),
+            lengths=(
+                _number(resource, "aggregationLength", 1, WHOLE[4]) or WHOLE[4],
+                _length_v6(resource),
+            ),
+            local_pref=_number(resource, "localPref", 0, 2**32 - 1) or 0,
+            communities=resolve(resource.spec.get("communities"), known),
+        )
+        for number, resource in enumerate(snapshot.in_force("BGPAdvertisement"))
+    )
+
+
+def selected_pools(advertisement: Resource, pools: Iterable[Resource]) -> frozenset[str]:
+    """The pools that an advertisement (BGP or L2) is for: by name, by label, all if it says neither."""
+    names = set(_names(advertisement.spec.get("ipAddressPools")))
+    labels = Selection(advertisement.spec.get("ipAddressPoolSelectors"))
+    if labels.all and names:
+        return frozenset(pool.name for pool in pools if pool.name in names)
+    return frozenset(pool.name for pool in pools if pool.name in names or labels.chooses(pool.labels))
+
+
+def _length_v6(resource: Resource) -> int:
+    length = _number(resource, "aggregationLengthV6", 0, WHOLE[6])
+    return WHOLE[6] if length is None else length
+
+
+def _number(resource: Resource, field: str, low: int, high: int) -> int | None:
+    value = resource.spec.get(field)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if low <= value <= high else None
+
+
+def _names(value: object) -> tuple[str, ...]:
+    return tuple(name for name in value if isinstance(name, str)) if isinstance(value, list | tuple) else ()

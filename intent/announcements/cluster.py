@@ -1,0 +1,223 @@
+"""The announcements of all nodes of a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from intent.addresses import Address, parse_address
+from intent.announcements.advertisements import Advertisement, advertisements
+from intent.announcements.announcement import Announcement, Key, ServiceRef, prefix_key, prefix_text
+from intent.announcements.groups import Group, Placed, Table, merge, tabulate, too_many
+from intent.announcements.verdicts import Reason, Verdict
+from intent.placement import Placement
+from intent.pools import PoolIndex
+from intent.sessions import sessions
+from intent.snapshot import Node, Service, Snapshot
+
+EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
+_VERSIONS = {"ipv4": 4, "ipv6": 6}
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """What tells nodes apart: the advertisements that select them (a mask), and what keeps them from announcing."""
+
+    on_node: int
+    blocked: Reason | None
+
+
+class Announcements:
+    """What each node of a snapshot announces, computed for a node when it is asked for.
+
+    Preparing takes O(services x advertisements of their pool). Nodes that the same advertisements select share one
+    table per kind of peer (the same advertisements, the same families), so that the cost grows with the number of such
+    classes, not with nodes x peers x services; services with externalTrafficPolicy Local are added on the nodes of
+    their endpoints only. A service is announced whole or not at all, as MetalLB does it.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        pools = snapshot.in_force("IPAddressPool")
+        self._nodes = {node.name: node for node in snapshot.nodes}
+        placement = Placement(snapshot.nodes)
+        self._advertisements = advertisements(snapshot, placement, pools)
+        self._sites = _sites(placement, self._advertisements) if snapshot.nodes else {}
+        self._sessions = sessions(snapshot)
+        peers = {session.peer for some in self._sessions.values() for session in some}
+        self._feeds = {peer: sum(a.bit for a in self._advertisements if a.reaches(peer)) for peer in peers}
+        self._groups: dict[tuple[str, int], Group] = {}
+        self._services: dict[ServiceRef, Placed | Reason] = {}
+        self._local: dict[str, list[Placed]] = {}
+        self._shared: dict[tuple[int, int, tuple[int, ...]], tuple[Table, tuple[Announcement, ...]]] = {}
+        index = PoolIndex(pools)
+        of_pool = {pool.name: [a for a in self._advertisements if pool.name in a.pools] for pool in pools}
+        for service in snapshot.services:
+            self._place(service, index, of_pool)
+
+    def on(self, node: str) -> dict[str, tuple[Announcement, ...]]:
+        """What each session of the node announces, by its BGPPeer's name, in the order of addresses; {} if unknown."""
+        site = self._sites.get(node)
+        if site is None:
+            return {}
+        found: dict[str, tuple[Announcement, ...]] = {}
+        alike: dict[tuple[int, tuple[str, ...]], tuple[Announcement, ...]] = {}
+        for session in self._sessions[node]:
+            feed = self._feeds[session.peer]
+            kind = feed, session.families
+            if kind not in alike:
+                alike[kind] = self._to(node, site, feed, session.families)
+            found[session.peer] = alike[kind]
+        return found
+
+    def verdict(self, service: ServiceRef, address: str, node: str) -> Verdict:
+        """What the node does with an address of a service, or the first reason why it does nothing."""
+        placed, site = self._services.get(service, Reason.SERVICE_DELETED), self._sites.get(node)
+        if isinstance(placed, Reason):
+            return Verdict(placed)
+        if site is None:
+            return Verdict(Reason.NOT_OWNER)
+        reason, counting = self._judged(placed, node, site)
+        parsed = parse_address(address)
+        if reason is not None or parsed is None or parsed not in placed.addresses:
+            return Verdict(reason or Reason.NO_IP_ALLOCATED)
+        return Verdict(None, *self._reached(parsed, counting, node))
+
+    def nodes_by_verdict(self, service: ServiceRef, address: str) -> dict[Verdict, tuple[str, ...]]:
+        """All nodes by what they do with an address of a service, sorted."""
+        found: dict[Verdict, list[str]] = {}
+        for node in sorted(self._sites):
+            found.setdefault(self.verdict(service, address, node), []).append(node)
+        return {verdict: tuple(nodes) for verdict, nodes in found.items()}
+
+    def status_on(self, node: str) -> dict[ServiceRef, tuple[str, ...]]:
+        """The BGPPeers that the node's ServiceBGPStatus of each service lists, sorted.
+
+        MetalLB looks by prefix: a service whose prefix another one announces lists that one's peers, too; whether the
+        session has the family, or is up at all, plays no role.
+        """
+        site = self._sites.get(node)
+        if site is None or site.blocked:
+            return {}
+        both, peers = (4, 6), dict[Key, set[str]]()
+        for session in self._sessions.get(node, ()):
+            for key in self._table(node, site, self._feeds[session.peer], both):
+                peers.setdefault(key, set()).add(session.peer)
+        found: dict[ServiceRef, set[str]] = {}
+        for key, announcement in self._table(node, site, -1, both).items():
+            for service in announcement.services if key in peers else ():
+                found.setdefault(service, set()).update(peers[key])
+        return {service: tuple(sorted(names)) for service, names in sorted(found.items())}
+
+    def _place(self, service: Service, index: PoolIndex, of_pool: dict[str, list[Advertisement]]) -> None:
+        """Find the service's pool and its group, or why there is none."""
+        ref = ServiceRef(service.namespace, service.name)
+        addresses = [parse_address(address) for address in service.addresses]
+        known = tuple(address for address in addresses if address is not None)
+        pool = index.holding_all(known)
+        if not addresses:
+            self._services[ref] = Reason.NO_IP_ALLOCATED
+        elif None in addresses:
+            self._services[ref] = Reason.INVALID_IP
+        elif not pool:
+            self._services[ref] = Reason.IP_NOT_ALLOWED
+        else:
+            matching = tuple(each for each in of_pool[pool] if each.services.chooses(service.labels))
+            key = pool, sum(each.bit for each in matching)
+            if key not in self._groups:
+                every = sum(each.bit for each in of_pool[pool])
+                self._groups[key] = Group(index.families[pool], every, matching)
+            placed = self._services[ref] = Placed(ref, known, service, self._groups[key])
+            self._file(placed)
+
+    def _file(self, placed: Placed) -> None:
+        """Under the nodes that may announce the service: all, or those with an endpoint."""
+        if not placed.service.local:
+            placed.group.members.extend([placed] if placed.service.endpoint_nodes else ())
+            return
+        for node in set(placed.service.endpoint_nodes) & self._nodes.keys():
+            self._local.setdefault(node, []).append(placed)
+
+    def _judged(self, placed: Placed, node: str, site: _Site) -> tuple[Reason | None, tuple[Advertisement, ...]]:
+        reason, counting = placed.group.eligible(site.on_node)
+        endpoints = placed.service.endpoint_nodes
+        if reason is None:
+            reason = site.blocked
+        if reason is None and placed.service.local and node not in endpoints:
+            reason = Reason.NO_LOCAL_ENDPOINTS
+        if reason is None and not endpoints:
+            reason = Reason.NO_ENDPOINTS
+        if reason is None and too_many(counting):
+            reason = Reason.TOO_MANY_COMMUNITIES
+        return reason, counting
+
+    def _reached(
+        self, address: Address, counting: tuple[Advertisement, ...], node: str
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The prefixes that an address goes out in, and the peers that get one."""
+        version = address.version
+        keys = {prefix_key(version, int(address), each.length(version)) for each in counting}
+        mask = sum(each.bit for each in counting)
+        peers = {
+            session.peer
+            for session in self._sessions.get(node, ())
+            if self._feeds[session.peer] & mask and f"ipv{version}" in session.families
+        }
+        return tuple(prefix_text(key) for key in sorted(keys)), tuple(sorted(peers))
+
+    def _to(self, node: str, site: _Site, feed: int, families: tuple[str, ...]) -> tuple[Announcement, ...]:
+        if site.blocked:
+            return ()
+        versions = tuple(_VERSIONS[family] for family in families)
+        if not self._local.get(node):
+            return self._class(site, feed, versions)[1]
+        return tuple(_ordered(self._table(node, site, feed, versions)))
+
+    def _table(self, node: str, site: _Site, feed: int, versions: tuple[int, ...]) -> Table:
+        table, _ = self._class(site, feed, versions)
+        local = self._local.get(node)
+        if not local:
+            return table
+        own = []
+        for placed in local:
+            _, counting = placed.group.eligible(site.on_node)
+            if not too_many(counting):
+                own.append((placed, tuple(each for each in counting if each.bit & feed)))
+        table = dict(table)
+        merge(table, tabulate(own, versions))
+        return table
+
+    def _class(self, site: _Site, feed: int, versions: tuple[int, ...]) -> tuple[Table, tuple[Announcement, ...]]:
+        """What nodes of this kind announce to peers of this kind, whatever endpoints they have."""
+        key = site.on_node, site.on_node & feed, versions
+        if key not in self._shared:
+            table: Table = {}
+            for group in self._groups.values():
+                if group.pool & site.on_node & feed:
+                    merge(table, group.table(site.on_node, feed, versions))
+            self._shared[key] = table, tuple(_ordered(table))
+        return self._shared[key]
+
+
+def announced_on(snapshot: Snapshot, node_name: str) -> dict[str, tuple[Announcement, ...]]:
+    """What each session of one node announces, by its BGPPeer's name; {} for a node that is not known."""
+    nodes = tuple(node for node in snapshot.nodes if node.name == node_name)
+    return Announcements(replace(snapshot, nodes=nodes)).on(node_name) if nodes else {}
+
+
+def _ordered(table: Table) -> Iterator[Announcement]:
+    return (table[key] for key in sorted(table))
+
+
+def _sites(placement: Placement, every: tuple[Advertisement, ...]) -> dict[str, _Site]:
+    masks = [0] * len(placement.nodes)
+    for advertisement in every:
+        for number in range(len(masks)):
+            if advertisement.nodes >> number & 1:
+                masks[number] |= advertisement.bit
+    return {node.name: _Site(masks[number], _blocked(node)) for number, node in enumerate(placement.nodes)}
+
+
+def _blocked(node: Node) -> Reason | None:
+    if node.network_unavailable:
+        return Reason.NODE_NETWORK_UNAVAILABLE
+    return Reason.NODE_LABELED_EXCLUDE_BALANCERS if EXCLUDED in node.labels else None

@@ -1,0 +1,106 @@
+"""Which addresses an IPAddressPool holds, and which pool holds an address."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from ipaddress import ip_network
+
+from intent.addresses import Address, parse_address
+from intent.snapshot import Resource
+
+_MASKED = re.compile(r"[^/\s]+/[0-9]{1,3}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class AddressRange:
+    """Addresses of one IP version from `first` to `last`, both included, as numbers."""
+
+    version: int
+    first: int
+    last: int
+
+    def __contains__(self, address: Address) -> bool:
+        return address.version == self.version and self.first <= int(address) <= self.last
+
+    def __len__(self) -> int:
+        return self.last - self.first + 1
+
+    def overlaps(self, other: AddressRange) -> bool:
+        """Whether an address is in both."""
+        return self.version == other.version and self.first <= other.last and other.first <= self.last
+
+
+def address_range(entry: object) -> AddressRange | None:
+    """An entry of spec.addresses: a CIDR (host bits are dropped) or `start-end`; None for anything else.
+
+    As MetalLB's parser reads it: a bare address is no CIDR, and a range is cut at its first dash.
+    """
+    if not isinstance(entry, str):
+        return None
+    start, dash, end = entry.partition("-")
+    if dash:
+        first, last = parse_address(start.strip()), parse_address(end.strip())
+        if first is None or last is None or first.version != last.version or int(first) > int(last):
+            return None
+        return AddressRange(first.version, int(first), int(last))
+    if not _MASKED.fullmatch(entry):
+        return None
+    try:
+        network = ip_network(entry, strict=False)
+    except ValueError:
+        return None
+    return AddressRange(network.version, int(network.network_address), int(network.broadcast_address))
+
+
+def ranges(pool: Resource) -> tuple[AddressRange, ...]:
+    """The ranges of a pool in its own order, without entries that are none."""
+    entries = pool.spec.get("addresses")
+    return tuple(_readable(entries if isinstance(entries, list | tuple) else ()))
+
+
+def _readable(entries: Iterable[object]) -> Iterator[AddressRange]:
+    for entry in entries:
+        found = address_range(entry)
+        if found is not None:
+            yield found
+
+
+class PoolIndex:
+    """Pools by their addresses: O(log n) to find an address, as long as pools do not overlap (MetalLB refuses that)."""
+
+    def __init__(self, pools: Iterable[Resource]) -> None:
+        self._rows: dict[int, list[tuple[int, int, str]]] = {4: [], 6: []}
+        self.families: dict[str, frozenset[int]] = {}  # the IP versions of each pool
+        for pool in pools:
+            held = ranges(pool)
+            self.families[pool.name] = frozenset(each.version for each in held)
+            for each in held:
+                self._rows[each.version].append((each.first, each.last, pool.name))
+        self._reach: dict[int, list[int]] = {}
+        for version, rows in self._rows.items():
+            rows.sort()
+            reach = self._reach.setdefault(version, [])
+            for _, last, _ in rows:
+                reach.append(max(last, reach[-1]) if reach else last)
+
+    def holding(self, address: Address) -> tuple[str, ...]:
+        """The names of the pools that hold the address, sorted; () if none does."""
+        rows, reach, number = self._rows[address.version], self._reach[address.version], int(address)
+        at = bisect_right(rows, number, key=lambda row: row[0]) - 1
+        names = set()
+        while at >= 0 and reach[at] >= number:  # further down nothing reaches up to here
+            if rows[at][1] >= number:
+                names.add(rows[at][2])
+            at -= 1
+        return tuple(sorted(names))
+
+    def holding_all(self, addresses: Iterable[Address]) -> str:
+        """The pool that holds all the addresses of a service, "" if none does: a speaker looks for one pool only."""
+        names: set[str] | None = None
+        for address in addresses:
+            held = set(self.holding(address))
+            names = held if names is None else names & held
+        return min(names) if names else ""
