@@ -7,8 +7,10 @@ class PeersConfig(AppConfig):
     name = "peers"
 
     def ready(self) -> None:
+        from clusters.kindpages import register_page
         from clusters.registry import register
-        from peers.models import BFDProfile, BGPPeer
+        from peers.pages import BFD_PROFILE, PEER
 
-        register(BGPPeer)
-        register(BFDProfile)
+        for page in (PEER, BFD_PROFILE):
+            register(page.model)
+            register_page(page)

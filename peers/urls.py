@@ -1,16 +1,7 @@
-"""Everything that changes a BGPPeer; list and page of a peer show its sessions too and belong to the dashboard."""
+"""Everything that changes peers and BFD profiles; what shows sessions, too, belongs to the dashboard."""
 
 from __future__ import annotations
 
-from django.urls import path
+from clusters.editing.urls import editing_urls
 
-from peers.views import editing
-
-_ONE = "peers/<slug:cluster>/<str:namespace>/<str:name>/"
-
-urlpatterns = [
-    path("peers/new/", editing.peer_new, name="peer-new"),
-    path(f"{_ONE}edit/", editing.peer_edit, name="peer-edit"),
-    path(f"{_ONE}delete/", editing.peer_delete, name="peer-delete"),
-    path(f"{_ONE}discard/", editing.peer_discard, name="peer-discard"),
-]
+urlpatterns = [*editing_urls("BGPPeer", "peer", "peers")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db import models
+from django.urls import reverse
 
 from clusters.models.cluster import Cluster
 from intent.findings import ObjectRef
@@ -45,6 +46,7 @@ class Resource(models.Model):
     """
 
     KIND: ClassVar[Kind]
+    PAGE: ClassVar[str]  # name of the page of one object
 
     cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="%(class)ss")
     namespace = models.CharField(max_length=63)
@@ -90,6 +92,9 @@ class Resource(models.Model):
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"
+
+    def get_absolute_url(self) -> str:
+        return reverse(self.PAGE, args=[self.cluster.name, self.namespace, self.name])
 
     @property
     def ref(self) -> ObjectRef:

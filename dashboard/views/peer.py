@@ -12,15 +12,15 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from clusters.editing.drafts import packed
+from clusters.editing.selector_text import write_selectors
+from clusters.editing.yaml_text import manifest_yaml
 from clusters.manifest import FieldDiff, differences
 from clusters.models import Change, SyncState
 from clusters.pages import HttpRequest, page_of, render_page
 from dashboard.facts import text_of
 from dashboard.tallies import Tally, tallies
-from peers.drafts import packed
 from peers.models import BGPPeer
-from peers.selector_text import write_selectors
-from peers.yaml_text import manifest_yaml
 from speakers.selectors import sessions
 
 _CHANGES = 20

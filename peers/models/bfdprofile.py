@@ -12,6 +12,7 @@ class BFDProfile(Resource):
     """Timers of a BFD session (RFC 5880); intervals in milliseconds."""
 
     KIND = KINDS["BFDProfile"]
+    PAGE = "bfd-profile"
 
     receive_interval = models.IntegerField(null=True)
     transmit_interval = models.IntegerField(null=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.db import models
-from django.urls import reverse
 
 from clusters.models import Resource
 from intent.kinds import KINDS
@@ -16,6 +15,7 @@ class BGPPeer(Resource):
     """
 
     KIND = KINDS["BGPPeer"]
+    PAGE = "peer"
 
     my_asn = models.BigIntegerField(null=True)
     peer_asn = models.BigIntegerField(null=True)
@@ -47,6 +47,3 @@ class BGPPeer(Resource):
 
     class Meta(Resource.Meta):
         verbose_name = "BGP peer"
-
-    def get_absolute_url(self) -> str:
-        return reverse("peer", args=[self.cluster.name, self.namespace, self.name])

@@ -153,7 +153,7 @@ def test_mistakes_show_while_typing_and_the_input_keeps_its_focus(page: Page, de
     page.locator("[name=nodeSelectors]").fill("kubernetes.io/hostname in (compute-1.example.com)")
     page.locator("[name=holdTime]").focus()
     expect(page.locator("#p-f-myASN")).not_to_contain_text("MetalLB refuses", timeout=_PATIENCE)
-    expect(page.locator("#placement")).to_have_text("Chooses 1 of 6 nodes: compute-1.example.com.")
+    expect(page.locator("#s-f-nodeSelectors")).to_have_text("Selects 1 of 6 nodes: compute-1.example.com.")
 
 
 def test_a_peer_is_made_and_deleted_without_any_script(browser: Browser, demo: Demo) -> None:

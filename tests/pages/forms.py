@@ -41,7 +41,7 @@ def fields(page: str) -> dict[str, Any]:
 def problem(page: str, field: str) -> str:
     """What stands beside a field."""
     found = re.search(
-        rf'<div id="p-f-{re.escape(field)}"[^>]*>(.*?)</div>\s*(?:<p id="placement"|</div>|<div id="p-)',
+        rf'<div id="p-f-{re.escape(field)}"[^>]*>(.*?)</div>\s*(?:<p id="s-|</div>|<div id="p-)',
         page,
         re.DOTALL,
     )

@@ -64,7 +64,7 @@ def test_leaving_a_field_checks_the_form_without_replacing_it(editor: Client, cl
     assert "<form" not in checks
     assert "MetalLB refuses" in problem(checks, "myASN")
     assert problem(checks, "peerASN") == ""
-    assert "Chooses 2 of 3 nodes: node-0, node-1." in checks
+    assert "Selects 2 of 3 nodes: node-0, node-1." in checks
     assert "not ready" in checks
 
 

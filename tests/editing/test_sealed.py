@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.sessions.backends.base import SessionBase
 
-from peers.sealed import seal, unseal
+from clusters.editing.sealed import seal, unseal
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peers.selector_text import read_selectors, write_selectors
+from clusters.editing.selector_text import read_selectors, write_selectors
 
 _NAME = st.from_regex(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,8}[A-Za-z0-9])?", fullmatch=True)
 _KEY = st.one_of(_NAME, st.builds("{}/{}".format, st.sampled_from(["kubernetes.io", "a.b"]), _NAME))

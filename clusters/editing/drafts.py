@@ -1,4 +1,4 @@
-"""A BGPPeer on its way through form, YAML tab and Review: read from what the page sent, judged, nothing saved."""
+"""A resource on its way through form, YAML tab and Review: read from what the page sent, judged, nothing saved."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from clusters import services
 from clusters.api.documents import UnreadableError, read_json, read_yaml
 from clusters.api.manifests import draft_of
 from clusters.api.problems import BadBody
-from clusters.models import Cluster
+from clusters.editing.inputs import NAME, NAMESPACE
+from clusters.editing.reading import Layout, manifest_of
+from clusters.editing.sealed import unseal
+from clusters.kindpages import KindPage
+from clusters.models import Cluster, Resource
+from clusters.registry import rows_of
 from clusters.selectors import clusters_active
 from intent.findings import Finding, ObjectRef, Severity
-from peers.forms import KIND, NAME, NAMESPACE, manifest_of
-from peers.models import BGPPeer
-from peers.sealed import unseal
 
 _SOURCE = "bgpui"
 _NAME_LIMIT = 253
@@ -29,26 +31,28 @@ _NAME_LIMIT = 253
 class Draft:
     """What the user wants. password: None = as it is, "" = without the inline one, else a new one.
 
-    texts: what was typed where it is no value. yaml: the text of the YAML tab while it is no manifest. findings: about
-    the input itself. revision: of the row that was looked at; 0 = there was none.
+    texts and layouts: see `clusters.editing.reading.Typed`. yaml: the text of the YAML tab while it is no manifest.
+    findings: about the input itself. revision: of the row that was looked at; 0 = there was none.
     """
 
+    about: KindPage
     cluster: Cluster | None
     namespace: str
     name: str
     manifest: dict[str, Any]
-    row: BGPPeer | None = None
+    row: Resource | None = None
     password: str | None = None
     accept: list[str] = field(default_factory=list)
     revision: int = 0
     texts: dict[str, str] = field(default_factory=dict)
+    layouts: dict[str, Layout] = field(default_factory=dict)
     yaml: str | None = None
     findings: list[Finding] = field(default_factory=list)
 
     @property
     def ref(self) -> ObjectRef:
         """The object."""
-        return ObjectRef(KIND.kind, self.namespace, self.name)
+        return ObjectRef(self.about.kind.kind, self.namespace, self.name)
 
     @property
     def readable(self) -> bool:
@@ -65,7 +69,7 @@ class Draft:
             return None
         return services.review(
             cluster=self.cluster,
-            kind=KIND.kind,
+            kind=self.about.kind.kind,
             namespace=self.namespace,
             name=self.name,
             manifest=self.manifest,
@@ -74,21 +78,21 @@ class Draft:
         )
 
 
-def draft_of_row(row: BGPPeer) -> Draft:
+def draft_of_row(about: KindPage, row: Resource) -> Draft:
     """The object as it shall be by now."""
-    return Draft(row.cluster, row.namespace, row.name, row.manifest, row=row, revision=row.revision)
+    return Draft(about, row.cluster, row.namespace, row.name, row.manifest, row=row, revision=row.revision)
 
 
-def draft_new(query: QueryDict) -> Draft:
+def draft_new(about: KindPage, query: QueryDict) -> Draft:
     """An empty one, in MetalLB's namespace of the only or the named cluster."""
     cluster = _cluster(query.get("cluster", ""))
     namespace = cluster.namespace if cluster else ""
-    return Draft(cluster, namespace, "", {"metadata": {"namespace": namespace}, "spec": {}})
+    return Draft(about, cluster, namespace, "", {"metadata": {"namespace": namespace}, "spec": {}})
 
 
-def draft_posted(post: QueryDict, session: SessionBase, row: BGPPeer | None) -> Draft:
+def draft_posted(about: KindPage, post: QueryDict, session: SessionBase, row: Resource | None) -> Draft:
     """What a page sent: `from` says which one (form, yaml or review)."""
-    draft = draft_of_row(row) if row else draft_new(post)
+    draft = draft_of_row(about, row) if row else draft_new(about, post)
     draft.accept = [code[:100] for code in post.getlist("accept")[:50]]
     looked_at = revision_posted(post)
     draft.revision = draft.revision if looked_at is None else looked_at
@@ -105,7 +109,8 @@ def draft_posted(post: QueryDict, session: SessionBase, row: BGPPeer | None) -> 
     if draft.cluster is None:
         draft.refuse("cluster-missing", "cluster", "Choose the cluster.")
     elif row is None and _exists(draft):
-        draft.refuse("exists", "metadata.name", f"There is a BGPPeer {draft.name} already.", "Choose another name.")
+        message = f"There is a {about.kind.kind} {draft.name} already."
+        draft.refuse("exists", "metadata.name", message, "Choose another name.")
     return draft
 
 
@@ -116,7 +121,8 @@ def revision_posted(post: QueryDict) -> int | None:
 
 
 def _exists(draft: Draft) -> bool:
-    return BGPPeer.objects.filter(cluster=draft.cluster, namespace=draft.namespace, name=draft.name).exists()
+    rows = rows_of(draft.about.kind.kind)
+    return rows.filter(cluster=draft.cluster, namespace=draft.namespace, name=draft.name).exists()
 
 
 def _cluster(name: str) -> Cluster | None:
@@ -125,11 +131,13 @@ def _cluster(name: str) -> Cluster | None:
 
 
 def _read_form(draft: Draft, post: QueryDict) -> None:
-    typed = manifest_of(post, _object(post.get("base", "")))
+    drop = post.get("step", "").partition("drop:")[2]
+    typed = manifest_of(draft.about, post, _object(post.get("base", "")), drop=drop)
     if draft.row is None:
         draft.name = post.get(NAME, "").strip()[:_NAME_LIMIT]
         draft.namespace = post.get(NAMESPACE, "").strip()[:_NAME_LIMIT] or draft.namespace
     draft.manifest, draft.password, draft.texts = typed.manifest, typed.password, typed.texts
+    draft.layouts = typed.layouts
     draft.findings += typed.findings
     draft.manifest["metadata"] = _metadata(draft, typed.manifest["metadata"])
 
@@ -137,7 +145,7 @@ def _read_form(draft: Draft, post: QueryDict) -> None:
 def _read_yaml(draft: Draft, text: str) -> None:
     address = {"namespace": draft.row.namespace, "name": draft.row.name} if draft.row else {}
     try:
-        found = draft_of(KIND, _one(read_yaml(text.encode())), **address)
+        found = draft_of(draft.about.kind, _one(read_yaml(text.encode())), **address)
     except UnreadableError as error:
         draft.yaml = text
         draft.refuse("yaml-unreadable", "", f"This is no YAML that is taken: {error}.")
@@ -165,13 +173,14 @@ def _of_object(draft: Draft, manifest: dict[str, Any]) -> None:
         draft.name = str(metadata.get("name") or "")[:_NAME_LIMIT]
         draft.namespace = str(metadata.get("namespace") or draft.namespace)[:_NAME_LIMIT]
     spec = manifest.get("spec")
+    kind = draft.about.kind
+    secret = {one.name for one in kind.fields if one.secret}
     draft.manifest = {
-        "apiVersion": KIND.api_version,
-        "kind": KIND.kind,
+        "apiVersion": kind.api_version,
+        "kind": kind.kind,
         "metadata": _metadata(draft, metadata),
-        "spec": spec if isinstance(spec, dict) else {},
+        "spec": {name: spec[name] for name in spec if name not in secret} if isinstance(spec, dict) else {},
     }
-    draft.manifest["spec"].pop("password", None)
 
 
 def _metadata(draft: Draft, given: Mapping[str, Any]) -> dict[str, Any]:

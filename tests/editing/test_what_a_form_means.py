@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.http import QueryDict
 
-from peers.forms import manifest_of
+from clusters.editing.reading import manifest_of
+from clusters.kindpages import page_of_kind
 
 OLD = {"name": "tor", "namespace": "elsewhere", "key": "of-a-newer-metallb"}
 
@@ -25,5 +26,5 @@ def test_parts_of_a_newer_crd_stay_with_those_that_the_form_shows(
 ) -> None:
     post = QueryDict(mutable=True)
     post.update({f"passwordSecret.{part}": text for part, text in typed.items()})
-    meant = manifest_of(post, {"spec": {"passwordSecret": OLD}})
+    meant = manifest_of(page_of_kind("BGPPeer"), post, {"spec": {"passwordSecret": OLD}})
     assert meant.manifest["spec"].get("passwordSecret") == expected

@@ -1,0 +1,71 @@
+"""Deleting a resource, reviewed first, and giving an edit up."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods, require_POST
+
+from clusters import services
+from clusters.editing.drafts import revision_posted
+from clusters.editing.views import row_of
+from clusters.editing.yaml_text import manifest_yaml
+from clusters.kindpages import page_of_kind
+from clusters.models import Change
+from clusters.pages import HttpRequest, render_page
+from intent.findings import Finding
+from intent.rules import blocking
+
+
+@require_http_methods(["GET", "POST"])
+def resource_delete(request: HttpRequest, kind: str, cluster: str, namespace: str, name: str) -> HttpResponse:
+    """Review of a deletion, and the deletion."""
+    about = page_of_kind(kind)
+    about.require(request, "delete")
+    row = row_of(kind, cluster, namespace, name)
+    stop: list[Finding] = []
+    trouble = ""
+    if request.method == "POST":
+        revision, actor = revision_posted(request.POST) or 0, cast("User", request.user)
+        try:
+            services.resource_delete(row=row, actor=actor, source=Change.Source.BROWSER, base_revision=revision)
+        except services.Refused as refused:
+            stop = list(refused.findings)
+        except services.RevisionMismatch:
+            trouble = f"Somebody changed this {about.noun} while you looked at it. Look again before you delete it."
+        else:
+            messages.success(request, f"{row.name} will be gone as soon as the cluster confirms it.")
+            return redirect(about.many)
+        row = row_of(kind, cluster, namespace, name)
+    review = services.review(cluster=row.cluster, kind=kind, namespace=namespace, name=name, manifest=None)
+    context = {
+        "about": about,
+        "row": row,
+        "review": review,
+        "closes": about.closes(row),
+        "findings": stop or review.findings,
+        "blocked": bool(blocking([finding for finding in review.findings if finding not in review.introduced])),
+        "yaml": manifest_yaml(review.before or row.manifest),
+        "trouble": trouble,
+    }
+    return render_page(request, "resources/delete.html", context, status=409 if stop or trouble else 200)
+
+
+@require_POST
+def resource_discard(request: HttpRequest, kind: str, cluster: str, namespace: str, name: str) -> HttpResponse:
+    """Give up an edit that is pending, refused or in conflict: what the cluster holds counts again."""
+    about = page_of_kind(kind)
+    about.require(request, "change")
+    row = row_of(kind, cluster, namespace, name)
+    revision, actor = revision_posted(request.POST) or 0, cast("User", request.user)
+    try:
+        left = services.resource_discard(row=row, actor=actor, base_revision=revision)
+    except services.RevisionMismatch:
+        messages.warning(request, f"Somebody changed this {about.noun} meanwhile; nothing was given up.")
+        return redirect(row.get_absolute_url())
+    messages.success(request, f"The edit of {name} is given up.")
+    return redirect(row.get_absolute_url() if left is not None else about.many)

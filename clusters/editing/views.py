@@ -1,0 +1,181 @@
+"""Everything that changes a resource: form or YAML, checks while typing, Review, apply.
+
+A page sends where it stands (`from`) and where it wants to go (`step`): check, form, yaml, review or apply; add:LIST
+for one more row of a list, drop:ROW for one less.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_http_methods
+
+from clusters import services
+from clusters.editing.drafts import Draft, draft_new, draft_of_row, draft_posted, packed
+from clusters.editing.forms import Sketch, form_of
+from clusters.editing.inputs import DROP_PASSWORD
+from clusters.editing.reading import Layout
+from clusters.editing.sealed import seal, unseal
+from clusters.editing.surroundings import surroundings_of
+from clusters.editing.yaml_text import manifest_yaml
+from clusters.kindpages import page_of_kind
+from clusters.models import Change, Resource
+from clusters.pages import HttpRequest, render_page
+from clusters.selectors import clusters_active, resource_list
+from intent.findings import Finding, Severity
+from intent.rules import blocking
+
+
+def row_of(kind: str, cluster: str, namespace: str, name: str) -> Resource:
+    """The row that an address names. Raises Http404."""
+    return get_object_or_404(resource_list(kind), cluster__name=cluster, namespace=namespace, name=name)
+
+
+@require_http_methods(["GET", "POST"])
+def resource_new(request: HttpRequest, kind: str) -> HttpResponse:
+    """Add an object."""
+    about = page_of_kind(kind)
+    about.require(request, "add")
+    if request.method != "POST":
+        return _form(request, draft_new(about, request.GET), judged=False)
+    return _step(request, draft_posted(about, request.POST, request.session, None))
+
+
+@require_http_methods(["GET", "POST"])
+def resource_edit(request: HttpRequest, kind: str, cluster: str, namespace: str, name: str) -> HttpResponse:
+    """Change an object."""
+    about = page_of_kind(kind)
+    about.require(request, "change")
+    row = row_of(kind, cluster, namespace, name)
+    if request.method != "POST":
+        return _form(request, draft_of_row(about, row), yaml=request.GET.get("as") == "yaml")
+    return _step(request, draft_posted(about, request.POST, request.session, row))
+
+
+def _step(request: HttpRequest, draft: Draft) -> HttpResponse:
+    step = request.POST.get("step", "review")
+    if step == "check":
+        return _form(request, draft, part="checks", yaml=request.POST.get("from") == "yaml")
+    if step in {"form", "yaml"} or step.startswith(("add:", "drop:")):
+        return _form(request, draft, yaml=step == "yaml" or not draft.readable)
+    if step == "apply":
+        return _apply(request, draft)
+    return _review(request, draft)
+
+
+def _found(draft: Draft, review: services.Review | None) -> list[Finding]:
+    return [*draft.findings, *(review.findings if review is not None and draft.readable else ())]
+
+
+def _form(
+    request: HttpRequest,
+    draft: Draft,
+    *,
+    yaml: bool = False,
+    judged: bool = True,
+    part: str = "",
+    status: int = 200,
+    trouble: str = "",
+) -> HttpResponse:
+    found = _found(draft, draft.review(dry_run=False)) if judged else []
+    if draft.password and not part:
+        found.append(_password_lost(draft))
+    sketch = Sketch(draft.texts, _layouts(request, draft, part), new=draft.row is None)
+    form = form_of(draft.about, draft.manifest, found, surroundings_of(draft, previews=judged), sketch)
+    stop = {finding.code for finding in blocking(found, draft.accept)}
+    context: dict[str, Any] = {
+        "about": draft.about,
+        "draft": draft,
+        "form": form,
+        "findings": found if yaml else form.findings,
+        "stops": len([finding for finding in found if finding.code in stop]),
+        "cautions": sum(finding.severity is Severity.WARNING for finding in found),
+        "yaml": (draft.yaml if draft.yaml is not None else manifest_yaml(draft.manifest)) if yaml else None,
+        "base": packed(draft.manifest),
+        "active": list(clusters_active()) if draft.row is None else [],
+        "added": request.POST.get("step", "").partition("add:")[2],
+        "drop_password": draft.password == "",
+        "judged": judged,
+        "trouble": trouble,
+    }
+    if part:
+        return render_page(request, f"resources/edit.html#{part}", context)
+    return render_page(request, "resources/edit.html", context, status=status)
+
+
+def _layouts(request: HttpRequest, draft: Draft, part: str) -> dict[str, Layout]:
+    """The rows of lists: as the page shows them while it is checked, or one more where that was asked for."""
+    if part:
+        return draft.layouts
+    name = request.POST.get("step", "").partition("add:")[2]
+    return {path: [*layout, None] for path, layout in draft.layouts.items() if path == name}
+
+
+def _password_lost(draft: Draft) -> Finding:
+    """No page shows a password again, so the one that was typed is not in this one."""
+    message, hint = "The password that you typed is not kept on this page.", "Type it again before Review."
+    return Finding("password-not-kept", Severity.WARNING, "spec.password", "", message, "bgpui", hint, (draft.ref,))
+
+
+def _review(request: HttpRequest, draft: Draft, *, status: int = 200, trouble: str = "") -> HttpResponse:
+    yaml = request.POST.get("from") == "yaml"
+    if not draft.readable or draft.cluster is None:
+        return _form(request, draft, yaml=yaml, status=422)
+    review = draft.review(dry_run=not draft.findings)
+    found = _found(draft, review)
+    if review is None or blocking(found, draft.accept):
+        return _form(request, draft, yaml=yaml, status=422)
+    context = {
+        "about": draft.about,
+        "draft": draft,
+        "review": review,
+        "findings": found,
+        "manifest": packed(draft.manifest),
+        "sealed": _sealed(request, draft),
+        "drop_password": DROP_PASSWORD if draft.password == "" else "",
+        "after": manifest_yaml(review.after) if review.after else "",
+        "trouble": trouble,
+        "nothing": not review.diff and not review.new_password,
+    }
+    return render_page(request, "resources/review.html", context, status=status)
+
+
+def _sealed(request: HttpRequest, draft: Draft) -> str:
+    if request.POST.get("sealed") and request.POST.get("from") == "review":
+        return request.POST["sealed"]
+    return seal(request.session, draft.password) if draft.password else ""
+
+
+def _apply(request: HttpRequest, draft: Draft) -> HttpResponse:
+    if blocking(draft.findings, draft.accept) or draft.cluster is None:
+        return _review(request, draft, status=422)
+    try:
+        row = services.resource_save(
+            cluster=draft.cluster,
+            kind=draft.about.kind.kind,
+            namespace=draft.namespace,
+            name=draft.name,
+            manifest=draft.manifest,
+            actor=cast("User", request.user),
+            source=Change.Source.BROWSER,
+            accept=draft.accept,
+            base_revision=draft.revision,
+            password=draft.password,
+        )
+    except services.Refused:
+        return _review(request, draft, status=422)
+    except services.RevisionMismatch as mismatch:
+        draft.revision = mismatch.current
+        changed = f"Somebody changed this {draft.about.noun} while you looked at it."
+        trouble = f"{changed} This is the difference against what stands now. {mismatch.note}"
+        return _review(request, draft, status=409, trouble=trouble.strip())
+    except services.ClusterUnreachable as away:
+        return _review(request, draft, status=503, trouble=f"{away} Nothing was saved.")
+    if request.POST.get("sealed"):
+        unseal(request.session, request.POST["sealed"])
+    messages.success(request, f"{row.name} is saved; it is on its way to the cluster.")
+    return HttpResponseRedirect(row.get_absolute_url())

@@ -1,1 +1,0 @@
-"""Views that change BGPPeers."""
