@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from clusters.kube.redact import INLINE_PASSWORD
-from clusters.models import Cluster, Resource
+from clusters.lazy import LazyMapping, LazySequence
+from clusters.models import Cluster, Resource, Service
 from clusters.registry import resource_models, rows_of
 from intent import snapshot as intent
 from intent.findings import ObjectRef
@@ -39,7 +40,8 @@ def resource_get(kind: str, *, cluster: str, namespace: str, name: str) -> Resou
 def snapshot_of(cluster: Cluster, *, desired: bool = False, rows: Iterable[Resource] | None = None) -> intent.Snapshot:
     """The cluster as rules, sessions and the renderer see it: what it holds, or with `desired` what it shall hold.
 
-    rows: the resources, if they were read already. Four queries, and one for each kind that has a model.
+    rows: the resources, if they were read already. Four queries, and one for each kind that has a model; Services and
+    Namespaces, of which there may be very many, cost one each when somebody looks at them.
     """
     if rows is None:
         rows = [row for kind in resource_models() for row in resource_list(kind, cluster=cluster)]
@@ -57,6 +59,7 @@ def snapshot_of(cluster: Cluster, *, desired: bool = False, rows: Iterable[Resou
                 subnets=tuple(node.subnets),
                 ready=node.ready,
                 unschedulable=node.unschedulable,
+                network_unavailable=node.network_unavailable,
             )
             for node in cluster.nodes.all()
         ),
@@ -72,7 +75,38 @@ def snapshot_of(cluster: Cluster, *, desired: bool = False, rows: Iterable[Resou
             )
             for fact in cluster.secret_facts.all()
         ),
+        services=LazySequence(lambda: _services(cluster)),
+        namespaces=LazyMapping(lambda: dict(cluster.namespaces.values_list("name", "labels"))),
     )
+
+
+def service_of(row: Service) -> intent.Service:
+    """A Service as the rules take it."""
+    return intent.Service(
+        namespace=row.namespace,
+        name=row.name,
+        labels=row.labels,
+        annotations=row.annotations,
+        addresses=tuple(row.addresses),
+        pool=row.pool,
+        local=row.traffic_policy == Service.TrafficPolicy.LOCAL,
+        endpoint_nodes=tuple(row.endpoint_nodes),
+    )
+
+
+def _services(cluster: Cluster) -> list[intent.Service]:
+    columns = (
+        "cluster",
+        "namespace",
+        "name",
+        "labels",
+        "annotations",
+        "addresses",
+        "pool",
+        "traffic_policy",
+        "endpoint_nodes",
+    )
+    return [service_of(row) for row in cluster.services.only(*columns).order_by("namespace", "name").iterator()]
 
 
 def resource_of(ref: ObjectRef, obj: dict[str, Any]) -> intent.Resource:

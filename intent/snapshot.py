@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -109,7 +109,7 @@ class Snapshot:
     resources: tuple[Resource, ...] = ()
     nodes: tuple[Node, ...] = ()
     secrets: tuple[SecretFact, ...] = ()
-    services: tuple[Service, ...] = ()
+    services: Sequence[Service] = ()
     namespaces: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def of_kind(self, kind: str) -> tuple[Resource, ...]:

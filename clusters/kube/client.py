@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from clusters.kube import redact
 from clusters.kube.connection import Connection, load
@@ -14,6 +14,8 @@ from clusters.kube.kinds import ACCESS_REVIEWS, NODES, PODS, SECRETS, SELF_REVIE
 from clusters.kube.transport import Object, Objects, Transport
 
 FIELD_MANAGER = "bgpui"
+T = TypeVar("T")
+Many = list[T]  # a method of Door hides the name
 _PAGE = 1000
 _APPLY = "application/apply-patch+yaml"
 _MERGE = "application/merge-patch+json"
@@ -56,10 +58,24 @@ class Door:
     ) -> tuple[Objects, str]:
         """All objects of a namespace, None = of the cluster, and the list's resourceVersion. Selectors as kubectl's."""
         query = {"labelSelector": labels, "fieldSelector": fields}
-        try:
-            return self._pages(path(kind, namespace), query | {"limit": str(_PAGE)})
-        except Expired:  # objects changed faster than the pages were read: all at once then
-            return self._pages(path(kind, namespace), query)
+        return self._collected(path(kind, namespace), query, lambda obj: obj, None)
+
+    def gather(
+        self,
+        kind: Served,
+        keep: Callable[[Object], T | None],
+        namespace: str | None = None,
+        *,
+        labels: str = "",
+        fields: str = "",
+        most: int | None = None,
+    ) -> Many[T]:
+        """What `keep` makes of each object, None = nothing; of large lists only a page is in memory at a time.
+
+        most: read on until this many are kept, for lists that may be longer than anybody wants to know.
+        """
+        query = {"labelSelector": labels, "fieldSelector": fields}
+        return self._collected(path(kind, namespace), query, keep, most)[0]
 
     def create(self, kind: Served, manifest: Mapping[str, Any], *, dry_run: bool = False) -> Object:
         """Create an object that must not exist yet (AlreadyExists)."""
@@ -167,14 +183,24 @@ class Door:
             "trailing_newline": password is not None and password.endswith(b"\n"),
         }
 
-    def _pages(self, where: str, query: dict[str, str]) -> tuple[Objects, str]:
-        items: Objects = []
+    def _collected(
+        self, where: str, query: dict[str, str], keep: Callable[[Object], T | None], most: int | None
+    ) -> tuple[Many[T], str]:
+        try:
+            return self._pages(where, query | {"limit": str(_PAGE)}, keep, most)
+        except Expired:  # objects changed faster than the pages were read: all at once then
+            return self._pages(where, query, keep, most)
+
+    def _pages(
+        self, where: str, query: dict[str, str], keep: Callable[[Object], T | None], most: int | None
+    ) -> tuple[Many[T], str]:
+        items: Many[T] = []
         while True:
             answer = self._request("GET", where, query)
-            items.extend(self._items(answer))
+            items.extend(kept for item in self._items(answer) if (kept := keep(item)) is not None)
             metadata = answer.get("metadata") or {}
-            if not metadata.get("continue"):
-                return items, str(metadata.get("resourceVersion", ""))
+            if not metadata.get("continue") or (most is not None and len(items) >= most):
+                return items[:most], str(metadata.get("resourceVersion", ""))
             query = query | {"continue": str(metadata["continue"])}
 
     def _items(self, answer: Object) -> Iterator[Object]:

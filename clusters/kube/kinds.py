@@ -35,6 +35,10 @@ class Resource:
 PODS = Resource("", "v1", "pods")
 NODES = Resource("", "v1", "nodes")
 SECRETS = Resource("", "v1", "secrets")
+NAMESPACES = Resource("", "v1", "namespaces")
+SERVICES = Resource("", "v1", "services")
+EVENTS = Resource("", "v1", "events")
+ENDPOINT_SLICES = Resource("discovery.k8s.io", "v1", "endpointslices")
 ACCESS_REVIEWS = Resource("authorization.k8s.io", "v1", "selfsubjectaccessreviews")
 SELF_REVIEWS = Resource("authentication.k8s.io", "v1", "selfsubjectreviews")
 

@@ -39,6 +39,12 @@ def needs(kinds: Iterable[Served], namespace: str, frr_namespaces: Iterable[str]
         rows.append((("get", "list"), kind.group, kind.plural, "", namespace, f"to show {kind.plural}"))
         rows.append((("create", "patch", "delete"), kind.group, kind.plural, "", namespace, f"to edit {kind.plural}"))
     rows.append((("list",), "", "nodes", "", "", "to know which nodes a peer selects"))
+    rows.append((("list",), "", "services", "", "", "to show LoadBalancer services and what is left of pools"))
+    rows.append(
+        (("list",), "discovery.k8s.io", "endpointslices", "", "", "to know from which nodes a service is announced")
+    )
+    rows.append((("list",), "", "namespaces", "", "", "to know which namespaces a pool serves"))
+    rows.append((("list",), "", "events", "", "", "to show why a service got no address"))
     for room in dict.fromkeys(frr_namespaces):
         rows.append((("list",), "", "pods", "", room, "to find the pods with FRR"))
         # A WebSocket begins as a GET; newer API servers ask for `create` as well.

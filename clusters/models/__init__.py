@@ -6,5 +6,16 @@ from clusters.models.change import Change
 from clusters.models.cluster import Cluster
 from clusters.models.facts import Node, SecretFact
 from clusters.models.resource import Resource, SyncState
+from clusters.models.services import Namespace, Service, ServiceAddress
 
-__all__ = ["Change", "Cluster", "Node", "Resource", "SecretFact", "SyncState"]
+__all__ = [
+    "Change",
+    "Cluster",
+    "Namespace",
+    "Node",
+    "Resource",
+    "SecretFact",
+    "Service",
+    "ServiceAddress",
+    "SyncState",
+]

@@ -28,6 +28,8 @@ class Cluster(models.Model):
 
     checked_at = models.DateTimeField(null=True, help_text="Last attempt to reach the API server.")
     connected_at = models.DateTimeField(null=True, help_text="Last attempt that succeeded.")
+    readonly_at = models.DateTimeField(null=True, help_text="When Services and status objects were last read.")
+    readonly_took = models.FloatField(default=0.0, help_text="Seconds that it took; the longer, the rarer.")
     discovered_at = models.DateTimeField(null=True, help_text="When mode and versions were last asked for.")
     permissions_at = models.DateTimeField(null=True, help_text="When permissions were last asked for.")
     error = models.CharField(max_length=1000, blank=True, help_text="Why the last attempt failed; empty = it did not.")

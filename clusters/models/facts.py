@@ -18,6 +18,7 @@ class Node(models.Model):
     subnets = models.JSONField(default=list, help_text="Networks that it is connected to; empty = not known.")
     ready = models.BooleanField(default=True)
     unschedulable = models.BooleanField(default=False)
+    network_unavailable = models.BooleanField(default=False, help_text="The condition NetworkUnavailable is true.")
 
     class Meta:
         ordering = ["name"]

@@ -21,7 +21,7 @@ from clusters.models import Cluster, Node, SecretFact
 from clusters.registry import resource_models
 from clusters.sync.upsert import upsert
 
-_NODE_FIELDS = ("uid", "labels", "addresses", "subnets", "ready", "unschedulable")
+_NODE_FIELDS = ("uid", "labels", "addresses", "subnets", "ready", "unschedulable", "network_unavailable")
 _SECRET_FIELDS = ("exists", "type", "has_password", "length_ok", "trailing_newline")
 _HOST_CIDRS = "k8s.ovn.org/host-cidrs"
 _SUBNETS = 200  # of one node
@@ -150,6 +150,7 @@ def _node(cluster: Cluster, obj: Mapping[str, Any]) -> Node:
         subnets=_subnets(metadata.get("annotations") or {}),
         ready=conditions.get("Ready", "True") == "True",
         unschedulable=bool((obj.get("spec") or {}).get("unschedulable")),
+        network_unavailable=conditions.get("NetworkUnavailable") == "True",
     )
 
 

@@ -22,6 +22,7 @@ from clusters.registry import resource_models, rows_of
 from clusters.sync import facts, outbox
 from clusters.sync.findings import findings_write
 from clusters.sync.follow import Marker, follow, markers
+from clusters.sync.readonly import readonly_follow
 
 logger = logging.getLogger(__name__)
 _DISCOVERY_AGE = timedelta(seconds=60)
@@ -63,6 +64,7 @@ def relist(cluster: Cluster) -> bool:
     if seen.nodes is not None:
         changed |= facts.nodes_write(cluster, seen.nodes)
     changed |= facts.secrets_write(cluster, seen.secrets, seen.secret_names)
+    changed |= readonly_follow(cluster, door_of(cluster))
     if changed or seen.discovered:
         changed |= bool(findings_write(cluster))
     if was_away:
@@ -123,10 +125,17 @@ def _describe(cluster: Cluster, seen: _Seen) -> bool:
     problems = seen.discovered.pop("problems", None)
     before: Mapping[str, Any] = Cluster.objects.filter(pk=cluster.pk).values().first() or {}
     if problems is None:
-        problems = [problem for problem in before.get("problems", []) if not problem.get("passing")]
+        problems = [problem for problem in before.get("problems", []) if not problem.keys() & {"passing", "readonly"}]
     passing = [asdict(problem) | {"passing": True} for problem in seen.problems]
+    rare = [problem for problem in before.get("problems", []) if problem.get("readonly")]
     now = timezone.now()
-    values = {**seen.discovered, "problems": problems + passing, "error": "", "checked_at": now, "connected_at": now}
+    values = {
+        **seen.discovered,
+        "problems": problems + passing + rare,
+        "error": "",
+        "checked_at": now,
+        "connected_at": now,
+    }
     Cluster.objects.filter(pk=cluster.pk).update(**values)
     times = ("checked_at", "connected_at", "discovered_at", "permissions_at")
     return any(before.get(name) != value for name, value in values.items() if name not in times)

@@ -20,7 +20,16 @@ from lab.crds import crds
 T = TypeVar("T")
 NAMESPACE = "metallb-system"
 TOKEN = "bgpui-token"
-RESOURCES = ("bgppeers.metallb.io", "bfdprofiles.metallb.io", "secrets", "pods", "nodes")
+RESOURCES = (
+    "bgppeers.metallb.io",
+    "bfdprofiles.metallb.io",
+    "secrets",
+    "pods",
+    "nodes",
+    "services",
+    "endpointslices",
+    "events",
+)
 _EDITOR = (Rule(groups=("metallb.io",), namespaces=(NAMESPACE,)),)
 TOKENS: dict[str, str | User] = {
     TOKEN: User("system:serviceaccount:bgpui:bgpui"),
@@ -164,4 +173,42 @@ def pod(name: str, node_name: str, *containers: str, namespace: str = NAMESPACE,
                 {"name": each, "ready": True, "restartCount": 2, "state": {"running": {}}} for each in containers
             ],
         },
+    }
+
+
+def service(name: str, *addresses: str, namespace: str = "shop", pool: str = "", **more: Any) -> dict[str, Any]:
+    """A Service of type LoadBalancer as MetalLB's controller leaves it; more: labels, annotations, and of its spec."""
+    annotations = more.pop("annotations", {}) | ({"metallb.io/ip-allocated-from-pool": pool} if pool else {})
+    spec = {"type": "LoadBalancer", "ports": [{"name": "web", "port": 80, "protocol": "TCP", "nodePort": 30080}]}
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "labels": more.pop("labels", {}),
+            "annotations": annotations,
+        },
+        "spec": spec | more,
+        "status": {"loadBalancer": {"ingress": [{"ip": address} for address in addresses]}},
+    }
+
+
+def endpoints(
+    name: str, *nodes: str, namespace: str = "shop", slice_name: str = "", **conditions: bool
+) -> dict[str, Any]:
+    """An EndpointSlice of a Service with an endpoint on each of these nodes, "" = one that names none."""
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {
+            "name": slice_name or f"{name}-x7k2p",
+            "namespace": namespace,
+            "labels": {"kubernetes.io/service-name": name},
+        },
+        "addressType": "IPv4",
+        "endpoints": [
+            {"addresses": ["10.128.0.9"], "conditions": conditions} | ({"nodeName": node} if node else {})
+            for node in nodes
+        ],
     }

@@ -176,7 +176,7 @@ def test_missing_rights_become_roles_that_grant_exactly_these(kube: RunningClust
         for verb in rule["verbs"]
     }
     assert granted == {
-        (None, "nodes", "list"),
+        *((None, resource, "list") for resource in ("nodes", "services", "endpointslices", "namespaces", "events")),
         ("frr-k8s-system", "pods", "list"),
         ("frr-k8s-system", "pods/exec", "get"),
         ("frr-k8s-system", "pods/exec", "create"),

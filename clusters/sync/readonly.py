@@ -1,0 +1,40 @@
+"""What bgpui reads and never edits: looked at the more rarely, the longer it takes, since there may be very much."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import asdict
+from datetime import timedelta
+
+from django.utils import timezone
+
+from clusters.kube.client import Door
+from clusters.kube.discovery import Problem
+from clusters.kube.errors import KubeError
+from clusters.models import Cluster
+from clusters.sync.services import namespaces_follow, services_follow
+
+logger = logging.getLogger(__name__)
+_QUICK = 1.0  # seconds; a look that takes less is part of every look at the cluster
+_SHARE = 10  # of the time at most one tenth goes into those that take longer
+
+
+def readonly_follow(cluster: Cluster, door: Door) -> bool:
+    """Look, if it is time to, and keep what is new; whether something changed."""
+    now, last, took = timezone.now(), cluster.readonly_at, cluster.readonly_took
+    if last is not None and took > _QUICK and now - last < timedelta(seconds=_SHARE * took):
+        return False
+    started, problems, changed = time.monotonic(), list[Problem](), False
+    for follow in (namespaces_follow, services_follow):
+        try:
+            changed |= follow(cluster, door, problems)
+        except KubeError as error:
+            logger.warning("cluster %s: %s", cluster.name, error.message)
+            problems.append(Problem(error.message, "bgpui tries again; what it shows of services is older until then."))
+    took = time.monotonic() - started
+    stored = Cluster.objects.filter(pk=cluster.pk).values_list("problems", flat=True).first() or []
+    others = [problem for problem in stored if not problem.get("readonly")]
+    said = [asdict(problem) | {"readonly": True} for problem in problems]
+    Cluster.objects.filter(pk=cluster.pk).update(readonly_at=now, readonly_took=took, problems=others + said)
+    return changed or others + said != stored
