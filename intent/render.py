@@ -1,43 +1,42 @@
-"""The frr.conf that MetalLB would write for a node (FRR mode, or FRR-K8s mode with its gaps).
-
-Nothing is learnt and, without prefixes, nothing is announced: every neighbour has its route maps and prefix lists, so
-that prefixes are lines more and no other structure.
-"""
+"""The frr.conf that MetalLB would write for a node (FRR mode, or FRR-K8s mode with its gaps)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from intent.addresses import parse_address
+from intent.announcements import Announcement, announced_on
 from intent.modes import Mode
+from intent.policies import neighbor_id, networks, policies
 from intent.sessions import DEFAULT_PORT, DEFAULT_VRF, FAMILIES, IntendedSession, is_word, sessions_on
 from intent.snapshot import Resource, Snapshot
 
-_IP = {"ipv4": "ip", "ipv6": "ipv6"}
-_MATCH = {"ipv4": "ip address", "ipv6": "ipv6 address"}
+Announced = Mapping[str, Sequence[Announcement]]
+"""What the sessions of a node announce, by the BGPPeer's name."""
 
 
-def frr_config(snapshot: Snapshot, node_name: str, passwords: Mapping[str, str] | None = None) -> str:
+def frr_config(
+    snapshot: Snapshot,
+    node_name: str,
+    passwords: Mapping[str, str] | None = None,
+    announced: Announced | None = None,
+) -> str:
     """The text of frr.conf; passwords by the BGPPeer's name, left out where none is given.
 
-    "" in native mode, which has no FRR.
+    announced: what the node announces, if that is known already. "" in native mode, which has no FRR.
     """
     if snapshot.mode is Mode.NATIVE:
         return ""
     sessions = sessions_on(snapshot, node_name)
+    announced = announced_on(snapshot, node_name) if announced is None else announced
     sections = [
         _globals(node_name),
-        *(_policies(session) for session in sessions),
-        *(_router(group, snapshot.mode, passwords or {}) for group in _routers(sessions)),
+        *(policies(session, announced.get(session.peer, ()), snapshot.mode) for session in sessions),
+        *(_router(group, snapshot.mode, passwords or {}, networks(group, announced)) for group in _routers(sessions)),
         _bfd(snapshot.in_force("BFDProfile")),
     ]
     return "\n!\n".join("\n".join(section) for lines in sections if (section := list(lines))) + "\n"
-
-
-def neighbor_id(session: IntendedSession) -> str:
-    """How route maps and prefix lists of a session are named: the neighbour, with its VRF."""
-    return session.neighbor if session.vrf == DEFAULT_VRF else f"{session.neighbor}-{session.vrf}"
 
 
 def _routers(sessions: Iterable[IntendedSession]) -> Iterator[list[IntendedSession]]:
@@ -59,20 +58,9 @@ def _globals(node_name: str) -> Iterator[str]:
     yield "ipv6 nht resolve-via-default"
 
 
-def _policies(session: IntendedSession) -> Iterator[str]:
-    """Route maps of one neighbour: nothing in; out what its prefix lists permit."""
-    name = neighbor_id(session)
-    yield f"route-map {name}-in deny 20"
-    yield "exit"
-    for family in FAMILIES:
-        yield f"{_IP[family]} prefix-list {name}-allowed-{family} seq 1 deny any"
-    for number, family in enumerate(FAMILIES, start=1):
-        yield f"route-map {name}-out permit {number}"
-        yield f" match {_MATCH[family]} prefix-list {name}-allowed-{family}"
-        yield "exit"
-
-
-def _router(sessions: list[IntendedSession], mode: Mode, passwords: Mapping[str, str]) -> Iterator[str]:
+def _router(
+    sessions: list[IntendedSession], mode: Mode, passwords: Mapping[str, str], prefixes: Sequence[str]
+) -> Iterator[str]:
     first = sessions[0]
     yield f"router bgp {first.my_asn}" + ("" if first.vrf == DEFAULT_VRF else f" vrf {first.vrf}")
     yield " no bgp ebgp-requires-policy"
@@ -90,6 +78,7 @@ def _router(sessions: list[IntendedSession], mode: Mode, passwords: Mapping[str,
             yield f" address-family {family} unicast"
             for session in active:
                 yield from (f"  neighbor {session.neighbor} {line}" for line in _activation(session))
+            yield from (f"  network {prefix}" for prefix in prefixes if (":" in prefix) == (family == "ipv6"))
             yield " exit-address-family"
     yield "exit"
 
