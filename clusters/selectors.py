@@ -51,18 +51,7 @@ def snapshot_of(cluster: Cluster, *, desired: bool = False, rows: Iterable[Resou
         version=cluster.metallb_version,
         namespace=cluster.namespace,
         resources=tuple(sorted((state for state in states if state is not None), key=lambda state: state.ref)),
-        nodes=tuple(
-            intent.Node(
-                name=node.name,
-                labels=node.labels,
-                addresses=tuple(node.addresses),
-                subnets=tuple(node.subnets),
-                ready=node.ready,
-                unschedulable=node.unschedulable,
-                network_unavailable=node.network_unavailable,
-            )
-            for node in cluster.nodes.all()
-        ),
+        nodes=nodes_of(cluster),
         secrets=tuple(
             intent.SecretFact(
                 namespace=fact.namespace,
@@ -107,6 +96,22 @@ def _services(cluster: Cluster) -> list[intent.Service]:
         "endpoint_nodes",
     )
     return [service_of(row) for row in cluster.services.only(*columns).order_by("namespace", "name").iterator()]
+
+
+def nodes_of(cluster: Cluster) -> tuple[intent.Node, ...]:
+    """The cluster's Nodes as intent takes them; one query."""
+    return tuple(
+        intent.Node(
+            name=node.name,
+            labels=node.labels,
+            addresses=tuple(node.addresses),
+            subnets=tuple(node.subnets),
+            ready=node.ready,
+            unschedulable=node.unschedulable,
+            network_unavailable=node.network_unavailable,
+        )
+        for node in cluster.nodes.all()
+    )
 
 
 def resource_of(ref: ObjectRef, obj: dict[str, Any]) -> intent.Resource:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404
@@ -17,16 +17,15 @@ from clusters.api.permissions import ViewPermission
 from clusters.api.problems import BadParameter, NotAvailable, fault
 from clusters.api.waiting import until, wait_of
 from dashboard.observe import ask
+from dashboard.tallies import Tally, tallies
 from peers.api import BGPPeerViewSet
 from peers.models import BGPPeer
 from speakers import live
 from speakers.api import SessionViewSet
 from speakers.frr.commands import FAMILIES
 from speakers.models import Session, Speaker
-from speakers.selectors import counts_by_peer, sessions
 from speakers.serializers import AnswerSerializer, SessionDetailSerializer, answer_json
 
-_AXIS = {"up": ("up",), "degraded": ("degraded",), "down": ("down", "absent"), "unknown": ("unknown", "late")}
 _WAIT = OpenApiParameter("wait", str, description="Hold the answer until the node has spoken, `10s`; at most 60s.")
 _FAMILY = OpenApiParameter("family", str, enum=FAMILIES, description="Address family; ipv4 if not given.")
 _ASKED = OpenApiResponse(description="The node is being asked; `Location` has the answer later.")
@@ -37,19 +36,13 @@ class BGPPeerSessionsViewSet(BGPPeerViewSet):
 
     def represent(self, rows: Sequence[BGPPeer]) -> list[dict[str, Any]]:
         """The resources with their sessions, in one query more."""
-        names, clusters = {row.name for row in rows}, {row.cluster_id for row in rows}
-        counts = counts_by_peer(sessions().filter(cluster__in=clusters, peer__in=names))
-        found = (
-            counts.get((row.cluster_id, row.name), {}) if row.namespace == row.cluster.namespace else {} for row in rows
-        )
-        pairs = zip(super().represent(rows), found, strict=True)
-        return [{**resource, "sessions": _axis(healths)} for resource, healths in pairs]
+        pairs = zip(super().represent(rows), tallies(rows), strict=True)
+        return [{**resource, "sessions": _axis(tally)} for resource, tally in pairs]
 
 
-def _axis(healths: Mapping[str, int]) -> dict[str, int]:
-    return {"intended": sum(healths.values())} | {
-        name: sum(healths.get(health, 0) for health in words) for name, words in _AXIS.items()
-    }
+def _axis(tally: Tally) -> dict[str, int]:
+    names = ("intended", "up", "degraded", "down")
+    return {name: getattr(tally, name) for name in names} | {"unknown": tally.unseen}
 
 
 class OnDemandThrottle(UserRateThrottle):

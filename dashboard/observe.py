@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import redis
+from asgiref.sync import async_to_sync, sync_to_async
 from celery import current_app
 from django.conf import settings
 from django.utils import timezone
@@ -26,7 +27,7 @@ from speakers import live
 from speakers.frr import commands, parse, routes, text
 from speakers.models import Session, Speaker
 from speakers.services import Written, observations_write, speakers_sync
-from speakers.sweep import Observation, Target, run, sweep
+from speakers.sweep import Observation, Target, run, sweep_in_batches
 
 Expected = Mapping[str, Sequence[IntendedSession]]
 QUESTIONS = {  # what can be asked, and the task and arguments that answer it
@@ -74,9 +75,9 @@ def _speaker(pod: FrrPod) -> Speaker:
 
 
 def shard_sweep(cluster: Cluster, nodes: Sequence[str]) -> Written:
-    """Ask these nodes and write what they say. Who did not answer last time is asked after the others are written."""
+    """Ask these nodes and write what they say as it comes in. Who did not answer last time is asked last."""
     expected = _expected(cluster, nodes)
-    now, written = timezone.now(), Written()
+    now = timezone.now()
     good, suspect, silent = list[Target](), list[Target](), list[Observation]()
     for speaker in Speaker.objects.filter(cluster=cluster, node__in=nodes).order_by("node"):
         if not speaker.pod:
@@ -85,10 +86,8 @@ def shard_sweep(cluster: Cluster, nodes: Sequence[str]) -> Written:
             silent.append(Observation(speaker.node, now, skipped=True))
         else:
             (suspect if speaker.misses else good).append(_target(speaker))
-    written += shard_write(cluster, silent, expected)
-    for targets in (good, suspect):
-        if targets:
-            written += shard_write(cluster, _ask(cluster, targets), expected)
+    written = shard_write(cluster, silent, expected)
+    written += _ask(cluster, [*good, *suspect], expected)
     return written
 
 
@@ -101,14 +100,25 @@ def _target(speaker: Speaker) -> Target:
     return Target(speaker.node, speaker.namespace, speaker.pod, speaker.container)
 
 
-def _ask(cluster: Cluster, targets: Sequence[Target]) -> list[Observation]:
+def _ask(cluster: Cluster, targets: Sequence[Target], expected: Expected) -> Written:
+    """Ask these targets, and write their answers in this thread while others are still awaited."""
+    written = Written()
+
+    def write(batch: Sequence[Observation]) -> None:
+        nonlocal written
+        written += shard_write(cluster, batch, expected)
+
+    if not targets:
+        return written
     try:
         door = door_of(cluster).connection
         concurrency, seconds = settings.BGPUI_EXEC_CONCURRENCY, settings.BGPUI_EXEC_TIMEOUT
-        return asyncio.run(sweep(door, targets, concurrency=concurrency, seconds=seconds))
+        ask_all = async_to_sync(sweep_in_batches)
+        ask_all(door, targets, sync_to_async(write), concurrency=concurrency, seconds=seconds)
     except KubeError as error:
         now = timezone.now()
-        return [Observation(target.node, now, error=error.message, kept_out=True) for target in targets]
+        write([Observation(target.node, now, error=error.message, kept_out=True) for target in targets])
+    return written
 
 
 def shard_write(cluster: Cluster, observations: Sequence[Observation], expected: Expected) -> Written:
@@ -149,7 +159,7 @@ def session_refresh(session: Session) -> None:
     """Ask the session's node now, as the sweep does, whatever its back-off says."""
     cluster, node = session.cluster, session.node
     if session.speaker.pod:
-        shard_write(cluster, _ask(cluster, [_target(session.speaker)]), _expected(cluster, [node]))
+        _ask(cluster, [_target(session.speaker)], _expected(cluster, [node]))
     live.command_end(session.pk, "refresh")
 
 

@@ -21,10 +21,11 @@ class Tally:
     unseen: int
 
     @classmethod
-    def of(cls, healths: Mapping[str, int]) -> Tally:
-        """From numbers by health."""
+    def of(cls, peer: BGPPeer, healths: Mapping[str, int]) -> Tally:
+        """From numbers by health; what is intended and has no row yet was not seen."""
         down, unseen = (sum(healths.get(health, 0) for health in group) for group in (DOWN, UNSEEN))
-        return cls(sum(healths.values()), healths.get("up", 0), healths.get("degraded", 0), down, unseen)
+        up, degraded = healths.get("up", 0), healths.get("degraded", 0)
+        return cls(peer.sessions_intended, up, degraded, down, max(unseen, peer.sessions_intended - up - degraded - down))
 
     @property
     def health(self) -> str:
@@ -40,7 +41,11 @@ class Tally:
 
 
 def tallies(peers: Sequence[BGPPeer]) -> list[Tally]:
-    """One for each peer, in their order; one query."""
+    """One for each peer, in their order; one query. Of a name in two namespaces MetalLB reads the one in its own."""
     names, clusters = {peer.name for peer in peers}, {peer.cluster_id for peer in peers}
     counts = counts_by_peer(sessions().filter(peer__in=names, cluster__in=clusters)) if peers else {}
-    return [Tally.of(counts.get((peer.cluster_id, peer.name), {})) for peer in peers]
+    found = (
+        counts.get((peer.cluster_id, peer.name), {}) if peer.namespace == peer.cluster.namespace else {}
+        for peer in peers
+    )
+    return [Tally.of(peer, healths) for peer, healths in zip(peers, found, strict=True)]

@@ -64,6 +64,24 @@ def sessions(snapshot: Snapshot) -> dict[str, tuple[IntendedSession, ...]]:
     return _by_node(snapshot, Placement(snapshot.nodes))
 
 
+def numbers(snapshot: Snapshot) -> dict[str, int]:
+    """On how many nodes each BGPPeer runs a session, by its name: as many as `sessions` has neighbors for it.
+
+    Of several peers with one address in one VRF a node runs one, the last by name.
+    """
+    placement, found = Placement(snapshot.nodes), dict[str, int]()
+    taken: dict[tuple[str, str], int] = {}
+    if not snapshot.nodes:
+        return found
+    for peer in sorted(snapshot.in_force("BGPPeer"), key=lambda resource: resource.name, reverse=True):
+        session = _session(peer, snapshot.mode)
+        if session is not None:
+            key, mask = (session.vrf, session.neighbor), placement.mask(peer.spec)
+            found[peer.name] = (mask & ~taken.get(key, 0)).bit_count()
+            taken[key] = taken.get(key, 0) | mask
+    return found
+
+
 def _by_node(snapshot: Snapshot, placement: Placement) -> dict[str, tuple[IntendedSession, ...]]:
     found: dict[str, list[IntendedSession]] = {node.name: [] for node in placement.nodes}
     for peer in snapshot.in_force("BGPPeer"):

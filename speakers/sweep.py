@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,6 +13,8 @@ from clusters.kube.exec import ExecError, ExecResult, Executor
 from speakers.frr import commands, parse
 
 OUTPUT_LIMIT = 8 * 1024 * 1024  # bytes of one node's answer; one neighbor is about 4 kB
+BATCH = 100  # answers that are written at once
+PAUSE = 0.5  # seconds that an answer waits for others
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +52,56 @@ async def sweep(
     A target that fails, hangs or prints nonsense is an Observation with an error, and delays no other.
     Raises Unreachable if there is no connection to try at all (a certificate file cannot be read).
     """
-    left, found = iter(list(targets)), list[Observation]()
+    found = list[Observation]()
+
+    async def keep(batch: Sequence[Observation]) -> None:
+        found.extend(batch)
+
+    await sweep_in_batches(connection, targets, keep, concurrency=concurrency, seconds=seconds)
+    return found
+
+
+async def sweep_in_batches(
+    connection: Connection,
+    targets: Iterable[Target],
+    deliver: Callable[[Sequence[Observation]], Awaitable[None]],
+    *,
+    concurrency: int = 32,
+    seconds: float = 5.0,
+) -> None:
+    """The same, handing answers over as they come: when there are BATCH of them, or the first has waited for PAUSE.
+
+    The targets are begun in their order; while answers are delivered, the asking goes on.
+    """
+    wanted = list(targets)
+    left, answers = iter(wanted), asyncio.Queue[Observation]()
 
     async with Executor(connection, timeout=seconds, limit=OUTPUT_LIMIT) as executor:
 
         async def work() -> None:
             for target in left:
-                found.append(await _look(executor, target))
+                answers.put_nowait(await _look(executor, target))
 
         async with asyncio.TaskGroup() as group:
-            for _ in range(concurrency):
+            for _ in range(min(concurrency, len(wanted))):
                 group.create_task(work())
-    return found
+            missing = len(wanted)
+            while missing:
+                batch = await _batch(answers, missing)
+                missing -= len(batch)
+                await deliver(batch)
+
+
+async def _batch(answers: asyncio.Queue[Observation], missing: int) -> list[Observation]:
+    """The next answers, at least one and at most the missing ones."""
+    batch = [await answers.get()]
+    try:
+        async with asyncio.timeout(PAUSE):
+            while len(batch) < min(missing, BATCH):
+                batch.append(await answers.get())
+    except TimeoutError:
+        pass
+    return batch
 
 
 async def run(connection: Connection, target: Target, argv: commands.Argv, *, seconds: float = 5.0) -> ExecResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.db import models
@@ -134,3 +135,10 @@ class Resource(models.Model):
         if self.annotations:
             metadata["annotations"] = self.annotations
         return {"apiVersion": self.KIND.api_version, "kind": self.KIND.kind, "metadata": metadata, "spec": self.spec}
+
+    def derived(self, live: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Columns beside those of the fields that follow from the object when an edit of it is through; at most a query.
+
+        live: the object as the cluster holds it then.
+        """
+        return {}

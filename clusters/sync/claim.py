@@ -88,7 +88,7 @@ class Claim:
         elif outcome.fate is Fate.GONE:
             done = self._mine.filter(revision=revision).delete()[0] or self._overtaken(outcome)
         elif outcome.fate is Fate.IN_SYNC:
-            values = following(self.row, outcome.live) | {"applied_revision": revision}
+            values = following(self.row, outcome.live) | self.row.derived(outcome.live) | {"applied_revision": revision}
             done = self._mine.filter(revision=revision).update(**values) or self._overtaken(outcome)
         else:
             state = SyncState.REJECTED if outcome.fate is Fate.REJECTED else SyncState.CONFLICT

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from django.db import models
 
-from clusters.models import Resource
+from clusters.models import Cluster, Resource
+from clusters.selectors import nodes_of, resource_of
 from intent.kinds import KINDS
+from intent.sessions import numbers
+from intent.snapshot import Mode, Snapshot
 
 
 class BGPPeer(Resource):
@@ -38,7 +44,8 @@ class BGPPeer(Resource):
     disable_mp = models.BooleanField(null=True)
     dual_stack_address_family = models.BooleanField(null=True)
 
-    # The session axis, written by the task that observes; as old as `sessions_at`.
+    # The session axis, written by the task that observes; as old as `sessions_at`. What is intended follows from the
+    # object and the nodes alone, so it is written with the outcome of an edit, too.
     sessions_intended = models.PositiveIntegerField(default=0)
     sessions_up = models.PositiveIntegerField(default=0)
     sessions_degraded = models.PositiveIntegerField(default=0)
@@ -47,3 +54,16 @@ class BGPPeer(Resource):
 
     class Meta(Resource.Meta):
         verbose_name = "BGP peer"
+
+    def derived(self, live: Mapping[str, Any] | None) -> dict[str, Any]:
+        """How many sessions are intended, before any node was asked."""
+        return {"sessions_intended": sessions_intended(self.cluster, [(self, live)]).get(self.name, 0)}
+
+
+def sessions_intended(
+    cluster: Cluster, peers: Iterable[tuple[BGPPeer, Mapping[str, Any] | None]]
+) -> dict[str, int]:
+    """On how many nodes each of these peers runs a session, by name; one query. Objects None are left out."""
+    resources = tuple(resource_of(row.ref, dict(live)) for row, live in peers if live is not None)
+    snapshot = Snapshot(Mode(cluster.mode), cluster.metallb_version, cluster.namespace, resources, nodes_of(cluster))
+    return numbers(snapshot)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from rest_framework.test import APIClient
 
-from clusters.models import Change, Cluster
+from clusters.models import Change, Cluster, Node
+from dashboard.peers import peer_sessions_write
 from lab.apiserver import Fault
 from peers.models import BGPPeer
 from tests.api.conftest import Kube
@@ -69,6 +70,17 @@ def test_a_refusal_of_the_cluster_is_answered_in_its_own_words(
 def test_a_cluster_that_is_away_leaves_the_edit_pending(api: APIClient, cluster: Cluster) -> None:
     answer = api.put(f"{url()}?wait=300ms", manifest())
     assert (answer.status_code, answer.json()["sync"]["state"]) == (202, "pending")
+
+
+def test_what_an_edit_intends_is_known_when_it_is_through(api: APIClient, live_cluster: Cluster, worker: None) -> None:
+    one = [{"matchLabels": {"rack": "1"}}]
+    Node.objects.filter(name="node-1").update(labels={"rack": "1"})
+    answers = [api.put(f"{url()}?wait=10s", manifest(**spec)) for spec in ({}, {"nodeSelectors": one})]
+    assert [answer.json()["sessions"]["intended"] for answer in answers] == [2, 1]
+    read = api.get(url()).json()["sessions"]
+    assert read == {"intended": 1, "up": 0, "degraded": 0, "down": 0, "unknown": 1}
+    peer_sessions_write(live_cluster)  # by a sweep that began before the edit: no node was asked for this peer yet
+    assert api.get("/api/v1/bgppeers/?ordering=-sessions.intended").json()["results"][0]["sessions"] == read
 
 
 @pytest.mark.parametrize("text", ["10", "61s", "-1s", "soon", "1h", "", "nan", "1e3s"])

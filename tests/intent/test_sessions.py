@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from intent.sessions import IntendedSession, sessions, sessions_on
+from intent.sessions import IntendedSession, numbers, sessions, sessions_on
 from intent.snapshot import Mode
 from tests.intent.manifests import ALL, DOCUMENTED, RACK_A, cluster, peer
 
@@ -25,6 +26,18 @@ def test_a_peer_opens_sessions_on_the_nodes_that_it_selects() -> None:
         ALL[2]: [("default", "10.0.0.1", "a")],
     }
     assert {s.node for s in found[ALL[2]]} == {ALL[2]}
+
+
+def test_the_numbers_are_those_of_the_sessions() -> None:
+    clash = peer("b", peerAddress="10.0.0.2", **RACK_A), peer("c", peerAddress="10.0.0.2")
+    elsewhere = peer("d", peerAddress="10.0.0.2", vrf="red", **RACK_A)
+    broken = peer("e", peerAddress="nowhere")
+    snapshot = cluster(peer("a"), *clash, elsewhere, broken)
+    by_key = [{(s.vrf, s.neighbor): s.peer for s in some} for some in sessions(snapshot).values()]
+    counted = Counter(name for found in by_key for name in found.values())
+    assert numbers(snapshot) == {**counted, "b": 0}
+    assert (counted["a"], counted["c"], counted["d"]) == (3, 3, 2)
+    assert numbers(cluster(peer("a"), nodes=())) == {}
 
 
 def test_one_node_has_the_same_sessions_as_in_the_whole() -> None:

@@ -43,7 +43,11 @@ def a_session(speaker: Speaker, neighbor: str = "10.0.0.1", **columns: Any) -> S
     known: dict[str, Any] = {"peer": "tor-a", "intended": True, "state": "Established", "vrf": "default"}
     known |= {"since": timezone.now() - timedelta(days=2), "remote_as": 64501, "local_as": 64500}
     place = {"speaker": speaker, "cluster": speaker.cluster, "node": speaker.node, "neighbor": neighbor}
-    return Session.objects.create(**{**place, **known, **columns})
+    session = Session.objects.create(**{**place, **known, **columns})
+    if session.intended:
+        number = Session.objects.filter(cluster=speaker.cluster, peer=session.peer, intended=True).count()
+        BGPPeer.objects.filter(cluster=speaker.cluster, name=session.peer).update(sessions_intended=number)
+    return session
 
 
 def down(**columns: Any) -> dict[str, Any]:

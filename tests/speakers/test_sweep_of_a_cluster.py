@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from pytest_django.fixtures import Settings
@@ -12,10 +14,12 @@ from clusters.models import Cluster
 from dashboard import observe, tasks
 from lab.containers import PodFault
 from peers.models import BGPPeer
-from speakers import live
+from speakers import live, sweep
 from speakers.frr import commands
 from speakers.models import Session, Speaker, Transition
 from speakers.selectors import sessions, speakers
+from speakers.services import Written
+from speakers.sweep import Observation
 from tests.speakers.lab import Observer, RunningLab
 from tests.waiting import eventually
 
@@ -97,6 +101,39 @@ def test_a_node_that_answers_badly_is_late_with_the_reason_and_nobody_else_is(
     observer.sweep()
     assert Speaker.objects.get(node=TWO).misses == 0
     assert observer.health()[TWO, "default", "10.1.0.1"] == "up"
+
+
+def test_who_answers_is_written_while_a_silent_node_is_still_awaited(
+    observer: Observer, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: dict[str, float] = {}
+    real = observe.shard_write
+
+    def noted(cluster: Cluster, observations: Sequence[Observation], expected: observe.Expected) -> Written:
+        done = real(cluster, observations, expected)
+        written.update({seen.node: monotonic() for seen in observations})
+        return done
+
+    monkeypatch.setattr(observe, "shard_write", noted)
+    settings.BGPUI_EXEC_TIMEOUT = 5.0
+    observer.lab.faults[TWO] = PodFault.HANG
+    begun = monotonic()
+    observer.sweep()
+    assert set(written) == {f"compute-{n}.example.com" for n in range(1, 5)}
+    assert written[TWO] - begun >= 5
+    assert max(at for node, at in written.items() if node != TWO) - begun < 4
+
+
+def test_many_answers_are_written_in_batches_each_once(observer: Observer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep, "BATCH", 3)
+    batches: list[list[str]] = []
+    real = observe.shard_write
+    monkeypatch.setattr(
+        observe, "shard_write", lambda *args: batches.append([seen.node for seen in args[1]]) or real(*args)
+    )
+    observer.sweep()
+    assert [len(batch) for batch in batches] == [0, 3, 1]
+    assert sorted(node for batch in batches for node in batch) == [f"compute-{n}.example.com" for n in range(1, 5)]
 
 
 def test_a_node_that_is_backed_off_is_not_asked(observer: Observer) -> None:
