@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from clusters.kube.permissions import Permission, missing_as_yaml
 from clusters.models import Cluster
 from clusters.pages import HttpRequest, render_page
 from clusters.registry import resource_models, rows_of
+from clusters.stale import Refusal, refusals
 
 _AWAY_AFTER = 6  # intervals of reading the cluster without success
 
@@ -31,8 +33,14 @@ def connection_state(cluster: Cluster) -> str:
 @permission_required("clusters.view_cluster", raise_exception=True)
 def clusters(request: HttpRequest) -> HttpResponse:
     """All clusters with their connections."""
-    rows = [(row, connection_state(row)) for row in Cluster.objects.all()]
+    refused = refusals()
+    rows = [(row, connection_state(row), _keeping_old(refused, row)) for row in Cluster.objects.all()]
     return render_page(request, "clusters/clusters.html", {"rows": rows}, part="table")
+
+
+def _keeping_old(refused: Iterable[Refusal], row: Cluster) -> int:
+    """How many nodes of a cluster keep their old configuration."""
+    return len({node for why in refused if why.cluster_id == row.pk for node in why.finding.nodes})
 
 
 def _by_purpose(permissions: list[dict[str, Any]]) -> list[tuple[dict[str, Any], str]]:
@@ -52,9 +60,12 @@ def cluster(request: HttpRequest, name: str) -> HttpResponse:
     """One cluster: what was learnt of it, what is missing, and the Role that would allow it."""
     row = get_object_or_404(Cluster, name=name)
     missing = [permission for permission in row.permissions if not permission.get("allowed")]
+    refused = refusals(row)
     context = {
         "cluster": row,
         "state": connection_state(row),
+        "refused": [why.finding for why in refused],
+        "old": _keeping_old(refused, row),
         "missing": missing,
         "permissions": _by_purpose(row.permissions),
         "role_yaml": missing_as_yaml([Permission(**permission) for permission in missing], row.identity),

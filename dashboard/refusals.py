@@ -3,59 +3,36 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from clusters.stale import Refusal, refusals
 from clusters.words import HEALTH_WORDS, bounded, counted
 from dashboard.filters import Filters
 from dashboard.problems import Problem
-from intent.findings import Severity
-from peers.models import BGPPeer
-
-_BROKEN = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """An error for which the speakers of these nodes refuse everything."""
-
-    cluster: str
-    message: str
-    nodes: tuple[str, ...]
-
-    def explains(self, cluster: str, node: str) -> bool:
-        """Whether this is why the node lacks what it should run."""
-        return cluster == self.cluster and node in self.nodes
-
-
-def _refusals() -> list[Refusal]:
-    """Those of all clusters; one query, of the first peers that break rules."""
-    rows = BGPPeer.objects.filter(severity=Severity.ERROR.value).order_by("cluster", "name")
-    return [
-        Refusal(cluster, finding["message"], tuple(finding["nodes"]))
-        for cluster, found in rows.values_list("cluster__name", "findings")[:_BROKEN]
-        for finding in found
-        if finding["severity"] == Severity.ERROR.value and finding["nodes"]
-    ]
 
 
 def by_refusal(found: list[Problem], filters: Filters) -> list[Problem]:
-    """Absent neighbors of nodes that refuse their configuration become one problem a rule; at most one query."""
-    refused = _refusals() if any(problem.health == "absent" for problem in found) else []
+    """Absent neighbors of nodes that refuse their configuration become one problem a rule; at most a query a kind."""
+    refused = refusals() if any(problem.health == "absent" for problem in found) else []
     rest: list[Problem] = []
     causes: dict[Refusal, list[Problem]] = defaultdict(list)
     for problem in found:
-        where = problem.cluster, problem.nodes[0]
-        why = next((one for one in refused if one.explains(*where)), None) if problem.health == "absent" else None
+        why = next((one for one in refused if _explains(one, problem)), None) if problem.health == "absent" else None
         (rest if why is None else causes[why]).append(problem)
     rest += [_refused(why, several, filters) for why, several in causes.items()]
     return sorted(rest, key=lambda problem: problem.order)
 
 
+def _explains(why: Refusal, problem: Problem) -> bool:
+    """Whether this is why the node lacks what it should run."""
+    return problem.cluster == why.cluster and problem.nodes[0] in why.finding.nodes
+
+
 def _refused(why: Refusal, several: list[Problem], filters: Filters) -> Problem:
     first, number = several[0], sum(problem.number for problem in several)
-    nodes = [node for node in why.nodes if filters.node in {"", node}]
+    nodes = [node for node in why.finding.nodes if filters.node in {"", node}]
     if len(several) == 1:
-        return replace(first, detail=bounded(why.message, 300))
+        return replace(first, detail=bounded(why.finding.message, 300))
     return replace(
         first,
         number=number,
@@ -69,7 +46,7 @@ def _refused(why: Refusal, several: list[Problem], filters: Filters) -> Problem:
         nodes=nodes[:2],
         more_nodes=max(0, len(nodes) - 2),
         since=min((problem.since for problem in several if problem.since), default=None),
-        cause=f"The speakers refuse their configuration: {bounded(why.message, 300)}",
+        cause=f"The speakers refuse their configuration: {bounded(why.finding.message, 300)}",
         detail=f"{counted(len(several), 'neighbor')} not in FRR",
         href=filters.query(health="absent"),
     )

@@ -24,8 +24,8 @@ class Tally:
     def of(cls, peer: BGPPeer, healths: Mapping[str, int]) -> Tally:
         """From numbers by health; what is intended and has no row yet was not seen."""
         down, unseen = (sum(healths.get(health, 0) for health in group) for group in (DOWN, UNSEEN))
-        up, degraded = healths.get("up", 0), healths.get("degraded", 0)
-        return cls(peer.sessions_intended, up, degraded, down, max(unseen, peer.sessions_intended - up - degraded - down))
+        up, degraded, intended = healths.get("up", 0), healths.get("degraded", 0), peer.sessions_intended
+        return cls(intended, up, degraded, down, max(unseen, intended - up - degraded - down))
 
     @property
     def health(self) -> str:

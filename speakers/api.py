@@ -6,6 +6,7 @@ from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
+from django.utils.functional import SimpleLazyObject
 from django_filters.rest_framework import FilterSet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
@@ -13,6 +14,7 @@ from rest_framework.response import Response
 
 from clusters.api.filters import IntegerFilter, choice, flag, text
 from clusters.api.views import ReadEndpoint
+from clusters.stale import by_node, refusals
 from speakers import live, selectors
 from speakers.models import Session, Speaker, Transition
 from speakers.serializers import (
@@ -137,3 +139,7 @@ class SpeakerViewSet(ReadEndpoint):
     def get_queryset(self) -> QuerySet[Speaker]:
         """All speakers with their freshness."""
         return selectors.speakers()
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """With why nodes keep their old configuration, asked for when it is needed; a query a kind."""
+        return {**super().get_serializer_context(), "refusals": SimpleLazyObject(lambda: by_node(refusals()))}

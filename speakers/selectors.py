@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias, TypedDict
@@ -156,6 +156,17 @@ def speakers(*, cluster: Cluster | None = None, now: datetime | None = None) -> 
     )
     rows = Speaker.objects.select_related("cluster").annotate(freshness=freshness)
     return rows if cluster is None else rows.filter(cluster=cluster)
+
+
+def keeping_old(why: Iterable[tuple[int, str]]) -> Q:
+    """The speakers of these nodes, given by cluster id and name: as `clusters.stale.by_node` has them for keys."""
+    nodes: dict[int, list[str]] = {}
+    for cluster_id, node in why:
+        nodes.setdefault(cluster_id, []).append(node)
+    found = Q(pk__in=[])
+    for cluster_id, names in nodes.items():
+        found |= Q(cluster_id=cluster_id, node__in=names)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from clusters.api.problems import finding_json
+from clusters.api.schema import FINDINGS
+from clusters.stale import Refusal
 from speakers.live import CommandResult, Detail
 from speakers.models import Session, Speaker, Transition
 
@@ -180,19 +185,26 @@ class SpeakerSerializer(serializers.ModelSerializer[Speaker]):
     cluster = serializers.CharField(source="cluster.name")
     freshness = serializers.CharField(help_text="live, late, unknown, or absent (no pod with FRR on this node).")
     age = serializers.SerializerMethodField(help_text="Seconds since the last full answer.")
+    refusals = serializers.SerializerMethodField(help_text="Why it keeps its old configuration; empty = it does not.")
 
     class Meta:
         model = Speaker
         fields = (
             "id", "cluster", "node", "namespace", "pod", "container", "image", "ready", "phase", "restarts",
             "started_at", "frr_version", "freshness", "observed_at", "age", "attempted_at", "duration_ms", "misses",
-            "retry_at", "error",
+            "retry_at", "error", "refusals",
         )  # fmt: skip
         read_only_fields = fields
 
     def get_age(self, speaker: Speaker) -> int | None:
         """Seconds since FRR was heard."""
         return seconds_since(speaker.observed_at)
+
+    @extend_schema_field(FINDINGS)
+    def get_refusals(self, speaker: Speaker) -> list[dict[str, Any]]:
+        """Errors for which the node's speaker refuses everything; the view has those of all nodes."""
+        several: Mapping[tuple[int, str], Sequence[Refusal]] = self.context["refusals"]
+        return [finding_json(why.finding) for why in several.get((speaker.cluster_id, speaker.node), ())]
 
 
 class AnswerSerializer(serializers.Serializer[CommandResult]):

@@ -42,6 +42,7 @@ FINDING = _object(
     required=["code", "severity", "field", "message"],
 )
 _FINDING_REF = {"$ref": "#/components/schemas/Finding"}
+FINDINGS: dict[str, Any] = {"type": "array", "items": _FINDING_REF}
 SYNC = _object(
     {
         "state": {**_TEXT, "enum": list(SyncState.values)},
@@ -104,7 +105,7 @@ def manifest_schema(kind: Kind, *, sessions: bool) -> dict[str, Any]:
     }
     if sessions:
         properties["sessions"] = _SESSIONS
-    properties["findings"] = {"type": "array", "items": _FINDING_REF, "readOnly": True}
+    properties["findings"] = {**FINDINGS, "readOnly": True}
     return _object(properties, description=kind.description, required=["spec"])
 
 
@@ -154,7 +155,7 @@ REVIEW = _object(
         "dryRun": _object(
             {"ok": {"type": "boolean"}, "message": {**_TEXT, "description": "The API server's own words."}}
         ),
-        "findings": {"type": "array", "items": _FINDING_REF},
+        "findings": FINDINGS,
         "diff": {"type": "array", "items": _object({"path": _TEXT, "before": {}, "after": {}})},
         "before": {"type": ["object", "null"]},
         "after": {"type": ["object", "null"]},

@@ -137,8 +137,8 @@ class Resource(models.Model):
         return {"apiVersion": self.KIND.api_version, "kind": self.KIND.kind, "metadata": metadata, "spec": self.spec}
 
     def derived(self, live: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Columns beside those of the fields that follow from the object when an edit of it is through; at most a query.
+        """Columns, beside those of its fields, that follow from the object that the cluster holds; at most a query.
 
-        live: the object as the cluster holds it then.
+        Written together with the outcome of an edit.
         """
         return {}

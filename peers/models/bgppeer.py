@@ -60,9 +60,7 @@ class BGPPeer(Resource):
         return {"sessions_intended": sessions_intended(self.cluster, [(self, live)]).get(self.name, 0)}
 
 
-def sessions_intended(
-    cluster: Cluster, peers: Iterable[tuple[BGPPeer, Mapping[str, Any] | None]]
-) -> dict[str, int]:
+def sessions_intended(cluster: Cluster, peers: Iterable[tuple[BGPPeer, Mapping[str, Any] | None]]) -> dict[str, int]:
     """On how many nodes each of these peers runs a session, by name; one query. Objects None are left out."""
     resources = tuple(resource_of(row.ref, dict(live)) for row, live in peers if live is not None)
     snapshot = Snapshot(Mode(cluster.mode), cluster.metallb_version, cluster.namespace, resources, nodes_of(cluster))

@@ -75,7 +75,7 @@ def test_a_cluster_that_is_away_leaves_the_edit_pending(api: APIClient, cluster:
 def test_what_an_edit_intends_is_known_when_it_is_through(api: APIClient, live_cluster: Cluster, worker: None) -> None:
     one = [{"matchLabels": {"rack": "1"}}]
     Node.objects.filter(name="node-1").update(labels={"rack": "1"})
-    answers = [api.put(f"{url()}?wait=10s", manifest(**spec)) for spec in ({}, {"nodeSelectors": one})]
+    answers = [api.put(f"{url()}?wait=10s", body) for body in (manifest(), manifest(nodeSelectors=one))]
     assert [answer.json()["sessions"]["intended"] for answer in answers] == [2, 1]
     read = api.get(url()).json()["sessions"]
     assert read == {"intended": 1, "up": 0, "degraded": 0, "down": 0, "unknown": 1}

@@ -12,6 +12,8 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from clusters.models import Cluster
+from clusters.sync.findings import finding_columns
+from intent.findings import Finding, Severity
 from speakers.models import Session, Speaker
 from tests.fleet import fleet
 from tests.pages.rows import a_peer, a_session, a_speaker, down
@@ -229,8 +231,9 @@ def test_an_absent_neighbor_and_the_headline_name_the_rule_that_stops_the_speake
     viewer: Client, cluster: Cluster
 ) -> None:
     _fill(cluster, [[down(state="Absent"), down(state="Absent")]])
-    finding = {"severity": "error", "message": "routerID must be the same", "nodes": ["node-0"], "objects": []}
-    a_peer(cluster, "tor-z", severity="error", findings=[finding])
+    message = "routerID must be the same"
+    found = Finding("router-id", Severity.ERROR, "spec.routerID", "", message, "", "", (), nodes=("node-0",))
+    a_peer(cluster, "tor-z", **finding_columns([found]))
     page = viewer.get("/").text
     (row,) = problem_rows(page)
     assert "routerID must be the same" in row

@@ -128,9 +128,12 @@ def test_many_answers_are_written_in_batches_each_once(observer: Observer, monke
     monkeypatch.setattr(sweep, "BATCH", 3)
     batches: list[list[str]] = []
     real = observe.shard_write
-    monkeypatch.setattr(
-        observe, "shard_write", lambda *args: batches.append([seen.node for seen in args[1]]) or real(*args)
-    )
+
+    def noted(cluster: Cluster, observations: Sequence[Observation], expected: observe.Expected) -> Written:
+        batches.append([seen.node for seen in observations])
+        return real(cluster, observations, expected)
+
+    monkeypatch.setattr(observe, "shard_write", noted)
     observer.sweep()
     assert [len(batch) for batch in batches] == [0, 3, 1]
     assert sorted(node for batch in batches for node in batch) == [f"compute-{n}.example.com" for n in range(1, 5)]

@@ -1,0 +1,77 @@
+"""Nodes whose speakers refuse their configuration: pages and REST say so, with the rule and the objects."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+
+from clusters.models import Cluster, Node
+from clusters.sync.findings import findings_write
+from peers.models import BGPPeer
+from tests.pages.rows import EXAMPLE, a_peer, a_speaker
+
+
+@pytest.fixture
+def refusing(cluster: Cluster) -> Cluster:
+    """Two peers with different own AS numbers meet on node-0; node-1 reads only one of them, node-2 none.
+
+    MetalLB 0.16 reads on a node only what is for it, and keeps the old configuration when it refuses the new one.
+    """
+    Node.objects.filter(cluster=cluster, name="node-2").update(labels={"rack": "9"})
+    racks = [{"matchExpressions": [{"key": "rack", "operator": "In", "values": ["0", "1"]}]}]
+    a_peer(cluster, "tor-a", {**EXAMPLE, "nodeSelectors": racks})
+    first = [{"matchLabels": {"rack": "0"}}]
+    a_peer(cluster, "tor-b", {**EXAMPLE, "peerAddress": "10.0.0.2", "myASN": 64999, "nodeSelectors": first})
+    findings_write(cluster)
+    for name in ("node-0", "node-1", "node-2"):
+        a_speaker(cluster, name)
+    return cluster
+
+
+def _row(page: str, node: str) -> str:
+    rows: list[str] = re.findall(r"<tr>.*?</tr>", page, re.DOTALL)
+    (row,) = (row for row in rows if f">{node}</a>" in row)
+    return row
+
+
+def test_the_page_of_speakers_names_the_node_the_rule_and_the_objects(viewer: Client, refusing: Cluster) -> None:
+    page = viewer.get("/speakers/").text
+    row = _row(page, "node-0")
+    assert "Keeps its old configuration" in row
+    assert "myASN" in row
+    assert "BGPPeer tor-a" in row
+    assert "BGPPeer tor-b" in row
+    assert "1 node keeps its old configuration" in page
+    for node in ("node-1", "node-2"):
+        assert "old configuration" not in _row(page, node)
+    assert re.findall(r"data-row[^>]*>([\w-]+)<", page)[0] == "node-0"
+    assert re.findall(r"data-row[^>]*>([\w-]+)<", viewer.get("/speakers/?state=old").text) == ["node-0"]
+
+
+def test_the_pages_of_clusters_say_so(viewer: Client, refusing: Cluster) -> None:
+    assert "1 node keeps its old configuration" in viewer.get("/clusters/").text
+    page = viewer.get("/clusters/lab/").text
+    assert "1 node keeps its old configuration" in page
+    assert "<b>tor-a</b>" in page
+    assert "<b>tor-b</b>" in page
+    assert "On 1 node: node-0" in page
+
+
+def test_where_all_accept_nothing_is_said(viewer: Client, refusing: Cluster) -> None:
+    BGPPeer.objects.filter(name="tor-b").delete()
+    findings_write(refusing)
+    for path in ("/speakers/", "/clusters/", "/clusters/lab/"):
+        page = re.sub(r"<option.*?</option>", "", viewer.get(path).text)
+        assert "old configuration" not in page
+
+
+def test_rest_says_so_too(viewer: Client, refusing: Cluster) -> None:
+    found = {speaker["node"]: speaker["refusals"] for speaker in viewer.get("/api/v1/speakers/").json()["results"]}
+    assert (found["node-1"], found["node-2"]) == ([], [])
+    (why,) = found["node-0"]
+    assert {ref["name"] for ref in why["objects"]} == {"tor-a", "tor-b"}
+    assert (why["severity"], why["field"], why["nodes"]) == ("error", "spec.myASN", ["node-0"])
+    one = viewer.get("/api/v1/speakers/").json()["results"][0]["id"]
+    assert "refusals" in viewer.get(f"/api/v1/speakers/{one}/").json()
