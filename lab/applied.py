@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from intent.snapshot import Node, SecretFact, Snapshot
+from intent.kinds import KINDS
+from intent.snapshot import Snapshot
 from lab.apiserver import Event, Manifest, Store
+from lab.facts import Services, node_fact, password_of, secret_fact
 from lab.release import Release
 
 log = logging.getLogger(__name__)
-KINDS = ("bgppeers", "bfdprofiles")
-_LONGEST_PASSWORD = 80  # FRR's limit in bytes
+RESOURCES = tuple(f"{kind.plural}.{kind.group}" for kind in KINDS.values())
 Listener = Callable[[Snapshot, Mapping[str, str]], Awaitable[None]]
 
 
@@ -24,6 +24,7 @@ class Applied:
 
     def __init__(self, store: Store, release: Release, listener: Listener, debounce: float = 0.3) -> None:
         self._store, self._release, self._listener, self._debounce = store, release, listener, debounce
+        self._services = Services(store, self.schedule)
         self._cancels: list[Callable[[], None]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._running: asyncio.Task[None] | None = None
@@ -32,11 +33,13 @@ class Applied:
 
     def start(self) -> None:
         """Begin to watch."""
-        for resource in (*KINDS, "nodes", "secrets"):
+        self._services()
+        for resource in (*RESOURCES, "nodes", "secrets", "namespaces"):
             self._cancels.append(self._store.watch(self._changed, resource))
 
     async def stop(self) -> None:
         """End watching, and what is under way."""
+        self._services.stop()
         for cancel in self._cancels:
             cancel()
         if self._timer:
@@ -52,22 +55,30 @@ class Applied:
         self._calm.clear()
         self._timer = asyncio.get_running_loop().call_later(self._debounce, self._fire)
 
+    @property
+    def is_calm(self) -> bool:
+        """Whether everything applied so far has reached the listener."""
+        return not self._timer and not self._running
+
     async def settled(self) -> None:
         """Wait until everything applied so far has reached the listener."""
-        while self._timer or self._running:
+        while not self.is_calm:
             await self._calm.wait()
 
     def snapshot(self) -> Snapshot:
         """The cluster as it is now."""
         namespace = self._release.namespace
-        return Snapshot.from_manifests(
-            [manifest for kind in KINDS for manifest in self._store.list(kind)],
+        snapshot = Snapshot.from_manifests(
+            [manifest for each in RESOURCES for manifest in self._store.list(each)],
             mode=self._release.mode,
             version=self._release.version,
             namespace=namespace,
-            nodes=[_node(manifest) for manifest in self._store.list("nodes")],
-            secrets=[_fact(manifest) for manifest in self._store.list("secrets", namespace)],
+            nodes=[node_fact(manifest) for manifest in self._store.list("nodes")],
+            secrets=[secret_fact(manifest) for manifest in self._store.list("secrets", namespace)],
+            services=self._services(),
         )
+        namespaces = [manifest["metadata"] for manifest in self._store.list("namespaces")]
+        return replace(snapshot, namespaces={own["name"]: own.get("labels") or {} for own in namespaces})
 
     def passwords(self) -> dict[str, str]:
         """The TCP-MD5 key of every BGPPeer that has one, by name: inline, or from its Secret."""
@@ -76,15 +87,14 @@ class Applied:
             spec: dict[str, Any] = peer.get("spec") or {}
             name = (spec.get("passwordSecret") or {}).get("name")
             secret = self._store.get("secrets", self._release.namespace, name) if name else None
-            key = spec.get("password") or (_key(secret).decode(errors="replace") if secret else "")
+            key = spec.get("password") or (password_of(secret).decode(errors="replace") if secret else "")
             if key:
                 found[peer["metadata"]["name"]] = key
         return found
 
     def _changed(self, event: Event) -> None:
-        if event.resource.plural == "nodes" and event.old and _node(event.old.manifest) == _node(event.new.manifest):
-            return  # a heartbeat
-        self.schedule()
+        if event.old is None or event.type == "DELETED" or _seen(event.old.manifest) != _seen(event.new.manifest):
+            self.schedule()
 
     def _fire(self) -> None:
         self._timer = None
@@ -107,33 +117,10 @@ class Applied:
                 self._calm.set()
 
 
-def _node(manifest: Manifest) -> Node:
-    status: dict[str, Any] = manifest.get("status") or {}
-    ready = [c.get("status") == "True" for c in status.get("conditions") or () if c.get("type") == "Ready"]
-    addresses = [a["address"] for a in status.get("addresses") or () if a.get("type") == "InternalIP"]
-    return Node(
-        name=manifest["metadata"]["name"],
-        labels=manifest["metadata"].get("labels") or {},
-        addresses=tuple(addresses),
-        ready=all(ready),
-        unschedulable=bool((manifest.get("spec") or {}).get("unschedulable")),
-    )
-
-
-def _key(secret: Manifest) -> bytes:
-    try:
-        return base64.b64decode((secret.get("data") or {}).get("password", ""), validate=True)
-    except (binascii.Error, ValueError):
-        return b""
-
-
-def _fact(secret: Manifest) -> SecretFact:
-    key = _key(secret)
-    return SecretFact(
-        namespace=secret["metadata"]["namespace"],
-        name=secret["metadata"]["name"],
-        type=secret.get("type", "Opaque"),
-        has_password="password" in (secret.get("data") or {}),
-        length_ok=1 <= len(key) <= _LONGEST_PASSWORD,
-        trailing_newline=key.endswith(b"\n"),
-    )
+def _seen(manifest: Manifest) -> object:
+    """What speakers see of an object: no heartbeats, and no status of MetalLB's own kinds."""
+    if manifest["kind"] == "Node":
+        return node_fact(manifest)
+    own = manifest["metadata"]
+    parts = {name: value for name, value in manifest.items() if name not in ("metadata", "status")}
+    return own.get("labels"), own.get("annotations"), parts

@@ -20,6 +20,7 @@ from intent.snapshot import Snapshot
 from lab.apiserver import ApiServer, Store, User, write_kubeconfig
 from lab.applied import Applied
 from lab.containers import Containers, PodFault
+from lab.controllers import Controllers
 from lab.frr.fleet import RealSpeakers
 from lab.release import SYSTEM, Release
 from lab.routers import DEFAULT_VRF, Router, Routers, documented_routers
@@ -37,9 +38,9 @@ class Plan:
     """What kind of lab. vrfs: by name with their kernel ids, the same on every node; missing_vrfs: (node, VRF) pairs.
 
     frr_versions: nodes with another FRR than the release ships. seed_peers: begin with the demo's own objects.
-    networks: prefixes that every node announces, by VRF (simulated speakers).
     networks: prefixes that every node announces, by VRF (simulated speakers). debounce: seconds of calm before speakers
-    act. keep: objects stay on disk between runs. folder: where state and kubeconfig are kept, None = a temporary one.
+    act. pod_start: seconds from a pod's creation until it is ready. keep: objects stay on disk between runs. folder:
+    where state and kubeconfig are kept, None = a temporary one.
     """
 
     nodes: int = 6
@@ -54,6 +55,7 @@ class Plan:
     port: int = 0
     tls: bool = True
     debounce: float = 0.3
+    pod_start: float = 0.3
     vrfs: Mapping[str, int] = field(default_factory=lambda: dict(_VRFS))
     missing_vrfs: frozenset[tuple[str, str]] = frozenset()
     frr_versions: Mapping[str, str] = field(default_factory=dict)
@@ -78,6 +80,7 @@ class Lab:
         own = seed_routers() if self.plan.seed_peers else ()
         self.routers = Routers((*documented_routers(), *own, *self.plan.routers))
         self.world = World(self.store, self.release, self.plan.frr_versions, started=self._pod_started)
+        self.controllers = Controllers(self.store, pod_start=self.plan.pod_start)
         self.speakers: Speakers = self._make_speakers()
         self.applied = Applied(self.store, self.release, self._apply, self.plan.debounce)
         self.containers = Containers(self.store, self.speakers)
@@ -118,6 +121,7 @@ class Lab:
         self.world.build(self.plan.nodes)
         if self.plan.seed_peers and self._is_new:
             seed(self.store, self.release)
+        self.controllers.start()
         await self.speakers.start(self.applied.snapshot(), self.applied.passwords())
         self.server.exec = self.containers
         self.world.start()
@@ -131,6 +135,7 @@ class Lab:
     async def stop(self) -> None:
         """End everything; what is kept on disk stays."""
         self.world.stop()
+        self.controllers.stop()
         await self.applied.stop()
         for task in self._tasks:
             task.cancel()
@@ -140,8 +145,10 @@ class Lab:
             self._temporary.cleanup()
 
     async def settled(self) -> None:
-        """Wait until the speakers have taken in everything that is applied."""
-        await self.applied.settled()
+        """Wait until the controllers and the speakers have taken in everything that is applied."""
+        while not (self.controllers.is_idle and self.applied.is_calm):
+            await self.controllers.settled()
+            await self.applied.settled()
         await self.speakers.settled()
 
     async def __aenter__(self) -> Self:

@@ -175,38 +175,25 @@ def crashing(status: Manifest) -> Manifest:
     return {**status, "ready": False, "started": False, "restartCount": restarts, "state": {"waiting": words}}
 
 
-def controller(release: Release) -> list[Manifest]:
-    """MetalLB's controller: its Deployment and the pod of it, which has no FRR."""
+def controller(release: Release) -> Manifest:
+    """The Deployment of MetalLB's controller, which has no FRR."""
     labels = {"app": "metallb", "component": "controller"}
     image = f"quay.io/metallb/controller:v{release.version}"
-    spec = {"serviceAccountName": "controller", "containers": [{"name": "controller", "image": image}]}
-    meta = {"namespace": release.namespace, "labels": labels}
-    deployment = {
+    variable = {"name": "METALLB_BGP_TYPE", "value": release.mode.value}
+    containers = [{"name": "controller", "image": image, "env": [variable]}]
+    return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": "controller", **meta},
+        "metadata": {"name": "controller", "namespace": release.namespace, "labels": labels},
         "spec": {
             "replicas": 1,
             "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": spec},
-        },
-        "status": {"replicas": 1, "readyReplicas": 1, "availableReplicas": 1, "updatedReplicas": 1},
-    }
-    name = f"controller-{hashlib.sha256(image.encode()).hexdigest()[:10]}-{_suffix(uuid.uuid4())}"
-    running = {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": name, **meta},
-        "spec": {**spec, "nodeName": node_name(1)},
-        "status": {
-            "phase": "Running",
-            "podIP": "10.128.0.12",
-            "startTime": stamp(),
-            "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": stamp()}],
-            "containerStatuses": [container_status("controller", image)],
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {"serviceAccountName": "controller", "containers": containers},
+            },
         },
     }
-    return [deployment, running]
 
 
 def namespaced(kind: str, namespace: str, name: str) -> Manifest:

@@ -54,9 +54,7 @@ class World:
             for account in {*_ACCOUNTS, layout.account}:
                 self._ensure("serviceaccounts", manifests.namespaced("ServiceAccount", layout.namespace, account))
             self._ensure("daemonsets", manifests.daemon_set(layout, self.release, self.frr_version("")))
-        if self.store.get("deployments", self.release.namespace, "controller") is None:
-            for manifest in manifests.controller(self.release):
-                self.store.add(manifest)
+        self._ensure("deployments", manifests.controller(self.release))
         self._keep_nodes(nodes)
         self._schedule_pods()
         self._count()
