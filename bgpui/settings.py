@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "clusters",
     "peers",
+    "pools",
     "speakers",
     "dashboard",
     "bgpui",

@@ -12,6 +12,8 @@ from clusters.models import Cluster, Resource
 from intent.kinds import Kind
 
 Names = Callable[[Cluster], Sequence[str]]
+Suggestion = tuple[str, str]  # a value and what it means, "" = it speaks for itself
+Suggestions = Callable[[Cluster], Sequence[Suggestion]]
 
 
 def _nothing(_row: Resource) -> str:
@@ -34,7 +36,7 @@ class KindPage:
     article: str = "a"
     sections: Mapping[str, str]
     offers: Mapping[str, Names] = field(default_factory=dict)
-    suggests: Mapping[str, Names] = field(default_factory=dict)
+    suggests: Mapping[str, Suggestions] = field(default_factory=dict)
     closes: Callable[[Resource], str] = _nothing
 
     @property

@@ -8,8 +8,9 @@ import django_filters
 from django.db.models import QuerySet
 
 from clusters.api.filters import resource_filters, resource_ordering
+from clusters.api.kinds import resource_endpoint
 from clusters.api.schema import documented_read, documented_write, resource_serializer
-from clusters.api.viewsets import ReadResourceViewSet, ResourceViewSet
+from clusters.api.viewsets import ResourceViewSet
 from peers.models import BFDProfile, BGPPeer
 from peers.selectors import SESSIONS, in_vrf
 
@@ -61,12 +62,10 @@ class BGPPeerViewSet(ResourceViewSet):
     }
 
 
-@documented_read(BFDProfile.KIND)
-class BFDProfileViewSet(ReadResourceViewSet):
-    """BFDProfiles, read-only."""
-
-    model = BFDProfile
-    queryset = BFDProfile.objects.none()
-    serializer_class = resource_serializer(BFDProfile.KIND)
-    filterset_class = resource_filters(BFDProfile)
-    ordering_fields = resource_ordering(BFDProfile.KIND)
+BFDProfileViewSet = resource_endpoint(
+    BFDProfile,
+    {
+        "metadata": {"name": "fast", "namespace": "metallb-system"},
+        "spec": {"receiveInterval": 150, "transmitInterval": 150, "detectMultiplier": 3},
+    },
+)

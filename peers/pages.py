@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from typing import cast
 
 from clusters.editing.surroundings import names_of
-from clusters.kindpages import KindPage
+from clusters.kindpages import KindPage, Suggestion
 from clusters.models import Cluster, Resource
 from clusters.words import counted
 from peers.models import BFDProfile, BGPPeer
 
 
-def _vrfs(cluster: Cluster) -> Sequence[str]:
+def _vrfs(cluster: Cluster) -> Sequence[Suggestion]:
     rows = BGPPeer.objects.filter(cluster=cluster).exclude(vrf=None).exclude(vrf="")
-    return [str(vrf) for vrf in rows.order_by("vrf").values_list("vrf", flat=True).distinct()[:200]]
+    return [(str(vrf), "") for vrf in rows.order_by("vrf").values_list("vrf", flat=True).distinct()[:200]]
 
 
 def _closes_sessions(row: Resource) -> str:

@@ -6,6 +6,11 @@ import pytest
 
 from clusters.models import Resource
 from clusters.registry import resource_models
+from intent.kinds import KINDS
+
+
+def test_every_kind_that_people_configure_has_a_model() -> None:
+    assert resource_models().keys() == KINDS.keys()
 
 
 @pytest.mark.parametrize("model", resource_models().values(), ids=lambda model: model.__name__)

@@ -19,12 +19,17 @@ from bgpui.api.users import UserViewSet
 from clusters.api.clusters import ClusterViewSet
 from dashboard.api import BGPPeerSessionsViewSet, SessionActionsViewSet
 from peers.api import BFDProfileViewSet
+from pools.api import BGPAdvertisementViewSet, CommunityViewSet, IPAddressPoolViewSet, L2AdvertisementViewSet
 from speakers.api import SpeakerViewSet, TransitionViewSet
 
 router = Router()
 router.register("clusters", ClusterViewSet, basename="api-cluster")
 router.register("bgppeers", BGPPeerSessionsViewSet, basename="api-bgppeer")
 router.register("bfdprofiles", BFDProfileViewSet, basename="api-bfdprofile")
+router.register("ipaddresspools", IPAddressPoolViewSet, basename="api-ipaddresspool")
+router.register("bgpadvertisements", BGPAdvertisementViewSet, basename="api-bgpadvertisement")
+router.register("l2advertisements", L2AdvertisementViewSet, basename="api-l2advertisement")
+router.register("communities", CommunityViewSet, basename="api-community")
 router.register("sessions", SessionActionsViewSet, basename="api-session")
 router.register("transitions", TransitionViewSet, basename="api-transition")
 router.register("speakers", SpeakerViewSet, basename="api-speaker")

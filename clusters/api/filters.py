@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import or_
 from typing import Any, Protocol
 
 import django_filters
 from django import forms
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast, StrIndex
+from django.db.models.lookups import GreaterThan
 from django_filters.rest_framework import DjangoFilterBackend, FilterSet
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
@@ -117,9 +122,24 @@ def text(field_name: str, **rest: Any) -> django_filters.CharFilter:
     return django_filters.CharFilter(field_name=field_name, strip=False, **rest)
 
 
+class EntryFilter(django_filters.CharFilter):  # type: ignore[misc]
+    """Lists of texts that have this text among them."""
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        """The rows; all for no value. JSON is searched as text, since not every database looks into it."""
+        if not value:
+            return qs
+        column = Cast(self.field_name, TextField())
+        spellings = {json.dumps(value), json.dumps(value, ensure_ascii=False)}  # SQLite keeps ASCII
+        found = [Q(GreaterThan(StrIndex(column, Value(text)), 0)) for text in sorted(spellings)]
+        return qs.filter(reduce(or_, found))
+
+
 def of_field(field: Field) -> django_filters.Filter | None:
-    """The filter on a field of a spec; None for lists and objects."""
+    """The filter on a field of a spec; None for objects and lists of them."""
     label = field.label or field.name
+    if field.type == "array" and field.items is not None and field.items.type == "string":
+        return EntryFilter(field_name=field.column, label=f"{label}: one of them", strip=False)
     if field.secret or field.type in ("array", "object"):
         return None
     if field.type == "integer":
@@ -148,6 +168,8 @@ def resource_filters(model: type[Resource], **more: django_filters.Filter) -> ty
 
 def resource_ordering(kind: Kind) -> dict[str, str]:
     """What a kind's list can be ordered by."""
-    fields = {field.name: field.column for field in kind.fields if of_field(field) is not None}
+    fields = {
+        field.name: field.column for field in kind.fields if field.type != "array" and of_field(field) is not None
+    }
     identity = {"cluster": "cluster__name", "namespace": "namespace", "name": "name"}
     return identity | {"sync": "sync_state", "syncAt": "sync_at", "severity": "severity"} | fields

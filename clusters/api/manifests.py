@@ -35,7 +35,8 @@ class Draft:
 def draft_of(kind: Kind, body: Any, *, namespace: str = "", name: str = "", default_namespace: str = "") -> Draft:
     """The body as a draft; apiVersion, kind, name and namespace may be left out where the address says them.
 
-    default_namespace: for an address without one, if the body has none either.
+    default_namespace: for an address without one, if the body has none either. An older version that is served stays
+    in the draft, for the rules to say what that means; what is saved is of the stored version.
 
     Raises BadBody with a finding for everything that has not the shape of a manifest of this kind, or that names
     another object than the address does.
@@ -60,7 +61,12 @@ def draft_of(kind: Kind, body: Any, *, namespace: str = "", name: str = "", defa
         metadata["annotations"] = {key: value for key, value in given if not repeats(key, value)}
     metadata |= {key: value for key, value in address.items() if value}
     metadata = {"name": "", "namespace": default_namespace, **metadata}
-    manifest = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, "spec": spec}
+    manifest = {
+        "apiVersion": body.get("apiVersion", kind.api_version),
+        "kind": kind.kind,
+        "metadata": metadata,
+        "spec": spec,
+    }
     return Draft(metadata["namespace"], metadata["name"], manifest, password)
 
 
@@ -89,9 +95,10 @@ def manifest_patched(manifest: Mapping[str, Any], patch: Any) -> Any:
 def _envelope(kind: Kind, body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for key in body.keys() - _WRITTEN - READ_ONLY:
         yield fault(key, "is not part of a manifest", code="unknown-field")
-    for key, wanted in (("apiVersion", kind.api_version), ("kind", kind.kind)):
-        if body.get(key, wanted) != wanted:
-            yield fault(key, f"must be {wanted} here", code="shape", value=body[key], hint=f"Write {wanted}.")
+    versions = [kind.api_version, *(f"{kind.group}/{name}" for name in kind.served_versions)]
+    for key, wanted in (("apiVersion", versions), ("kind", [kind.kind])):
+        if body.get(key, wanted[0]) not in wanted:
+            yield fault(key, f"must be {wanted[0]} here", code="shape", value=body[key], hint=f"Write {wanted[0]}.")
 
 
 def _metadata(metadata: Any, address: Mapping[str, str]) -> Iterator[dict[str, Any]]:

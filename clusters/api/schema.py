@@ -95,8 +95,8 @@ def manifest_schema(kind: Kind, *, sessions: bool) -> dict[str, Any]:
     seen = {"uid": _TEXT, "resourceVersion": _TEXT, "generation": {"type": "integer"}}
     metadata |= {key: {**schema, "readOnly": True} for key, schema in seen.items()}
     properties: dict[str, Any] = {
-        "apiVersion": {**_TEXT, "enum": [kind.api_version]},
-        "kind": {**_TEXT, "enum": [kind.kind]},
+        "apiVersion": _version(kind),
+        "kind": {**_TEXT, "const": kind.kind},
         "metadata": _object(metadata),
         "spec": _spec(kind),
         "cluster": {**_TEXT, "description": "Name of the cluster; read by a POST, else read-only."},
@@ -107,6 +107,15 @@ def manifest_schema(kind: Kind, *, sessions: bool) -> dict[str, Any]:
         properties["sessions"] = _SESSIONS
     properties["findings"] = {**FINDINGS, "readOnly": True}
     return _object(properties, description=kind.description, required=["spec"])
+
+
+def _version(kind: Kind) -> dict[str, Any]:
+    older = [f"{kind.group}/{name}" for name in kind.served_versions if name != kind.version]
+    if not older:
+        return {**_TEXT, "const": kind.api_version}
+    told = f"{', '.join(older)} is read, with a warning, and saved as {kind.api_version}."
+    deprecated = [{"const": name, "deprecated": True} for name in older]
+    return {**_TEXT, "oneOf": [{"const": kind.api_version}, *deprecated], "description": told}
 
 
 def _spec(kind: Kind) -> dict[str, Any]:
@@ -176,8 +185,8 @@ def documented_read(kind: Kind) -> Callable[[V], V]:
 
 def documented_write(kind: Kind, serializer: type[ResourceSerializer], example: Mapping[str, Any]) -> Callable[[V], V]:
     """Describes the endpoints that write a kind."""
-    examples = [OpenApiExample(f"A {kind.kind}", value=dict(example), request_only=True)]
-    patch = [OpenApiExample("One field", value={"spec": {"holdTime": "90s"}}, request_only=True)]
+    examples = [OpenApiExample(kind.kind, value=dict(example), request_only=True)]
+    patch = [OpenApiExample("One field", value={"spec": dict(list(example["spec"].items())[-1:])}, request_only=True)]
     done = {200: serializer, 202: OpenApiResponse(serializer, description=_PENDING.description)}
     one = {"$ref": f"#/components/schemas/{kind.kind}"}
     many = {"type": "array", "items": one, "description": "All of them, or none."}
@@ -186,7 +195,7 @@ def documented_write(kind: Kind, serializer: type[ResourceSerializer], example: 
     both = [_WAIT, _DRY_RUN, _ACCEPT, _IF_MATCH]
     return extend_schema_view(
         create=extend_schema(
-            summary=f"Create a {kind.kind}",
+            summary=f"Create {kind.kind} objects",
             description=f"A list as body creates several, all or none. {reviewed}",
             parameters=[_CLUSTER, _WAIT, _DRY_RUN, _ACCEPT],
             request={media_type: {"oneOf": [one, many]} for media_type in ("application/json", "application/yaml")},
@@ -194,21 +203,21 @@ def documented_write(kind: Kind, serializer: type[ResourceSerializer], example: 
             responses=created,
         ),
         update=extend_schema(
-            summary=f"Create or replace a {kind.kind}",
+            summary=f"Create or replace one {kind.kind}",
             description=f"Repeating it changes nothing. {reviewed}",
             parameters=[*_PATH, *both, _IF_NONE_MATCH],
             examples=examples,
             responses={**created, **done},
         ),
         partial_update=extend_schema(
-            summary=f"Change a {kind.kind}",
+            summary=f"Change one {kind.kind}",
             description=f"The body is a JSON merge patch (RFC 7396) of the manifest. {reviewed}",
             parameters=[*_PATH, *both],
             examples=patch,
             responses=done,
         ),
         destroy=extend_schema(
-            summary=f"Delete a {kind.kind}",
+            summary=f"Delete one {kind.kind}",
             parameters=[*_PATH, _WAIT, _DRY_RUN, _IF_MATCH],
             responses={202: done[202], 204: None},
         ),

@@ -13,7 +13,7 @@ from typing import Any
 from clusters.editing.inputs import NAME, NAMESPACE, Form, Input, distribute
 from clusters.editing.reading import Layout
 from clusters.editing.shapes import UNSET, Shape, is_shown_as_rows, shape_of, written
-from clusters.kindpages import KindPage
+from clusters.kindpages import KindPage, Suggestion
 from clusters.words import MODE_WORDS
 from intent.findings import Finding
 from intent.kinds import Field
@@ -40,7 +40,7 @@ class Surroundings:
     mode: Mode = Mode.UNKNOWN
     version: str = ""
     offers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    suggests: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    suggests: Mapping[str, tuple[Suggestion, ...]] = field(default_factory=dict)
     previews: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -148,7 +148,7 @@ class _Builder:
             one.widget, one.choices = "boxes", tuple((each, each in ticked) for each in offered)
             one.value = "\n".join(each for each in shown.splitlines() if each not in offered)
         elif shape == "text":
-            one.offered = offered or self.around.suggests.get(path, ())
+            one.offered = tuple((each, "") for each in offered) or self.around.suggests.get(path, ())
         return one
 
     def rows(self, described: Field, value: Any, name: str, path: str, label: str) -> Input:
@@ -167,7 +167,9 @@ class _Builder:
         one.layout = ",".join("" if index is None else str(index) for index in layout)
         return one
 
-    def row(self, items: Field, value: Any, name: str, path: str, label: str, offered: tuple[str, ...]) -> list[Input]:
+    def row(
+        self, items: Field, value: Any, name: str, path: str, label: str, offered: tuple[Suggestion, ...]
+    ) -> list[Input]:
         """The inputs of one entry."""
         if not items.properties:
             cell = Input(name, f"spec.{path}", label, "text", "", written("text", value), offered=offered)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from clusters.kindpages import Suggestion
 from intent.findings import Finding, Severity
 
 NAME, NAMESPACE = "name", "namespace"  # inputs of the object's address
@@ -31,7 +32,7 @@ class Input:
     hint: str
     value: Any = ""
     choices: tuple[Any, ...] = ()
-    offered: tuple[str, ...] = ()
+    offered: tuple[Suggestion, ...] = ()
     required: bool = False
     placeholder: str = ""
     note: str = ""

@@ -29,14 +29,10 @@ def surroundings_of(draft: Draft, *, previews: bool) -> Surroundings:
     return Surroundings(
         mode=Mode(cluster.mode),
         version=cluster.metallb_version,
-        offers=_names(about.offers, cluster),
-        suggests=_names(about.suggests, cluster),
+        offers={path: tuple(names(cluster)[: _OFFERED + 1]) for path, names in about.offers.items()},
+        suggests={path: tuple(known(cluster)[:_OFFERED]) for path, known in about.suggests.items()},
         previews=dict(_previews(draft, cluster)) if previews else {},
     )
-
-
-def _names(known: Mapping[str, Names], cluster: Cluster) -> dict[str, tuple[str, ...]]:
-    return {path: tuple(names(cluster)[:_OFFERED]) for path, names in known.items()}
 
 
 def names_of(kind: str) -> Names:

@@ -1,7 +1,7 @@
 """Everything that changes a resource: form or YAML, checks while typing, Review, apply.
 
 A page sends where it stands (`from`) and where it wants to go (`step`): check, form, yaml, review or apply; add:LIST
-for one more row of a list, drop:ROW for one less.
+for one more row of a list, drop:ROW for one less; upgrade from an older version of the kind.
 """
 
 from __future__ import annotations
@@ -62,6 +62,9 @@ def _step(request: HttpRequest, draft: Draft) -> HttpResponse:
         return _form(request, draft, part="checks", yaml=request.POST.get("from") == "yaml")
     if step in {"form", "yaml"} or step.startswith(("add:", "drop:")):
         return _form(request, draft, yaml=step == "yaml" or not draft.readable)
+    if step == "upgrade":
+        draft.manifest["apiVersion"] = draft.about.kind.api_version
+        return _form(request, draft, yaml=True)
     if step == "apply":
         return _apply(request, draft)
     return _review(request, draft)
@@ -98,6 +101,7 @@ def _form(
         "base": packed(draft.manifest),
         "active": list(clusters_active()) if draft.row is None else [],
         "added": request.POST.get("step", "").partition("add:")[2],
+        "older": draft.readable and draft.manifest.get("apiVersion") not in {None, draft.about.kind.api_version},
         "drop_password": draft.password == "",
         "judged": judged,
         "trouble": trouble,

@@ -21,11 +21,12 @@ from bgpui.roles import role_give
 from clusters import services
 from clusters.models import Cluster, Node
 from clusters.sync import apply, outbox
+from intent.kinds import KINDS
 from lab.apiserver import ApiServer, write_kubeconfig
 from lab.crds import crds
 from tests.api.manifests import NAMESPACE
 
-_KINDS = ("bgppeers", "bfdprofiles", "secrets")
+_KINDS = (*(kind.plural for kind in KINDS.values()), "secrets")
 
 
 @dataclass

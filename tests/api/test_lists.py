@@ -12,13 +12,15 @@ from rest_framework.test import APIClient
 
 from clusters.models import Cluster
 from clusters.registry import resource_models
+from intent.kinds import KINDS
 from peers.models import BGPPeer
 from speakers.models import Session, Speaker, Transition
 from tests.api.manifests import LIST, NAMESPACE, row_of
 
 LISTS = [
     LIST,
-    *(f"/api/v1/{name}/" for name in ("bfdprofiles", "clusters", "sessions", "transitions", "speakers", "tokens")),
+    *(f"/api/v1/{kind.plural}/" for kind in KINDS.values() if kind.plural != "bgppeers"),
+    *(f"/api/v1/{name}/" for name in ("clusters", "sessions", "transitions", "speakers", "tokens")),
 ]
 WHEN = datetime(2031, 1, 1, tzinfo=UTC)
 

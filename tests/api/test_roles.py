@@ -9,13 +9,14 @@ from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
 from clusters.models import Cluster
+from intent.kinds import KINDS
 from tests.api.manifests import LIST, manifest, row_of, send, url
 
 RESOURCE_WRITES = [("post", LIST), ("put", url()), ("patch", url()), ("delete", url())]
 READS = [
     LIST,
     url(),
-    "/api/v1/bfdprofiles/",
+    *(f"/api/v1/{kind.plural}/" for kind in KINDS.values()),
     "/api/v1/clusters/",
     "/api/v1/clusters/lab/",
     "/api/v1/sessions/",
@@ -27,7 +28,6 @@ NOT_THERE = [
     ("post", "/api/v1/clusters/"),
     ("put", "/api/v1/clusters/lab/"),
     ("delete", "/api/v1/clusters/lab/"),
-    ("post", "/api/v1/bfdprofiles/"),
     ("post", "/api/v1/sessions/"),
     ("delete", "/api/v1/transitions/1/"),
     ("post", "/api/v1/speakers/"),

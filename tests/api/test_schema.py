@@ -12,7 +12,7 @@ from django.core.management import call_command
 from openapi_spec_validator import validate
 from rest_framework.test import APIClient
 
-from intent.kinds import KINDS
+from intent.kinds import KINDS, Kind
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_every_reference_leads_somewhere(description: dict[str, Any]) -> None:
     assert names <= description["components"]["schemas"].keys()
 
 
-@pytest.mark.parametrize("kind", ["BGPPeer", "BFDProfile"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_fields_of_a_kind_are_those_of_the_one_description(description: dict[str, Any], kind: str) -> None:
     spec = description["components"]["schemas"][kind]["properties"]["spec"]
     assert list(spec["properties"]) == [field.name for field in KINDS[kind].fields]
@@ -58,10 +58,14 @@ def test_every_operation_has_a_summary_and_answers_errors_as_problems(descriptio
         assert {"token": []} in operation["security"]
 
 
-def test_examples_are_taken_as_they_are(description: dict[str, Any], api: APIClient, cluster: object) -> None:
-    body = description["paths"]["/api/v1/bgppeers/"]["post"]["requestBody"]["content"]["application/json"]
+@pytest.mark.parametrize("kind", KINDS.values(), ids=str)
+def test_examples_are_taken_as_they_are(
+    description: dict[str, Any], api: APIClient, cluster: object, kind: Kind
+) -> None:
+    path = f"/api/v1/{kind.plural}/"
+    body = description["paths"][path]["post"]["requestBody"]["content"]["application/json"]
     (example,) = body["examples"].values()
-    assert api.post("/api/v1/bgppeers/", example["value"]).status_code == 202
+    assert api.post(path, example["value"]).status_code == 202
 
 
 def test_the_page_needs_a_login_and_no_inline_script_or_style(user: Callable[..., User]) -> None:

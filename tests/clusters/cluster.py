@@ -21,8 +21,7 @@ T = TypeVar("T")
 NAMESPACE = "metallb-system"
 TOKEN = "bgpui-token"
 RESOURCES = (
-    "bgppeers.metallb.io",
-    "bfdprofiles.metallb.io",
+    *(f"{kind.plural}.{kind.group}" for kind in KINDS.values()),
     "secrets",
     "pods",
     "nodes",

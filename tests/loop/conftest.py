@@ -17,6 +17,7 @@ from bgpui.env import ClusterSetting
 from bgpui.models import token_create
 from bgpui.roles import role_give
 from clusters.nudges import connection
+from intent.kinds import KINDS
 from lab.background import BackgroundLab
 from lab.cluster import Lab
 from lab.frr import RealSpeakers, available
@@ -24,7 +25,7 @@ from lab.routers import documented_routers
 from tests.loop import worker
 from tests.loop.stack import NODES, Stack
 
-_KINDS = ("bgppeers", "bfdprofiles", "secrets")
+_KINDS = (*(kind.plural for kind in KINDS.values()), "secrets")
 
 
 @pytest.fixture(scope="module", params=["simulated", pytest.param("frr", marks=pytest.mark.frr)])

@@ -1,0 +1,28 @@
+"""The endpoint of a kind that has nothing but what every kind has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from clusters.api.filters import resource_filters, resource_ordering
+from clusters.api.schema import documented_read, documented_write, resource_serializer
+from clusters.api.viewsets import ResourceViewSet
+from clusters.models import Resource
+
+
+def resource_endpoint(model: type[Resource], example: Mapping[str, Any]) -> type[ResourceViewSet]:
+    """List, retrieve, create, replace, patch and delete. example: a manifest for the documentation."""
+    kind = model.KIND
+    serializer = resource_serializer(kind)
+    body = {
+        "__doc__": f"{kind.kind} objects.",
+        "model": model,
+        "queryset": model._default_manager.none(),  # noqa: SLF001  # names the model whose permissions count
+        "serializer_class": serializer,
+        "filterset_class": resource_filters(model),
+        "ordering_fields": resource_ordering(kind),
+    }
+    endpoint: type[ResourceViewSet] = type(f"{model.__name__}ViewSet", (ResourceViewSet,), body)
+    full = {"apiVersion": kind.api_version, "kind": kind.kind, **example}
+    return documented_read(kind)(documented_write(kind, serializer, full)(endpoint))
