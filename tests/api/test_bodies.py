@@ -142,7 +142,7 @@ spec:
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"apiVersion": "metallb.io/v1beta1"}, "apiVersion"),
+        ({"apiVersion": "metallb.io/v1"}, "apiVersion"),
         ({"kind": "BFDProfile"}, "kind"),
         ({"specs": {}}, "specs"),
         ({"spec": []}, "spec"),
