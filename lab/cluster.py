@@ -80,7 +80,7 @@ class Lab:
         own = seed_routers() if self.plan.seed_peers else ()
         self.routers = Routers((*documented_routers(), *own, *self.plan.routers))
         self.world = World(self.store, self.release, self.plan.frr_versions, started=self._pod_started)
-        self.controllers = Controllers(self.store, pod_start=self.plan.pod_start)
+        self.controllers = Controllers(self.store, self.release, pod_start=self.plan.pod_start)
         self.speakers: Speakers = self._make_speakers()
         self.applied = Applied(self.store, self.release, self._apply, self.plan.debounce)
         self.containers = Containers(self.store, self.speakers)

@@ -8,8 +8,10 @@ from __future__ import annotations
 from lab.apiserver import Store
 from lab.controllers.deployments import Deployments
 from lab.controllers.endpoints import Endpoints
+from lab.controllers.metallb import MetalLB
 from lab.controllers.queue import Queue
 from lab.controllers.replicasets import ReplicaSets
+from lab.release import Release
 
 __all__ = ["Controllers"]
 
@@ -17,13 +19,16 @@ __all__ = ["Controllers"]
 class Controllers:
     """All controllers of a lab cluster. pod_start: seconds from a pod's creation until it is ready."""
 
-    def __init__(self, store: Store, *, pod_start: float) -> None:
+    def __init__(self, store: Store, release: Release, *, pod_start: float) -> None:
+        self.metallb = MetalLB(store, release)
         self._sets = ReplicaSets(store, pod_start)
         self._deployments, self._endpoints = Deployments(store), Endpoints(store)
+        self._all = (self._sets, self._deployments, self._endpoints, self.metallb)
 
     @property
     def _queues(self) -> tuple[Queue[tuple[str, str]], ...]:
-        return (self._deployments.queue, self._sets.sets, self._sets.starting, self._endpoints.queue)
+        workloads = (self._deployments.queue, self._sets.sets, self._sets.starting, self._endpoints.queue)
+        return (*workloads, self.metallb.queue, self.metallb.figures)
 
     @property
     def is_idle(self) -> bool:
@@ -32,7 +37,7 @@ class Controllers:
 
     def start(self) -> None:
         """Bring what is there to where it should be, without the pauses of a real start, and go on from then."""
-        for controller in (self._sets, self._deployments, self._endpoints):
+        for controller in self._all:
             controller.start()
         while not self.is_idle:
             for queue in self._queues:
@@ -46,5 +51,5 @@ class Controllers:
 
     def stop(self) -> None:
         """Stop acting."""
-        for controller in (self._sets, self._deployments, self._endpoints):
+        for controller in self._all:
             controller.stop()
