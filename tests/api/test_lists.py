@@ -159,8 +159,6 @@ def test_transitions_are_found_by_time_and_newest_first(api: APIClient, cluster:
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="the plan is read as SQLite writes it")
 def test_the_first_page_of_sessions_comes_from_an_index(as_role: Callable[[str], APIClient], cluster: Cluster) -> None:
-    as_role: Callable[[str], APIClient], cluster: Cluster
-) -> None:
     api = as_role("viewer")
     _fill(cluster, 1000)
     with CaptureQueriesContext(connection) as queries:
