@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("bgpui.pages")),
     path("", include("dashboard.urls")),
     path("", include("peers.urls")),
+    path("", include("pools.urls")),
     path("", include("speakers.urls")),
     path("", include("clusters.urls")),
     path("api/", include("bgpui.api.urls")),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
@@ -20,13 +21,34 @@ def _nothing(_row: Resource) -> str:
     return "Nothing depends on it."
 
 
+def _no_meanings(_cluster: Cluster) -> Mapping[str, str]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class ListColumn:
+    """A column of a list, besides name, config and change. fields: what it orders by, () = it does not.
+
+    show: the texts of a cell, from the row and what `KindPage.beside` found of it. none: instead of no text.
+    """
+
+    key: str
+    label: str
+    show: Callable[[Any, Any], Iterable[str]]
+    fields: tuple[str, ...] = ()
+    mono: bool = True
+    none: str = "\N{EN DASH}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindPage:
     """The pages of one kind. many: name and address of the list; the page of one object is the model's PAGE.
 
     noun, nouns: in sentences. sections: titles of the form's parts, by `Field.section`, in their order. offers: names
     of what there is, for a field by its path in the spec; suggests: the same where other words are as good. closes:
-    what a deletion does, one sentence.
+    what a deletion does, one sentence. meanings: what values of a spec stand for. searched: fields that a list is
+    searched by, besides the name. beside: further facts for the rows of a list by primary key, in a fixed number of
+    queries. empty: what the kind is good for. more: context for `more_template`, a part of the page of one object.
     """
 
     model: type[Resource]
@@ -38,6 +60,14 @@ class KindPage:
     offers: Mapping[str, Names] = field(default_factory=dict)
     suggests: Mapping[str, Suggestions] = field(default_factory=dict)
     closes: Callable[[Resource], str] = _nothing
+    meanings: Callable[[Cluster], Mapping[str, str]] = _no_meanings
+    searched: tuple[str, ...] = ()
+    search_label: str = "Name"
+    columns: tuple[ListColumn, ...] = ()
+    beside: Callable[[Sequence[Resource]], Mapping[int, Any]] | None = None
+    empty: str = ""
+    more: Callable[[Resource], Mapping[str, Any]] | None = None
+    more_template: str = ""
 
     @property
     def kind(self) -> Kind:
@@ -48,6 +78,31 @@ class KindPage:
     def one(self) -> str:
         """Name of the page of one object."""
         return self.model.PAGE
+
+    @property
+    def new(self) -> str:
+        """Name of the page that adds one."""
+        return f"{self.one}-new"
+
+    @property
+    def edit(self) -> str:
+        """Name of the page that changes one."""
+        return f"{self.one}-edit"
+
+    @property
+    def delete(self) -> str:
+        """Name of the page that deletes one."""
+        return f"{self.one}-delete"
+
+    @property
+    def discard(self) -> str:
+        """Name of the address that gives an edit up."""
+        return f"{self.one}-discard"
+
+    @property
+    def counted(self) -> str:
+        """The noun for the `plural` filter."""
+        return f"{self.noun},{self.nouns}"
 
     @property
     def has_secret(self) -> bool:

@@ -52,7 +52,7 @@ def parameters(request: HttpRequest, **changes: str | int | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column that a list can be ordered by; `fields` of the queryset, ascending."""
+    """A column of a list; `fields` of the queryset to order by, ascending, () = it cannot be ordered by."""
 
     key: str
     label: str
@@ -61,7 +61,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A column's head as shown: its link orders by it, or turns the order around."""
+    """A column's head as shown: its link orders by it, or turns the order around; "" = there is none."""
 
     label: str
     href: str
@@ -77,11 +77,12 @@ def ordering(
     headers, order = [], list(default)
     for column in columns:
         direction = ""
-        if column.key == key:
+        if column.key == key and column.fields:
             direction = "descending" if down else "ascending"
             order = [_turned(name) if down else name for name in column.fields]
         following = f"-{column.key}" if direction == "ascending" else column.key
-        headers.append(Header(column.label, parameters(request, sort=following, page=None), direction))
+        href = parameters(request, sort=following, page=None) if column.fields else ""
+        headers.append(Header(column.label, href, direction))
     return order, headers
 
 

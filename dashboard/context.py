@@ -9,30 +9,51 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
+from clusters.kindpages import page_of_kind
 from clusters.models import Cluster
 
 THEMES = (("auto", "as the system"), ("light", "light"), ("dark", "dark"))
-# Name of the first page, its label, the permission it needs, and the pages that count as below it.
-_NAVIGATION = (
-    ("home", "Sessions", "speakers.view_session", ("session",)),
-    (
-        "peers",
-        "Peers",
-        "peers.view_bgppeer",
-        ("peer", "peer-new", "peer-edit", "peer-review", "peer-delete", "peer-yaml"),
-    ),
-    ("speakers", "Speakers", "speakers.view_speaker", ()),
-    ("clusters", "Clusters", "clusters.view_cluster", ("cluster",)),
-)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page of the navigation: its name, label, the permission that it needs, and the pages that count as below it."""
+
+    name: str
+    label: str
+    permission: str
+    below: tuple[str, ...] = ()
+
+
+def _kind(label: str, kind: str) -> Place:
+    about = page_of_kind(kind)
+    below = (about.one, about.new, about.edit, about.delete, about.discard)
+    return Place(about.many, label, about.permission("view"), below)
+
+
+def _places() -> tuple[tuple[str, tuple[Place, ...]], ...]:
+    """The main navigation: each entry a label and its pages, which are named beneath if there are several."""
+    return (
+        ("Sessions", (Place("home", "Sessions", "speakers.view_session", ("session",)),)),
+        ("Peers", (_kind("Peers", "BGPPeer"), _kind("BFD profiles", "BFDProfile"))),
+        ("Pools", (_kind("Pools", "IPAddressPool"),)),
+        (
+            "Advertisements",
+            (_kind("BGP", "BGPAdvertisement"), _kind("L2", "L2Advertisement"), _kind("Communities", "Community")),
+        ),
+        ("Speakers", (Place("speakers", "Speakers", "speakers.view_speaker"),)),
+        ("Clusters", (Place("clusters", "Clusters", "clusters.view_cluster", ("cluster",)),)),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of the main navigation."""
+    """An entry of the navigation; beneath: the pages of a group, () if it is only one."""
 
     label: str
     href: str
     current: bool
+    beneath: tuple[Entry, ...] = ()
 
 
 def theme_of(request: HttpRequest) -> str:
@@ -65,8 +86,11 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
 
 def _navigation(request: HttpRequest) -> list[Entry]:
     here = request.resolver_match.url_name if request.resolver_match else ""
-    return [
-        Entry(label, reverse(name), here == name or here in below)
-        for name, label, permission, below in _NAVIGATION
-        if request.user.has_perm(permission)
-    ]
+    found = []
+    for label, places in _places():
+        allowed = [place for place in places if request.user.has_perm(place.permission)]
+        pages = [Entry(one.label, reverse(one.name), here == one.name or here in one.below) for one in allowed]
+        if pages:
+            current = any(page.current for page in pages)
+            found.append(Entry(label, pages[0].href, current, tuple(pages) if len(pages) > 1 else ()))
+    return found

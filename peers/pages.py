@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, cast
+
+from django.db.models import Count
 
 from clusters.editing.surroundings import names_of
-from clusters.kindpages import KindPage, Suggestion
+from clusters.kindpages import KindPage, ListColumn, Suggestion
 from clusters.models import Cluster, Resource
 from clusters.words import counted
 from peers.models import BFDProfile, BGPPeer
@@ -34,6 +36,34 @@ def _leaves_peers(row: Resource) -> str:
     return f"{counted(number, 'peer')} {uses} it; their speakers keep the old configuration as long as it is missing."
 
 
+def _number(column: str, unit: str = "") -> Callable[[Resource, Any], Iterable[str]]:
+    """A number with its unit; FRR's default stands where none is set."""
+
+    def show(row: Resource, _beside: Any) -> Iterable[str]:
+        number = getattr(row, column)
+        return [] if number is None else [f"{number}{unit}"]
+
+    return show
+
+
+def _manner(row: Resource, _beside: Any) -> Iterable[str]:
+    profile = cast("BFDProfile", row)
+    return [word for word, on in (("echo", profile.echo_mode), ("passive", profile.passive_mode)) if on]
+
+
+def _users(rows: Sequence[Resource]) -> Mapping[int, int]:
+    """How many peers name each profile; one query."""
+    clusters, names = {row.cluster_id for row in rows}, {row.name for row in rows}
+    peers = BGPPeer.objects.filter(cluster__in=clusters, bfd_profile__in=names)
+    counts = {
+        (cluster, namespace, profile): number
+        for cluster, namespace, profile, number in peers.values_list("cluster_id", "namespace", "bfd_profile")
+        .order_by()
+        .annotate(number=Count("pk"))
+    }
+    return {row.pk: counts.get((row.cluster_id, row.namespace, row.name), 0) for row in rows}
+
+
 PEER = KindPage(
     model=BGPPeer,
     many="peers",
@@ -59,4 +89,17 @@ BFD_PROFILE = KindPage(
     nouns="BFD profiles",
     sections={"bfd": "Timers and manner"},
     closes=_leaves_peers,
+    columns=(
+        ListColumn(
+            "transmit", "Transmit", _number("transmit_interval", " ms"), ("transmit_interval", "name"), none="300 ms"
+        ),
+        ListColumn(
+            "receive", "Receive", _number("receive_interval", " ms"), ("receive_interval", "name"), none="300 ms"
+        ),
+        ListColumn("multiplier", "Multiplier", _number("detect_multiplier"), ("detect_multiplier", "name"), none="3"),
+        ListColumn("manner", "Manner", _manner, mono=False),
+        ListColumn("peers", "Peers", lambda _row, number: [str(number)] if number else [], none="none"),
+    ),
+    beside=_users,
+    empty="It says how fast BFD notices that a router is gone; peers name it.",
 )

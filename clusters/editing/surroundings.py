@@ -59,11 +59,22 @@ def _pools(cluster: Cluster) -> Labelled:
     return list(rows.order_by("name").values_list("name", "labels"))
 
 
+def _services(cluster: Cluster) -> Labelled:
+    rows = cluster.services.order_by("namespace", "name").values_list("namespace", "name", "labels")
+    return [(f"{namespace}/{name}", labels) for namespace, name, labels in rows]
+
+
+def _namespaces(cluster: Cluster) -> Labelled:
+    return list(cluster.namespaces.order_by("name").values_list("name", "labels"))
+
+
 # By the name of the field: what it chooses, where that is found, and the field beside it that adds some by name.
 _CHOSEN: Mapping[str, tuple[str, Callable[[Cluster], Labelled], str]] = {
     "nodeSelectors": ("node", _nodes, ""),
     "preference": ("node", _nodes, ""),
     "ipAddressPoolSelectors": ("pool", _pools, "ipAddressPools"),
+    "serviceSelectors": ("service", _services, ""),
+    "namespaceSelectors": ("namespace", _namespaces, "namespaces"),
 }
 
 

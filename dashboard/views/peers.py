@@ -6,8 +6,8 @@ from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
-from clusters.models import SyncState
 from clusters.pages import Column, HttpRequest, ordering, page_of, render_page
+from clusters.resources.axis import CONFIG, by_config
 from dashboard.tallies import tallies
 from peers.selectors import SESSIONS, in_vrf, peers_matching
 
@@ -21,7 +21,6 @@ COLUMNS = (
     Column("changed", "Changed", ("-updated_at",)),
 )
 _WORST_FIRST = ("-sessions_down", "-sessions_degraded", "cluster__name", "name")
-_CONFIG = [*SyncState.choices, ("stuck", "refused or conflict"), ("error", "broken rules"), ("warning", "warnings")]
 _SESSIONS = (("up", "all up"), ("degraded", "some degraded"), ("down", "some down"), ("none", "none intended"))
 
 
@@ -30,17 +29,11 @@ _SESSIONS = (("up", "all up"), ("degraded", "some degraded"), ("down", "some dow
 def peers(request: HttpRequest) -> HttpResponse:
     """All peers, filtered, ordered and paged by the URL."""
     wanted = {name: request.GET.get(name, "").strip()[:253] for name in ("q", "cluster", "vrf", "sync", "sessions")}
-    rows = peers_matching(wanted["q"])
+    rows = by_config(peers_matching(wanted["q"]), wanted["sync"])
     if wanted["cluster"]:
         rows = rows.filter(cluster__name=wanted["cluster"])
     if wanted["vrf"]:
         rows = rows.filter(in_vrf(wanted["vrf"]))
-    if wanted["sync"] in SyncState.values:
-        rows = rows.filter(sync_state=wanted["sync"])
-    elif wanted["sync"] == "stuck":
-        rows = rows.filter(sync_state__in=[SyncState.REJECTED, SyncState.CONFLICT])
-    elif wanted["sync"] in {"error", "warning"}:
-        rows = rows.filter(severity__in=["error"] if wanted["sync"] == "error" else ["warning", "documented"])
     if wanted["sessions"] in SESSIONS:
         rows = rows.filter(SESSIONS[wanted["sessions"]])
     order, headers = ordering(request, COLUMNS, _WORST_FIRST)
@@ -51,7 +44,7 @@ def peers(request: HttpRequest) -> HttpResponse:
         "headers": headers,
         "wanted": wanted,
         "narrowed": any(wanted[name] for name in ("q", "vrf", "sync", "sessions")),
-        "config_choices": _CONFIG,
+        "config_choices": CONFIG,
         "session_choices": _SESSIONS,
     }
     return render_page(request, "peers/list.html", context, part="table")

@@ -7,7 +7,9 @@ import re
 import pytest
 from django.test import Client
 
+from clusters.kindpages import kind_pages
 from clusters.models import Cluster
+from tests.kinds import saved
 from tests.pages.conftest import Browser
 from tests.pages.rows import a_peer, a_session, a_speaker
 
@@ -15,12 +17,20 @@ _PEER = "/peers/lab/metallb-system/tor-a/"
 READ = ["/", "/sessions/{session}/", "/peers/", _PEER, "/speakers/", "/clusters/", "/clusters/lab/", "/tokens/"]
 WRITE = ["/peers/new/", f"{_PEER}edit/", f"{_PEER}edit/?as=yaml", f"{_PEER}delete/"]
 
+for _page in kind_pages():
+    if _page.many != "peers":
+        _one = f"/{_page.many}/lab/metallb-system/one/"
+        READ += [f"/{_page.many}/", _one]
+        WRITE += [f"/{_page.many}/new/", f"{_one}edit/", f"{_one}edit/?as=yaml", f"{_one}delete/"]
+
 _INLINE = re.compile(r"<script(?![^>]*\bsrc=)|\sstyle\s*=|<style|\son[a-z]+\s*=|javascript:", re.IGNORECASE)
 
 
 @pytest.fixture
 def session(cluster: Cluster) -> int:
     a_peer(cluster)
+    for page in kind_pages():
+        saved(cluster, page.kind.kind)
     return a_session(a_speaker(cluster)).pk
 
 
@@ -60,7 +70,7 @@ def test_only_who_may_edit_sees_the_buttons(browser: Browser, session: int, role
     assert ("/peers/new/" in browser(role).get("/peers/").text) is sees
 
 
-@pytest.mark.parametrize("path", [f"{_PEER}edit/", f"{_PEER}delete/", f"{_PEER}discard/", "/peers/new/"])
+@pytest.mark.parametrize("path", [*(path for path in WRITE if "?" not in path), f"{_PEER}discard/"])
 def test_a_viewer_cannot_post_either(viewer: Client, session: int, path: str) -> None:
     assert viewer.post(path, {"step": "apply"}).status_code == 403
 

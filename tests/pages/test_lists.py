@@ -17,7 +17,7 @@ from tests.pages.rows import a_peer, a_session, a_speaker, down
 
 def names(page: str) -> list[str]:
     """The first column."""
-    return re.findall(r'data-row id="(?:peer|speaker)-\d+"[^>]*>([^<]+)<', page)
+    return re.findall(r'data-row id="(?:row|speaker)-\d+"[^>]*>([^<]+)<', page)
 
 
 @pytest.fixture

@@ -1,0 +1,58 @@
+"""The page of one object: what is configured, whether the cluster has it, what the rules say, and who changed it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from clusters.editing.drafts import packed
+from clusters.editing.views import row_of
+from clusters.editing.yaml_text import manifest_yaml
+from clusters.kindpages import KindPage, page_of_kind
+from clusters.manifest import differences
+from clusters.models import Resource, SyncState
+from clusters.pages import HttpRequest, render_page
+from clusters.resources.history import clashes, history
+from clusters.resources.spec import entries
+from clusters.resources.uses import used_by, uses
+
+_SEVERITIES = {"error": 0, "documented": 1, "warning": 2}
+
+
+@require_GET
+def resource_detail(request: HttpRequest, kind: str, cluster: str, namespace: str, name: str) -> HttpResponse:
+    """The page, or its live part."""
+    about = page_of_kind(kind)
+    about.require(request, "view")
+    row = row_of(kind, cluster, namespace, name)
+    context = resource_context(request, about, row)
+    if about.more is not None:
+        context |= about.more(row)
+    return render_page(request, "resources/detail.html", context, part="live")
+
+
+def resource_context(request: HttpRequest, about: KindPage, row: Resource) -> dict[str, Any]:
+    """What the page of any object shows."""
+    unsettled = row.pending or row.sync_state != SyncState.IN_SYNC
+    named = uses(row)
+    kind = about.kind
+    return {
+        "about": about,
+        "row": row,
+        "may": {verb: request.user.has_perm(about.permission(verb)) for verb in ("change", "delete")},
+        "findings": sorted(row.findings, key=lambda found: _SEVERITIES.get(found.get("severity", ""), 3)),
+        "entries": entries(kind.fields, row.spec, about.meanings(row.cluster), {use.field: use.href for use in named}),
+        "extra": [(name, value) for name, value in row.extra.items() if name not in {f.name for f in kind.fields}],
+        "uses": named,
+        "used_by": used_by(row),
+        "clashes": clashes(row) if row.sync_state == SyncState.CONFLICT else [],
+        "waiting": differences(kind, row.live, None if row.deleting else row.manifest) if unsettled else (),
+        "ours": packed(row.manifest),
+        "history": history(row),
+        "yaml": manifest_yaml(row.manifest),
+        "oc": f"oc get {kind.plural}.{kind.group} -n {row.namespace} {row.name} -o yaml",
+        "now": timezone.now(),
+    }

@@ -1,0 +1,60 @@
+"""Which advertisements announce which pools."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from clusters.models import Cluster, Resource
+from clusters.resources.uses import intended
+from intent.announcements.advertisements import selected_pools
+from intent.findings import ObjectRef
+from intent.snapshot import Resource as Intended
+from pools.models import BGPAdvertisement, IPAddressPool, L2Advertisement
+
+
+def advertisements(cluster: Cluster) -> list[Resource]:
+    """Those that MetalLB reads; two queries."""
+    found: list[Resource] = []
+    for model in (BGPAdvertisement, L2Advertisement):
+        rows = model._default_manager.filter(cluster=cluster, namespace=cluster.namespace)  # noqa: SLF001
+        found += rows.select_related("cluster").defer("base", "live", "findings")
+    return found
+
+
+def announced_by(pools: Sequence[IPAddressPool]) -> dict[int, list[Resource]]:
+    """The advertisements of each pool, by its primary key; two queries a cluster."""
+    found: dict[int, list[Resource]] = {pool.pk: [] for pool in pools}
+    for cluster in {pool.cluster_id: pool.cluster for pool in pools}.values():
+        own = [pool for pool in pools if pool.cluster_id == cluster.pk and pool.namespace == cluster.namespace]
+        read = [intended(pool) for pool in own]
+        for advertisement in advertisements(cluster):
+            names = selected_pools(intended(advertisement), read)
+            for pool in own:
+                if pool.name in names:
+                    found[pool.pk].append(advertisement)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """The names of the pools that an advertisement announces, and whether these are all that there are."""
+
+    pools: tuple[str, ...]
+    everything: bool
+
+
+def announced(rows: Sequence[Resource]) -> dict[int, Announced]:
+    """What each advertisement announces, by its primary key; one query a cluster."""
+    found: dict[int, Announced] = {}
+    for cluster in {row.cluster_id: row.cluster for row in rows}.values():
+        pools = IPAddressPool.objects.filter(cluster=cluster, namespace=cluster.namespace)
+        read = [
+            Intended(ref=ObjectRef("IPAddressPool", cluster.namespace, name), labels=labels)
+            for name, labels in pools.values_list("name", "labels")
+        ]
+        for row in rows:
+            if row.cluster_id == cluster.pk:
+                names = sorted(selected_pools(intended(row), read))
+                found[row.pk] = Announced(tuple(names), everything=0 < len(names) == len(read))
+    return found
