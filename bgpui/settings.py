@@ -122,6 +122,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_DEFAULT_QUEUE = "observe"
 CELERY_TASK_ROUTES = {
     "clusters.tasks.apply_resource": {"queue": "apply"},
+    "clusters.tasks.apply_changeset": {"queue": "apply"},
     "clusters.tasks.sweep_outbox": {"queue": "apply"},
     "clusters.tasks.*": {"queue": "relist"},  # a slow API server must not keep sweeps waiting
     # What people ask for, however often they click, must not keep sweeps waiting either.

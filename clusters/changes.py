@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from clusters.manifest import Object
-from clusters.models import Change, Resource
+from clusters.models import Change, ChangeSet, Resource
 from clusters.retention import expire
 
 
@@ -26,5 +26,5 @@ def change_of(row: Resource, before: Object | None, after: Object | None, *, sou
 
 
 def changes_expire(*, before: datetime) -> int:
-    """Delete entries from before a time; returns how many."""
-    return expire(Change.objects.filter(at__lt=before))
+    """Delete entries and settled change sets from before a time; returns how many."""
+    return expire(Change.objects.filter(at__lt=before)) + expire(ChangeSet.objects.filter(settled_at__lt=before))

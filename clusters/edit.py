@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from clusters.kube.plain import PlainKind
 from clusters.kube.redact import INLINE_PASSWORD
 from clusters.manifest import Object
 from clusters.models import Cluster, Resource
 from clusters.registry import resource_models
 from clusters.selectors import is_active, resource_list, snapshot_of
 from clusters.sync import ownership
+from clusters.sync.held import holders_of
 from intent import rules
 from intent.findings import Finding, ObjectRef, Severity
 from intent.kinds import Kind
 from intent.snapshot import Resource as Intended
 from intent.snapshot import SecretFact, Snapshot
+
+HELD = "held-by-change-set"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,7 @@ class Edit:
 
     row: the row as it was read for this edit, None = there is none. inline_password: whether the object will carry
     `spec.password`. new_password: what must become a Secret first, None = nothing. clash: a password was given twice.
+    recreate: it is deleted first, and made anew. sent: the manifest as it came, which may be of another version.
     """
 
     cluster: Cluster
@@ -36,6 +41,8 @@ class Edit:
     inline_password: bool = False
     new_password: str | None = None
     clash: bool = False
+    recreate: bool = False
+    sent: Mapping[str, Any] | None = None
 
     @property
     def kind(self) -> Kind:
@@ -60,6 +67,22 @@ class Edit:
         return {**self.manifest, INLINE_PASSWORD: (self.live or {}).get(INLINE_PASSWORD, "")}
 
 
+@dataclass(frozen=True, slots=True)
+class PlainEdit:
+    """One object of Kubernetes itself as it shall be; manifest None = it shall go."""
+
+    cluster: Cluster
+    kind: PlainKind
+    namespace: str
+    name: str
+    manifest: Object | None
+
+    @property
+    def ref(self) -> ObjectRef:
+        """The object."""
+        return ObjectRef(self.kind.kind, self.namespace, self.name)
+
+
 def secret_name(peer: str) -> str:
     """The Secret that holds a password typed here."""
     return f"{peer}-bgp-password"
@@ -73,9 +96,13 @@ def prepare(
     password: None = as it is, "" = without an inline one, else a new one; so does `spec.password` of the manifest.
     Raises KeyError for a kind without a model.
     """
-    model = resource_models()[kind]
     row = resource_list(kind, cluster=cluster).filter(namespace=namespace, name=name).first()
-    edit = Edit(cluster, model, namespace, name, row, None)
+    return prepared(Edit(cluster, resource_models()[kind], namespace, name, row, None), manifest, password)
+
+
+def prepared(edit: Edit, manifest: Mapping[str, Any] | None, password: str | None) -> Edit:
+    """The same of a row that was read already."""
+    model, namespace, name, row = edit.model, edit.namespace, edit.name, edit.row
     if manifest is None:
         return edit
     spec = dict(_mapping(manifest.get("spec")))
@@ -91,17 +118,20 @@ def prepare(
     given = _mapping(manifest.get("metadata"))
     metadata: Object = {"name": name, "namespace": namespace}
     metadata |= {room: dict(_mapping(given[room])) for room in ("labels", "annotations") if given.get(room)}
-    final = {"apiVersion": model.KIND.api_version, "kind": kind, "metadata": metadata, "spec": spec}
-    return replace(edit, manifest=final, inline_password=keeps, new_password=password or None, clash=clash)
+    final = {"apiVersion": model.KIND.api_version, "kind": model.KIND.kind, "metadata": metadata, "spec": spec}
+    return replace(
+        edit, manifest=final, inline_password=keeps, new_password=password or None, clash=clash, sent=manifest
+    )
 
 
 def snapshots(edit: Edit) -> tuple[Snapshot, Snapshot]:
     """The cluster as all accepted edits make it, without this edit and with it."""
     before = snapshot_of(edit.cluster, desired=True)
-    return before, _with(edit, before)
+    return before, with_edit(edit, before)
 
 
-def _with(edit: Edit, before: Snapshot) -> Snapshot:
+def with_edit(edit: Edit, before: Snapshot) -> Snapshot:
+    """The cluster with the edit in it."""
     if edit.manifest is None:
         return before.without(edit.ref)
     metadata = edit.manifest["metadata"]
@@ -127,38 +157,19 @@ def judge(
     given: Mapping[str, Any] | None = None,
     *,
     checked: Iterable[Finding] | None = None,
+    held: Mapping[ObjectRef, int] | None = None,
 ) -> list[Finding]:
     """All findings that involve the object as it shall be. given: the manifest as it was sent, to judge its form.
 
-    checked: what the rules say of it in that snapshot, if they were asked already.
+    checked: what the rules say of it in that snapshot, if they were asked already. held: the objects that change sets
+    hold, if that was asked already.
     """
-    found = [*_connected(edit), *_owner(edit)]
+    found = [*_connected(edit), *_owner(edit), *_held(edit, held)]
     if edit.manifest is not None:
         found += rules.check(after, {edit.ref}) if checked is None else checked
         # Beside all others the same finding also knows the nodes that it concerns.
         known = {replace(finding, nodes=()) for finding in found}
         found += [finding for finding in _alone(edit, after, given) if replace(finding, nodes=()) not in known]
-    return found
-
-
-def judge_together(several: Sequence[Edit]) -> list[list[Finding]]:
-    """What `judge` says of each edit, all the others being accepted, too; the rules look at each cluster once."""
-    checked: dict[int, tuple[Snapshot, list[Finding]]] = {}
-    refs = {(edit.cluster.pk, edit.ref) for edit in several}
-    for cluster in {edit.cluster.pk: edit.cluster for edit in several}.values():
-        after = snapshot_of(cluster, desired=True)
-        for edit in several:
-            after = _with(edit, after) if edit.cluster.pk == cluster.pk else after
-        checked[cluster.pk] = after, rules.check(after, {ref for pk, ref in refs if pk == cluster.pk})
-    found = []
-    for edit in several:
-        after, everything = checked[edit.cluster.pk]
-        # Objects that clash have a finding each, in which they come first.
-        mine = [
-            f for f in everything
-            if edit.ref == f.objects[0] or (edit.ref in f.objects and (edit.cluster.pk, f.objects[0]) not in refs)
-        ]  # fmt: skip
-        found.append(judge(edit, after, edit.manifest, checked=mine))
     return found
 
 
@@ -172,7 +183,7 @@ def _alone(edit: Edit, after: Snapshot, given: Mapping[str, Any] | None) -> list
             version=after.version,
             namespace=after.namespace,
             inline_password=inline_password,
-            old=(edit.live or {}).get("spec"),
+            old=None if edit.recreate else (edit.live or {}).get("spec"),
         )
 
     found = []
@@ -203,6 +214,18 @@ def _connected(edit: Edit) -> list[Finding]:
     message = f"bgpui is not connected to cluster {name} any more: its settings do not name it."
     hint = "Name the cluster in BGPUI_CLUSTERS again."
     return [Finding("cluster-not-connected", Severity.ERROR, "", name, message, "settings", hint, (edit.ref,))]
+
+
+def _held(edit: Edit, held: Mapping[ObjectRef, int] | None) -> list[Finding]:
+    """Objects of a change set that is not settled wait for its outcome."""
+    if held is None:
+        held = {} if edit.row is None else holders_of(edit.cluster, [edit.ref])
+    number = held.get(edit.ref)
+    if number is None:
+        return []
+    message = f"Change set {number} is not settled yet, and this object is part of it."
+    hint = f"Wait for change set {number}, or give it up on its page."
+    return [Finding(HELD, Severity.ERROR, "", str(number), message, "bgpui", hint, (edit.ref,))]
 
 
 def _owner(edit: Edit) -> list[Finding]:

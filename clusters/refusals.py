@@ -18,13 +18,13 @@ class Refused(Exception):
 class RevisionMismatch(Exception):
     """The object was changed since it was looked at; `current` is its revision now, 0 = it does not exist.
 
-    `note` for people: that the new password is in force all the same, "" = nothing was done.
+    `note` for people: that the new password is in force all the same, or why it cannot be edited; "" = nothing.
     """
 
-    def __init__(self, current: int, *, has_secret: bool = False) -> None:
+    def __init__(self, current: int, *, has_secret: bool = False, note: str = "") -> None:
         super().__init__(f"the object is at revision {current} now")
         self.current = current
-        self.note = "Only the new password is in force: it was written a moment before." if has_secret else ""
+        self.note = "Only the new password is in force: it was written a moment before." if has_secret else note
 
 
 class ClusterUnreachable(Exception):

@@ -7,21 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from clusters import edit as edits
-from clusters.doors import door_of
-from clusters.kube.errors import AlreadyExists, Conflict, KubeError, Rejected
-from clusters.manifest import FieldDiff, Object, differences, has_inline_password, merge_patch, plain
+from clusters.dryrun import DryRun
+from clusters.dryrun import dry_run as ask
+from clusters.manifest import FieldDiff, Object, differences, has_inline_password, plain
 from clusters.models import Cluster
 from clusters.sync import ownership
 from intent import rules
 from intent.findings import Finding
-
-
-@dataclass(frozen=True, slots=True)
-class DryRun:
-    """The API server's answer to the edit with dryRun=All, in its own words; accepted None = it could not be asked."""
-
-    accepted: bool | None
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +54,16 @@ def review(
     new = edits.judge(edit, with_change, manifest) if manifest is not None else rules.check(with_change)
     # A new object may solve what others lack (a BFDProfile does), so all of them are looked at again.
     left = rules.check(with_change) if manifest is not None and edit.row is None else new
-    introduced = _beyond(new, old)
+    introduced = beyond(new, old)
     live = edit.live
     return Review(
         findings=tuple(new) if manifest is not None else (*edits.judge(edit, with_change), *introduced),
         introduced=introduced,
-        solved=_beyond(old, left),
+        solved=beyond(old, left),
         diff=differences(edit.kind, live, edit.after),
         before=plain(live),
         after=plain(edit.manifest),
-        dry_run=_ask(edit) if dry_run else DryRun(accepted=None, message=""),
+        dry_run=ask(edit) if dry_run else DryRun(accepted=None, message=""),
         takes_over=ownership.taken_over_from(live) if live is not None else (),
         drops_inline_password=has_inline_password(live) and not edit.inline_password and manifest is not None,
         new_password=edit.new_password is not None,
@@ -79,7 +71,7 @@ def review(
     )
 
 
-def _beyond(found: Sequence[Finding], known: Sequence[Finding]) -> tuple[Finding, ...]:
+def beyond(found: Sequence[Finding], known: Sequence[Finding]) -> tuple[Finding, ...]:
     """The findings that are not known; a clash of objects that clash with more of them there is."""
     clashes = [(finding.code, set(finding.objects)) for finding in known if len(finding.objects) > 1]
     return tuple(
@@ -91,32 +83,3 @@ def _beyond(found: Sequence[Finding], known: Sequence[Finding]) -> tuple[Finding
             and any(code == finding.code and objects.issuperset(finding.objects) for code, objects in clashes)
         )
     )
-
-
-def _ask(edit: edits.Edit) -> DryRun:
-    try:
-        _try(edit)
-    except AlreadyExists:
-        return DryRun(accepted=False, message="An object of this name has appeared in the cluster meanwhile.")
-    except (Rejected, Conflict) as error:
-        return DryRun(accepted=False, message=error.message)
-    except KubeError as error:
-        return DryRun(accepted=None, message=error.message)
-    return DryRun(accepted=True, message="")
-
-
-def _try(edit: edits.Edit) -> None:
-    door, live = door_of(edit.cluster), edit.live
-    if edit.manifest is None:
-        if live is not None:
-            metadata = live["metadata"]
-            state = {"uid": metadata["uid"], "resource_version": metadata["resourceVersion"]}
-            door.delete(edit.kind, edit.namespace, edit.name, dry_run=True, **state)
-    elif live is None:
-        door.create(edit.kind, edit.manifest, dry_run=True)
-    else:
-        patch = merge_patch(live, edit.manifest)
-        if has_inline_password(live) and not edit.inline_password:
-            patch.setdefault("spec", {})["password"] = None
-        patch.setdefault("metadata", {})["resourceVersion"] = live["metadata"]["resourceVersion"]
-        door.merge(edit.kind, edit.namespace, edit.name, patch, dry_run=True)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 
 from clusters import edit as edits
 from clusters.changes import change_of
@@ -20,10 +18,9 @@ from clusters.passwords import password_write, password_written
 from clusters.refusals import ClusterUnreachable, Refused, RevisionMismatch
 from clusters.registry import rows_of
 from clusters.review import Review, review
-from clusters.sync import outbox
-from clusters.sync.columns import desired_columns, following
-from clusters.sync.findings import finding_columns
-from intent.findings import Finding
+from clusters.saving import Actor, edit_save, key_of
+from clusters.sync.columns import following
+from clusters.sync.held import holder_of
 from intent.rules import blocking
 
 __all__ = [
@@ -38,8 +35,6 @@ __all__ = [
     "review",
 ]
 _TRIES = 5  # against others that write the same row at the same time
-
-Actor = AbstractBaseUser | AnonymousUser | None
 
 
 def resource_save(  # noqa: PLR0913  # keyword-only
@@ -116,6 +111,9 @@ def resource_discard(
     None if the object does not exist there, the row is gone then. Raises RevisionMismatch.
     """
     _check_revision(row, base_revision)
+    held = holder_of(row)
+    if held is not None:
+        raise RevisionMismatch(_current_of(row), note=f"It is part of change set {held}: give that up instead.")
     mine = rows_of(row.KIND.kind).filter(pk=row.pk, revision=row.revision)
     after = plain(row.live)
     with transaction.atomic():
@@ -130,7 +128,7 @@ def resource_discard(
         if not done:
             raise RevisionMismatch(_current_of(row))
         change = change_of(row, row.manifest, after, source=source, revision=row.revision + 1)
-        change.actor_id, change.message = _key(actor), "Edit discarded."
+        change.actor_id, change.message = key_of(actor), "Edit discarded."
         change.save()
     return rows_of(row.KIND.kind).select_related("cluster").filter(pk=row.pk).first()
 
@@ -145,10 +143,6 @@ def clusters_sync_from_settings() -> list[Cluster]:
             values |= {"discovered_at": None, "permissions_at": None}  # it may be another cluster, or another account
             known[setting.name] = Cluster.objects.update_or_create(name=setting.name, defaults=values)[0]
     return [known[setting.name] for setting in settings.BGPUI_CLUSTERS]
-
-
-def _key(actor: Actor) -> Any:
-    return actor.pk if actor is not None else None
 
 
 def _check_revision(row: Resource | None, base_revision: int | None, *, has_secret: bool = False) -> None:
@@ -174,60 +168,3 @@ def _current_of(row: Resource) -> int:
 def _stands(edit: Edit, row: Resource) -> bool:
     settled = not row.pending and row.sync_state == SyncState.IN_SYNC and edit.new_password is None
     return settled and same(edit.kind, edit.live, edit.after)
-
-
-def edit_save(
-    edit: Edit,
-    *,
-    actor: Actor,
-    source: str,
-    message: str = "",
-    accept: Collection[str] = (),
-    found: Sequence[Finding] = (),
-) -> Resource | None:
-    """The row of an edit that was judged (`found`); None if somebody else was faster."""
-    row, before = edit.row, None if edit.row is None else edit.row.manifest
-    revision = 1 if row is None else row.revision + 1
-    try:
-        with transaction.atomic():
-            if row is not None:
-                # A worker may have settled the edit before while this one was judged: the base is what stands now.
-                current = rows_of(edit.kind.kind).select_for_update()
-                row.refresh_from_db(fields=["base", "live", "applied_revision"], from_queryset=current)
-            if row is None:
-                row = _new(edit, found)
-            elif (
-                not rows_of(edit.kind.kind).filter(pk=row.pk, revision=row.revision).update(**_values(edit, row, found))
-            ):
-                return None
-            note = " ".join(filter(None, (message, "New password." if edit.new_password else "")))
-            change = change_of(row, before, plain(edit.manifest), source=source, revision=revision)
-            change.actor_id, change.message = _key(actor), note[:500]
-            change.accepted = sorted({finding.code for finding in found if finding.code in accept})
-            change.save()
-            outbox.enqueue(row)
-    except (IntegrityError, edit.model.DoesNotExist):  # made, or deleted, by somebody else meanwhile
-        return None
-    row.refresh_from_db()
-    return row
-
-
-def _new(edit: Edit, found: Sequence[Finding]) -> Resource:
-    row = edit.model(cluster=edit.cluster, namespace=edit.namespace, name=edit.name)
-    desired = desired_columns(edit.model, edit.manifest or {}, inline_password=False)
-    for name, value in {**desired, **finding_columns(found)}.items():
-        setattr(row, name, value)
-    row.revision, row.sync_state = 1, SyncState.PENDING
-    row.save(force_insert=True)
-    return row
-
-
-def _values(edit: Edit, row: Resource, found: Sequence[Finding]) -> dict[str, Any]:
-    """Columns of the accepted edit; what was reviewed stays the base until the edit is through."""
-    values: dict[str, Any] = {"revision": row.revision + 1, "deleting": edit.manifest is None}
-    values |= {"base": row.base if row.pending else row.live, "sync_message": "", "attempts": 0, "retry_at": None}
-    values |= {"sync_state": SyncState.PENDING, "updated_at": timezone.now()}
-    if edit.manifest is None:
-        return values | {"sync_state": SyncState.DELETING}
-    desired = desired_columns(edit.model, edit.manifest, inline_password=edit.inline_password)
-    return values | desired | finding_columns(found)

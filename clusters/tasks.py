@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from clusters import nudges
 from clusters.alone import alone
-from clusters.models import Cluster
+from clusters.models import ChangeSet, Cluster
 from clusters.registry import rows_of
 from clusters.services import clusters_sync_from_settings
 from clusters.sync import outbox
 from clusters.sync.apply import apply_pending
+from clusters.sync.changesets.carry import apply_set
 from clusters.sync.claim import Fate
 from clusters.sync.findings import findings_write
 from clusters.sync.relist import relist
@@ -36,12 +37,28 @@ def apply_resource(kind: str, pk: int) -> None:
     nudges.nudge("resources", cluster.name)
 
 
+@shared_task(time_limit=_APPLY_LIMIT)
+def apply_changeset(pk: int) -> None:
+    """Bring a change set forward; one that needs more time than a task has goes on in the next."""
+    change_set = ChangeSet.objects.select_related("cluster").filter(pk=pk).first()
+    if change_set is None or not apply_set(pk):
+        return
+    change_set.refresh_from_db()
+    if change_set.open and change_set.retry_at is None:
+        outbox.send_set(pk)
+    elif not change_set.open and outbox.is_empty(change_set.cluster):
+        findings_write(change_set.cluster)
+    nudges.nudge("resources", change_set.cluster.name)
+
+
 @shared_task
 def sweep_outbox() -> None:
-    """Enqueue every edit that is due and that nobody works on."""
-    for kind, pk in outbox.left_over(timezone.now()):
-        if not outbox.send(kind, pk):
-            return
+    """Enqueue every edit and every change set that is due and that nobody works on."""
+    now = timezone.now()
+    # The first one that cannot be sent ends it: the broker is away.
+    all(outbox.send(kind, pk) for kind, pk in outbox.left_over(now)) and all(
+        outbox.send_set(pk) for pk in outbox.sets_left_over(now)
+    )
 
 
 @shared_task

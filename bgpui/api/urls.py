@@ -16,6 +16,7 @@ from bgpui.api.docs import SchemaView, SwaggerView
 from bgpui.api.router import Router
 from bgpui.api.tokens import TokenViewSet
 from bgpui.api.users import UserViewSet
+from clusters.api.changesets import ChangeSetViewSet
 from clusters.api.clusters import ClusterViewSet
 from dashboard.api import BGPPeerSessionsViewSet, SessionActionsViewSet
 from peers.api import BFDProfileViewSet
@@ -30,6 +31,7 @@ router.register("ipaddresspools", IPAddressPoolViewSet, basename="api-ipaddressp
 router.register("bgpadvertisements", BGPAdvertisementViewSet, basename="api-bgpadvertisement")
 router.register("l2advertisements", L2AdvertisementViewSet, basename="api-l2advertisement")
 router.register("communities", CommunityViewSet, basename="api-community")
+router.register("changesets", ChangeSetViewSet, basename="api-changeset")
 router.register("sessions", SessionActionsViewSet, basename="api-session")
 router.register("transitions", TransitionViewSet, basename="api-transition")
 router.register("speakers", SpeakerViewSet, basename="api-speaker")

@@ -141,16 +141,16 @@ _PATH = [
         ("name", "Name of the object."),
     )
 ]
-_CLUSTER = OpenApiParameter("cluster", str, description="The cluster to write to; needed if there are several.")
-_WAIT = OpenApiParameter(
+CLUSTER = OpenApiParameter("cluster", str, description="The cluster to write to; needed if there are several.")
+WAIT = OpenApiParameter(
     "wait",
     str,
     description="Hold the answer until the cluster has spoken, `10s`; at most 60s. Still pending then: 202.",
 )
-_DRY_RUN = OpenApiParameter(
+DRY_RUN = OpenApiParameter(
     "dry_run", bool, description="Ask the rules and the API server, save nothing; the answer is a review."
 )
-_ACCEPT = OpenApiParameter(
+ACCEPT = OpenApiParameter(
     "accept", str, many=True, description="Code of a documented rule that is broken knowingly; repeatable."
 )
 _IF_MATCH = OpenApiParameter(
@@ -192,12 +192,12 @@ def documented_write(kind: Kind, serializer: type[ResourceSerializer], example: 
     many = {"type": "array", "items": one, "description": "All of them, or none."}
     created = {201: serializer, 202: done[202]}
     reviewed = "With `dry_run` the answer is a review: `findings`, `diff`, and the API server's words."
-    both = [_WAIT, _DRY_RUN, _ACCEPT, _IF_MATCH]
+    both = [WAIT, DRY_RUN, ACCEPT, _IF_MATCH]
     return extend_schema_view(
         create=extend_schema(
             summary=f"Create {kind.kind} objects",
             description=f"A list as body creates several, all or none. {reviewed}",
-            parameters=[_CLUSTER, _WAIT, _DRY_RUN, _ACCEPT],
+            parameters=[CLUSTER, WAIT, DRY_RUN, ACCEPT],
             request={media_type: {"oneOf": [one, many]} for media_type in ("application/json", "application/yaml")},
             examples=examples,
             responses=created,
@@ -218,7 +218,7 @@ def documented_write(kind: Kind, serializer: type[ResourceSerializer], example: 
         ),
         destroy=extend_schema(
             summary=f"Delete one {kind.kind}",
-            parameters=[*_PATH, _WAIT, _DRY_RUN, _IF_MATCH],
+            parameters=[*_PATH, WAIT, DRY_RUN, _IF_MATCH],
             responses={202: done[202], 204: None},
         ),
     )

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.http import Http404
-from django.utils import timezone
 from rest_framework import status
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
@@ -20,6 +18,7 @@ from clusters.api.manifests import Draft, draft_of, manifest_patched
 from clusters.api.permissions import ModelPermissions
 from clusters.api.problems import ClusterRefused, Conflict, Problem
 from clusters.api.represent import resource_json
+from clusters.api.together import settled_sets
 from clusters.api.views import ReadEndpoint
 from clusters.api.waiting import settled
 from clusters.api.writing import Edit, cluster_of, edit_of, resource_remove, resource_write, review_json
@@ -145,16 +144,18 @@ class ResourceViewSet(ReadResourceViewSet):
     def _create_many(self, edit: Edit, bodies: list[Any]) -> Response:
         if edit.dry_run:
             return Response(resources_review(self.model.KIND, self.request, edit, bodies))
-        rows = resources_create(self.model.KIND, self.request, edit, bodies)
-        deadline = timezone.now() + edit.wait
-        final = [settled(row, max(deadline - timezone.now(), timedelta())) for row in rows]
-        known = [row for row in final if row is not None]
+        wanted, sets = resources_create(self.model.KIND, self.request, edit, bodies)
+        settled_sets(sets, edit.wait)
+        known = [row for cluster, one in wanted if (row := self._row(cluster, one.namespace, one.name)) is not None]
         results = [
             {"status": _status(row), "location": self.address(row), "resource": resource}
             for row, resource in zip(known, self.represent(known), strict=True)
         ]
         codes = {_status(row) for row in known}
         return Response(results, status=codes.pop() if len(codes) == 1 else status.HTTP_207_MULTI_STATUS)
+
+    def _row(self, cluster: Cluster, namespace: str, name: str) -> Resource | None:
+        return resource_get(self.model.KIND.kind, cluster=cluster.name, namespace=namespace, name=name)
 
     def _outcome(self, edit: Edit, row: Resource, done: int) -> Response:
         final = settled(row, edit.wait)

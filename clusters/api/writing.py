@@ -24,6 +24,7 @@ from clusters.api.problems import (
     finding_json,
 )
 from clusters.api.waiting import wait_of
+from clusters.edit import HELD
 from clusters.models import Change, Cluster, Resource
 from clusters.selectors import clusters_active
 from intent.findings import ObjectRef, Severity
@@ -74,6 +75,8 @@ def problems(edit: Edit) -> Iterator[None]:
         yield
     except services.Refused as refused:
         found = [finding_json(finding) for finding in refused.findings]
+        if any(finding.code == HELD for finding in refused.findings):
+            raise Conflict(str(refused), findings=found) from refused
         raise RulesBroken(str(refused), findings=found) from refused
     except services.RevisionMismatch as mismatch:
         kind = PreconditionFailed if edit.guarded else Conflict

@@ -104,7 +104,7 @@ class Door:
         return self._strip(self._request("PATCH", path(kind, namespace, name), _writing(), operations, _JSON_PATCH))
 
     def delete(
-        self, kind: Served, namespace: str, name: str, *, uid: str, resource_version: str, dry_run: bool = False
+        self, kind: Served, namespace: str | None, name: str, *, uid: str, resource_version: str, dry_run: bool = False
     ) -> Object | None:
         """Delete exactly this state of this object (Conflict); the object that finalizers still hold, else None."""
         options: Object = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}

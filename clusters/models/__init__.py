@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clusters.models.change import Change
+from clusters.models.changeset import ChangeSet, ChangeSetItem
 from clusters.models.cluster import Cluster
 from clusters.models.facts import Node, SecretFact
 from clusters.models.resource import Resource, SyncState
@@ -10,6 +11,8 @@ from clusters.models.services import Namespace, Service, ServiceAddress
 
 __all__ = [
     "Change",
+    "ChangeSet",
+    "ChangeSetItem",
     "Cluster",
     "Namespace",
     "Node",

@@ -24,7 +24,7 @@ def apply_pending(kind: str, pk: int) -> list[Fate]:
     fates: list[Fate] = []
     while len(fates) < _ROUNDS and (held := claim(kind, pk)) is not None:
         try:
-            outcome = _attempt(held)
+            outcome = attempt(held)
             held.settle(outcome)
         except Lost:
             logger.info("another worker took over %s %s", kind, pk)
@@ -34,7 +34,8 @@ def apply_pending(kind: str, pk: int) -> list[Fate]:
     return fates
 
 
-def _attempt(held: Claim) -> Outcome:
+def attempt(held: Claim) -> Outcome:
+    """Carry out the claimed edit, as far as it goes now. Raises Lost."""
     try:
         return _carry_out(held, door_of(held.row.cluster))
     except ManagerConflict as error:
@@ -42,8 +43,12 @@ def _attempt(held: Claim) -> Outcome:
     except (Rejected, NotFound) as error:
         return Outcome(Fate.REJECTED, seen=False, words=error.message)
     except KubeError as error:
-        delay = error.retry_after or min(_LONGEST, 2.0 ** min(held.row.attempts - 1, 10))
-        return Outcome(Fate.LATER, seen=False, words=error.message, delay=delay)
+        return Outcome(Fate.LATER, seen=False, words=error.message, delay=pause(error, held.row.attempts))
+
+
+def pause(error: KubeError, attempts: int) -> float:
+    """Seconds until the next try."""
+    return error.retry_after or min(_LONGEST, 2.0 ** min(attempts - 1, 10))
 
 
 def _carry_out(held: Claim, door: Door) -> Outcome:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any
 
@@ -16,6 +16,7 @@ from clusters.models import Change, Resource, SyncState
 from clusters.registry import rows_of
 from clusters.sync.columns import following, live_columns
 from clusters.sync.decide import Edit
+from clusters.sync.held import holder_of
 
 _MARGIN = timedelta(seconds=5)
 _SENT_LIMIT = 50  # edits in flight that are looked at; more have never been sent at once
@@ -58,7 +59,7 @@ class Claim:
 
     def renew(self) -> None:
         """Hold on for one more request. Raises Lost."""
-        if not self._mine.update(lease_until=_lease()):
+        if not self._mine.update(lease_until=lease()):
             raise Lost
 
     def edit(self) -> Edit:
@@ -104,20 +105,26 @@ class Claim:
         return self._mine.update(**values, lease_until=None, attempts=0, retry_at=None)
 
 
-def claim(kind: str, pk: int) -> Claim | None:
-    """Take a row that is due and free; None if there is nothing to do or somebody is at it."""
+def claim(kind: str, pk: int, *, change_set: int | None = None) -> Claim | None:
+    """Take a row that is due and free; None if there is nothing to do or somebody is at it.
+
+    change_set: whoever works on this one may take the rows that it holds, and no others.
+    """
     now = timezone.now()
     row = rows_of(kind).select_related("cluster").filter(pk=pk).first()
     if row is None or not row.pending:
         return None
     if any(at is not None and at > now for at in (row.lease_until, row.retry_at)):
         return None
+    if holder_of(row) != change_set:
+        return None
     unchanged = rows_of(kind).filter(pk=pk, fence=row.fence, revision=row.revision)
-    if not unchanged.update(fence=row.fence + 1, lease_until=_lease(), attempts=row.attempts + 1):
+    if not unchanged.update(fence=row.fence + 1, lease_until=lease(), attempts=row.attempts + 1):
         return None
     row.fence, row.attempts = row.fence + 1, row.attempts + 1
     return Claim(row)
 
 
-def _lease() -> Any:
+def lease() -> datetime:
+    """When a worker that sends one more request now is presumed dead."""
     return timezone.now() + timedelta(seconds=settings.BGPUI_API_TIMEOUT) + _MARGIN

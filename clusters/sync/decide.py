@@ -69,7 +69,7 @@ def decide(edit: Edit, live: Object | None) -> Decision:
 def _update(edit: Edit, live: Object) -> Decision:
     if live["metadata"].get("deletionTimestamp"):
         if None in edit.sent:
-            return Decision(Step.WAIT, _finalizers(live))
+            return Decision(Step.WAIT, finalizers(live))
         return Decision(Step.CONFLICT, "The object is being deleted in the cluster.")
     if in_force(edit, live):
         return Decision(Step.DONE)
@@ -78,7 +78,7 @@ def _update(edit: Edit, live: Object) -> Decision:
 
 def in_force(edit: Edit, live: Object) -> bool:
     """Whether the cluster holds what the edit wants, whoever wrote it."""
-    if edit.base is None and not _ours(live):
+    if edit.base is None and not ours(live):
         return same(edit.kind, live, _goal(edit, live))
     return not unmet(edit, live)
 
@@ -132,7 +132,7 @@ def _deletion(edit: Edit, live: Object | None) -> Decision:
             return Decision(Step.ADOPT)
         return Decision(Step.CONFLICT, "The object was deleted and made anew by others; the new one stays.")
     if live["metadata"].get("deletionTimestamp"):
-        return Decision(Step.WAIT, _finalizers(live))
+        return Decision(Step.WAIT, finalizers(live))
     return _contested(edit, live) or Decision(Step.DELETE)
 
 
@@ -165,7 +165,8 @@ def _contested(edit: Edit, live: Object) -> Decision | None:
     return Decision(Step.REFUSED, f"{owner} looks after this object; make the change there.") if owner else None
 
 
-def _ours(live: Object) -> bool:
+def ours(live: Object) -> bool:
+    """Whether we have written the object."""
     return any(manager.name == FIELD_MANAGER for manager in ownership.managers(live))
 
 
@@ -196,7 +197,8 @@ def _within(path: str, paths: tuple[str, ...]) -> bool:
     return any(path == known or path.startswith(f"{known}.") for known in paths)
 
 
-def _finalizers(live: Object) -> str:
+def finalizers(live: Object) -> str:
+    """In words, what a deletion waits for."""
     names = ", ".join(str(name) for name in live["metadata"].get("finalizers") or ())
     return (
         f"Deleted; it goes when these finalizers are done: {names}."

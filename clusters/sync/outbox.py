@@ -12,12 +12,14 @@ from django.db.models import F, Q
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from clusters.models import Cluster, Resource
-from clusters.registry import resource_models, rows_of
+from clusters.models import ChangeSet, Cluster, Resource
+from clusters.registry import resource_models
 from clusters.selectors import clusters_active
+from clusters.sync.held import free_rows
 
 logger = logging.getLogger(__name__)
 _APPLY = "clusters.tasks.apply_resource"
+_APPLY_SET = "clusters.tasks.apply_changeset"
 _EXPIRES = 30.0  # seconds; older nudges are worth nothing, beat gives new ones
 
 
@@ -26,12 +28,26 @@ def enqueue(row: Resource) -> None:
     transaction.on_commit(partial(send, row.KIND.kind, row.pk))
 
 
+def enqueue_set(change_set: ChangeSet) -> None:
+    """The same for a change set."""
+    transaction.on_commit(partial(send_set, change_set.pk))
+
+
 def send(kind: str, pk: int) -> bool:
     """Send the task; False if the broker is away, which costs time and nothing else."""
+    return _send(_APPLY, kind, pk)
+
+
+def send_set(pk: int) -> bool:
+    """The same for a change set."""
+    return _send(_APPLY_SET, pk)
+
+
+def _send(task: str, *args: str | int) -> bool:
     try:
-        current_app.send_task(_APPLY, args=(kind, pk), expires=_EXPIRES, retry=False)
+        current_app.send_task(task, args=args, expires=_EXPIRES, retry=False)
     except (OperationalError, RedisError, OSError) as error:
-        logger.warning("cannot enqueue %s %s, the next sweep of the outbox will: %s", kind, pk, error)
+        logger.warning("cannot enqueue %s %s, the next sweep of the outbox will: %s", task, args, error)
         return False
     return True
 
@@ -39,15 +55,24 @@ def send(kind: str, pk: int) -> bool:
 def is_empty(cluster: Cluster) -> bool:
     """Whether every edit of a cluster is through, but for those that wait for better times."""
     waiting = Q(cluster=cluster, retry_at=None) & ~Q(revision=F("applied_revision"))
-    return not any(rows_of(kind).filter(waiting).exists() for kind in resource_models())
+    return not any(free_rows(kind).filter(waiting).exists() for kind in resource_models())
+
+
+def _due(now: datetime) -> Q:
+    free = Q(lease_until=None) | Q(lease_until__lt=now)
+    return (Q(retry_at=None) | Q(retry_at__lte=now)) & free & Q(cluster__in=clusters_active())
 
 
 def left_over(now: datetime, limit: int = 500) -> list[tuple[str, int]]:
-    """Pending rows of active clusters whose time has come and that no worker holds, oldest first."""
-    due = Q(retry_at=None) | Q(retry_at__lte=now)
-    free = Q(lease_until=None) | Q(lease_until__lt=now)
+    """Pending rows of active clusters whose time has come and that no worker or change set holds, oldest first."""
     found = []
     for kind in resource_models():
-        rows = rows_of(kind).exclude(revision=F("applied_revision")).filter(due, free, cluster__in=clusters_active())
+        rows = free_rows(kind).exclude(revision=F("applied_revision")).filter(_due(now))
         found += [(kind, pk) for pk in rows.order_by("updated_at").values_list("pk", flat=True)[:limit]]
     return found
+
+
+def sets_left_over(now: datetime, limit: int = 100) -> list[int]:
+    """Open change sets of active clusters whose time has come and that no worker holds, oldest first."""
+    rows = ChangeSet.objects.filter(_due(now), state__in=ChangeSet.OPEN).order_by("pk")
+    return list(rows.values_list("pk", flat=True)[:limit])

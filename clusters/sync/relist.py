@@ -17,7 +17,7 @@ from clusters.kube.discovery import Problem
 from clusters.kube.errors import Forbidden, KubeError, NotServed
 from clusters.kube.kinds import Served
 from clusters.manifest import Object
-from clusters.models import Cluster, SecretFact
+from clusters.models import ChangeSet, Cluster, SecretFact
 from clusters.registry import resource_models, rows_of
 from clusters.sync import facts, outbox
 from clusters.sync.findings import findings_write
@@ -148,3 +148,7 @@ def _wake(cluster: Cluster) -> None:
         waiting.update(retry_at=None)
         for pk in waiting.values_list("pk", flat=True)[:500]:
             outbox.send(kind, pk)
+    sets = ChangeSet.objects.filter(cluster=cluster, state__in=ChangeSet.OPEN)
+    sets.update(retry_at=None)
+    for pk in sets.values_list("pk", flat=True)[:100]:
+        outbox.send_set(pk)

@@ -21,6 +21,7 @@ from bgpui.roles import role_give
 from clusters import services
 from clusters.models import Cluster, Node
 from clusters.sync import apply, outbox
+from clusters.sync.changesets.carry import apply_set
 from intent.kinds import KINDS
 from lab.apiserver import ApiServer, write_kubeconfig
 from lab.crds import crds
@@ -110,6 +111,8 @@ def work() -> Callable[[], None]:
     def run() -> None:
         for kind, pk in outbox.left_over(timezone.now()):
             apply.apply_pending(kind, pk)
+        for pk in outbox.sets_left_over(timezone.now()):
+            apply_set(pk)
 
     return run
 

@@ -1,0 +1,158 @@
+"""/api/v1/changesets/: several edits reviewed, accepted and applied as one, all or nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django_filters.rest_framework import FilterSet
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from clusters.api.entries import rights_check, wanted_of
+from clusters.api.filters import choice, text
+from clusters.api.problems import Conflict
+from clusters.api.schema import ACCEPT, CLUSTER, DRY_RUN, WAIT
+from clusters.api.together import changeset_json, review_together, set_problems, settled_sets
+from clusters.api.views import ReadEndpoint
+from clusters.api.writing import cluster_of, edit_of
+from clusters.changesets.save import changeset_give_up, changeset_save
+from clusters.changesets.selectors import changesets
+from clusters.models import Change, ChangeSet, ChangeSetItem
+
+_NOTE = OpenApiParameter("note", str, description="What is said of it in the history, at most 500 characters.")
+_EXAMPLE = [
+    {
+        "manifest": {
+            "apiVersion": "metallb.io/v1beta2",
+            "kind": "BGPPeer",
+            "metadata": {"name": "rack-1"},
+            "spec": {"myASN": 64512, "peerASN": 64513, "peerAddress": "192.0.2.1", "bfdProfile": "fast"},
+        }
+    },
+    {"manifest": {"kind": "BFDProfile", "metadata": {"name": "fast"}, "spec": {"receiveInterval": 100}}},
+    {"delete": {"kind": "BGPPeer", "name": "old-rack"}},
+]
+
+
+class ObjectSerializer(serializers.Serializer[Any]):
+    """What became of one object."""
+
+    position = serializers.IntegerField()
+    apiVersion = serializers.CharField()  # noqa: N815  # the API's name
+    kind = serializers.CharField()
+    namespace = serializers.CharField()
+    name = serializers.CharField()
+    action = serializers.ChoiceField(ChangeSetItem.Action.values)
+    state = serializers.CharField(help_text=f"One of {', '.join(ChangeSetItem.State.values)}.")
+    message = serializers.CharField(help_text="The API server's own words, or why it was left.")
+    before = serializers.DictField(allow_null=True)
+    after = serializers.DictField(allow_null=True)
+
+
+class ChangeSetSerializer(serializers.Serializer[Any]):
+    """A change set; `message` says why it waits, or which object was refused."""
+
+    id = serializers.IntegerField()
+    cluster = serializers.CharField()
+    state = serializers.CharField(help_text=f"One of {', '.join(ChangeSet.State.values)}.")
+    message = serializers.CharField()
+    note = serializers.CharField()
+    actor = serializers.CharField(allow_null=True)
+    origin = serializers.CharField(help_text="browser or api.")
+    createdAt = serializers.DateTimeField()  # noqa: N815
+    settledAt = serializers.DateTimeField(allow_null=True)  # noqa: N815
+    objects = ObjectSerializer(many=True)
+
+
+class ChangeSetFilters(FilterSet):  # type: ignore[misc]
+    """By cluster and state."""
+
+    cluster = text("cluster__name", label="Name of the cluster")
+    state = choice("state", ChangeSet.State.values, label="Where it stands")
+
+
+_PENDING = OpenApiResponse(ChangeSetSerializer, description="Accepted; not settled yet.")
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List change sets"),
+    retrieve=extend_schema(summary="One change set", responses=ChangeSetSerializer),
+    create=extend_schema(
+        summary="Apply several edits as one",
+        description=(
+            "All or nothing: judged together, tried, applied in the order in which they refer to each other, and taken "
+            "back if the cluster refuses one. `recreate` deletes an object and makes it anew. With `dry_run` the "
+            "answer is a review of each."
+        ),
+        parameters=[CLUSTER, WAIT, DRY_RUN, ACCEPT, _NOTE],
+        request={"application/json": {"type": "array", "items": {"type": "object"}}},
+        examples=[OpenApiExample("A peer with its profile", value=_EXAMPLE, request_only=True)],
+        responses={200: ChangeSetSerializer, 202: _PENDING, 204: OpenApiResponse(description="Nothing to change.")},
+    ),
+)
+class ChangeSetViewSet(ReadEndpoint):
+    """Change sets."""
+
+    queryset = ChangeSet.objects.none()  # names the model whose permissions count
+    serializer_class = ChangeSetSerializer
+    filterset_class = ChangeSetFilters
+    lookup_value_regex = r"[0-9]{1,18}"
+    ordering = ("-id",)
+    ordering_fields = {"id": "pk", "createdAt": "created_at", "settledAt": "settled_at", "state": "state"}
+    parameters = {"create": ("cluster", "wait", "dry_run", "accept", "note"), "give_up": ("wait",)}
+    repeatable = {"create": ("accept",)}
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """All of them."""
+        return changesets().prefetch_related("items")
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """A page of them."""
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        return self.get_paginated_response([changeset_json(change_set) for change_set in page])
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One of them."""
+        return Response(changeset_json(self.get_object()))
+
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Accept several edits."""
+        edit, cluster = edit_of(request), cluster_of(request, None)
+        wanted = wanted_of(request.data, cluster)
+        rights_check(request, wanted)
+        if edit.dry_run:
+            return Response(review_together(cluster, wanted, edit.accept))
+        with set_problems():
+            made = changeset_save(
+                cluster=cluster,
+                edits=wanted,
+                actor=edit.actor,
+                source=Change.Source.API,
+                accept=edit.accept,
+                note=request.query_params.get("note", ""),
+            )
+        if made is None:
+            return Response(status=status.HTTP_204_NO_CONTENT)
+        settled_sets([made], edit.wait)
+        return self._answer(made)
+
+    @extend_schema(summary="Give a change set up", request=None, responses={200: ChangeSetSerializer, 202: _PENDING})
+    @action(detail=True, methods=["post"], url_path="give-up")
+    def give_up(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Take back what is in force of it, and the rest with it."""
+        found, edit = self.get_object(), edit_of(request)
+        if not changeset_give_up(change_set=found, actor=edit.actor):
+            raise Conflict("It has its outcome already.", changeSet=changeset_json(found))
+        settled_sets([found], edit.wait, refuse=False)
+        return self._answer(found)
+
+    def _answer(self, made: ChangeSet) -> Response:
+        found = self.get_queryset().get(pk=made.pk)
+        code = status.HTTP_202_ACCEPTED if found.open else status.HTTP_200_OK
+        response = Response(changeset_json(found), status=code)
+        response["Location"] = self.reverse_action("detail", args=[made.pk])
+        return response

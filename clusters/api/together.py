@@ -1,0 +1,139 @@
+"""Several edits in one request: what forbids them, and what they would do, said for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from clusters.api.problems import ClusterAway, ClusterRefused, Conflict, RulesBroken, finding_json
+from clusters.api.waiting import until
+from clusters.changesets.judge import SomeRefused, stop
+from clusters.changesets.review import ItemReview, changeset_review
+from clusters.changesets.wanted import Wanted
+from clusters.edit import HELD
+from clusters.models import ChangeSet, Cluster
+from clusters.refusals import RevisionMismatch
+from intent.findings import Finding
+
+
+@contextmanager
+def set_problems() -> Iterator[None]:
+    """What the services of change sets raise, as problems."""
+    try:
+        yield
+    except SomeRefused as refused:
+        raise refusal(refused.findings) from refused
+    except RevisionMismatch as mismatch:
+        text = f"Somebody else has changed one of them in the meantime: read them again. {mismatch.note}"
+        raise Conflict(text.strip()) from mismatch
+
+
+def settled_sets(sets: Sequence[ChangeSet], wait: timedelta, *, refuse: bool = True) -> None:
+    """Wait for the change sets to have their outcomes. Raises ClusterRefused for one that was taken back, if refuse."""
+
+    def probe() -> bool | None:
+        return None if rows.filter(state__in=ChangeSet.OPEN).exists() else True
+
+    rows = ChangeSet.objects.filter(pk__in=[change_set.pk for change_set in sets])
+    until(probe, wait)
+    taken_back = (ChangeSet.State.ROLLED_BACK, ChangeSet.State.FAILED_ROLLBACK)
+    for change_set in rows.filter(state__in=taken_back) if refuse else ():
+        raise ClusterRefused(change_set.message, changeSet=changeset_json(change_set))
+
+
+def changeset_json(change_set: ChangeSet) -> dict[str, Any]:
+    """A change set with what became of each of its objects."""
+    actor = change_set.actor
+    return {
+        "id": change_set.pk,
+        "cluster": change_set.cluster.name,
+        "state": change_set.state,
+        "message": change_set.message,
+        "note": change_set.note,
+        "actor": actor.get_username() if actor is not None else None,
+        "origin": change_set.source,
+        "createdAt": change_set.created_at,
+        "settledAt": change_set.settled_at,
+        "objects": [
+            {
+                "position": item.position,
+                "apiVersion": item.api_version,
+                "kind": item.kind,
+                "namespace": item.namespace,
+                "name": item.name,
+                "action": item.action,
+                "state": item.state,
+                "message": item.words,
+                "before": item.before,
+                "after": item.after,
+            }
+            for item in change_set.items.all()
+        ],
+    }
+
+
+def refusal(found: Sequence[Sequence[Finding]]) -> RulesBroken | Conflict:
+    """The problem that the findings of each edit are; `field` begins with the edit's number."""
+    faults = [
+        {**finding_json(finding), "field": f"[{index}].{finding.field}".rstrip(".")}
+        for index, findings in enumerate(found)
+        for finding in findings
+    ]
+    held = next((finding for findings in found for finding in findings if finding.code == HELD), None)
+    if held is not None:
+        return Conflict(held.message, findings=faults)
+    return RulesBroken("The rules refuse some of them; none is saved.", findings=faults)
+
+
+def reviewed(wanted: Sequence[tuple[Cluster, Wanted]], accept: Sequence[str]) -> list[dict[str, Any]]:
+    """What each edit would do beside the others, in the order given. Raises a Problem if anybody refuses one."""
+    found: dict[int, ItemReview] = {}
+    for cluster in {cluster.pk: cluster for cluster, _ in wanted}.values():
+        mine = [index for index, (of, _) in enumerate(wanted) if of == cluster]
+        review = changeset_review(cluster=cluster, edits=[wanted[index][1] for index in mine], accept=accept)
+        found |= {index: review.items[place] for index, place in zip(mine, review.given, strict=True)}
+    items = [found[index] for index in range(len(wanted))]
+    _check(items, accept)
+    return [item_json(item) for item in items]
+
+
+def review_together(cluster: Cluster, wanted: Sequence[Wanted], accept: Sequence[str]) -> dict[str, Any]:
+    """The review of a change set, its objects in the order of work. Raises a Problem if anybody refuses one."""
+    review = changeset_review(cluster=cluster, edits=wanted, accept=accept)
+    _check([review.items[place] for place in review.given], accept)
+    refs = [asdict(item.ref) for item in review.items]
+    return {
+        "objects": [ref | item_json(item) for ref, item in zip(refs, review.items, strict=True)],
+        "introduced": [finding_json(finding) for finding in review.introduced],
+        "solved": [finding_json(finding) for finding in review.solved],
+    }
+
+
+def _check(items: Sequence[ItemReview], accept: Sequence[str]) -> None:
+    """Raise a Problem if rules or API server refuse one of them, in the order given."""
+    try:
+        stop([item.findings for item in items], accept)
+    except SomeRefused as refused:
+        raise refusal(refused.findings) from refused
+    for item in items:
+        if item.dry_run.accepted is False:
+            raise ClusterRefused(f"{item.ref}: {item.dry_run.message}")
+        if item.dry_run.accepted is None and item.dry_run.independent:
+            raise ClusterAway(item.dry_run.message, retry_after=5)
+
+
+def item_json(item: ItemReview) -> dict[str, Any]:
+    """The review of one object."""
+    return {
+        "dryRun": {"ok": item.dry_run.accepted, "message": item.dry_run.message},
+        "action": item.action or "none",
+        "findings": [finding_json(finding) for finding in item.findings],
+        "diff": [asdict(field) for field in item.diff],
+        "before": item.before,
+        "after": item.after,
+        "takesOver": item.takes_over,
+        "revision": item.revision,
+    }

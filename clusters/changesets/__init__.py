@@ -1,0 +1,1 @@
+"""Change sets: several edits judged, reviewed, accepted and followed as one."""

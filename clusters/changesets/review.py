@@ -1,0 +1,113 @@
+"""Review of several edits: what each would change, what everybody says of them, and the order of work."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from clusters.changesets.judge import judge_together, with_all
+from clusters.changesets.wanted import AnyEdit, Wanted, action_of, in_order, prepare_all
+from clusters.dryrun import DryRun
+from clusters.dryrun import dry_run as ask
+from clusters.edit import Edit, PlainEdit
+from clusters.manifest import FieldDiff, Object, differences, has_inline_password, plain
+from clusters.models import Cluster
+from clusters.review import beyond
+from clusters.selectors import snapshot_of
+from clusters.sync import ownership
+from intent import rules
+from intent.findings import Finding, ObjectRef
+from intent.rules import blocking
+
+
+@dataclass(frozen=True, slots=True)
+class ItemReview:
+    """One object of the set. action "" = it stands as it shall. before and after: manifests, None = no such object.
+
+    revision: of the row that was looked at, for `Wanted.base_revision`; 0 = there is none.
+    """
+
+    ref: ObjectRef
+    action: str
+    findings: tuple[Finding, ...]
+    diff: tuple[FieldDiff, ...]
+    before: Object | None
+    after: Object | None
+    dry_run: DryRun
+    takes_over: tuple[str, ...]
+    drops_inline_password: bool
+    revision: int
+
+    def blocks(self, accept: Collection[str]) -> bool:
+        """Whether its findings forbid the whole set."""
+        return bool(blocking(self.findings, accept))
+
+
+@dataclass(frozen=True, slots=True)
+class SetReview:
+    """items: in the order of work. given: for each of the edits, where it is among them. introduced and solved: of all
+
+    objects of the cluster, against what it would be without the set.
+    """
+
+    items: tuple[ItemReview, ...]
+    given: tuple[int, ...]
+    introduced: tuple[Finding, ...]
+    solved: tuple[Finding, ...]
+
+    @property
+    def nothing(self) -> bool:
+        """Whether every object stands as it shall."""
+        return not any(item.action for item in self.items)
+
+    def blocked(self, accept: Collection[str] = ()) -> bool:
+        """Whether the rules or the API server forbid it."""
+        return any(item.blocks(accept) or item.dry_run.accepted is False for item in self.items)
+
+
+def changeset_review(
+    *, cluster: Cluster, edits: Sequence[Wanted], dry_run: bool = True, accept: Collection[str] = ()
+) -> SetReview:
+    """Look at several edits from all sides. Writes nothing. With dry_run it asks the API server about each, unless the
+
+    rules forbid one of them. accept: codes of `documented` findings that are acknowledged.
+    Raises KeyError for a kind that is not known.
+    """
+    prepared = prepare_all(cluster, edits)
+    found = judge_together(prepared)
+    before = snapshot_of(cluster, desired=True)
+    old, new = rules.check(before), rules.check(with_all(prepared, before))
+    order = in_order(prepared)
+    asks = dry_run and not any(blocking(some, accept) for some in found)
+    return SetReview(
+        items=tuple(_item(prepared[index], found[index], prepared if asks else None) for index in order),
+        given=tuple(order.index(index) for index in range(len(order))),
+        introduced=beyond(new, old),
+        solved=beyond(old, new),
+    )
+
+
+def _item(edit: AnyEdit, found: Sequence[Finding], beside: Sequence[AnyEdit] | None) -> ItemReview:
+    action = action_of(edit)
+    asked = DryRun(accepted=None, message="", independent=False)
+    if beside is not None and action:
+        asked = ask(edit, beside)
+    if isinstance(edit, PlainEdit):
+        return ItemReview(edit.ref, action, tuple(found), (), None, edit.manifest, asked, (), False, 0)  # noqa: FBT003
+    live = edit.live
+    return ItemReview(
+        ref=edit.ref,
+        action=action,
+        findings=tuple(found),
+        diff=differences(edit.kind, live, edit.after),
+        before=plain(live),
+        after=plain(edit.manifest),
+        dry_run=asked,
+        takes_over=ownership.taken_over_from(live) if live is not None and edit.manifest is not None else (),
+        drops_inline_password=_drops(edit),
+        revision=edit.row.revision if edit.row is not None else 0,
+    )
+
+
+def _drops(edit: Edit) -> bool:
+    return has_inline_password(edit.live) and not edit.inline_password and edit.manifest is not None

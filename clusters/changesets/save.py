@@ -1,0 +1,157 @@
+"""Accepting several edits as one, and giving that up again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from clusters.changesets.judge import judge_together, stop
+from clusters.changesets.wanted import AnyEdit, Wanted, action_of, in_order, prepare_all
+from clusters.edit import Edit
+from clusters.manifest import plain
+from clusters.models import Change, ChangeSet, ChangeSetItem, Cluster, Resource, SyncState
+from clusters.refusals import RevisionMismatch
+from clusters.saving import Actor, change_for, key_of, row_write
+from clusters.sync import outbox
+from intent.findings import Finding
+
+MOST = 1000  # objects of one change set
+_TRIES = 5  # against others that write the same rows at the same time
+
+
+def changeset_save(
+    *,
+    cluster: Cluster,
+    edits: Sequence[Wanted],
+    actor: Actor,
+    source: str,
+    accept: Collection[str] = (),
+    note: str = "",
+) -> ChangeSet | None:
+    """Accept all the edits or none: rows, items and audit entries in one transaction, then a task that applies them.
+
+    None if every object stands as it shall. Raises SomeRefused, RevisionMismatch; KeyError for an unknown kind.
+    """
+    wanted = [(cluster, edit) for edit in edits]
+    made = changesets_save(wanted=wanted, actor=actor, source=source, accept=accept, note=note)
+    return made[0] if made else None
+
+
+def changesets_save(
+    *,
+    wanted: Sequence[tuple[Cluster, Wanted]],
+    actor: Actor,
+    source: str,
+    accept: Collection[str] = (),
+    note: str = "",
+) -> list[ChangeSet]:
+    """The same for several clusters: accepted together, but each cluster applies or takes back its own."""
+    audit = _Audit(actor, source, accept, note)
+    for _ in range(_TRIES):
+        edits = _prepared(wanted)
+        found = judge_together(edits)
+        stop(found, accept)
+        todo = [(edit, some) for edit, some in zip(edits, found, strict=True) if action_of(edit)]
+        clusters = list({edit.cluster.pk: edit.cluster for edit, _ in todo}.values())
+        try:
+            with transaction.atomic():
+                return [_saved(one, [pair for pair in todo if pair[0].cluster == one], audit) for one in clusters]
+        except (IntegrityError, ObjectDoesNotExist, _OvertakenError):  # somebody else wrote one of them meanwhile
+            continue
+    raise RevisionMismatch(0, note="Others change these objects all the time.")
+
+
+class _OvertakenError(Exception):
+    """Somebody else saved one of the rows since it was judged."""
+
+
+def _prepared(wanted: Sequence[tuple[Cluster, Wanted]]) -> list[AnyEdit]:
+    """The edits in the order given. Raises RevisionMismatch."""
+    found: dict[int, AnyEdit] = {}
+    for cluster in {cluster.pk: cluster for cluster, _ in wanted}.values():
+        mine = [index for index, (of, _) in enumerate(wanted) if of == cluster]
+        found |= dict(zip(mine, prepare_all(cluster, [wanted[index][1] for index in mine]), strict=True))
+    for index, (_, one) in enumerate(wanted):
+        edit = found[index]
+        current = edit.row.revision if isinstance(edit, Edit) and edit.row is not None else 0
+        if one.base_revision is not None and one.base_revision != current:
+            raise RevisionMismatch(current, note=f"{one.ref} was changed meanwhile.")
+    return [found[index] for index in range(len(wanted))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Audit:
+    """Who makes the change set, and what is said of it."""
+
+    actor: Actor
+    source: str
+    accept: Collection[str]
+    note: str
+
+
+def _saved(cluster: Cluster, edits: Sequence[tuple[AnyEdit, Sequence[Finding]]], audit: _Audit) -> ChangeSet:
+    actor, source, note = audit.actor, audit.source, audit.note
+    change_set = ChangeSet.objects.create(cluster=cluster, note=note[:500], actor_id=key_of(actor), source=source)
+    items, changes = [], []
+    message = " ".join(filter(None, (note[:400], f"Change set {change_set.pk}.")))
+    for position, index in enumerate(in_order([edit for edit, _ in edits])):
+        edit, found = edits[index]
+        if isinstance(edit, Edit):
+            row = row_write(edit, found)
+            if row is None:
+                raise _OvertakenError
+            changes.append(
+                change_for(edit, row, actor=actor, source=source, message=message, accept=audit.accept, found=found)
+            )
+        items.append(_item(change_set, position, edit))
+    ChangeSetItem.objects.bulk_create(items, batch_size=500)
+    Change.objects.bulk_create(changes, batch_size=500)
+    outbox.enqueue_set(change_set)
+    return change_set
+
+
+def _item(change_set: ChangeSet, position: int, edit: AnyEdit) -> ChangeSetItem:
+    item = ChangeSetItem(
+        change_set=change_set,
+        position=position,
+        api_version=edit.kind.api_version,
+        kind=edit.ref.kind,
+        namespace=edit.namespace,
+        name=edit.name,
+        action=action_of(edit),
+    )
+    if isinstance(edit, Edit):
+        item.before, item.after = plain(edit.live), plain(edit.manifest)
+        item.uid = edit.row.uid if edit.row is not None else ""
+        item.stood = _stood(edit.row) if edit.row is not None else None
+    else:
+        item.after = edit.manifest
+    return item
+
+
+def _stood(row: Resource) -> dict[str, Any] | None:
+    """The refused edit that the row holds, which comes back if this one is taken back."""
+    if row.sync_state not in (SyncState.REJECTED, SyncState.CONFLICT):
+        return None
+    names = ("manifest", "sync_state", "sync_message", "base", "inline_password")
+    return {name: getattr(row, name) for name in names}
+
+
+def changeset_give_up(*, change_set: ChangeSet, actor: Actor) -> bool:
+    """Take back what is in force of it, and the rest with it; False if it has its outcome by now, or is at it already.
+
+    A worker that is still at it must not write its outcome over this.
+    """
+    running = (ChangeSet.State.PENDING, ChangeSet.State.APPLYING)
+    by = f" by {actor.get_username()}" if actor is not None else ""
+    values: dict[str, Any] = {"state": ChangeSet.State.ROLLING_BACK, "fence": F("fence") + 1, "lease_until": None}
+    values |= {"retry_at": None, "attempts": 0, "message": f"Given up{by}."[:300]}
+    with transaction.atomic():
+        done = ChangeSet.objects.filter(pk=change_set.pk, state__in=running).update(**values)
+        outbox.enqueue_set(change_set)
+    return bool(done)

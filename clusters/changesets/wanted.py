@@ -1,0 +1,101 @@
+"""What somebody wants of several objects, and the edits that this means."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from clusters.edit import Edit, PlainEdit, prepared
+from clusters.kube.plain import PLAIN_KINDS
+from clusters.manifest import same
+from clusters.models import ChangeSetItem, Cluster, Resource, SyncState
+from clusters.registry import resource_models
+from clusters.selectors import resource_list
+from clusters.sync.upsert import chunks
+from intent.findings import ObjectRef
+
+Action = ChangeSetItem.Action
+AnyEdit = Edit | PlainEdit
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One object as it shall be; manifest None = it shall go.
+
+    recreate: delete it first and make it anew. base_revision: of the row that was looked at, 0 = there was none, None =
+    whatever it is.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    manifest: Mapping[str, Any] | None
+    recreate: bool = False
+    base_revision: int | None = None
+
+    @property
+    def ref(self) -> ObjectRef:
+        """The object."""
+        return ObjectRef(self.kind, self.namespace, self.name)
+
+
+def prepare_all(cluster: Cluster, wanted: Sequence[Wanted]) -> list[AnyEdit]:
+    """The edits in the same order; one query for 500 objects of a kind. Raises KeyError for an unknown kind."""
+    rows = _rows(cluster, wanted)
+    edits: list[AnyEdit] = []
+    for one in wanted:
+        if one.kind in PLAIN_KINDS:
+            manifest = None if one.manifest is None else dict(one.manifest)
+            edits.append(PlainEdit(cluster, PLAIN_KINDS[one.kind], one.namespace, one.name, manifest))
+            continue
+        row = rows.get(one.ref)
+        bare = Edit(cluster, resource_models()[one.kind], one.namespace, one.name, row, None)
+        edit = prepared(bare, one.manifest, None)
+        edits.append(replace(edit, recreate=one.recreate and edit.live is not None and edit.manifest is not None))
+    return edits
+
+
+def _rows(cluster: Cluster, wanted: Iterable[Wanted]) -> dict[ObjectRef, Resource]:
+    names: dict[str, list[str]] = defaultdict(list)
+    for one in wanted:
+        if one.kind not in PLAIN_KINDS:
+            names[one.kind].append(one.name)
+    found = {}
+    for kind, some in names.items():
+        for chunk in chunks(some):
+            for row in resource_list(kind, cluster=cluster).filter(name__in=chunk):
+                found[row.ref] = row
+    return found
+
+
+def action_of(edit: AnyEdit) -> str:
+    """What the edit does to the object; "" = nothing, it stands as it shall."""
+    if edit.manifest is None:
+        return Action.DELETE
+    if isinstance(edit, PlainEdit) or edit.live is None:
+        return Action.CREATE
+    if edit.recreate:
+        return Action.RECREATE
+    settled = edit.row is not None and not edit.row.pending and edit.row.sync_state == SyncState.IN_SYNC
+    return "" if settled and edit.new_password is None and same(edit.kind, edit.live, edit.after) else Action.UPDATE
+
+
+# What is referred to first; a kind that is not named here comes before advertisements.
+_RANKS = {
+    "Namespace": 0, "BFDProfile": 1, "Community": 2, "IPAddressPool": 3, "BGPPeer": 4, "BGPAdvertisement": 6,
+    "L2Advertisement": 6, "Deployment": 7, "Service": 8,
+}  # fmt: skip
+_UNKNOWN = 5
+
+
+def in_order(edits: Sequence[AnyEdit]) -> list[int]:
+    """The indexes of the edits in the order of work: what is referred to first; deletions after, the other way."""
+
+    def key(index: int) -> tuple[bool, int, int]:
+        edit = edits[index]
+        rank, goes = _RANKS.get(edit.ref.kind, _UNKNOWN), edit.manifest is None
+        return goes, -rank if goes else rank, index
+
+    return sorted(range(len(edits)), key=key)

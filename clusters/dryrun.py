@@ -1,0 +1,107 @@
+"""What the API server says of an edit with dryRun=All: nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from clusters.doors import door_of
+from clusters.edit import Edit, PlainEdit, with_edit
+from clusters.kube.errors import AlreadyExists, Conflict, KubeError, Rejected
+from clusters.kube.plain import states
+from clusters.manifest import Object, has_inline_password, merge_patch, same
+from clusters.selectors import snapshot_of
+from intent import rules
+from intent.findings import ObjectRef
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """The API server's answer in its own words; accepted None = it could not be asked.
+
+    independent: False if it cannot judge this object before others of the same change are in force.
+    """
+
+    accepted: bool | None
+    message: str
+    independent: bool = True
+
+
+def dry_run(edit: Edit | PlainEdit, beside: Sequence[Edit | PlainEdit] = ()) -> DryRun:
+    """Ask about one edit; beside: all edits of the same change."""
+    made = {other.name for other in beside if other.ref.kind == "Namespace" and other.manifest is not None}
+    if edit.namespace in made and edit.ref.kind != "Namespace":
+        text = f"Cannot be tried before: its namespace {edit.namespace} is made by this change."
+        return DryRun(accepted=None, message=text, independent=False)
+    answer = _asked(lambda: _try_plain(edit) if isinstance(edit, PlainEdit) else _try(edit))
+    if answer.accepted is False and isinstance(edit, Edit) and len(beside) > 1:
+        others = _clashes_with(edit, {other.ref for other in beside} - {edit.ref})
+        if others:
+            names = ", ".join(str(ref) for ref in others[:3])
+            text = f"Cannot be tried before {names} of this change is in force: {answer.message}"
+            return DryRun(accepted=None, message=text, independent=False)
+    return answer
+
+
+def _clashes_with(edit: Edit, refs: Collection[ObjectRef]) -> list[ObjectRef]:
+    """Which of these objects, as the cluster holds them, would forbid this edit if it were the only one."""
+    before = snapshot_of(edit.cluster)
+    there = {resource.ref for resource in before.resources}.intersection(refs)
+    found = rules.blocking(rules.check(with_edit(edit, before), {edit.ref}))
+    return sorted(
+        {ref for finding in found if edit.ref in finding.objects for ref in there.intersection(finding.objects)}
+    )
+
+
+def _asked(attempt: Callable[[], None]) -> DryRun:
+    try:
+        attempt()
+    except AlreadyExists:
+        return DryRun(accepted=False, message="An object of this name has appeared in the cluster meanwhile.")
+    except (Rejected, Conflict) as error:
+        return DryRun(accepted=False, message=error.message)
+    except KubeError as error:
+        return DryRun(accepted=None, message=error.message)
+    return DryRun(accepted=True, message="")
+
+
+def _try(edit: Edit) -> None:
+    """Ask, and once more if others only wrote the status since the object was seen."""
+    live = edit.live
+    try:
+        _send(edit, live)
+    except AlreadyExists:
+        raise
+    except Conflict:
+        fresh = door_of(edit.cluster).get(edit.kind, edit.namespace, edit.name)
+        if fresh is None or not same(edit.kind, live, fresh):
+            raise
+        _send(edit, fresh)
+
+
+def _send(edit: Edit, live: Object | None) -> None:
+    door = door_of(edit.cluster)
+    if edit.manifest is None or edit.recreate:  # a new object of this name cannot be tried while the old one is there
+        if live is not None:
+            metadata = live["metadata"]
+            state = {"uid": metadata["uid"], "resource_version": metadata["resourceVersion"]}
+            door.delete(edit.kind, edit.namespace, edit.name, dry_run=True, **state)
+    elif live is None:
+        door.create(edit.kind, edit.manifest, dry_run=True)
+    else:
+        patch = merge_patch(live, edit.manifest)
+        if has_inline_password(live) and not edit.inline_password:
+            patch.setdefault("spec", {})["password"] = None
+        patch.setdefault("metadata", {})["resourceVersion"] = live["metadata"]["resourceVersion"]
+        door.merge(edit.kind, edit.namespace, edit.name, patch, dry_run=True)
+
+
+def _try_plain(edit: PlainEdit) -> None:
+    door, namespace = door_of(edit.cluster), edit.namespace if edit.kind.namespaced else None
+    live = door.get(edit.kind, namespace, edit.name)
+    if edit.manifest is None:
+        if live is not None:
+            state = {"uid": live["metadata"]["uid"], "resource_version": live["metadata"]["resourceVersion"]}
+            door.delete(edit.kind, namespace, edit.name, dry_run=True, **state)
+    elif live is None or not states(live, edit.manifest):
+        door.create(edit.kind, edit.manifest, dry_run=True)

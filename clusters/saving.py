@@ -1,0 +1,106 @@
+"""The row of an edit that was accepted, with its audit entry."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from clusters.changes import change_of
+from clusters.edit import Edit
+from clusters.manifest import plain
+from clusters.models import Change, Resource, SyncState
+from clusters.registry import rows_of
+from clusters.sync import outbox
+from clusters.sync.columns import desired_columns
+from clusters.sync.findings import finding_columns
+from intent.findings import Finding
+
+Actor = AbstractBaseUser | AnonymousUser | None
+
+
+def key_of(actor: Actor) -> Any:
+    """The actor's primary key, None for nobody."""
+    return actor.pk if actor is not None else None
+
+
+def edit_save(
+    edit: Edit,
+    *,
+    actor: Actor,
+    source: str,
+    message: str = "",
+    accept: Collection[str] = (),
+    found: Sequence[Finding] = (),
+) -> Resource | None:
+    """The row of an edit that was judged (`found`); None if somebody else was faster."""
+    note = " ".join(filter(None, (message, "New password." if edit.new_password else "")))
+    try:
+        with transaction.atomic():
+            row = row_write(edit, found)
+            if row is None:
+                return None
+            change_for(edit, row, actor=actor, source=source, message=note, accept=accept, found=found).save()
+            outbox.enqueue(row)
+    except (IntegrityError, edit.model.DoesNotExist):  # made, or deleted, by somebody else meanwhile
+        return None
+    row.refresh_from_db()
+    return row
+
+
+def row_write(edit: Edit, found: Sequence[Finding]) -> Resource | None:
+    """Write the row in the caller's transaction; None if somebody else was faster.
+
+    The same is meant by IntegrityError and by the model's DoesNotExist.
+    """
+    row = edit.row
+    if row is None:
+        return _new(edit, found)
+    # A worker may have settled the edit before while this one was judged: the base is what stands now.
+    current = rows_of(edit.kind.kind).select_for_update()
+    row.refresh_from_db(fields=["base", "live", "applied_revision"], from_queryset=current)
+    mine = rows_of(edit.kind.kind).filter(pk=row.pk, revision=row.revision)
+    return row if mine.update(**_values(edit, row, found)) else None
+
+
+def change_for(  # keyword-only
+    edit: Edit,
+    row: Resource,
+    *,
+    actor: Actor,
+    source: str,
+    message: str,
+    accept: Collection[str],
+    found: Sequence[Finding],
+) -> Change:
+    """The audit entry of an edit whose row was written, not saved yet."""
+    before = None if edit.row is None else edit.row.manifest
+    revision = 1 if edit.row is None else edit.row.revision + 1
+    change = change_of(row, before, plain(edit.manifest), source=source, revision=revision)
+    change.actor_id, change.message = key_of(actor), message[:500]
+    change.accepted = sorted({finding.code for finding in found if finding.code in accept})
+    return change
+
+
+def _new(edit: Edit, found: Sequence[Finding]) -> Resource:
+    row = edit.model(cluster=edit.cluster, namespace=edit.namespace, name=edit.name)
+    desired = desired_columns(edit.model, edit.manifest or {}, inline_password=False)
+    for name, value in {**desired, **finding_columns(found)}.items():
+        setattr(row, name, value)
+    row.revision, row.sync_state = 1, SyncState.PENDING
+    row.save(force_insert=True)
+    return row
+
+
+def _values(edit: Edit, row: Resource, found: Sequence[Finding]) -> dict[str, Any]:
+    """Columns of the accepted edit; what was reviewed stays the base until the edit is through."""
+    values: dict[str, Any] = {"revision": row.revision + 1, "deleting": edit.manifest is None}
+    values |= {"base": row.base if row.pending else row.live, "sync_message": "", "attempts": 0, "retry_at": None}
+    values |= {"sync_state": SyncState.PENDING, "updated_at": timezone.now()}
+    if edit.manifest is None:
+        return values | {"sync_state": SyncState.DELETING}
+    desired = desired_columns(edit.model, edit.manifest, inline_password=edit.inline_password)
+    return values | desired | finding_columns(found)

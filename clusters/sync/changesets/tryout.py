@@ -1,0 +1,62 @@
+"""Before the first write: the API server is asked about every object that it can judge without the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from clusters.dryrun import dry_run
+from clusters.edit import Edit, PlainEdit
+from clusters.kube.plain import PLAIN_KINDS
+from clusters.models import ChangeSetItem, Resource
+from clusters.registry import resource_models, rows_of
+from clusters.sync.changesets.claim import SetClaim, State
+from clusters.sync.changesets.rows import RowWork
+from intent.findings import ObjectRef
+
+Action = ChangeSetItem.Action
+
+
+def try_all(held: SetClaim) -> bool:
+    """Try every item; the first refusal ends the change set before anything is written. False if it has to wait."""
+    items = list(held.change_set.items.order_by("position"))
+    if len(items) == 1:  # it is about to be tried in earnest
+        held.write(state=State.APPLYING)
+        return True
+    edits = _edits(held, items)
+    for item, edit in zip(items, edits, strict=True):
+        held.renew()
+        verdict = dry_run(edit, edits)
+        if verdict.accepted or not verdict.independent:
+            continue
+        if verdict.accepted is None:
+            held.wait(min(30.0, 2.0 ** min(held.change_set.attempts - 1, 10)), f"{item.ref}: {verdict.message}")
+            return False
+        with transaction.atomic():
+            if item.kind not in PLAIN_KINDS:
+                RowWork(held, item).back()
+            held.item(item, state=ChangeSetItem.State.REFUSED, words=verdict.message)
+            held.write(state=State.ROLLING_BACK, message=f"{item.ref}: {verdict.message}", attempts=0)
+        return True
+    held.write(state=State.APPLYING, attempts=0)
+    return True
+
+
+def _edits(held: SetClaim, items: Sequence[ChangeSetItem]) -> list[Edit | PlainEdit]:
+    """The items as edits again."""
+    cluster = held.change_set.cluster
+    rows: dict[ObjectRef, Resource] = {}
+    for kind in {item.kind for item in items} - PLAIN_KINDS.keys():
+        names = [item.name for item in items if item.kind == kind]
+        rows |= {row.ref: row for row in rows_of(kind).filter(cluster=cluster, name__in=names)}
+    edits: list[Edit | PlainEdit] = []
+    for item in items:
+        if item.kind in PLAIN_KINDS:
+            edits.append(PlainEdit(cluster, PLAIN_KINDS[item.kind], item.namespace, item.name, item.after))
+            continue
+        row = rows.get(item.ref)
+        keeps, anew = row is not None and row.inline_password, item.action == Action.RECREATE
+        model = resource_models()[item.kind]
+        edits.append(Edit(cluster, model, item.namespace, item.name, row, item.after, keeps, recreate=anew))
+    return edits
