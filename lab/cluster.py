@@ -38,9 +38,8 @@ class Plan:
     """What kind of lab. vrfs: by name with their kernel ids, the same on every node; missing_vrfs: (node, VRF) pairs.
 
     frr_versions: nodes with another FRR than the release ships. seed_peers: begin with the demo's own objects.
-    networks: prefixes that every node announces, by VRF (simulated speakers). debounce: seconds of calm before speakers
-    act. pod_start: seconds from a pod's creation until it is ready. keep: objects stay on disk between runs. folder:
-    where state and kubeconfig are kept, None = a temporary one.
+    debounce: seconds of calm before speakers act. pod_start: seconds from a pod's creation until it is ready. keep:
+    objects stay on disk between runs. folder: where state and kubeconfig are kept, None = a temporary one.
     """
 
     nodes: int = 6
@@ -59,7 +58,6 @@ class Plan:
     vrfs: Mapping[str, int] = field(default_factory=lambda: dict(_VRFS))
     missing_vrfs: frozenset[tuple[str, str]] = frozenset()
     frr_versions: Mapping[str, str] = field(default_factory=dict)
-    networks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     routers: Iterable[Router] = ()
     users: Mapping[str, User] = field(default_factory=dict)
     clock: Clock | None = None
@@ -175,8 +173,7 @@ class Lab:
     def _make_speakers(self) -> Speakers:
         if self.plan.speakers == "frr":
             return RealSpeakers(self.routers, self._vrfs)
-        fittings = Fittings(self.world.frr_version, self._vrfs, self.plan.networks)
-        return SimulatedSpeakers(self.routers, fittings, self.plan.clock)
+        return SimulatedSpeakers(self.routers, Fittings(self.world.frr_version, self._vrfs), self.plan.clock)
 
     def _vrfs(self, node: str) -> Mapping[str, int]:
         return {vrf: number for vrf, number in self.plan.vrfs.items() if (node, vrf) not in self.plan.missing_vrfs}

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 
 import django_filters
 from django import forms
-from django.db.models import F, Q, QuerySet, TextField, Value
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import F, Model, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, StrIndex
 from django.db.models.lookups import GreaterThan
 from django_filters.rest_framework import DjangoFilterBackend, FilterSet
@@ -74,17 +75,19 @@ class Ordering(BaseFilterBackend):
         """The rows in the order asked for, the primary key last so that pages never overlap. Raises BadParameter."""
         text = request.query_params.get("ordering")
         names = text.split(",") if text else view.ordering
-        columns = [self._column(name, view) for name in names]
+        columns = [self._column(name, view, queryset.model) for name in names]
         return queryset.order_by(*columns, "pk")
 
-    def _column(self, name: str, view: Ordered) -> Any:
+    def _column(self, name: str, view: Ordered, model: type[Model]) -> Any:
         column = view.ordering_fields.get(name.removeprefix("-"))
         if column is None:
             message = f"must name some of {', '.join(view.ordering_fields)}, each with - before it for the reverse"
             raise BadParameter(
                 f"ordering {message}.", findings=[fault("ordering", message, code="query-parameter", value=name)]
             )
-        return F(column).desc(nulls_last=True) if name.startswith("-") else F(column).asc(nulls_last=True)
+        # NULLS LAST keeps SQLite from walking an index, so only where there may be such values.
+        last = True if _nullable(model, column) else None
+        return F(column).desc(nulls_last=last) if name.startswith("-") else F(column).asc(nulls_last=last)
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         """Its description for OpenAPI."""
@@ -93,6 +96,20 @@ class Ordering(BaseFilterBackend):
         )
         schema = {"type": "string"}
         return [{"name": "ordering", "required": False, "in": "query", "description": description, "schema": schema}]
+
+
+def _nullable(model: type[Model], column: str) -> bool:
+    """Whether the column of a model, or of one that it leads to, may be NULL; what is computed may."""
+    found: Any = None
+    for part in column.split("__"):
+        try:
+            found = model._meta.get_field(part)  # noqa: SLF001  # public in spite of its name
+        except FieldDoesNotExist:
+            return True
+        model = found.related_model or model
+        if found.null:
+            return True
+    return False
 
 
 class IntegerFilter(django_filters.Filter):  # type: ignore[misc]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 _SINCE = {
+    "rpki-column": (8, 5),  # in tables, a column more for RPKI
     "no-path-words": (9, 0),  # "No path to specified Neighbor" instead of "Waiting for NHT"
     "software-version": (9, 0),  # softwareVersion in capabilities and in the block of the last reset
     "tcp-mss": (9, 1),

@@ -6,6 +6,9 @@ through lab.speakers.reload.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
+from intent.announcements import Announcement
 from lab.routers import Router
 from lab.speakers import resets
 from lab.speakers.obstacles import Obstacle, bfd_answered, obstacle
@@ -150,13 +153,18 @@ def _open_confirm(session: Session, at: float) -> None:
         return
     session.negotiate(session.router)
     session.counters.established += 1
-    session.counters.updates_sent += len(session.families) + len(session.networks)
+    session.counters.updates_sent += updates(session.announced, session.families) + len(session.families)
     session.counters.updates_received += len(session.families) + len(session.router.networks if session.router else ())
     session.established_at = at
     session.connect_retry = configured_retry(session)
     session.start_delay = START_DELAY
     enter(session, State.ESTABLISHED, at, FOREVER)
     await_end(session)
+
+
+def updates(announced: Iterable[Announcement], families: Collection[str]) -> int:
+    """How many UPDATE messages carry these prefixes: one for each family and set of attributes."""
+    return len({(a.family, a.local_pref, a.communities) for a in announced if a.family in families})
 
 
 def await_end(session: Session) -> None:

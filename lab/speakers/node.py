@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from lab.routers import DEFAULT_VRF
 from lab.speakers.flavour import Flavour
@@ -18,8 +18,8 @@ class Speaker:
     """The state of one FRR container.
 
     vrfs: VRFs that the node has (network devices), by name with their kernel ids. instances: my AS number by VRF, as
-    configured in bgpd. router_ids: by VRF. networks: prefixes that it announces, by VRF. config: makes what
-    `show running-config` prints. down: daemons that do not run. started: when the container started.
+    configured in bgpd. router_ids: by VRF. table_versions: by VRF and family. config: makes what `show running-config`
+    prints. down: daemons that do not run. started: when the container started.
     """
 
     node: str
@@ -30,7 +30,7 @@ class Speaker:
     vrfs: dict[str, int] = field(default_factory=dict)
     instances: dict[str, int] = field(default_factory=dict)
     router_ids: dict[str, str] = field(default_factory=dict)
-    networks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    table_versions: dict[tuple[str, str], int] = field(default_factory=dict)
     sessions: dict[tuple[str, str], Session] = field(default_factory=dict)
     config: Callable[[], str] = str
     down: set[str] = field(default_factory=set)
@@ -53,6 +53,21 @@ class Speaker:
     def of_vrf(self, vrf: str) -> list[Session]:
         """The sessions of one instance in bgpd's order: interfaces first, then IPv4, then IPv6 by address."""
         return sorted((s for (name, _), s in self.sessions.items() if name == vrf), key=_order)
+
+    def networks(self, vrf: str, family: str) -> list[str]:
+        """The prefixes of its own in an instance, in the order of addresses: what any of its neighbours is sent."""
+        tables = {id(s.announced): s.announced for (name, _), s in self.sessions.items() if name == vrf}
+        prefixes = dict.fromkeys(a.prefix for table in tables.values() for a in table if a.family == family)
+        return sorted(prefixes, key=ip_network) if len(tables) > 1 else list(prefixes)
+
+    def table_version(self, vrf: str, family: str) -> int:
+        """bgpTableVersion: it grows with every change of the table."""
+        return max(self.table_versions.get((vrf, family), 0), len(self.networks(vrf, family)))
+
+    def count_change(self, vrf: str, family: str) -> None:
+        """The table is another one now."""
+        self.table_versions[vrf, family] = self.table_versions.get((vrf, family), 0) + 1
+        self.table_versions[vrf, family] = self.table_version(vrf, family)
 
 
 def _order(session: Session) -> tuple[int, int, str]:

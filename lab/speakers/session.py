@@ -7,6 +7,7 @@ from enum import StrEnum
 from math import inf
 from typing import NamedTuple
 
+from intent.announcements import Announcement
 from intent.sessions import IntendedSession
 from lab.routers import Router
 from lab.speakers.resets import Cause, Reset
@@ -82,8 +83,9 @@ class BfdTimers:
 class Session:
     """spec: what MetalLB wants; router: what stands at the other end now, None = nothing; met: who sent the last OPEN.
 
-    Times are seconds since 1970. next_at: when the state machine moves by itself. quiet_since: when the router's
-    packets stopped to arrive. seed: makes ports and jitter differ between sessions.
+    announced: the prefixes that FRR is told to send, in the order of addresses. Times are seconds since 1970. next_at:
+    when the state machine moves by itself. quiet_since: when the router's packets stopped to arrive. seed: makes ports
+    and jitter differ between sessions.
     """
 
     spec: IntendedSession
@@ -94,7 +96,7 @@ class Session:
     password: str = ""
     vrf_present: bool = True
     local_address: str = ""
-    networks: tuple[str, ...] = ()
+    announced: tuple[Announcement, ...] = ()
     seed: int = 0
     state: State = State.IDLE
     since: float = 0.0
@@ -173,6 +175,13 @@ class Session:
         """The address families that both sides have: "ipv4", "ipv6"."""
         router = self.met if self.up else self.router
         return tuple(family for family in self.spec.families if router and family in router.families)
+
+    def sent(self, family: str) -> list[Announcement]:
+        """What goes out in a family; nothing while the session is down or lacks it."""
+        return [each for each in self.announced if each.family == family] if self._speaks(family) else []
+
+    def _speaks(self, family: str) -> bool:
+        return self.up and family in self.families
 
     def heard_at(self, now: float) -> float:
         """When the last message came, 0 = none ever did."""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address
 from typing import Any
 
-from intent.placement import Placement
 from intent.render import frr_config
-from intent.rules import refused_on
-from intent.sessions import IntendedSession, sessions
+from intent.sessions import IntendedSession
 from intent.snapshot import Mode, Node, Snapshot
 from lab.apiserver import ExecResult
 from lab.routers import DEFAULT_VRF, Router, Routers, canonical
@@ -19,37 +17,18 @@ from lab.speakers import fsm, reload
 from lab.speakers.clock import Clock, WallClock
 from lab.speakers.flavour import flavour
 from lab.speakers.node import Speaker
+from lab.speakers.plans import Place, Plan, plans
+from lab.speakers.reload import Changes
 from lab.speakers.session import BfdTimers, Session
 from lab.speakers.vtysh.shell import is_vtysh, run
-
-Place = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What one node should run: its sessions, and where they come from."""
-
-    snapshot: Snapshot
-    sessions: Mapping[Place, IntendedSession]
-    passwords: Mapping[str, str]
-
-    @property
-    def instances(self) -> dict[str, int]:
-        """My AS number by VRF."""
-        found = {session.vrf or DEFAULT_VRF: session.my_asn for session in self.sessions.values()}
-        return dict(sorted(found.items(), key=lambda item: (item[0] != DEFAULT_VRF, item[0])))
 
 
 @dataclass(frozen=True, slots=True)
 class Fittings:
-    """What the simulated machines have. version: the FRR of a node; vrfs: a node's VRFs, by name with their ids.
-
-    networks: prefixes that every node announces, by VRF (services stand behind them on a real cluster).
-    """
+    """What the simulated machines have. version: the FRR of a node; vrfs: a node's VRFs, by name with their ids."""
 
     version: Callable[[str], str]
     vrfs: Callable[[str], Mapping[str, int]] = lambda _node: {}
-    networks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class SimulatedSpeakers:
@@ -76,18 +55,13 @@ class SimulatedSpeakers:
         for gone in self.speakers.keys() - nodes.keys():
             for kept in (self.speakers, self._plans, self.refusals):
                 kept.pop(gone, None)
-        chosen, verdicts = _chosen(snapshot), dict[frozenset[str], str]()
-        for name, intended in sessions(snapshot).items():
+        changes = Changes()
+        for name, plan, refusal in plans(snapshot, passwords):
             if name not in self.speakers:
                 self.speakers[name] = self._boot(nodes[name])
-            # Nodes that the same peers select get the same verdict: thousands of nodes, a few verdicts.
-            peers = frozenset(chosen[name])
-            if peers not in verdicts:
-                verdicts[peers] = "; ".join(finding.message for finding in refused_on(snapshot, name))
-            self.refusals[name] = verdicts[peers]
-            if not verdicts[peers]:
-                plan = Plan(snapshot, {(s.vrf or DEFAULT_VRF, canonical(s.neighbor)): s for s in intended}, passwords)
-                self._reload(self.speakers[name], plan)
+            self.refusals[name] = refusal
+            if plan is not None:
+                self._reload(self.speakers[name], plan, changes)
                 self._plans[name] = plan
 
     async def restart(self, node: str) -> None:
@@ -99,7 +73,7 @@ class SimulatedSpeakers:
         speaker = self.speakers[node] = self._boot(found)
         plan = self._plans.get(node)
         if plan and (not self.refusals.get(node) or snapshot.mode is Mode.FRR_K8S):
-            self._reload(speaker, plan)
+            self._reload(speaker, plan, Changes())
 
     async def exec(self, node: str, argv: Sequence[str]) -> ExecResult:
         """Run vtysh; FRR's container has little else."""
@@ -131,28 +105,34 @@ class SimulatedSpeakers:
             address=address,
             started=self.clock.now(),
             vrfs=vrfs,
-            networks=self._fittings.networks,
         )
 
-    def _reload(self, speaker: Speaker, plan: Plan) -> None:
+    def _reload(self, speaker: Speaker, plan: Plan, changes: Changes) -> None:
         """What frr-reload does: remove, change and add neighbours; an instance with another AS number starts anew."""
         now, before = self.clock.now(), speaker.instances
         speaker.instances = plan.instances
         speaker.router_ids = {s.vrf or DEFAULT_VRF: s.router_id for s in plan.sessions.values() if s.router_id}
         speaker.templates.clear()
-        speaker.config = partial(frr_config, plan.snapshot, speaker.node, plan.passwords)
+        speaker.config = partial(frr_config, plan.snapshot, speaker.node, plan.passwords, plan.announced)
         kept = {vrf for vrf, asn in speaker.instances.items() if before.get(vrf) == asn}
         for place in list(speaker.sessions):
             if place not in plan.sessions or place[0] not in kept:
                 del speaker.sessions[place]
+        moved: set[Place] = set()
         for place, spec in plan.sessions.items():
             password = plan.passwords.get(spec.peer, "")
             session = speaker.sessions.get(place)
             if session is None:
-                speaker.sessions[place] = self._open(speaker, place, spec, password)
+                session = speaker.sessions[place] = self._open(speaker, place, spec, password)
             elif session.spec != spec or session.password != password:
                 reload.reconfigure(session, spec, password, now)
-            speaker.sessions[place].bfd_timers = _bfd_timers(plan.snapshot, spec.bfd_profile)
+            session.bfd_timers = _bfd_timers(plan.snapshot, spec.bfd_profile)
+            announced = plan.announced.get(spec.peer, ())
+            change = changes.between(session.announced, announced)
+            reload.announce(session, announced, change, now)
+            moved.update((place[0], family) for family in change.families)
+        for table in moved:
+            speaker.count_change(*table)
 
     def _open(self, speaker: Speaker, place: Place, spec: IntendedSession, password: str) -> Session:
         self._made += 1
@@ -164,7 +144,6 @@ class SimulatedSpeakers:
             password=password,
             vrf_present=speaker.vrf_id(place[0]) >= 0,
             local_address=spec.source_address or _local_address(speaker, place[1]),
-            networks=tuple(speaker.networks.get(place[0], ())),
             seed=self._made,
         )
         fsm.start(session, self.clock.now())
@@ -180,16 +159,6 @@ class SimulatedSpeakers:
                 session = speaker.sessions.get(place)
                 if session is not None and session.router is not self.routers.at(*place):
                     fsm.meet(session, self.routers.at(*place), now)
-
-
-def _chosen(snapshot: Snapshot) -> dict[str, set[str]]:
-    """The BGPPeers that select a node, by its name."""
-    placement = Placement(snapshot.nodes)
-    found: dict[str, set[str]] = {node.name: set() for node in snapshot.nodes}
-    for peer in snapshot.in_force("BGPPeer") if found else ():
-        for name in placement.names(placement.mask(peer.spec)):
-            found[name].add(peer.name)
-    return found
 
 
 def _local_address(speaker: Speaker, neighbor: str) -> str:

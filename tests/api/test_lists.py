@@ -155,3 +155,17 @@ def test_transitions_are_found_by_time_and_newest_first(api: APIClient, cluster:
     later = api.get(f"{path}&after=2031-01-01T01:00:00Z&before=2031-01-01T02:00:00Z").json()["results"]
     assert [item["node"] for item in later] == ["n1"]
     assert api.get(f"{path}&after=yesterday").status_code == 400
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="the plan is read as SQLite writes it")
+def test_the_first_page_of_sessions_comes_from_an_index(as_role: Callable[[str], APIClient], cluster: Cluster) -> None:
+    api = as_role("viewer")
+    _fill(cluster, 1000)
+    with CaptureQueriesContext(connection) as queries:
+        api.get("/api/v1/sessions/")
+    (page,) = (query["sql"] for query in queries if "LIMIT 100" in query["sql"])
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        cursor.execute(f"EXPLAIN QUERY PLAN {page}")
+        plan = [row[-1] for row in cursor.fetchall()]
+    assert any("speakers_session USING INDEX" in step and "(cluster_id=?)" in step for step in plan), plan

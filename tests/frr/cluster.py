@@ -6,9 +6,10 @@ import asyncio
 import json
 import threading
 from collections.abc import Coroutine, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
-from intent.snapshot import Mode, Node, SecretFact, Snapshot
+from intent.snapshot import Mode, Node, SecretFact, Service, Snapshot
 from lab.frr import RealSpeakers
 from lab.routers import Listening, Router, Routers, documented_routers
 from tests.waiting import eventually
@@ -37,6 +38,7 @@ def routers() -> Routers:
             Router("distant", ("10.2.0.1", "fd00:2::1"), (64607,), hops=3),
             Router("direct", (), (64608,), interface="ens9", router_id="10.3.0.1"),
             Router("store", ("10.1.0.1",), (64611,), vrf="storage"),
+            Router("core", ("10.4.0.1", "fd00:4::1"), (64510,), vrf="storage"),
             Router("store-distant", ("10.2.0.1",), (64612,), vrf="storage", hops=2, password="storage"),
         ]
     )
@@ -78,13 +80,18 @@ class RealCluster:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(120)
 
     def apply(
-        self, *manifests: Mapping[str, Any], passwords: Mapping[str, str] | None = None, without: str = ""
+        self,
+        *manifests: Mapping[str, Any],
+        passwords: Mapping[str, str] | None = None,
+        without: str = "",
+        services: Iterable[Service] = (),
     ) -> None:
         """Make these the cluster's objects. passwords: by BGPPeer, as their Secrets of the same name hold them.
 
         without: a node that is not there.
         """
-        self.wait(self.fleet.apply(_snapshot(manifests, passwords or {}, without), passwords or {}))
+        snapshot = replace(_snapshot(manifests, passwords or {}, without), services=tuple(services))
+        self.wait(self.fleet.apply(snapshot, passwords or {}))
 
     def change(self, address: str, vrf: str = "default", **fields: object) -> None:
         """Change a router while it runs."""
@@ -97,6 +104,13 @@ class RealCluster:
 
     def vtysh(self, node: str, *commands: str) -> str:
         return self.wait(self.fleet.node(node).vtysh(*commands))
+
+    def received(self, address: str, vrf: str, family: str) -> dict[str, list[dict[str, Any]]]:
+        """The paths in the table of the router at this address, by prefix, in full."""
+        router = self.fleet.router(address, vrf).daemons
+        routes = json.loads(self.wait(router.vtysh(f"show bgp {family} unicast json")))["routes"]
+        asked = {prefix: router.vtysh(f"show bgp {family} unicast {prefix} json") for prefix in routes}
+        return {prefix: json.loads(self.wait(answer)).get("paths", []) for prefix, answer in asked.items()}
 
     def neighbors(self, node: str) -> dict[tuple[str, str], dict[str, Any]]:
         """FRR's own words about every neighbour of a node, by VRF and neighbour."""

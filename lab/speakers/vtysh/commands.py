@@ -132,7 +132,7 @@ def _neighbor_routes(speaker: Speaker, arguments: Arguments, _now: float) -> str
     if "received-routes" in arguments:
         refusal = refusal or "Inbound soft reconfiguration not enabled"  # MetalLB does not enable it
     if "json" not in arguments:
-        return f"%% {refusal}\n" if refusal else routes.table_text(speaker, vrf, family)
+        return f"% {refusal}\n" if refusal else routes.advertised_text(speaker, session, family)
     if not refusal:
         return routes.advertised(speaker, session, family)
     broken = f'{{\n{{ "warning": "{refusal}" }}\n}}\n'  # newer releases print it inside of an object that is open

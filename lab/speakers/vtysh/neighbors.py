@@ -11,7 +11,7 @@ from lab.speakers.session import Session
 from lab.speakers.vtysh.capabilities import FAMILY, capabilities, graceful_restart, when
 from lab.speakers.vtysh.connection import bfd, connection, far_address, hops
 from lab.speakers.vtysh.document import Live
-from lab.speakers.vtysh.routes import announced, route_map
+from lab.speakers.vtysh.routes import route_map
 from lab.speakers.vtysh.timers import days_clock, uptime, wrapped_ms
 
 _BOOTED_BEFORE = 4000.0  # seconds between the machine's boot and FRR's start; shows where FRR prints "never" as a time
@@ -144,7 +144,7 @@ def _family(session: Session, family: str) -> dict[str, Any]:
         "routeMapForIncomingAdvertisements": route_map(session, "in"),
         "routeMapForOutgoingAdvertisements": route_map(session, "out"),
         "acceptedPrefixCounter": 0,  # MetalLB denies all inbound
-        **({"sentPrefixCounter": len(announced(session, family))} if up else {}),
+        **({"sentPrefixCounter": len(session.sent(family))} if up else {}),
     }
 
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import msgspec
 
+from intent.announcements import Announcement
 from lab.speakers.node import Speaker
 from lab.speakers.session import Session
 from lab.speakers.vtysh.document import Style, document
 
 _UNSPECIFIED = {"ipv4": "0.0.0.0", "ipv6": "::"}  # noqa: S104  # what FRR prints
+_LOCAL_PREF = 100  # bgpd's default, which an internal peer is sent
 _SYMBOLS = {
     "bgpStatusCodes": {
         "suppressed": "s", "damped": "d", "history": "h", "valid": "*", "best": ">", "multipath": "=",
@@ -27,22 +29,17 @@ def route_map(session: Session, direction: str) -> str:
     return f"{session.spec.neighbor}{vrf}-{direction}"
 
 
-def announced(session: Session, family: str) -> tuple[str, ...]:
-    """The prefixes of a family that go out to this neighbour."""
-    return tuple(p for p in session.networks if (":" in p) == (family == "ipv6"))
-
-
 def table(speaker: Speaker, vrf: str, family: str, *, learned_from: Session | None = None) -> str:
     """`show bgp vrf V ipv4 unicast json`, or with learned_from `... neighbors A routes json`, without the VRF level.
 
     MetalLB denies all inbound, so the table holds the node's own prefixes only.
     """
-    own = _own(speaker, vrf, family) if learned_from is None else []
+    own = speaker.networks(vrf, family) if learned_from is None else []
     rows = [f'"{prefix}": [{_path(prefix, version, speaker, family)}]' for version, prefix in enumerate(own, 1)]
     header = {
         "vrfId": speaker.vrf_id(vrf),
         "vrfName": vrf,
-        "tableVersion": len(_own(speaker, vrf, family)),
+        "tableVersion": speaker.table_version(vrf, family),
         "routerId": speaker.router_id(vrf),
         "defaultLocPrf": 100,
         "localAS": speaker.instances[vrf],
@@ -51,10 +48,6 @@ def table(speaker: Speaker, vrf: str, family: str, *, learned_from: Session | No
     routes = "\n,".join(rows) + "\n" if rows else ""
     totals = f', "totalRoutes": {len(own)}, "totalPaths": {len(own)}' if "route-totals" in speaker.flavour else ""
     return f'{{\n{lines} "routes": {{ {routes} }} {totals} }} \n'
-
-
-def _own(speaker: Speaker, vrf: str, family: str) -> list[str]:
-    return [prefix for prefix in speaker.networks.get(vrf, ()) if (":" in prefix) == (family == "ipv6")]
 
 
 def _path(prefix: str, version: int, speaker: Speaker, family: str) -> str:
@@ -83,11 +76,10 @@ def _path(prefix: str, version: int, speaker: Speaker, family: str) -> str:
 
 def advertised(speaker: Speaker, session: Session, family: str) -> str:
     """`show bgp vrf V ipv4 unicast neighbors A advertised-routes json`."""
-    prefixes = announced(session, family) if session.up and family in session.families else ()
     flags = "json-flags" in speaker.flavour
-    routes = {prefix: _advertised(prefix, family, flags=flags) for prefix in prefixes}
+    routes = {each.prefix: _advertised(each, session, flags=flags) for each in session.sent(family)}
     header = {
-        "bgpTableVersion": len(_own(speaker, session.spec.vrf, family)),
+        "bgpTableVersion": speaker.table_version(session.spec.vrf, family),
         "bgpLocalRouterId": speaker.router_id(session.spec.vrf),
         "defaultLocPrf": 100,
         "localAS": speaker.instances[session.spec.vrf],
@@ -101,8 +93,14 @@ def advertised(speaker: Speaker, session: Session, family: str) -> str:
     return f'{{\n{head},"advertisedRoutes": {rows.lstrip()},{msgspec.json.encode(totals).decode()[1:]}\n'
 
 
-def _advertised(prefix: str, family: str, *, flags: bool) -> dict[str, Any]:
-    network = ip_network(prefix)
+def _local_pref(announced: Announcement, session: Session) -> int | None:
+    """As it stands in adj-rib-out: what the route map set, even towards an external peer, which is never sent it."""
+    return announced.local_pref or (_LOCAL_PREF if session.internal else None)
+
+
+def _advertised(announced: Announcement, session: Session, *, flags: bool) -> dict[str, Any]:
+    network = ip_network(announced.prefix)
+    pref = _local_pref(announced, session)
     state = (
         {"origin": "IGP", "valid": True, "best": True}
         if flags
@@ -111,31 +109,58 @@ def _advertised(prefix: str, family: str, *, flags: bool) -> dict[str, Any]:
     return {
         "addrPrefix": str(network.network_address),
         "prefixLen": network.prefixlen,
-        "network": prefix,
-        ("nextHop" if family == "ipv4" else "nextHopGlobal"): _UNSPECIFIED[family],
+        "network": announced.prefix,
+        ("nextHop" if announced.family == "ipv4" else "nextHopGlobal"): _UNSPECIFIED[announced.family],
         "metric": 0,
+        **({} if pref is None else {"locPrf": pref}),
         "weight": 32768,
         "path": "",
         **state,
     }
 
 
+def advertised_text(speaker: Speaker, session: Session, family: str) -> str:
+    """`show bgp vrf V ipv4 unicast neighbors A advertised-routes`."""
+    sent = session.sent(family)
+    if not sent:
+        return ""
+    rows = [_row(speaker, family, each.prefix, _local_pref(each, session)) for each in sent]
+    heading = _heading(speaker, session.spec.vrf, family)
+    return "\n".join([*heading, *rows, "", f"Total number of prefixes {len(rows)}", ""])
+
+
 def table_text(speaker: Speaker, vrf: str, family: str) -> str:
     """`show bgp vrf V ipv4 unicast`."""
-    own = _own(speaker, vrf, family)
+    own = speaker.networks(vrf, family)
     if not own:
         return "No BGP prefixes displayed, 0 exist\n"
-    rows = [f" *> {prefix:<16} {_UNSPECIFIED[family]:<20}     0         32768 i" for prefix in own]
-    return (
-        f"BGP table version is {len(own)}, local router ID is {speaker.router_id(vrf)}, "
-        f"vrf id {speaker.vrf_id(vrf)}\n"
-        f"Default local pref 100, local AS {speaker.instances[vrf]}\n"
-        "Status codes:  s suppressed, d damped, h history, * valid, > best, = multipath,\n"
-        "               i internal, r RIB-failure, S Stale, R Removed\n"
-        "Nexthop codes: @NNN nexthop's vrf id, < announce-nh-self\n"
-        "Origin codes:  i - IGP, e - EGP, ? - incomplete\n"
-        "RPKI validation codes: V valid, I invalid, N Not found\n\n"
-        "    Network          Next Hop            Metric LocPrf Weight Path\n"
-        + "\n".join(rows)
-        + f"\n\nDisplayed {len(own)} routes and {len(own)} total paths\n"
-    )
+    rows = [_row(speaker, family, prefix, None) for prefix in own]
+    gap = "" if "json-flags" in speaker.flavour else " "
+    total = f"Displayed {gap}{len(own)} routes and {len(own)} total paths"
+    return "\n".join([*_heading(speaker, vrf, family), *rows, "", total, ""])
+
+
+def _heading(speaker: Speaker, vrf: str, family: str) -> list[str]:
+    version, router_id, number = speaker.table_version(vrf, family), speaker.router_id(vrf), speaker.vrf_id(vrf)
+    return [
+        f"BGP table version is {version}, local router ID is {router_id}, vrf id {number}",
+        f"Default local pref 100, local AS {speaker.instances[vrf]}",
+        "Status codes:  s suppressed, d damped, h history, * valid, > best, = multipath,",
+        "               i internal, r RIB-failure, S Stale, R Removed",
+        "Nexthop codes: @NNN nexthop's vrf id, < announce-nh-self",
+        "Origin codes:  i - IGP, e - EGP, ? - incomplete",
+        "RPKI validation codes: V valid, I invalid, N Not found",
+        "",
+        f"{_margin(speaker)}   Network          Next Hop            Metric LocPrf Weight Path",
+    ]
+
+
+def _margin(speaker: Speaker) -> str:
+    return " " if "rpki-column" in speaker.flavour else ""
+
+
+def _row(speaker: Speaker, family: str, prefix: str, local_pref: int | None) -> str:
+    """One route of its own; a prefix that is too long for its column stands on a line of its own."""
+    column = f"{prefix:<17}" if len(prefix) < 17 else f"{prefix}\n{'':20}"
+    pref = "" if local_pref is None else local_pref
+    return f"{_margin(speaker)}*> {column}{_UNSPECIFIED[family]:<16}{0:>10}{pref:>7}{32768:>7} i"

@@ -8,7 +8,6 @@ from lab.speakers.node import Speaker
 from lab.speakers.obstacles import is_address
 from lab.speakers.session import Session
 from lab.speakers.vtysh.capabilities import FAMILY, when
-from lab.speakers.vtysh.routes import announced
 from lab.speakers.vtysh.timers import uptime
 
 _RIB_ENTRY = 128  # bytes
@@ -26,14 +25,14 @@ def families(speaker: Speaker, vrf: str) -> dict[str, list[Session]]:
 def summary(speaker: Speaker, vrf: str, family: str, now: float) -> dict[str, Any]:
     """One family of an instance."""
     sessions = families(speaker, vrf)[family]
-    table = len([p for p in speaker.networks.get(vrf, ()) if (":" in p) == (family == "ipv6")])
+    table = len(speaker.networks(vrf, family))
     rib = 2 * table - 1 if table else 0
     return {
         "routerId": speaker.router_id(vrf),
         "as": speaker.instances[vrf],
         "vrfId": speaker.vrf_id(vrf),
         "vrfName": vrf,
-        "tableVersion": table,
+        "tableVersion": speaker.table_version(vrf, family),
         "ribCount": rib,
         "ribMemory": rib * _RIB_ENTRY,
         "peerCount": len(sessions),
@@ -70,7 +69,7 @@ def _peer(speaker: Speaker, session: Session, family: str, now: float) -> dict[s
         "peerUptimeMsec": int(now - since) * 1000 if since else 0,
         **({"peerUptimeEstablishedEpoch": int(since)} if since else {}),
         "pfxRcd": 0,
-        "pfxSnt": len(announced(session, family)) if session.up and family in session.families else 0,
+        "pfxSnt": len(session.sent(family)),
         "state": session.state.value,
         "peerState": "OK",
         "connectionsEstablished": session.counters.established,

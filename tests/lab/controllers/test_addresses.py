@@ -138,8 +138,8 @@ async def test_addresses_that_end_in_0_and_255_are_left_out_where_they_are_to_be
 async def test_services_share_an_address_by_key_while_ports_and_backends_allow_it() -> None:
     async with Lab(nodes=1) as lab:
         pool(lab, "one", "203.0.113.7/32")
-        shared = {"asks": {"allow-shared-ip": "dns"}}
-        udp = {"ports": [{"name": "dns", "port": 53, "protocol": "UDP"}]}
+        shared: dict[str, Any] = {"asks": {"allow-shared-ip": "dns"}}
+        udp: dict[str, Any] = {"ports": [{"name": "dns", "port": 53, "protocol": "UDP"}]}
         service(lab, "tcp", **shared)
         await lab.settled()
         service(lab, "udp", **shared, **udp)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from intent.announcements import Announcement
 from intent.sessions import IntendedSession
 from lab.routers import Router, Routers
 from lab.speakers import fsm
@@ -30,6 +31,11 @@ def intended(neighbor: str, **fields: Any) -> IntendedSession:
     return IntendedSession(**{**defaults, **fields, **seconds})
 
 
+def announcement(prefix: str, *local_prefs: int) -> Announcement:
+    """A prefix without services."""
+    return Announcement(prefix, local_prefs, (), ())
+
+
 class Bench:
     """One speaker of an FRR version, its routers and the clock."""
 
@@ -47,7 +53,9 @@ class Bench:
         )
         self.routers.subscribe(self._changed)
 
-    def add(self, neighbor: str, password: str = "", **fields: Any) -> Session:
+    def add(
+        self, neighbor: str, password: str = "", announced: tuple[Announcement, ...] = (), **fields: Any
+    ) -> Session:
         """Configure a neighbour now."""
         spec = intended(neighbor, password=bool(password), **fields)
         session = Session(
@@ -58,7 +66,7 @@ class Bench:
             password=password,
             vrf_present=self.speaker.vrf_id(spec.vrf) >= 0,
             local_address="10.0.0.101",
-            networks=tuple(self.speaker.networks.get(spec.vrf, ())),
+            announced=announced,
             seed=len(self.speaker.sessions) + 1,
         )
         self.speaker.instances.setdefault(spec.vrf, spec.my_asn)

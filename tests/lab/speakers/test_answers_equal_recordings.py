@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lab.routers import Router
-from tests.lab.speakers.build import Bench
+from tests.lab.speakers.build import Bench, announcement
 from tests.lab.speakers.recordings import block, load, read, shape, words
 
 VERSIONS = ("8.4.4", "10.3")
@@ -187,8 +187,8 @@ def test_the_summary_has_the_recorded_keys(version: str, situation: Callable[[st
 @pytest.mark.parametrize("family", ["ipv4", "ipv6"])
 def test_an_own_prefix_in_the_table_looks_like_the_recorded_one(version: str, family: str) -> None:
     made = bench(version)
-    made.speaker.networks = {"default": ("192.168.10.0/32", "fc00:f853:0:1::10/128")}
-    made.add(V4, families=("ipv4", "ipv6"))
+    own = announcement("192.168.10.0/32"), announcement("fc00:f853:0:1::10/128")
+    made.add(V4, announced=own, families=("ipv4", "ipv6"))
     recorded = load(f"frr{version}-show-bgp-vrf-all-{family}-unicast.json")["default"]
     ours = json.loads(made.after(60).vtysh(f"show bgp vrf all {family} unicast json"))["default"]
     (prefix,) = ours["routes"]
