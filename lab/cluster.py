@@ -28,6 +28,7 @@ from lab.seed import INCIDENT_AFTER, seed, seed_incident, seed_routers
 from lab.speakers.clock import Clock
 from lab.speakers.protocol import Speakers
 from lab.speakers.simulated import Fittings, SimulatedSpeakers
+from lab.status import Reports
 from lab.world import World
 
 _VRFS = {"ens4vrf": 5, "storage": 6}
@@ -38,7 +39,8 @@ class Plan:
     """What kind of lab. vrfs: by name with their kernel ids, the same on every node; missing_vrfs: (node, VRF) pairs.
 
     frr_versions: nodes with another FRR than the release ships. seed_peers: begin with the demo's own objects.
-    debounce: seconds of calm before speakers act. pod_start: seconds from a pod's creation until it is ready. keep:
+    debounce: seconds of calm before speakers act. pod_start: seconds from a pod's creation until it is ready.
+    node_poll, session_poll: seconds between two looks of frr-k8s at FRR's configuration and at its sessions. keep:
     objects stay on disk between runs. folder: where state and kubeconfig are kept, None = a temporary one.
     """
 
@@ -55,6 +57,8 @@ class Plan:
     tls: bool = True
     debounce: float = 0.3
     pod_start: float = 0.3
+    node_poll: float = 30.0
+    session_poll: float = 120.0
     vrfs: Mapping[str, int] = field(default_factory=lambda: dict(_VRFS))
     missing_vrfs: frozenset[tuple[str, str]] = frozenset()
     frr_versions: Mapping[str, str] = field(default_factory=dict)
@@ -80,6 +84,14 @@ class Lab:
         self.world = World(self.store, self.release, self.plan.frr_versions, started=self._pod_started)
         self.controllers = Controllers(self.store, self.release, pod_start=self.plan.pod_start)
         self.speakers: Speakers = self._make_speakers()
+        self.reports = Reports(
+            self.store,
+            self.release,
+            self.controllers.metallb,
+            self.speakers,
+            node_poll=self.plan.node_poll,
+            session_poll=self.plan.session_poll,
+        )
         self.applied = Applied(self.store, self.release, self._apply, self.plan.debounce)
         self.containers = Containers(self.store, self.speakers)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -120,7 +132,10 @@ class Lab:
         if self.plan.seed_peers and self._is_new:
             seed(self.store, self.release)
         self.controllers.start()
-        await self.speakers.start(self.applied.snapshot(), self.applied.passwords())
+        self.reports.start()
+        snapshot = self.applied.snapshot()
+        await self.speakers.start(snapshot, self.applied.passwords())
+        self.reports.take(snapshot, self.speakers.refusals)
         self.server.exec = self.containers
         self.world.start()
         self.applied.start()
@@ -134,6 +149,7 @@ class Lab:
         """End everything; what is kept on disk stays."""
         self.world.stop()
         self.controllers.stop()
+        self.reports.stop()
         await self.applied.stop()
         for task in self._tasks:
             task.cancel()
@@ -148,6 +164,7 @@ class Lab:
             await self.controllers.settled()
             await self.applied.settled()
         await self.speakers.settled()
+        await self.reports.written()
 
     async def __aenter__(self) -> Self:
         try:
@@ -180,6 +197,7 @@ class Lab:
 
     async def _apply(self, snapshot: Snapshot, passwords: Mapping[str, str]) -> None:
         await self.speakers.apply(snapshot, passwords)
+        self.reports.take(snapshot, self.speakers.refusals)
 
     async def _incident(self) -> None:
         await asyncio.sleep(INCIDENT_AFTER)
