@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("dashboard.urls")),
     path("", include("peers.urls")),
     path("", include("pools.urls")),
+    path("", include("pools.loadbalancers.urls")),
     path("", include("speakers.urls")),
     path("", include("clusters.urls")),
     path("api/", include("bgpui.api.urls")),

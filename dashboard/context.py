@@ -41,6 +41,7 @@ def _places() -> tuple[tuple[str, tuple[Place, ...]], ...]:
             "Advertisements",
             (_kind("BGP", "BGPAdvertisement"), _kind("L2", "L2Advertisement"), _kind("Communities", "Community")),
         ),
+        ("Services", (Place("services", "Services", "clusters.view_service", ("service",)),)),
         ("Speakers", (Place("speakers", "Speakers", "speakers.view_speaker"),)),
         ("Clusters", (Place("clusters", "Clusters", "clusters.view_cluster", ("cluster",)),)),
     )

@@ -21,6 +21,7 @@ from clusters.api.clusters import ClusterViewSet
 from dashboard.api import BGPPeerSessionsViewSet, SessionActionsViewSet
 from peers.api import BFDProfileViewSet
 from pools.api import BGPAdvertisementViewSet, CommunityViewSet, IPAddressPoolViewSet, L2AdvertisementViewSet
+from pools.loadbalancers.api import ServiceViewSet
 from speakers.api import SpeakerViewSet, TransitionViewSet
 
 router = Router()
@@ -32,6 +33,7 @@ router.register("bgpadvertisements", BGPAdvertisementViewSet, basename="api-bgpa
 router.register("l2advertisements", L2AdvertisementViewSet, basename="api-l2advertisement")
 router.register("communities", CommunityViewSet, basename="api-community")
 router.register("changesets", ChangeSetViewSet, basename="api-changeset")
+router.register("services", ServiceViewSet, basename="api-service")
 router.register("sessions", SessionActionsViewSet, basename="api-session")
 router.register("transitions", TransitionViewSet, basename="api-transition")
 router.register("speakers", SpeakerViewSet, basename="api-speaker")

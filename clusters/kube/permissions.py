@@ -32,8 +32,16 @@ class Permission:
         return asdict(self)
 
 
-def needs(kinds: Iterable[Served], namespace: str, frr_namespaces: Iterable[str]) -> list[Permission]:
-    """Everything bgpui does in a cluster whose MetalLB lives in `namespace` and whose FRR in `frr_namespaces`."""
+def needs(
+    kinds: Iterable[Served],
+    namespace: str,
+    frr_namespaces: Iterable[str],
+    reported: Iterable[tuple[Served, str]] = (),
+) -> list[Permission]:
+    """Everything bgpui does in a cluster whose MetalLB lives in `namespace` and whose FRR in `frr_namespaces`.
+
+    reported: what is only read, with the namespace, "" = of the cluster.
+    """
     rows: list[tuple[tuple[str, ...], str, str, str, str, str]] = []
     for kind in kinds:
         rows.append((("get", "list"), kind.group, kind.plural, "", namespace, f"to show {kind.plural}"))
@@ -45,6 +53,8 @@ def needs(kinds: Iterable[Served], namespace: str, frr_namespaces: Iterable[str]
     )
     rows.append((("list",), "", "namespaces", "", "", "to know which namespaces a pool serves"))
     rows.append((("list",), "", "events", "", "", "to show why a service got no address"))
+    for kind, where in reported:
+        rows.append((("list",), kind.group, kind.plural, "", where, f"to show {kind.plural}"))
     for room in dict.fromkeys(frr_namespaces):
         rows.append((("list",), "", "pods", "", room, "to find the pods with FRR"))
         # A WebSocket begins as a GET; newer API servers ask for `create` as well.

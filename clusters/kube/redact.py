@@ -9,6 +9,8 @@ import re
 from collections.abc import Collection
 from typing import Any
 
+from clusters.kube.frr_text import mask_inside
+
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 INLINE_PASSWORD = "inline_password"  # noqa: S105  # the name of a mark, beside `spec`
 MASK = "(not shown: it may repeat the password)"
@@ -18,6 +20,8 @@ _COPIES = frozenset(
 )
 _PASSWORD_KEY = re.compile(r'password\\*"')  # JSON, in a text of JSON again and again, too
 _KINDS_WITH_PASSWORD = frozenset({"BGPPeer", "FRRConfiguration"})
+# Those that hold lines of FRR's configuration: written by hand, running, or in an error.
+_KINDS_WITH_LINES = frozenset({"FRRConfiguration", "FRRNodeState", "ConfigurationState"})
 
 
 def strip(obj: dict[str, Any], key: bytes) -> dict[str, Any]:
@@ -25,9 +29,12 @@ def strip(obj: dict[str, Any], key: bytes) -> dict[str, Any]:
 
     `spec.password` of a BGPPeer becomes the mark `inline_password` at the top, those of an FRRConfiguration's neighbors
     one at each neighbor; the mark is a digest under `key`, so that a change of the password is seen, and nothing more.
+    In lines of FRR's configuration a mask stands for what follows `password` and the like.
     The annotation in which kubectl repeats the whole object is dropped; others that repeat it, or a password, keep
     their name and have MASK for a value.
     """
+    if obj.get("kind") in _KINDS_WITH_LINES:
+        mask_inside([obj.get("spec"), obj.get("status")])
     metadata, spec = obj.get("metadata"), obj.get("spec")
     annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
     found: set[str] = set()

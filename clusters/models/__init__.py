@@ -8,6 +8,7 @@ from clusters.models.cluster import Cluster
 from clusters.models.facts import Node, SecretFact
 from clusters.models.resource import Resource, SyncState
 from clusters.models.services import Namespace, Service, ServiceAddress
+from clusters.models.status import StatusObject
 
 __all__ = [
     "Change",
@@ -20,5 +21,6 @@ __all__ = [
     "SecretFact",
     "Service",
     "ServiceAddress",
+    "StatusObject",
     "SyncState",
 ]

@@ -16,6 +16,7 @@ class Cluster(models.Model):
     context = models.CharField(max_length=200, blank=True, help_text="Context in that file; empty = the current one.")
 
     namespace = models.CharField(max_length=63, default="metallb-system", help_text="Namespace of MetalLB.")
+    frr_namespaces = models.JSONField(default=list, help_text="Where the pods with FRR are.")
     mode = models.CharField(max_length=10, choices=[(m.value, m.value) for m in Mode], default=Mode.UNKNOWN.value)
     metallb_version = models.CharField(max_length=40, blank=True)
     kubernetes_version = models.CharField(max_length=40, blank=True)

@@ -19,6 +19,7 @@ from clusters.kube.errors import Forbidden
 from clusters.kube.permissions import Permission
 from clusters.models import Cluster, Node, SecretFact
 from clusters.registry import resource_models
+from clusters.sync.status import status_needs
 from clusters.sync.upsert import upsert
 
 _NODE_FIELDS = ("uid", "labels", "addresses", "subnets", "ready", "unschedulable", "network_unavailable")
@@ -114,8 +115,10 @@ def discover(cluster: Cluster, door: Door) -> dict[str, Any]:
             text = f"The API server does not serve {kind.kind} in version {kind.version}"
             text += f", only {', '.join(versions)}." if versions else "."
             problems.append(Problem(text, "Install MetalLB's CustomResourceDefinitions, 0.13.2 or newer."))
-    found |= _permissions(cluster, door, permissions.needs(kinds, namespace, sorted(rooms)))
-    found |= {"namespace": namespace, "problems": [asdict(problem) for problem in problems]}
+    found |= {"namespace": namespace, "frr_namespaces": sorted(rooms)}
+    told = status_needs(Cluster(namespace=namespace, frr_namespaces=sorted(rooms), served=found["served"]))
+    found |= _permissions(cluster, door, permissions.needs(kinds, namespace, sorted(rooms), told))
+    found |= {"problems": [asdict(problem) for problem in problems]}
     return found | {"discovered_at": timezone.now()}
 
 

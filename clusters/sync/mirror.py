@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from django.db import transaction
 
@@ -23,14 +23,17 @@ def mirror(
     *,
     key: Sequence[str],
     fields: Sequence[str],
+    also: Sequence[str] = (),
+    within: Mapping[str, Any] | None = None,
     written: Callable[[Sequence[Row]], None] | None = None,
 ) -> bool:
     """Make the cluster's rows of a model these; whether something changed.
 
-    key: the columns, besides the cluster, that name a row. written: called with each chunk of rows that was written, in
+    key: the columns, besides the cluster, that name a row. also: columns that are no change by themselves. within: the
+    rows that it is about, as a filter; others stay. written: called with each chunk of rows that was written, in
     its transaction.
     """
-    stored = model._default_manager.filter(cluster=cluster)  # noqa: SLF001  # Django's public name for it
+    stored = model._default_manager.filter(cluster=cluster, **(within or {}))  # noqa: SLF001  # Django's public name for it
     known = {tuple(found): (pk, digest) for pk, digest, *found in stored.values_list("pk", "digest", *key)}
     changed = []
     for row in rows:
@@ -40,7 +43,7 @@ def mirror(
             changed.append(row)
     for some in chunks(changed):
         with transaction.atomic():
-            upsert(model, some, key=("cluster", *key), fields=("digest", *fields))
+            upsert(model, some, key=("cluster", *key), fields=("digest", *fields, *also))
             if written is not None:
                 written(some)
     for gone in chunks([pk for pk, _digest in known.values()]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
 
@@ -14,21 +15,23 @@ from clusters.kube.discovery import Problem
 from clusters.kube.errors import KubeError
 from clusters.models import Cluster
 from clusters.sync.services import namespaces_follow, services_follow
+from clusters.sync.status import status_follow
 
+Follow = Callable[[Cluster, Door, list[Problem]], bool]
 logger = logging.getLogger(__name__)
 _QUICK = 1.0  # seconds; a look that takes less is part of every look at the cluster
 _SHARE = 10  # of the time at most one tenth goes into those that take longer
 
 
-def readonly_follow(cluster: Cluster, door: Door) -> bool:
-    """Look, if it is time to, and keep what is new; whether something changed."""
+def readonly_follow(cluster: Cluster, door: Door) -> tuple[bool, bool]:
+    """Look, if it is time to, and keep what is new; whether something changed, and whether rules look at that."""
     now, last, took = timezone.now(), cluster.readonly_at, cluster.readonly_took
     if last is not None and took > _QUICK and now - last < timedelta(seconds=_SHARE * took):
-        return False
-    started, problems, changed = time.monotonic(), list[Problem](), False
-    for follow in (namespaces_follow, services_follow):
+        return False, False
+    started, problems, changed = time.monotonic(), list[Problem](), set[Follow]()
+    for follow in (namespaces_follow, services_follow, status_follow):
         try:
-            changed |= follow(cluster, door, problems)
+            changed |= {follow} if follow(cluster, door, problems) else set()
         except KubeError as error:
             logger.warning("cluster %s: %s", cluster.name, error.message)
             problems.append(Problem(error.message, "bgpui tries again; what it shows of services is older until then."))
@@ -37,4 +40,4 @@ def readonly_follow(cluster: Cluster, door: Door) -> bool:
     others = [problem for problem in stored if not problem.get("readonly")]
     said = [asdict(problem) | {"readonly": True} for problem in problems]
     Cluster.objects.filter(pk=cluster.pk).update(readonly_at=now, readonly_took=took, problems=others + said)
-    return changed or others + said != stored
+    return bool(changed) or others + said != stored, bool(changed - {status_follow})

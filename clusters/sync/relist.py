@@ -64,12 +64,12 @@ def relist(cluster: Cluster) -> bool:
     if seen.nodes is not None:
         changed |= facts.nodes_write(cluster, seen.nodes)
     changed |= facts.secrets_write(cluster, seen.secrets, seen.secret_names)
-    changed |= readonly_follow(cluster, door_of(cluster))
-    if changed or seen.discovered:
+    shown, judged = readonly_follow(cluster, door_of(cluster))
+    if changed or judged or seen.discovered:
         changed |= bool(findings_write(cluster))
     if was_away:
         _wake(cluster)
-    return changed or was_away
+    return changed or shown or was_away
 
 
 def _look(cluster: Cluster, door: Door) -> _Seen:

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import re
 
-MASK = "********"
+from clusters.kube.frr_text import masked
+
 LIMIT = 256 * 1024  # characters of a shown command output
 
-# `neighbor A password` and vty passwords; keys of the other daemons, which a hand-written configuration may hold.
-_SECRET = re.compile(
-    r"(?P<label>\b(?:password|key-string|message-digest-key\s+\d+\s+md5|authentication-key|enable\s+secret)"
-    r"(?:\s+(?:md5|clear|encrypted|7|8|0))?[ \t]+)(?P<value>[^\r\n]+)",
-    re.IGNORECASE,
-)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
@@ -35,7 +30,7 @@ def redact(output: str | bytes, limit: int = LIMIT) -> str:
     if isinstance(output, bytes):
         output = output[: 4 * limit].decode("utf-8", "replace")
     output = _CONTROL.sub("", _ANSI.sub("", output[: 4 * limit].replace("\r\n", "\n")))
-    output = _SECRET.sub(lambda match: match["label"] + MASK, output)
+    output = masked(output)
     return output if len(output) <= limit else f"{output[:limit]}\n… cut after {limit} characters"
 
 

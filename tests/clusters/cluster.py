@@ -178,7 +178,7 @@ def pod(name: str, node_name: str, *containers: str, namespace: str = NAMESPACE,
 def service(name: str, *addresses: str, namespace: str = "shop", pool: str = "", **more: Any) -> dict[str, Any]:
     """A Service of type LoadBalancer as MetalLB's controller leaves it; more: labels, annotations, and of its spec."""
     annotations = more.pop("annotations", {}) | ({"metallb.io/ip-allocated-from-pool": pool} if pool else {})
-    spec = {"type": "LoadBalancer", "ports": [{"name": "web", "port": 80, "protocol": "TCP", "nodePort": 30080}]}
+    spec = {"type": "LoadBalancer", "ports": [{"name": "web", "port": 80}]}
     return {
         "apiVersion": "v1",
         "kind": "Service",

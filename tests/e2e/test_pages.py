@@ -27,6 +27,7 @@ PAGES = {
     "edit": f"{_PEER}edit/",
     "yaml": f"{_PEER}edit/?as=yaml",
     "delete": f"{_PEER}delete/",
+    "services": "/services/",
     "speakers": "/speakers/",
     "clusters": "/clusters/",
     "cluster": "/clusters/lab/",

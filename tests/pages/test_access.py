@@ -12,9 +12,11 @@ from clusters.models import Cluster
 from tests.kinds import saved
 from tests.pages.conftest import Browser
 from tests.pages.rows import a_peer, a_session, a_speaker
+from tests.pages.services import a_service
 
 _PEER = "/peers/lab/metallb-system/tor-a/"
 READ = ["/", "/sessions/{session}/", "/peers/", _PEER, "/speakers/", "/clusters/", "/clusters/lab/", "/tokens/"]
+READ += ["/services/", "/services/lab/shop/web/"]
 WRITE = ["/peers/new/", f"{_PEER}edit/", f"{_PEER}edit/?as=yaml", f"{_PEER}delete/"]
 
 for _page in kind_pages():
@@ -31,6 +33,7 @@ def session(cluster: Cluster) -> int:
     a_peer(cluster)
     for page in kind_pages():
         saved(cluster, page.kind.kind)
+    a_service(cluster, "web", "10.0.0.53")
     return a_session(a_speaker(cluster)).pk
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clusters.kube.frr_text import MASK
 from speakers.frr import commands, parse, routes, text
 from speakers.frr.conditions import UNKNOWN, condition
 from tests.speakers import samples
@@ -168,4 +169,4 @@ def test_the_line_to_copy_is_quoted() -> None:
 )  # fmt: skip
 def test_passwords_are_masked(line: str) -> None:
     assert "hunter2" not in text.redact(f"router bgp 1\n{line}\nend\n")
-    assert text.MASK in text.redact(line)
+    assert MASK in text.redact(line)

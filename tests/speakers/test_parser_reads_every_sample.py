@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from clusters.kube.frr_text import MASK
 from speakers.frr import parse, routes, text
 from speakers.frr.neighbor import BFDPeer, Family, Neighbor
 from speakers.frr.routes import Path as RoutePath
@@ -128,7 +129,7 @@ def test_text_for_people_loses_only_passwords(path: Path) -> None:
     shown, printed = text.redact(path.read_bytes()), path.read_text()
     assert "s3cret" not in shown
     assert [a for a, b in zip(shown.splitlines(), printed.splitlines(), strict=True) if a != b] == [
-        line.split("password")[0] + "password " + text.MASK for line in printed.splitlines() if " password " in line
+        line.split("password")[0] + "password " + MASK for line in printed.splitlines() if " password " in line
     ]
 
 

@@ -1,0 +1,1 @@
+"""Services of type LoadBalancer: what they got of the pools, and who announces it. Read-only."""

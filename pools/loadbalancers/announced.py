@@ -1,0 +1,155 @@
+"""Where one Service is announced from, node by node, and the first reason where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from clusters.models import Service
+from clusters.selectors import service_of, snapshot_of
+from intent.addresses import parse_address
+from intent.announcements import Announcements, Reason, ServiceRef, Verdict
+from intent.announcements.advertisements import advertisements, selected_pools
+from intent.placement import Placement
+from intent.pools import PoolIndex
+from intent.selectors import Selection
+from intent.snapshot import Snapshot
+
+_FAMILIES = {4: "IPv4", 6: "IPv6"}
+WORDS: Mapping[Reason, tuple[str, str]] = {
+    Reason.SERVICE_DELETED: ("it is gone", ""),
+    Reason.NO_IP_ALLOCATED: ("it has no address", "MetalLB's controller says why, in the events of the service."),
+    Reason.INVALID_IP: ("one of its addresses cannot be read", "Let MetalLB assign its addresses."),
+    Reason.IP_NOT_ALLOWED: (
+        "no pool holds its addresses",
+        "Give back the range to an IPAddressPool, or let the service have another address.",
+    ),
+    Reason.NOT_OWNER: (
+        "no BGPAdvertisement of its pool selects these nodes",
+        "Add a BGPAdvertisement for the pool, or widen the node selectors of one.",
+    ),
+    Reason.NO_MATCHING_ADVERTISEMENT: (
+        "the BGPAdvertisements of its pool on these nodes are for other services",
+        "Compare their service selectors with the labels of the service.",
+    ),
+    Reason.CONFLICTING_ADVERTISEMENTS: (
+        "BGPAdvertisements for it ask for different local preferences",
+        "Let them agree on localPref, or reach different peers.",
+    ),
+    Reason.NODE_NETWORK_UNAVAILABLE: ("the network of these nodes is unavailable", "Kubernetes says so of the nodes."),
+    Reason.NODE_LABELED_EXCLUDE_BALANCERS: (
+        "these nodes are excluded from load balancing",
+        "Take the label node.kubernetes.io/exclude-from-external-load-balancers off, which control planes often have.",
+    ),
+    Reason.NO_LOCAL_ENDPOINTS: (
+        "externalTrafficPolicy is Local and no endpoint is ready on these nodes",
+        "Nodes without an endpoint must not announce it; policy Cluster announces it from all.",
+    ),
+    Reason.NO_ENDPOINTS: ("no endpoint of it is ready anywhere", "Look at the pods behind the service."),
+    Reason.TOO_MANY_COMMUNITIES: (
+        "a BGPAdvertisement for it has more than 63 communities",
+        "MetalLB announces nothing with more.",
+    ),
+}
+_NO_PEER = "no BGP session of these nodes takes it"
+_NO_PEER_HINT = "No BGPPeer selects them, the BGPAdvertisements name other peers, or none has the address family."
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What some nodes do alike with an address. code: MetalLB's own word for the reason; "" = they announce it."""
+
+    nodes: tuple[str, ...]
+    prefixes: tuple[str, ...]
+    peers: tuple[str, ...]
+    code: str
+    words: str
+    hint: str
+
+    @property
+    def announced(self) -> bool:
+        """Whether it goes out, to somebody."""
+        return not self.code and bool(self.peers)
+
+
+@dataclass(frozen=True, slots=True)
+class AddressStanding:
+    """One address of a Service. pool: the one that holds it now."""
+
+    address: str
+    family: str
+    pool: str
+    standings: tuple[Standing, ...]
+
+    @property
+    def on(self) -> int:
+        """The number of nodes that announce it to somebody."""
+        return sum(len(one.nodes) for one in self.standings if one.announced)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Covering:
+    """An advertisement that is for a Service. nodes: on how many.
+
+    Of BGPAdvertisements only: peers, by name, None = all; lengths, of IPv4 and IPv6 prefixes; local_pref, 0 = not set.
+    """
+
+    kind: str
+    name: str
+    nodes: int
+    peers: tuple[str, ...] | None = ()
+    lengths: tuple[int, int] | None = None
+    local_pref: int = 0
+    communities: tuple[str, ...] = ()
+
+
+def live_snapshot(row: Service) -> Snapshot:
+    """The cluster as it is, with this Service only: what others announce changes nothing about this one."""
+    return replace(snapshot_of(row.cluster), services=(service_of(row),))
+
+
+def standings(row: Service, snapshot: Snapshot) -> list[AddressStanding]:
+    """What each node does with each address; the announcing ones first, then by the number of nodes."""
+    announcements, ref = Announcements(snapshot), ServiceRef(row.namespace, row.name)
+    index = PoolIndex(snapshot.in_force("IPAddressPool"))
+    found = []
+    for address in row.addresses or [""]:
+        parsed = parse_address(address)
+        pool = ", ".join(index.holding(parsed)) if parsed else ""
+        groups = announcements.nodes_by_verdict(ref, address).items()
+        several = sorted((_standing(*group) for group in groups), key=lambda one: (not one.announced, -len(one.nodes)))
+        family = _FAMILIES[parsed.version] if parsed else ""
+        found.append(AddressStanding(address, family, pool, tuple(several)))
+    return found
+
+
+def covering(row: Service, snapshot: Snapshot) -> list[Covering]:
+    """The advertisements of its pool that are for this Service."""
+    pools, placement = snapshot.in_force("IPAddressPool"), Placement(snapshot.nodes)
+    addresses = [one for address in row.addresses if (one := parse_address(address)) is not None]
+    pool = PoolIndex(pools).holding_all(addresses) if addresses else row.requested_pool
+    found = [
+        Covering(
+            kind="BGPAdvertisement",
+            name=each.name,
+            nodes=len(placement.names(each.nodes)),
+            peers=None if each.peers is None else tuple(sorted(each.peers)),
+            lengths=each.lengths,
+            local_pref=each.local_pref,
+            communities=tuple(map(str, sorted(each.communities))),
+        )
+        for each in advertisements(snapshot, placement, pools)
+        if pool in each.pools and each.services.chooses(row.labels)
+    ]
+    return found + [
+        Covering(kind="L2Advertisement", name=each.name, nodes=len(placement.names(placement.mask(each.spec))))
+        for each in snapshot.in_force("L2Advertisement")
+        if pool in selected_pools(each, pools) and Selection(each.spec.get("serviceSelectors")).chooses(row.labels)
+    ]
+
+
+def _standing(verdict: Verdict, nodes: tuple[str, ...]) -> Standing:
+    if verdict.reason is None:
+        words, hint = ("announced", "") if verdict.peers else (_NO_PEER, _NO_PEER_HINT)
+        return Standing(nodes, verdict.prefixes, verdict.peers, "", words, hint)
+    return Standing(nodes, (), (), verdict.reason.value, *WORDS[verdict.reason])

@@ -1,0 +1,173 @@
+"""/api/v1/services/: Services of type LoadBalancer, read-only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from django.http import Http404
+from django_filters.rest_framework import FilterSet
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, extend_schema_view
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from clusters.api.filters import choice, text
+from clusters.api.views import ReadEndpoint
+from clusters.models import Service, ServiceAddress
+from intent.addresses import parse_address
+from pools.loadbalancers.announced import covering, live_snapshot, standings
+from pools.loadbalancers.selectors import STATES
+
+_PATH = [OpenApiParameter(name, str, OpenApiParameter.PATH) for name in ("cluster", "namespace", "name")]
+
+
+class PortSerializer(serializers.Serializer[Any]):
+    """A port of a Service."""
+
+    name = serializers.CharField()
+    protocol = serializers.CharField()
+    port = serializers.IntegerField(required=False)
+    nodePort = serializers.IntegerField(required=False)  # noqa: N815  # as Kubernetes calls it
+
+
+class ServiceSerializer(serializers.ModelSerializer[Service]):
+    """A Service of type LoadBalancer as last listed."""
+
+    cluster = serializers.CharField(source="cluster.name")
+    labels = serializers.DictField(child=serializers.CharField())
+    annotations = serializers.DictField(child=serializers.CharField(), help_text="MetalLB's own ones only.")
+    addresses = serializers.ListField(child=serializers.CharField())
+    requested_addresses = serializers.ListField(child=serializers.CharField())
+    ip_families = serializers.ListField(child=serializers.CharField())
+    endpoint_nodes = serializers.ListField(
+        child=serializers.CharField(allow_blank=True), help_text="Where an endpoint is ready or serving."
+    )
+    ports = PortSerializer(many=True)
+
+    class Meta:
+        model = Service
+        fields: tuple[str, ...] = (
+            "cluster", "namespace", "name", "uid", "labels", "annotations", "addresses", "pool", "requested_pool",
+            "requested_addresses", "sharing_key", "traffic_policy", "ip_families", "ip_family_policy",
+            "load_balancer_class", "ports", "endpoint_nodes", "warning", "created_at",
+        )  # fmt: skip
+        read_only_fields: tuple[str, ...] = fields
+
+
+class StandingSerializer(serializers.Serializer[Any]):
+    """What some nodes do alike with an address."""
+
+    nodes = serializers.ListField(child=serializers.CharField())
+    announced = serializers.BooleanField(help_text="Whether it goes out to a peer.")
+    prefixes = serializers.ListField(child=serializers.CharField())
+    peers = serializers.ListField(child=serializers.CharField(), help_text="Names of BGPPeers.")
+    reason = serializers.CharField(source="code", help_text="MetalLB's word for the first reason; empty = none.")
+    words = serializers.CharField(help_text="The same as a sentence.")
+    hint = serializers.CharField(help_text="The way out.")
+
+
+class AddressStandingSerializer(serializers.Serializer[Any]):
+    """One address: who announces it, and the first reason of the others."""
+
+    address = serializers.CharField(help_text="Empty for a Service without one.")
+    pool = serializers.CharField(help_text="The IPAddressPool that holds it.")
+    nodes = StandingSerializer(source="standings", many=True)
+
+
+class CoveringSerializer(serializers.Serializer[Any]):
+    """An advertisement that is for the Service."""
+
+    kind = serializers.CharField()
+    name = serializers.CharField()
+    nodes = serializers.IntegerField(help_text="On how many nodes.")
+    peers = serializers.ListField(child=serializers.CharField(), allow_null=True, help_text="null = all.")
+
+
+class ServiceDetailSerializer(ServiceSerializer):
+    """A Service with what the rules say of it."""
+
+    announcements = AddressStandingSerializer(many=True)
+    advertisements = CoveringSerializer(many=True)
+
+    class Meta(ServiceSerializer.Meta):
+        fields = (*ServiceSerializer.Meta.fields, "announcements", "advertisements")
+        read_only_fields = fields
+
+
+@extend_schema_field(str)
+class AddressFilter(django_filters.CharFilter):  # type: ignore[misc]
+    """Services with this address, however it is written."""
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        """The rows; all for no value."""
+        if not value:
+            return qs
+        address = parse_address(value)
+        its = ServiceAddress.objects.filter(address=str(address) if address else value)
+        return qs.filter(pk__in=its.values("service"))
+
+
+class StateFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
+    """What a Service lacks or does."""
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        """The rows; all for no value."""
+        return qs.filter(STATES[value]) if value in STATES else qs
+
+
+class ServiceFilters(FilterSet):  # type: ignore[misc]
+    """By name, place, address and pool."""
+
+    cluster = text("cluster__name", label="Name of the cluster")
+    namespace = text("namespace", label="Namespace")
+    name = text("name", label="Name")
+    name_contains = text("name", lookup_expr="icontains", label="Part of the name")
+    address = AddressFilter(label="An address of it", strip=False)
+    pool = text("pool", label="Pool that its addresses are from")
+    sharing_key = text("sharing_key", label="metallb.io/allow-shared-ip")
+    traffic_policy = choice("traffic_policy", Service.TrafficPolicy.values, label="externalTrafficPolicy")
+    state = StateFilter(choices=[(word, word) for word in STATES], label="What it lacks or does")
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List Services", description="Of type LoadBalancer; they are changed in the cluster."),
+)
+class ServiceViewSet(ReadEndpoint):
+    """Services of type LoadBalancer."""
+
+    queryset = Service.objects.select_related("cluster")
+    serializer_class = ServiceSerializer
+    filterset_class = ServiceFilters
+    lookup_path = ("cluster", "namespace", "name")
+    ordering = ("cluster", "namespace", "name")
+    ordering_fields = {
+        **{name: name for name in ("namespace", "name", "pool", "traffic_policy", "created_at")},
+        "cluster": "cluster__name",
+        "addresses": "address_count",
+        "endpoints": "endpoint_count",
+    }
+
+    def get_object(self) -> Service:
+        """The row that the address names. Raises Http404."""
+        cluster, namespace, name = (self.kwargs[part] for part in self.lookup_path)
+        row: Service | None = self.get_queryset().filter(cluster__name=cluster, namespace=namespace, name=name).first()
+        if row is None:
+            raise Http404("There is no Service of type LoadBalancer of this name.")
+        return row
+
+    @extend_schema(
+        summary="One Service",
+        description="With what each node does with its addresses, by the rules, and the first reason why not.",
+        parameters=_PATH,
+        responses=ServiceDetailSerializer,
+    )
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One Service in full."""
+        row = self.get_object()
+        snapshot = live_snapshot(row)
+        announcements = AddressStandingSerializer(standings(row, snapshot), many=True).data
+        covered = CoveringSerializer(covering(row, snapshot), many=True).data
+        shown = {**self.get_serializer(row).data, "announcements": announcements, "advertisements": covered}
+        return Response(shown)

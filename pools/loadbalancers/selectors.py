@@ -1,0 +1,70 @@
+"""Lists of Services, their numbers, and who shares an address."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+
+from clusters.models import Cluster, Service, ServiceAddress
+from intent.addresses import parse_address
+
+STATES = {
+    "no-address": Q(address_count=0),
+    "no-endpoint": Q(endpoint_count=0),
+    "shared": ~Q(sharing_key=""),
+    "asked": ~Q(requested_pool="") | ~Q(requested_addresses=[]),
+}
+_WORDS = 5
+_POOLS = 200
+
+
+def services_matching(words: str) -> QuerySet[Service]:
+    """Services whose name, namespace, pool or address is meant by all of the words."""
+    rows = Service.objects.select_related("cluster")
+    for word in words.split()[:_WORDS]:
+        address = parse_address(word)
+        start = str(address) if address else word.lower()
+        # A part of an address is looked for from its beginning: the index has it, and 10.0 is not in 192.110.0.1.
+        its = ServiceAddress.objects.filter(service=OuterRef("pk"))
+        its = its.filter(address=start) if address else its.filter(address__startswith=start)
+        found = Q(name__icontains=word) | Q(namespace__icontains=word) | Q(pool__icontains=word)
+        rows = rows.filter(found | Exists(its) if set(start) <= set("0123456789abcdef.:") else found)
+    return rows
+
+
+def by_address(rows: QuerySet[Service]) -> QuerySet[Service]:
+    """The rows with `first_address`, by which they can be put in order."""
+    return rows.annotate(first_address=Min("address_rows__sort_key"))
+
+
+def service_numbers(cluster: Cluster | None) -> dict[str, int]:
+    """All Services, and those that lack something; one query."""
+    rows = Service.objects.filter(cluster=cluster) if cluster else Service.objects.all()
+    return rows.aggregate(
+        total=Count("pk"),
+        no_address=Count("pk", filter=STATES["no-address"]),
+        no_endpoint=Count("pk", filter=STATES["no-endpoint"]),
+    )
+
+
+def pool_names(cluster: Cluster | None) -> list[str]:
+    """The pools that Services have addresses of, the first 200 by name."""
+    rows = Service.objects.filter(cluster=cluster) if cluster else Service.objects.all()
+    return list(rows.exclude(pool="").order_by("pool").values_list("pool", flat=True).distinct()[:_POOLS])
+
+
+def sharing(service: Service, most: int = 20) -> list[ServiceAddress]:
+    """Addresses of other Services that this one has, too, the first few."""
+    own: Collection[str] = service.addresses
+    rows = ServiceAddress.objects.filter(cluster=service.cluster_id, address__in=own).exclude(service=service)
+    return list(rows.select_related("service", "service__cluster").order_by("sort_key", "service__name")[:most])
+
+
+def not_listed() -> list[str]:
+    """Clusters whose Services bgpui may not list, so that what is shown of them is old, or nothing."""
+    return [
+        cluster.name
+        for cluster in Cluster.objects.only("name", "permissions")
+        if any(one["resource"] == "services" and not one["allowed"] for one in cluster.permissions)
+    ]

@@ -1,0 +1,112 @@
+"""The pages of Services of type LoadBalancer: all of them, and one with who announces it."""
+
+from __future__ import annotations
+
+import shlex
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_GET
+
+from clusters.models import Cluster, Service
+from clusters.pages import Column, HttpRequest, ordering, page_of, render_page
+from pools.loadbalancers.announced import covering, live_snapshot, standings
+from pools.loadbalancers.selectors import (
+    STATES,
+    by_address,
+    not_listed,
+    pool_names,
+    service_numbers,
+    services_matching,
+    sharing,
+)
+
+COLUMNS = (
+    Column("name", "Service", ("name", "namespace", "cluster__name")),
+    Column("address", "Addresses", ("first_address", "namespace", "name")),
+    Column("pool", "Pool", ("pool", "namespace", "name")),
+    Column("policy", "Traffic", ("traffic_policy", "namespace", "name")),
+    Column("endpoints", "Endpoints", ("endpoint_count", "namespace", "name")),
+    Column("created", "Created", ("-created_at",)),
+)
+_BY_NAME = ("namespace", "name", "cluster__name")
+_STATES = (
+    ("no-address", "no address"),
+    ("no-endpoint", "no endpoint"),
+    ("shared", "sharing an address"),
+    ("asked", "asked for a pool or address"),
+)
+
+
+@require_GET
+@permission_required("clusters.view_service", raise_exception=True)
+def services(request: HttpRequest) -> HttpResponse:
+    """All Services, filtered, ordered and paged by the URL."""
+    names = ("q", "cluster", "pool", "policy", "state", "namespace")
+    wanted = {name: request.GET.get(name, "").strip()[:253] for name in names}
+    rows = services_matching(wanted["q"])
+    if wanted["cluster"]:
+        rows = rows.filter(cluster__name=wanted["cluster"])
+    if wanted["pool"]:
+        rows = rows.filter(pool=wanted["pool"])
+    if wanted["namespace"]:
+        rows = rows.filter(namespace=wanted["namespace"])
+    if wanted["policy"] in Service.TrafficPolicy.values:
+        rows = rows.filter(traffic_policy=wanted["policy"])
+    if wanted["state"] in STATES:
+        rows = rows.filter(STATES[wanted["state"]])
+    order, headers = ordering(request, COLUMNS, _BY_NAME)
+    if any("first_address" in name for name in order):
+        rows = by_address(rows)
+    cluster = Cluster.objects.filter(name=wanted["cluster"]).first() if wanted["cluster"] else None
+    context = {
+        "page": page_of(request, rows.order_by(*order, "pk")),
+        "headers": headers,
+        "wanted": wanted,
+        "narrowed": any(value for name, value in wanted.items() if name != "cluster"),
+        "numbers": service_numbers(cluster),
+        "pools": pool_names(cluster),
+        "policies": Service.TrafficPolicy.values,
+        "states": _STATES,
+        "not_listed": not_listed(),
+    }
+    return render_page(request, "pools/services.html", context, part="table")
+
+
+@require_GET
+@permission_required("clusters.view_service", raise_exception=True)
+def service(request: HttpRequest, cluster: str, namespace: str, name: str) -> HttpResponse:
+    """One Service: what it asked for and got, and what each node does with its addresses."""
+    rows = Service.objects.select_related("cluster")
+    row = get_object_or_404(rows, cluster__name=cluster, namespace=namespace, name=name)
+    snapshot = live_snapshot(row)
+    found = standings(row, snapshot)
+    context = {
+        "service": row,
+        "standings": found,
+        "announced": sum(bool(one.on) for one in found),
+        "node_total": len(snapshot.nodes),
+        "covering": covering(row, snapshot),
+        "sharing": sharing(row),
+        "commands": commands(row),
+    }
+    return render_page(request, "pools/service.html", context, part="live")
+
+
+def commands(row: Service) -> list[tuple[str, str]]:
+    """What shows the same in a shell, each with its label; none for names that could mislead who pastes it."""
+    about = f"metallb.io/service-name={row.name},metallb.io/service-namespace={row.namespace}"
+    lines = [
+        ("The service", ["oc", "get", "service", "-n", row.namespace, row.name, "-o", "yaml"]),
+        (
+            "Its endpoints",
+            ["oc", "get", "endpointslices", "-n", row.namespace, "-l", f"kubernetes.io/service-name={row.name}"],
+        ),
+        (
+            "Its events",
+            ["oc", "get", "events", "-n", row.namespace, "--field-selector", f"involvedObject.name={row.name}"],
+        ),
+        ("What MetalLB reports", ["oc", "get", "servicebgpstatuses", "-n", row.cluster.namespace, "-l", about]),
+    ]
+    return [(label, line) for label, argv in lines if (line := shlex.join(argv)).isprintable()]

@@ -1,0 +1,176 @@
+"""The pages of Services: lists that stay quick, and one service with what each node does with it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from clusters.models import Cluster, Resource, Service
+from pools.models import BGPAdvertisement, IPAddressPool, L2Advertisement
+from tests.pages.rows import a_peer
+from tests.pages.services import a_service, many_services
+
+
+def names(page: str) -> list[str]:
+    """The first column."""
+    return re.findall(r'data-row id="service-\d+"[^>]*>([^<]+)<', page)
+
+
+@pytest.fixture
+def shop(cluster: Cluster) -> Cluster:
+    """Four services that differ."""
+    a_service(cluster, "dns", "10.0.0.53", "2001:db8::53", pool="gold", sharing_key="dns", traffic_policy="Local")
+    a_service(cluster, "mail", "10.0.0.9", pool="silver", endpoint_nodes=[])
+    a_service(cluster, "web", "192.110.0.1", pool="gold", namespace="front")
+    a_service(cluster, "waiting", requested_pool="full", warning='Failed to allocate IP: <b>"full"</b> has none left')
+    return cluster
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", ["web", "dns", "mail", "waiting"]),
+        ("?sort=name", ["dns", "mail", "waiting", "web"]),
+        ("?sort=-name", ["web", "waiting", "mail", "dns"]),
+        ("?sort=address", ["waiting", "mail", "dns", "web"]),
+        ("?sort=-endpoints", ["waiting", "dns", "web", "mail"]),
+        ("?sort=nonsense", ["web", "dns", "mail", "waiting"]),
+        ("?q=10.0", ["dns", "mail"]),
+        ("?q=2001:DB8:0::53", ["dns"]),
+        ("?q=front", ["web"]),
+        ("?q=gold+dns", ["dns"]),
+        ("?pool=silver", ["mail"]),
+        ("?policy=Local", ["dns"]),
+        ("?state=no-address", ["waiting"]),
+        ("?state=no-endpoint", ["mail"]),
+        ("?state=shared", ["dns"]),
+        ("?state=asked", ["waiting"]),
+        ("?namespace=front", ["web"]),
+        ("?cluster=elsewhere", []),
+        ("?q=%01%27", []),
+    ],
+)
+def test_services_are_filtered_and_ordered_by_the_url(
+    viewer: Client, shop: Cluster, query: str, found: list[str]
+) -> None:
+    assert names(viewer.get("/services/" + query).text) == found
+
+
+def test_what_lacks_an_address_leads_with_metallbs_own_words_escaped(viewer: Client, shop: Cluster) -> None:
+    page = viewer.get("/services/").text
+    assert "1 of 4 services" in page
+    assert "Failed to allocate IP: &lt;b&gt;&quot;full&quot;&lt;/b&gt; has none left" in page
+    assert "asked for full" in page
+
+
+def test_a_cluster_whose_services_may_not_be_listed_is_named(viewer: Client, shop: Cluster) -> None:
+    assert "may not list services" not in viewer.get("/services/").text
+    shop.permissions = [{"resource": "services", "verb": "list", "allowed": False}]
+    shop.save()
+    assert "bgpui may not list services in lab" in viewer.get("/services/").text
+
+
+@pytest.mark.parametrize("query", ["", "?q=s-0001", "?sort=-address", "?pool=pool-3&sort=endpoints"])
+def test_twenty_thousand_services_need_no_more_queries_than_twenty(
+    viewer: Client, cluster: Cluster, query: str
+) -> None:
+    counts = []
+    for number in (20, 20_000):
+        Service.objects.all().delete()
+        many_services(cluster, number)
+        viewer.get("/services/" + query)
+        with CaptureQueriesContext(connection) as queries:
+            page = viewer.get("/services/" + query)
+        assert page.status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 11, counts
+
+
+def _object(cluster: Cluster, model: type[Resource], name: str, **spec: object) -> None:
+    """An object in sync with the cluster."""
+    metadata = {"name": name, "namespace": cluster.namespace}
+    live = {"apiVersion": model.KIND.api_version, "kind": model.KIND.kind, "metadata": metadata, "spec": spec}
+    row = model(cluster=cluster, namespace=cluster.namespace, name=name, live=live)
+    row.spec = spec
+    row.save()
+
+
+@pytest.fixture
+def announced(cluster: Cluster) -> Service:
+    """A service with endpoints on node-0, announced from there and node-1 to tor-a; node-2 is left out."""
+    a_peer(cluster, "tor-a")
+    _object(cluster, IPAddressPool, "gold", addresses=["10.0.0.0/24", "2001:db8::/64"])
+    hosts = {"key": "kubernetes.io/hostname", "operator": "In", "values": ["node-0", "node-1"]}
+    spec = {"ipAddressPools": ["gold"], "nodeSelectors": [{"matchExpressions": [hosts]}], "communities": ["65000:7"]}
+    _object(cluster, BGPAdvertisement, "to-all", **spec)
+    _object(cluster, L2Advertisement, "arp", ipAddressPools=["gold"])
+    _object(cluster, BGPAdvertisement, "other", ipAddressPools=["silver"])
+    return a_service(cluster, "dns", "10.0.0.53", pool="gold", sharing_key="dns")
+
+
+def test_a_service_shows_who_announces_it_and_the_first_reason_of_the_others(
+    viewer: Client, announced: Service
+) -> None:
+    page = viewer.get(announced.get_absolute_url()).text
+    rows = [re.sub(r"<[^>]+>|\s+", " ", row) for row in re.findall(r"<tr>\s*<td.*?</tr>", page, re.DOTALL)]
+    here, elsewhere = (" ".join(row.split()) for row in rows)
+    assert here == "announced 2 nodes node-0 , node-1 10.0.0.53/32 tor-a"
+    assert elsewhere.startswith("not announced 1 node node-2 ")
+    assert "No BGPAdvertisement of its pool selects these nodes notOwner Add a BGPAdvertisement" in elsewhere
+    assert "to-all" in page
+    assert "65000:7" in page
+    assert "arp" in page
+    assert ">other<" not in page
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason", "code"),
+    [
+        ({"traffic_policy": "Local"}, "Local and no endpoint is ready on these nodes", "noLocalEndpoints"),
+        ({"endpoint_nodes": []}, "No endpoint of it is ready anywhere", "noEndpoints"),
+        ({"addresses": ["10.9.9.9"]}, "No pool holds its addresses", "ipNotAllowed"),
+        ({"addresses": []}, "It has no address", "noIPAllocated"),
+        ({"addresses": ["2001:db8::1"]}, "No BGP session of these nodes takes it", ""),
+    ],
+)
+def test_every_reason_is_said_in_words_and_in_metallbs_own(
+    viewer: Client, announced: Service, columns: dict[str, object], reason: str, code: str
+) -> None:
+    Service.objects.filter(pk=announced.pk).update(**columns)
+    page = viewer.get(announced.get_absolute_url()).text
+    assert reason in page
+    assert f"<code>{code}</code>" in page or not code
+
+
+def test_who_shares_the_address_is_named(viewer: Client, announced: Service) -> None:
+    other = a_service(announced.cluster, "dns-tcp", "10.0.0.53", pool="gold", sharing_key="dns")
+    page = viewer.get(announced.get_absolute_url()).text
+    assert f'href="{other.get_absolute_url()}"' in page
+
+
+def test_hostile_names_are_escaped_and_never_become_commands(viewer: Client, announced: Service) -> None:
+    Service.objects.filter(pk=announced.pk).update(
+        name="a;\u202ereboot", labels={"<b>": "<script>"}, requested_pool="<img src=x>", warning="\x1b[31m<b>"
+    )
+    row = Service.objects.get(pk=announced.pk)
+    page = viewer.get(row.get_absolute_url())
+    assert page.status_code == 200
+    assert "<script>" not in page.text
+    assert "<img" not in page.text
+    assert "oc get service -n" not in page.text
+    assert "reboot" not in "".join(re.findall(r'data-copy="([^"]*)"', page.text))
+
+
+def test_one_service_costs_the_same_beside_many(viewer: Client, announced: Service) -> None:
+    counts = []
+    for number in (10, 2000):
+        many_services(announced.cluster, number)
+        with CaptureQueriesContext(connection) as queries:
+            assert viewer.get(announced.get_absolute_url()).status_code == 200
+        counts.append(len(queries))
+        Service.objects.exclude(pk=announced.pk).delete()
+    assert counts[0] == counts[1], counts
