@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import msgspec
 import redis
 from asgiref.sync import async_to_sync, sync_to_async
 from celery import current_app
@@ -22,6 +23,7 @@ from clusters.models import Cluster
 from clusters.nudges import nudge
 from clusters.selectors import snapshot_of
 from dashboard.peers import peer_sessions_write
+from intent.announcements import announced_on
 from intent.sessions import IntendedSession, sessions
 from speakers import live
 from speakers.frr import commands, parse, routes, text
@@ -174,7 +176,17 @@ def command_answer(session: Session, name: str, argv: commands.Argv) -> None:
         answer = live.CommandResult(timezone.now(), line, ok=False, error=str(error))
     else:
         answer = _command_result(name, line, result)
+        if answer.table is not None:
+            answer = msgspec.structs.replace(answer, meant=_meant(session, name))
     live.command_put(session.pk, name, answer)
+
+
+def _meant(session: Session, family: str) -> list[str] | None:
+    """The prefixes that MetalLB's objects announce on a session, at most as many as a table has."""
+    if not session.peer:
+        return None
+    announced = announced_on(snapshot_of(session.cluster), session.node).get(session.peer, ())
+    return [each.prefix for each in announced if each.family == family][: routes.LIMIT]
 
 
 def _command_result(name: str, line: str, result: ExecResult) -> live.CommandResult:

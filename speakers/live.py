@@ -47,7 +47,10 @@ class Detail(Struct):
 
 
 class CommandResult(Struct, frozen=True):
-    """The answer to a command asked on demand. text: FRR's words, redacted; table: for routes."""
+    """The answer to a command asked on demand. text: FRR's words, redacted; table: for routes.
+
+    meant: the prefixes of the family that MetalLB's objects announce to the session's peer, None = not known.
+    """
 
     at: datetime
     command: str  # the same for a shell
@@ -55,6 +58,15 @@ class CommandResult(Struct, frozen=True):
     text: str = ""
     error: str = ""
     table: Table | None = None
+    meant: list[str] | None = None
+
+    @property
+    def missing(self) -> list[str]:
+        """What is meant and FRR does not have; nothing is known of a table that is not kept whole."""
+        if self.table is None or self.table.total > len({path.network for path in self.table.paths}):
+            return []
+        there = {path.network for path in self.table.paths}
+        return [prefix for prefix in self.meant or () if prefix not in there]
 
 
 def _node_key(cluster_id: int, node: str) -> str:

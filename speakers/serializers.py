@@ -219,11 +219,17 @@ class AnswerSerializer(serializers.Serializer[CommandResult]):
         child=serializers.DictField(), help_text="Paths of the BGP table, the first 500 prefixes."
     )
     total = serializers.IntegerField(allow_null=True, help_text="Prefixes that FRR has.")
+    meant = serializers.ListField(
+        child=serializers.CharField(),
+        allow_null=True,
+        help_text="Prefixes that MetalLB's objects announce to this peer from this node, the first 500.",
+    )
+    missing = serializers.ListField(child=serializers.CharField(), help_text="Those of them that FRR does not have.")
 
 
 def answer_json(answer: CommandResult) -> dict[str, Any]:
     """An answer as JSON."""
     table = answer.table
     paths = [msgspec.to_builtins(path) for path in table.paths] if table else []
-    shown = {name: getattr(answer, name) for name in ("at", "command", "ok", "error", "text")}
+    shown = {name: getattr(answer, name) for name in ("at", "command", "ok", "error", "text", "meant", "missing")}
     return {**shown, "paths": paths, "total": table.total if table else None}

@@ -6,7 +6,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from intent.render import frr_config
+from intent.announcements import Announcements
+from intent.render import Announced, frr_config
 from intent.rules import refused_on
 from intent.sessions import IntendedSession, sessions_on
 from intent.snapshot import Mode, Snapshot
@@ -15,6 +16,7 @@ from lab.frr.daemons import ConfigRefusedError, Daemons
 from lab.frr.router import Neighbor, RealRouter, neighbor
 from lab.frr.topology import Topology
 from lab.routers import DEFAULT_VRF, Router, Routers, canonical
+from lab.speakers.plans import frr_k8s_refuses
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +49,8 @@ class RealSpeakers:
         async with self._turn:
             self._mode = snapshot.mode
             await self._follow_nodes(snapshot)
-            configs = {node: self._wanted(snapshot, node, passwords) for node in self._nodes}
+            announcements = Announcements(snapshot)
+            configs = {node: self._wanted(snapshot, node, passwords, announcements.on(node)) for node in self._nodes}
             await self._apply_routers()
             await asyncio.gather(*(self._configure(node, config) for node, config in configs.items()))
 
@@ -116,14 +119,14 @@ class RealSpeakers:
             self._nodes[node.name] = Daemons(self.topology.machines[node.name], listen=0, vrfs=vrfs)
         await asyncio.gather(*(self._nodes[node.name].start() for node in added))
 
-    def _wanted(self, snapshot: Snapshot, node: str, passwords: Mapping[str, str]) -> str | None:
+    def _wanted(self, snapshot: Snapshot, node: str, passwords: Mapping[str, str], announced: Announced) -> str | None:
         """The node's configuration, or None if MetalLB's speaker would keep the one that it has."""
         refused = refused_on(snapshot, node)
         self.refusals[node] = "; ".join(finding.message for finding in refused)
-        if refused:
+        if refused or frr_k8s_refuses(snapshot, announced):
             return None
         self._sessions[node] = sessions_on(snapshot, node)
-        return frr_config(snapshot, node, passwords)
+        return frr_config(snapshot, node, passwords, announced)
 
     async def _configure(self, node: str, config: str | None) -> None:
         if config is None:

@@ -54,7 +54,10 @@ class Table(Struct, rename="camel"):
     total: int = field(default=0, name="<total>")
 
 
-def table(document: bytes, limit: int = 500) -> Table | Unparsed:
+LIMIT = 500  # prefixes of a table that are kept
+
+
+def table(document: bytes, limit: int = LIMIT) -> Table | Unparsed:
     """Read a table, at most `limit` prefixes of it. An unknown VRF is an empty table: FRR does not tell them apart."""
     if len(document) > parse.DOCUMENT_LIMIT:
         return Unparsed(f"more than {parse.DOCUMENT_LIMIT >> 20} MiB of output")

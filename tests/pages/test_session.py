@@ -15,6 +15,7 @@ from clusters.models import Cluster
 from clusters.nudges import connection
 from speakers import live
 from speakers.frr.reasons import REASONS
+from speakers.frr.routes import Path, Table
 from speakers.models import Transition
 from tests.pages.rows import a_peer, a_session, a_speaker, down
 
@@ -183,3 +184,33 @@ def test_only_an_established_session_has_negotiated_timers(viewer: Client, clust
     up, idle = a_session(speaker, **timers), a_session(speaker, "10.0.0.2", **timers, **down())
     assert "negotiated" in viewer.get(up.get_absolute_url()).text
     assert "negotiated" not in viewer.get(idle.get_absolute_url()).text
+
+
+ROUTES = [
+    # FRR's table, what is meant, what the page says
+    (["203.0.113.9/32"], ["203.0.113.9/32"], "1 prefix of this family to this peer from this node, and FRR has it."),
+    (["203.0.113.9/32", "192.0.2.0/24"], ["203.0.113.9/32", "192.0.2.0/24"], "and FRR has all of them."),
+    ([], ["203.0.113.9/32"], "announce 1 prefix to this peer from this node; FRR does not have <code>203.0.113.9/32"),
+    ([], [], "announce 0 prefixes of this family to this peer from this node."),
+    (["203.0.113.9/32"], None, ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("there", "meant", "said"), ROUTES)
+def test_routes_are_shown_beside_what_is_meant_to_be_there(
+    viewer: Client, cluster: Cluster, there: list[str], meant: list[str] | None, said: str
+) -> None:
+    row = a_session(a_speaker(cluster))
+    paths = [Path(network=prefix, valid=True, best=True, peer_id="(unspec)") for prefix in there]
+    found = Table(vrf="default", paths=paths, total=len(paths))
+    answer = live.CommandResult(timezone.now(), "oc exec", ok=True, table=found, meant=meant)
+    live.command_put(row.pk, "ipv4", answer)
+    page = page_of(viewer, row.pk)
+    assert all(f"<td><code>{prefix}</code></td>" in page for prefix in there)
+    assert said in page if said else "MetalLB's objects announce" not in page
+
+
+def test_of_a_table_that_is_not_kept_whole_nothing_is_said_to_be_missing() -> None:
+    found = Table(paths=[Path(network="203.0.113.1/32")], total=501)
+    answer = live.CommandResult(timezone.now(), "oc exec", ok=True, table=found, meant=["203.0.113.9/32"])
+    assert answer.missing == []
