@@ -29,7 +29,8 @@ def _no_meanings(_cluster: Cluster) -> Mapping[str, str]:
 class ListColumn:
     """A column of a list, besides name, config and change. fields: what it orders by, () = it does not.
 
-    show: the texts of a cell, from the row and what `KindPage.beside` found of it. none: instead of no text.
+    show: the texts of a cell, from the row and what `KindPage.beside` found of it. none: instead of no text. template:
+    draws the cell in place of texts, from the attributes of what `beside` found, which it knows as `found`.
     """
 
     key: str
@@ -38,6 +39,7 @@ class ListColumn:
     fields: tuple[str, ...] = ()
     mono: bool = True
     none: str = "\N{EN DASH}"
+    template: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

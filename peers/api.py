@@ -9,12 +9,13 @@ from django.db.models import QuerySet
 
 from clusters.api.filters import resource_filters, resource_ordering
 from clusters.api.kinds import resource_endpoint
-from clusters.api.schema import documented_read, documented_write, resource_serializer
+from clusters.api.schema import SESSIONS, documented_read, documented_write, resource_serializer
 from clusters.api.viewsets import ResourceViewSet
 from peers.models import BFDProfile, BGPPeer
-from peers.selectors import SESSIONS, in_vrf
+from peers.selectors import SESSIONS as AXIS
+from peers.selectors import in_vrf
 
-_BGPPEER = resource_serializer(BGPPeer.KIND, sessions=True)
+_BGPPEER = resource_serializer(BGPPeer.KIND, {"sessions": SESSIONS})
 _EXAMPLE = {
     "apiVersion": BGPPeer.KIND.api_version,
     "kind": BGPPeer.KIND.kind,
@@ -27,13 +28,11 @@ class SessionAxisFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
     """Peers whose sessions are all up, some degraded, some down, or none intended."""
 
     def __init__(self) -> None:
-        super().__init__(
-            choices=[(word, word) for word in SESSIONS], label="Session axis", field_name="sessions_intended"
-        )
+        super().__init__(choices=[(word, word) for word in AXIS], label="Session axis", field_name="sessions_intended")
 
     def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
         """The rows; all for no value."""
-        return qs.filter(SESSIONS[value]) if value in SESSIONS else qs
+        return qs.filter(AXIS[value]) if value in AXIS else qs
 
 
 class VrfFilter(django_filters.CharFilter):  # type: ignore[misc]

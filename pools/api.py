@@ -2,18 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import QuerySet
+
 from clusters.api.kinds import resource_endpoint
+from clusters.api.viewsets import ResourceViewSet
+from clusters.selectors import resource_list
 from pools.models import BGPAdvertisement, Community, IPAddressPool, L2Advertisement
+from pools.use import PoolUse, uses_of
 
 
 def _example(spec: dict[str, Any], name: str) -> dict[str, Any]:
     return {"metadata": {"name": name, "namespace": "metallb-system"}, "spec": spec}
 
 
+class _WithUse(ResourceViewSet):
+    """Pools with how much of each is in use."""
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """With what MetalLB says of the use, which is in the object."""
+        return resource_list(self.model.KIND.kind).defer("base")
+
+    def represent(self, rows: Sequence[Any]) -> list[dict[str, Any]]:
+        """The resources with their use, in one query more."""
+        used = uses_of(rows)
+        return [
+            {**resource, "use": _use(used[row.pk])} for row, resource in zip(rows, super().represent(rows), strict=True)
+        ]
+
+
+def _use(use: PoolUse) -> dict[str, Any]:
+    families = {
+        f"ipv{one.version}": {
+            "total": one.total, "used": one.used, "free": one.left, "assigned": one.assigned, "available": one.available
+        }
+        for one in use.families
+    }  # fmt: skip
+    return {"services": use.services, "ipv4": None, "ipv6": None, **families}
+
+
+_NUMBER = {"type": "integer", "minimum": 0}
+_SAID = {"type": ["integer", "null"], "description": "As MetalLB says."}
+_FAMILY = {
+    "type": ["object", "null"],
+    "description": "null for a pool without such addresses. IPv6 numbers may need more than 64 bits.",
+    "properties": {
+        **dict.fromkeys(("total", "used", "free"), _NUMBER),
+        **dict.fromkeys(("assigned", "available"), _SAID),
+    },
+}
+USE = {
+    "type": "object",
+    "readOnly": True,
+    "description": "What Services have of the pool, and what is left.",
+    "properties": {"services": _NUMBER, "ipv4": _FAMILY, "ipv6": _FAMILY},
+}
 IPAddressPoolViewSet = resource_endpoint(
-    IPAddressPool, _example({"addresses": ["203.0.113.0/24", "2001:db8::10-2001:db8::1f"]}, "blue")
+    IPAddressPool,
+    _example({"addresses": ["203.0.113.0/24", "2001:db8::10-2001:db8::1f"]}, "blue"),
+    base=_WithUse,
+    beside={"use": USE},
 )
 BGPAdvertisementViewSet = resource_endpoint(
     BGPAdvertisement, _example({"ipAddressPools": ["blue"], "communities": ["65535:65282"]}, "blue-to-everybody")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 from clusters.editing.selector_text import write_selectors
@@ -12,9 +13,9 @@ from clusters.models import Cluster, Resource
 from clusters.words import counted
 from intent.communities import WELL_KNOWN
 from intent.references import aliases
-from pools.addresses import sizes
 from pools.models import BGPAdvertisement, Community, IPAddressPool, L2Advertisement
 from pools.selectors import Announced, announced, announced_by
+from pools.use import PoolUse, uses_of
 
 
 def _namespaces(cluster: Cluster) -> Sequence[str]:
@@ -41,12 +42,23 @@ def _selectors(column: str) -> Callable[[Resource, Any], Iterable[str]]:
     return lambda row, _beside: (write_selectors(getattr(row, column)) or "").splitlines()
 
 
-def _sizes(row: Resource, _beside: Any) -> Iterable[str]:
-    return [size.words for size in sizes(cast("IPAddressPool", row))]
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What the list of pools says of one besides its own fields."""
+
+    use: PoolUse
+    announcers: Sequence[Resource]
+
+
+def _pools_beside(rows: Sequence[Resource]) -> Mapping[int, _Beside]:
+    """One query for their use, two a cluster for the advertisements."""
+    pools = cast("Sequence[IPAddressPool]", rows)
+    used, announcing = uses_of(pools), announced_by(pools)
+    return {pool.pk: _Beside(used[pool.pk], announcing[pool.pk]) for pool in pools}
 
 
 def _announcers(_row: Resource, beside: Any) -> Iterable[str]:
-    return [advertisement.name for advertisement in beside or ()]
+    return [advertisement.name for advertisement in beside.announcers]
 
 
 def _auto_assign(row: Resource, _beside: Any) -> Iterable[str]:
@@ -74,7 +86,7 @@ def _known(value: str) -> str:
 
 def _pool_context(row: Resource) -> Mapping[str, Any]:
     pool = cast("IPAddressPool", row)
-    return {"sizes": sizes(pool), "announcers": announced_by([pool])[pool.pk]}
+    return {"use": uses_of([pool])[pool.pk], "announcers": announced_by([pool])[pool.pk]}
 
 
 def _advertisement_context(row: Resource) -> Mapping[str, Any]:
@@ -115,11 +127,11 @@ POOL = KindPage(
     search_label="Name, address",
     columns=(
         ListColumn("addresses", "Addresses", _texts("addresses"), none="none"),
-        ListColumn("size", "Size", _sizes, mono=False, none="none"),
+        ListColumn("use", "In use", lambda _row, _beside: (), template="pools/use.html"),
         ListColumn("assigned", "Assigned", _auto_assign, ("auto_assign", "name"), mono=False),
         ListColumn("announced", "Announced by", _announcers, none="nothing"),
     ),
-    beside=lambda rows: announced_by(cast("Sequence[IPAddressPool]", rows)),
+    beside=_pools_beside,
     empty="A pool holds the addresses that services of type LoadBalancer get.",
     more=_pool_context,
     more_template="pools/pool.html",

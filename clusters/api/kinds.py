@@ -11,10 +11,19 @@ from clusters.api.viewsets import ResourceViewSet
 from clusters.models import Resource
 
 
-def resource_endpoint(model: type[Resource], example: Mapping[str, Any]) -> type[ResourceViewSet]:
-    """List, retrieve, create, replace, patch and delete. example: a manifest for the documentation."""
+def resource_endpoint(
+    model: type[Resource],
+    example: Mapping[str, Any],
+    *,
+    base: type[ResourceViewSet] = ResourceViewSet,
+    beside: Mapping[str, Any] | None = None,
+) -> type[ResourceViewSet]:
+    """List, retrieve, create, replace, patch and delete. example: a manifest for the documentation.
+
+    base: represents rows with more than the manifest; beside: the schemas of that.
+    """
     kind = model.KIND
-    serializer = resource_serializer(kind)
+    serializer = resource_serializer(kind, beside)
     body = {
         "__doc__": f"{kind.kind} objects.",
         "model": model,
@@ -23,6 +32,6 @@ def resource_endpoint(model: type[Resource], example: Mapping[str, Any]) -> type
         "filterset_class": resource_filters(model),
         "ordering_fields": resource_ordering(kind),
     }
-    endpoint: type[ResourceViewSet] = type(f"{model.__name__}ViewSet", (ResourceViewSet,), body)
+    endpoint: type[ResourceViewSet] = type(f"{model.__name__}ViewSet", (base,), body)
     full = {"apiVersion": kind.api_version, "kind": kind.kind, **example}
     return documented_read(kind)(documented_write(kind, serializer, full)(endpoint))

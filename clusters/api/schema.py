@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.types import OpenApiTypes
@@ -53,7 +53,7 @@ SYNC = _object(
     },
     readOnly=True,
 )
-_SESSIONS = _object(
+SESSIONS = _object(
     dict.fromkeys(("intended", "up", "degraded", "down", "unknown"), _COUNT),
     readOnly=True,
     description="How many sessions the object stands for, and how many of them are what, as of now.",
@@ -65,12 +65,13 @@ class ResourceSerializer(serializers.Serializer[Any]):
     """Stands for a kind in the OpenAPI description; manifests are read and written without it."""
 
     KIND: Kind
-    SESSIONS = False
+    BESIDE: ClassVar[Mapping[str, Any]] = {}
 
 
-def resource_serializer(kind: Kind, *, sessions: bool = False) -> type[ResourceSerializer]:
-    """The serializer class that stands for a kind."""
-    return type(kind.kind, (ResourceSerializer,), {"KIND": kind, "SESSIONS": sessions, "__doc__": kind.description})
+def resource_serializer(kind: Kind, beside: Mapping[str, Any] | None = None) -> type[ResourceSerializer]:
+    """The serializer class that stands for a kind. beside: schemas of what is told besides the manifest, by name."""
+    body = {"KIND": kind, "BESIDE": beside or {}, "__doc__": kind.description}
+    return type(kind.kind, (ResourceSerializer,), body)
 
 
 class ResourceSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
@@ -85,10 +86,10 @@ class ResourceSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-cal
 
     def map_serializer(self, auto_schema: Any, direction: str) -> dict[str, Any]:
         """The schema."""
-        return manifest_schema(self.target.KIND, sessions=self.target.SESSIONS)
+        return manifest_schema(self.target.KIND, self.target.BESIDE)
 
 
-def manifest_schema(kind: Kind, *, sessions: bool) -> dict[str, Any]:
+def manifest_schema(kind: Kind, beside: Mapping[str, Any]) -> dict[str, Any]:
     """A manifest of the kind as the API reads and answers it."""
     name = {**_TEXT, "maxLength": 253}
     metadata = {"name": name, "namespace": name, "labels": _STRINGS, "annotations": _STRINGS}
@@ -103,8 +104,7 @@ def manifest_schema(kind: Kind, *, sessions: bool) -> dict[str, Any]:
         "inlinePassword": {"type": "boolean", "readOnly": True, "description": "The object itself carries a password."},
         "sync": {"$ref": "#/components/schemas/Sync"},
     }
-    if sessions:
-        properties["sessions"] = _SESSIONS
+    properties |= beside
     properties["findings"] = {**FINDINGS, "readOnly": True}
     return _object(properties, description=kind.description, required=["spec"])
 

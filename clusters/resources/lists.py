@@ -9,7 +9,7 @@ from django.db.models.functions import Cast
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
-from clusters.kindpages import KindPage, page_of_kind
+from clusters.kindpages import KindPage, ListColumn, page_of_kind
 from clusters.models import Resource
 from clusters.pages import Column, HttpRequest, ordering, page_of, render_page
 from clusters.resources.axis import CONFIG, by_config
@@ -21,12 +21,12 @@ _SHOWN = 3  # entries of a cell
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell as shown: some texts, how many more there are, and what stands for none."""
+    """A cell as shown: some texts, and how many more there are; or what the column's template draws of `found`."""
 
+    column: ListColumn
     texts: tuple[str, ...]
     more: int
-    none: str
-    mono: bool
+    found: object
 
 
 @require_GET
@@ -80,5 +80,5 @@ def _cells(about: KindPage, row: Resource, beside: object) -> list[Cell]:
     cells = []
     for column in about.columns:
         texts = tuple(column.show(row, beside))
-        cells.append(Cell(texts[:_SHOWN], max(0, len(texts) - _SHOWN), column.none, column.mono))
+        cells.append(Cell(column, texts[:_SHOWN], max(0, len(texts) - _SHOWN), beside))
     return cells

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from clusters.kindpages import page_of_kind
 from clusters.models import Service
 from clusters.selectors import service_of, snapshot_of
 from intent.addresses import parse_address
@@ -101,6 +102,11 @@ class Covering:
     lengths: tuple[int, int] | None = None
     local_pref: int = 0
     communities: tuple[str, ...] = ()
+
+    @property
+    def page(self) -> str:
+        """Name of its page."""
+        return page_of_kind(self.kind).one
 
 
 def live_snapshot(row: Service) -> Snapshot:

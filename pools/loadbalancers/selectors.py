@@ -8,6 +8,7 @@ from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from clusters.models import Cluster, Service, ServiceAddress
 from intent.addresses import parse_address
+from pools.models import IPAddressPool
 
 STATES = {
     "no-address": Q(address_count=0),
@@ -52,6 +53,18 @@ def pool_names(cluster: Cluster | None) -> list[str]:
     """The pools that Services have addresses of, the first 200 by name."""
     rows = Service.objects.filter(cluster=cluster) if cluster else Service.objects.all()
     return list(rows.exclude(pool="").order_by("pool").values_list("pool", flat=True).distinct()[:_POOLS])
+
+
+def addresses_of(pool: IPAddressPool, words: str = "") -> QuerySet[ServiceAddress]:
+    """The addresses of a pool that Services have, in their order; words: in the address or the Service's name."""
+    rows = ServiceAddress.objects.filter(cluster=pool.cluster, pool=pool.name)
+    if pool.namespace != pool.cluster.namespace:
+        rows = rows.none()
+    for word in words.split()[:_WORDS]:
+        start = str(parse_address(word) or word.lower())
+        named = Q(service__name__icontains=word) | Q(service__namespace__icontains=word)
+        rows = rows.filter(named | Q(address__startswith=start))
+    return rows.select_related("service", "service__cluster").order_by("sort_key", "service__name", "pk")
 
 
 def sharing(service: Service, most: int = 20) -> list[ServiceAddress]:

@@ -8,5 +8,6 @@ from pools.loadbalancers import views
 
 urlpatterns = [
     path("services/", views.services, name="services"),
+    path("pools/<slug:cluster>/<str:namespace>/<str:name>/addresses/", views.addresses, name="pool-addresses"),
     path("services/<slug:cluster>/<str:namespace>/<str:name>/", views.service, name="service"),
 ]

@@ -14,6 +14,7 @@ from clusters.pages import Column, HttpRequest, ordering, page_of, render_page
 from pools.loadbalancers.announced import covering, live_snapshot, standings
 from pools.loadbalancers.selectors import (
     STATES,
+    addresses_of,
     by_address,
     not_listed,
     pool_names,
@@ -21,6 +22,8 @@ from pools.loadbalancers.selectors import (
     services_matching,
     sharing,
 )
+from pools.models import IPAddressPool
+from pools.use import uses_of
 
 COLUMNS = (
     Column("name", "Service", ("name", "namespace", "cluster__name")),
@@ -92,6 +95,22 @@ def service(request: HttpRequest, cluster: str, namespace: str, name: str) -> Ht
         "commands": commands(row),
     }
     return render_page(request, "pools/service.html", context, part="live")
+
+
+@require_GET
+@permission_required(("clusters.view_service", "pools.view_ipaddresspool"), raise_exception=True)
+def addresses(request: HttpRequest, cluster: str, namespace: str, name: str) -> HttpResponse:
+    """The addresses of one pool that Services have, in their order."""
+    pools = IPAddressPool.objects.select_related("cluster")
+    pool = get_object_or_404(pools, cluster__name=cluster, namespace=namespace, name=name)
+    words = request.GET.get("q", "").strip()[:253]
+    context = {
+        "pool": pool,
+        "use": uses_of([pool])[pool.pk],
+        "words": words,
+        "page": page_of(request, addresses_of(pool, words)),
+    }
+    return render_page(request, "pools/addresses.html", context, part="table")
 
 
 def commands(row: Service) -> list[tuple[str, str]]:

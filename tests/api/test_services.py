@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 
 from clusters.models import Cluster, Service
 from tests.pages.services import a_service, many_services
+from tests.pages.test_pool_use import a_pool
 
 LIST = "/api/v1/services/"
 
@@ -77,3 +78,15 @@ def test_twenty_thousand_need_no_more_queries_than_ten(as_role: Callable[[str], 
             assert api.get(f"{LIST}?page_size=1000&ordering=pool").json()["count"] == number
         counts.append(len(queries))
     assert counts == [5, 5]
+
+
+def test_a_pool_says_how_much_of_it_is_in_use(api: APIClient, shop: Cluster) -> None:
+    status = {"assignedIPv4": 1, "availableIPv4": 255}
+    a_pool(shop, "gold", "10.0.0.0/24", "2001:db8::/64", status=status)
+    (pool,) = api.get("/api/v1/ipaddresspools/").json()["results"]
+    assert pool["use"] == {
+        "services": 1,
+        "ipv4": {"total": 256, "used": 1, "free": 255, "assigned": 1, "available": 255},
+        "ipv6": {"total": 2**64, "used": 1, "free": 2**64 - 1, "assigned": None, "available": None},
+    }
+    assert api.get("/api/v1/ipaddresspools/lab/metallb-system/gold/").json()["use"] == pool["use"]

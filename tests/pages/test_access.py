@@ -16,7 +16,7 @@ from tests.pages.services import a_service
 
 _PEER = "/peers/lab/metallb-system/tor-a/"
 READ = ["/", "/sessions/{session}/", "/peers/", _PEER, "/speakers/", "/clusters/", "/clusters/lab/", "/tokens/"]
-READ += ["/services/", "/services/lab/shop/web/"]
+READ += ["/services/", "/services/lab/shop/web/", "/pools/lab/metallb-system/one/addresses/"]
 WRITE = ["/peers/new/", f"{_PEER}edit/", f"{_PEER}edit/?as=yaml", f"{_PEER}delete/"]
 
 for _page in kind_pages():

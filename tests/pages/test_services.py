@@ -121,7 +121,8 @@ def test_a_service_shows_who_announces_it_and_the_first_reason_of_the_others(
     assert here == "announced 2 nodes node-0 , node-1 10.0.0.53/32 tor-a"
     assert elsewhere.startswith("not announced 1 node node-2 ")
     assert "No BGPAdvertisement of its pool selects these nodes notOwner Add a BGPAdvertisement" in elsewhere
-    assert "to-all" in page
+    assert 'href="/bgp-advertisements/lab/metallb-system/to-all/"' in page
+    assert 'href="/pools/lab/metallb-system/gold/"' in page
     assert "65000:7" in page
     assert "arp" in page
     assert ">other<" not in page
@@ -154,7 +155,11 @@ def test_who_shares_the_address_is_named(viewer: Client, announced: Service) -> 
 
 def test_hostile_names_are_escaped_and_never_become_commands(viewer: Client, announced: Service) -> None:
     Service.objects.filter(pk=announced.pk).update(
-        name="a;\u202ereboot", labels={"<b>": "<script>"}, requested_pool="<img src=x>", warning="\x1b[31m<b>"
+        name="a;\u202ereboot",
+        labels={"<b>": "<script>"},
+        requested_pool="<img src=x>",
+        pool="a/b",
+        warning="\x1b[31m<b>",
     )
     row = Service.objects.get(pk=announced.pk)
     page = viewer.get(row.get_absolute_url())
