@@ -17,6 +17,7 @@ from clusters.registry import rows_of
 from clusters.sync import outbox
 from clusters.sync.columns import desired_columns
 from clusters.sync.findings import finding_columns
+from clusters.sync.references import references_write
 from intent.findings import Finding
 
 Actor = AbstractBaseUser | AnonymousUser | None
@@ -43,6 +44,7 @@ def edit_save(
             row = row_write(edit, found)
             if row is None:
                 return None
+            references_write(edit.cluster, [edit.ref])
             change_for(edit, row, actor=actor, source=source, message=note, accept=accept, found=found).save()
             outbox.enqueue(row)
     except (IntegrityError, edit.model.DoesNotExist):  # made, or deleted, by somebody else meanwhile

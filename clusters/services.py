@@ -21,6 +21,7 @@ from clusters.review import Review, review
 from clusters.saving import Actor, edit_save, key_of
 from clusters.sync.columns import following
 from clusters.sync.held import holder_of
+from clusters.sync.references import references_write
 from intent.rules import blocking
 
 __all__ = [
@@ -130,6 +131,7 @@ def resource_discard(
         change = change_of(row, row.manifest, after, source=source, revision=row.revision + 1)
         change.actor_id, change.message = key_of(actor), "Edit discarded."
         change.save()
+        references_write(row.cluster, [row.ref])
     return rows_of(row.KIND.kind).select_related("cluster").filter(pk=row.pk).first()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from clusters.models import Cluster, Resource
 from clusters.registry import resource_models
+from clusters.sync.references import references_write
 from intent.kinds import KINDS
 
 NAMESPACE = "metallb-system"
@@ -66,6 +67,7 @@ def saved(
     for column, value in columns.items():
         setattr(row, column, value)
     row.save()
+    references_write(cluster, [row.ref])
     return row
 
 

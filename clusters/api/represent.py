@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from clusters.models import Resource
+from clusters.references import references_to
+
+_USES = 500
 
 
 def resource_json(row: Resource) -> dict[str, Any]:
@@ -25,3 +28,9 @@ def resource_json(row: Resource) -> dict[str, Any]:
         },
         "findings": row.findings,
     }
+
+
+def used_by_json(row: Resource) -> list[dict[str, str]]:
+    """The objects that name this one, and in which field; at most 500."""
+    names = ("kind", "namespace", "name", "field")
+    return [dict(zip(names, found, strict=True)) for found in references_to(row).values_list(*names)[:_USES]]

@@ -58,6 +58,12 @@ SESSIONS = _object(
     readOnly=True,
     description="How many sessions the object stands for, and how many of them are what, as of now.",
 )
+_USED_BY = {
+    "type": "array",
+    "items": _object(dict.fromkeys(("kind", "namespace", "name", "field"), _TEXT)),
+    "readOnly": True,
+    "description": "The objects that name this one, and in which field; told when one object is asked for.",
+}
 _STRINGS = {"type": "object", "additionalProperties": _TEXT}
 
 
@@ -106,6 +112,7 @@ def manifest_schema(kind: Kind, beside: Mapping[str, Any]) -> dict[str, Any]:
     }
     properties |= beside
     properties["findings"] = {**FINDINGS, "readOnly": True}
+    properties["usedBy"] = _USED_BY
     return _object(properties, description=kind.description, required=["spec"])
 
 

@@ -17,7 +17,7 @@ from clusters.api.conditional import configuration_tag, preconditions_check
 from clusters.api.manifests import Draft, draft_of, manifest_patched
 from clusters.api.permissions import ModelPermissions
 from clusters.api.problems import ClusterRefused, Conflict, Problem
-from clusters.api.represent import resource_json
+from clusters.api.represent import resource_json, used_by_json
 from clusters.api.together import settled_sets
 from clusters.api.views import ReadEndpoint
 from clusters.api.waiting import settled
@@ -53,8 +53,11 @@ class ReadResourceViewSet(ReadEndpoint):
         return self.get_paginated_response(self.represent(page))
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """One of them."""
-        return self.answer(self.get_object())
+        """One of them, with what uses it."""
+        row = self.get_object()
+        response = self.answer(row)
+        response.data["usedBy"] = used_by_json(row)
+        return response
 
     def find(self) -> Any:
         """The row that the address names, or None."""
@@ -126,7 +129,7 @@ class ResourceViewSet(ReadResourceViewSet):
         row, edit = self.get_object(), edit_of(request)
         preconditions_check(request, row)
         if edit.dry_run:
-            return Response(review_json(edit, row.cluster, row.ref, None))
+            return Response(review_json(edit, row.cluster, row.ref, None) | {"usedBy": used_by_json(row)})
         return self._outcome(edit, resource_remove(edit, row), status.HTTP_200_OK)
 
     def _draft(self, body: Any) -> Draft:

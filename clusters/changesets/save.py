@@ -18,6 +18,7 @@ from clusters.models import Change, ChangeSet, ChangeSetItem, Cluster, Resource,
 from clusters.refusals import RevisionMismatch
 from clusters.saving import Actor, change_for, key_of, row_write
 from clusters.sync import outbox
+from clusters.sync.references import references_write
 from intent.findings import Finding
 
 MOST = 1000  # objects of one change set
@@ -111,6 +112,7 @@ def _saved(cluster: Cluster, edits: Sequence[tuple[AnyEdit, Sequence[Finding]]],
         items.append(_item(change_set, position, edit))
     ChangeSetItem.objects.bulk_create(items, batch_size=500)
     Change.objects.bulk_create(changes, batch_size=500)
+    references_write(cluster, [edit.ref for edit, _ in edits if isinstance(edit, Edit)])
     outbox.enqueue_set(change_set)
     return change_set
 

@@ -17,6 +17,7 @@ from clusters.editing.yaml_text import manifest_yaml
 from clusters.kindpages import page_of_kind
 from clusters.models import Change
 from clusters.pages import HttpRequest, render_page
+from clusters.resources.uses import used_by
 from intent.findings import Finding
 from intent.rules import blocking
 
@@ -47,6 +48,7 @@ def resource_delete(request: HttpRequest, kind: str, cluster: str, namespace: st
         "row": row,
         "review": review,
         "closes": about.closes(row),
+        "used_by": used_by(row),
         "findings": stop or review.findings,
         "blocked": bool(blocking([finding for finding in review.findings if finding not in review.introduced])),
         "yaml": manifest_yaml(review.before or row.manifest),

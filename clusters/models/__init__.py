@@ -6,6 +6,7 @@ from clusters.models.change import Change
 from clusters.models.changeset import ChangeSet, ChangeSetItem
 from clusters.models.cluster import Cluster
 from clusters.models.facts import Node, SecretFact
+from clusters.models.reference import Reference
 from clusters.models.resource import Resource, SyncState
 from clusters.models.services import Namespace, Service, ServiceAddress
 from clusters.models.status import StatusObject
@@ -17,6 +18,7 @@ __all__ = [
     "Cluster",
     "Namespace",
     "Node",
+    "Reference",
     "Resource",
     "SecretFact",
     "Service",

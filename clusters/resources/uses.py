@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.urls import reverse
+
 from clusters.models import Resource
+from clusters.references import references_to
 from clusters.registry import resource_models, rows_of
 from intent.references import Reference, names_of, references_of
 from intent.snapshot import Resource as Intended
@@ -55,14 +58,15 @@ def _pages(row: Resource, kind: str, named: list[Reference]) -> dict[tuple[str, 
 
 
 def used_by(row: Resource) -> list[Use]:
-    """The objects that name this one; a query for each kind."""
-    meant = {(name.kind, name.name) for name in names_of(intended(row))}
-    found = []
-    for kind in resource_models():
-        for other in rows_of(kind).select_related("cluster").filter(cluster=row.cluster).defer("base", "live"):
-            found += [
-                Use(kind, other.name, reference.field, other.get_absolute_url())
-                for reference in references_of(intended(other))
-                if (reference.kind, reference.name) in meant
-            ]
-    return found[:_SHOWN]
+    """The objects that name this one; one query."""
+    models, cluster = resource_models(), row.cluster.name
+    return [
+        Use(
+            found.kind,
+            found.name,
+            found.field,
+            reverse(models[found.kind].PAGE, args=[cluster, found.namespace, found.name]),
+        )
+        for found in references_to(row)[:_SHOWN]
+        if found.kind in models
+    ]

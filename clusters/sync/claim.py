@@ -17,6 +17,7 @@ from clusters.registry import rows_of
 from clusters.sync.columns import following, live_columns
 from clusters.sync.decide import Edit
 from clusters.sync.held import holder_of
+from clusters.sync.references import references_write
 
 _MARGIN = timedelta(seconds=5)
 _SENT_LIMIT = 50  # edits in flight that are looked at; more have never been sent at once
@@ -98,6 +99,8 @@ class Claim:
             done = self._mine.filter(revision=revision).update(**values) or self._mine.update(**free)
         if not done:
             raise Lost
+        if outcome.fate is not Fate.LATER:
+            references_write(self.row.cluster, [self.row.ref])
 
     def _overtaken(self, outcome: Outcome) -> int:
         """There is a newer edit by now: what this one made is what that one starts from."""

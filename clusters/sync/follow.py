@@ -14,7 +14,9 @@ from clusters.models import Change, Cluster, Resource, SyncState
 from clusters.registry import rows_of
 from clusters.sync import ownership
 from clusters.sync.columns import following, live_columns
+from clusters.sync.references import references_write
 from clusters.sync.upsert import chunks, upsert
+from intent.findings import ObjectRef
 
 _KEY = ("cluster", "namespace", "name")
 _MARKER = ("pk", "namespace", "name", "uid", "resource_version", "revision", "fence")
@@ -42,6 +44,7 @@ class _Batch:
     look: list[Resource] = field(default_factory=list)
     gone: list[int] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    touched: list[ObjectRef] = field(default_factory=list)
 
 
 def markers(cluster: Cluster, kind: str) -> dict[tuple[str, str], Marker]:
@@ -64,7 +67,7 @@ def follow(
         _adopt(cluster, kind, new, adopting=adopting)
     changed = bool(fresh)
     for some in chunks(moved):
-        changed |= _bring_up(kind, some, listed)
+        changed |= _bring_up(cluster, kind, some, listed)
     return changed
 
 
@@ -90,20 +93,23 @@ def _adopt(cluster: Cluster, kind: str, objects: Iterable[Object], *, adopting: 
         model._default_manager.bulk_create(rows, ignore_conflicts=True)  # noqa: SLF001
         if not adopting:
             Change.objects.bulk_create(_change(row, None, row.live) for row in rows)
+        references_write(cluster, [row.ref for row in rows])
 
 
-def _bring_up(kind: str, some: Iterable[Marker], listed: Mapping[tuple[str, str], Object]) -> bool:
+def _bring_up(cluster: Cluster, kind: str, some: Iterable[Marker], listed: Mapping[tuple[str, str], Object]) -> bool:
     seen = {marker.pk: marker for marker in some}
     with transaction.atomic():
         rows = rows_of(kind).select_for_update().filter(pk__in=seen)
         batch = _Batch()
         for row in rows:
             if Marker._make(getattr(row, name) for name in _MARKER) == seen[row.pk]:
+                batch.touched.append(row.ref)
                 _sort(batch, row, listed.get((row.namespace, row.name)))
         upsert(rows.model, batch.follow, key=_KEY, fields=_follow_fields(rows.model))
         upsert(rows.model, batch.look, key=_KEY, fields=_LOOK_FIELDS)
         rows_of(kind).filter(pk__in=batch.gone).delete()
         Change.objects.bulk_create(batch.changes)
+        references_write(cluster, batch.touched)
     return bool(batch.follow or batch.gone or batch.changes or batch.look)
 
 

@@ -23,6 +23,7 @@ from clusters.sync import facts, outbox
 from clusters.sync.findings import findings_write
 from clusters.sync.follow import Marker, follow, markers
 from clusters.sync.readonly import readonly_follow
+from clusters.sync.references import references_resolve, references_rewrite
 
 logger = logging.getLogger(__name__)
 _DISCOVERY_AGE = timedelta(seconds=60)
@@ -65,6 +66,10 @@ def relist(cluster: Cluster) -> bool:
         changed |= facts.nodes_write(cluster, seen.nodes)
     changed |= facts.secrets_write(cluster, seen.secrets, seen.secret_names)
     shown, judged = readonly_follow(cluster, door_of(cluster))
+    if seen.discovered:  # rarely, since rows that are written bring their own along
+        references_rewrite(cluster)
+    elif changed or judged:
+        references_resolve(cluster, ("Secret", "Namespace"))
     if changed or judged or seen.discovered:
         changed |= bool(findings_write(cluster))
     if was_away:

@@ -168,6 +168,19 @@ def test_a_password_has_no_place_in_it(api: APIClient, cluster: Cluster) -> None
     assert b"canary" not in answer.content
 
 
+def test_what_uses_an_object_is_told_with_it_and_before_it_is_deleted(
+    api: APIClient, live_cluster: Cluster, work: Callable[[], None], kube: Kube
+) -> None:
+    api.post(SETS, edits(manifest(bfdProfile="fast"), profile()))
+    work()
+    address = f"/api/v1/bfdprofiles/lab/{NAMESPACE}/fast/"
+    uses = [{"kind": "BGPPeer", "namespace": NAMESPACE, "name": "peer", "field": "spec.bfdProfile"}]
+    found = api.get(address)
+    assert (found.json()["usedBy"], api.delete(f"{address}?dry_run=true").json()["usedBy"]) == (uses, uses)
+    again = api.put(address, found.json())
+    assert again.status_code == 200, "what was read can be sent back"
+
+
 def test_a_viewer_reads_them_and_makes_none(as_role: Callable[[str], APIClient], cluster: Cluster) -> None:
     viewer = as_role("viewer")
     assert viewer.get(SETS).status_code == 200

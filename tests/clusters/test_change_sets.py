@@ -78,7 +78,9 @@ def test_everything_is_saved_in_one_transaction(kube: RunningCluster, office: Of
     looks = [number for number, sql in enumerate(statements) if '"clusters_node"' in sql]
     begun = [number for number, sql in enumerate(statements) if sql.startswith(("SAVEPOINT", "BEGIN"))]
     assert (len(looks), looks[0] < writes[0]) == (1, True), "judged before others have to wait"
-    assert len(begun) == 1
+    ends = [number for number, sql in enumerate(statements) if sql.startswith(("RELEASE", "COMMIT"))]
+    assert (begun[0] < writes[0], ends[-1] > writes[-1]) == (True, True)
+    assert statements[begun[0]].split()[-1] == statements[ends[-1]].split()[-1], "all are in the outermost one"
     assert (BGPPeer.objects.count(), ChangeSetItem.objects.count(), Change.objects.count()) == (20, 20, 20)
     change = Change.objects.first()
     assert change is not None

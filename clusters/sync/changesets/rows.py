@@ -17,6 +17,7 @@ from clusters.sync.changesets.claim import SetClaim
 from clusters.sync.claim import Claim, Fate, Lost, Outcome, claim
 from clusters.sync.columns import desired_columns, following, live_columns
 from clusters.sync.decide import Edit, Step
+from clusters.sync.references import references_write
 
 Action, State = ChangeSetItem.Action, ChangeSetItem.State
 
@@ -99,10 +100,12 @@ class RowWork:
         stood = self.item.stood
         if live is None and stood is None:
             rows_of(self.item.kind).filter(pk=row.pk).delete()
+            references_write(row.cluster, [row.ref])
             return
         free = {"lease_until": None, "deleting": False, "attempts": 0, "retry_at": None}
         columns = following(row, live) if live is not None else live_columns(None) | free
         self._write(columns | _stood(type(row), stood) | self._settled(row))
+        references_write(row.cluster, [row.ref])
 
     def turn(self) -> bool:
         """Make the row's edit the way back; False if there is nothing to go back from. Raises Lost."""
@@ -121,6 +124,7 @@ class RowWork:
         else:
             self._write(values | {"revision": row.revision + 1, "fence": row.fence + 1})
         self._change(row, row.revision, item.after, item.before, "Rolled back")
+        references_write(row.cluster, [row.ref])
         return True
 
     def undo(self) -> Outcome:
@@ -133,6 +137,7 @@ class RowWork:
         row = self.row
         if row is not None and self.item.stood is not None and outcome.fate is Fate.IN_SYNC:
             self._write(_stood(type(row), self.item.stood))
+            references_write(row.cluster, [row.ref])
 
     def _new(self, values: dict[str, Any]) -> Resource:
         model, item = rows_of(self.item.kind).model, self.item
