@@ -10,6 +10,7 @@ from clusters.kube.plain import PlainKind
 from clusters.kube.redact import INLINE_PASSWORD
 from clusters.manifest import Object
 from clusters.models import Cluster, Resource
+from clusters.rebase import keeps_inline_password
 from clusters.registry import resource_models
 from clusters.selectors import is_active, resource_list, snapshot_of
 from clusters.sync import ownership
@@ -29,7 +30,8 @@ class Edit:
 
     row: the row as it was read for this edit, None = there is none. inline_password: whether the object will carry
     `spec.password`. new_password: what must become a Secret first, None = nothing. clash: a password was given twice.
-    recreate: it is deleted first, and made anew. sent: the manifest as it came, which may be of another version.
+    recreate: it is deleted first, and made anew. moved: the cluster does not hold what was seen there. sent: the
+    manifest as it came, which may be of another version.
     """
 
     cluster: Cluster
@@ -42,6 +44,7 @@ class Edit:
     new_password: str | None = None
     clash: bool = False
     recreate: bool = False
+    moved: bool = False
     sent: Mapping[str, Any] | None = None
 
     @property
@@ -109,7 +112,7 @@ def prepared(edit: Edit, manifest: Mapping[str, Any] | None, password: str | Non
     typed = [spec.pop(field.name) for field in model.KIND.fields if field.secret and field.name in spec]
     if password is None and typed:
         password = typed[0] if isinstance(typed[0], str) else None if typed[0] else ""
-    keeps = password is None and row is not None and row.inline_password
+    keeps = password is None and row is not None and keeps_inline_password(row)
     clash = False
     if password:
         named = _mapping(spec.get("passwordSecret")).get("name")

@@ -12,8 +12,9 @@ from django.db.models import F
 from clusters import edit as edits
 from clusters.changes import change_of
 from clusters.edit import Edit
-from clusters.manifest import plain, same
-from clusters.models import Change, Cluster, Resource, SyncState
+from clusters.looking import stands
+from clusters.manifest import plain
+from clusters.models import Change, Cluster, Resource
 from clusters.passwords import password_write, password_written
 from clusters.refusals import ClusterUnreachable, Refused, RevisionMismatch
 from clusters.registry import rows_of
@@ -56,7 +57,8 @@ def resource_save(  # noqa: PLR0913  # keyword-only
 
     accept: codes of `documented` findings that are acknowledged. base_revision: the revision that was looked at, 0 = it
     must not exist, None = whatever it is. password: None = as it is, "" = drop the inline one, else a new one, which
-    becomes a Secret before anything is saved: who loses a race after that is told. Saving what stands changes nothing.
+    becomes a Secret before anything is saved: who loses a race after that is told. Saving what stands, now and not only
+    when it was looked at last, changes nothing.
     Raises Refused, RevisionMismatch, ClusterUnreachable; KeyError for a kind without a model.
     """
     has_secret = False
@@ -67,7 +69,7 @@ def resource_save(  # noqa: PLR0913  # keyword-only
         stop = blocking(found, accept)
         if stop:
             raise Refused([*stop, password_written(edit)] if has_secret else stop)
-        if edit.row is not None and _stands(edit, edit.row):
+        if edit.row is not None and stands(edit):
             return edit.row
         if edit.new_password is not None and not has_secret:
             if _overtaken(edit):
@@ -165,8 +167,3 @@ def _current(edit: Edit) -> int:
 
 def _current_of(row: Resource) -> int:
     return rows_of(row.KIND.kind).filter(pk=row.pk).values_list("revision", flat=True).first() or 0
-
-
-def _stands(edit: Edit, row: Resource) -> bool:
-    settled = not row.pending and row.sync_state == SyncState.IN_SYNC and edit.new_password is None
-    return settled and same(edit.kind, edit.live, edit.after)

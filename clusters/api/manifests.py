@@ -70,28 +70,6 @@ def draft_of(kind: Kind, body: Any, *, namespace: str = "", name: str = "", defa
     return Draft(metadata["namespace"], metadata["name"], manifest, password)
 
 
-def patched(target: Any, patch: Any) -> Any:
-    """The target with a JSON merge patch applied (RFC 7396): null removes, objects merge, all else replaces."""
-    if not isinstance(patch, Mapping):
-        return patch
-    merged = dict(target) if isinstance(target, Mapping) else {}
-    for name, value in patch.items():
-        if value is None:
-            merged.pop(name, None)
-        else:
-            merged[name] = patched(merged.get(name), value)
-    return merged
-
-
-def manifest_patched(manifest: Mapping[str, Any], patch: Any) -> Any:
-    """A manifest with a merge patch applied; removing the password, which no manifest shows, stays an order."""
-    merged = patched(manifest, patch)
-    spec = patch.get("spec") if isinstance(patch, Mapping) else None
-    if isinstance(spec, Mapping) and "password" in spec and spec["password"] is None:
-        merged["spec"]["password"] = None
-    return merged
-
-
 def _envelope(kind: Kind, body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for key in body.keys() - _WRITTEN - READ_ONLY:
         yield fault(key, "is not part of a manifest", code="unknown-field")

@@ -14,7 +14,8 @@ from rest_framework.response import Response
 
 from clusters.api.bulk import resources_create, resources_review
 from clusters.api.conditional import configuration_tag, preconditions_check
-from clusters.api.manifests import Draft, draft_of, manifest_patched
+from clusters.api.manifests import Draft, draft_of
+from clusters.api.patching import row_patched
 from clusters.api.permissions import ModelPermissions
 from clusters.api.problems import ClusterRefused, Conflict, Problem
 from clusters.api.represent import resource_json, used_by_json
@@ -116,12 +117,12 @@ class ResourceViewSet(ReadResourceViewSet):
         return self._write(edit, cluster, self._draft(request.data), row, base_revision=base_revision)
 
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Apply a JSON merge patch (RFC 7396) to the manifest."""
+        """Apply a JSON merge patch (RFC 7396) to the manifest; beside a refused edit to that, on top of what stands."""
         row = self.get_object()
         preconditions_check(request, row)
         if row.deleting:
             raise Conflict("It is being deleted. Use PUT to make it anew.")
-        draft = self._draft(manifest_patched(row.manifest, request.data))
+        draft = self._draft(row_patched(row, request.data))
         return self._write(edit_of(request), row.cluster, draft, row, base_revision=row.revision)
 
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:

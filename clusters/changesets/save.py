@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from clusters.changesets.judge import judge_together, stop
-from clusters.changesets.wanted import AnyEdit, Wanted, action_of, in_order, prepare_all
+from clusters.changesets.wanted import AnyEdit, Wanted, action_of, in_order, looked_at, prepare_all
 from clusters.edit import Edit
 from clusters.manifest import plain
 from clusters.models import Change, ChangeSet, ChangeSetItem, Cluster, Resource, SyncState
@@ -54,7 +54,7 @@ def changesets_save(
     """The same for several clusters: accepted together, but each cluster applies or takes back its own."""
     audit = _Audit(actor, source, accept, note)
     for _ in range(_TRIES):
-        edits = _prepared(wanted)
+        edits = looked_at(_prepared(wanted))
         found = judge_together(edits)
         stop(found, accept)
         todo = [(edit, some) for edit, some in zip(edits, found, strict=True) if action_of(edit)]

@@ -9,8 +9,8 @@ from typing import Any
 
 from clusters.edit import Edit, PlainEdit, prepared
 from clusters.kube.plain import PLAIN_KINDS
-from clusters.manifest import same
-from clusters.models import ChangeSetItem, Cluster, Resource, SyncState
+from clusters.looking import moved, seems_to_stand
+from clusters.models import ChangeSetItem, Cluster, Resource
 from clusters.registry import resource_models
 from clusters.selectors import resource_list
 from clusters.sync.upsert import chunks
@@ -78,8 +78,18 @@ def action_of(edit: AnyEdit) -> str:
         return Action.CREATE
     if edit.recreate:
         return Action.RECREATE
-    settled = edit.row is not None and not edit.row.pending and edit.row.sync_state == SyncState.IN_SYNC
-    return "" if settled and edit.new_password is None and same(edit.kind, edit.live, edit.after) else Action.UPDATE
+    return "" if seems_to_stand(edit) and not edit.moved else Action.UPDATE
+
+
+def looked_at(edits: Sequence[AnyEdit]) -> list[AnyEdit]:
+    """The same edits after a fresh look at the objects that seem to stand as they shall."""
+    own = [index for index, edit in enumerate(edits) if isinstance(edit, Edit) and not action_of(edit)]
+    gone = moved([edit for index in own if isinstance(edit := edits[index], Edit)])
+    stale = {own[index] for index in gone}
+    return [
+        replace(edit, moved=True) if index in stale and isinstance(edit, Edit) else edit
+        for index, edit in enumerate(edits)
+    ]
 
 
 # What is referred to first; a kind that is not named here comes before advertisements.

@@ -18,7 +18,9 @@ from clusters.editing.inputs import NAME, NAMESPACE
 from clusters.editing.reading import Layout, manifest_of
 from clusters.editing.sealed import unseal
 from clusters.kindpages import KindPage
+from clusters.manifest import FieldDiff, plain
 from clusters.models import Cluster, Resource
+from clusters.rebase import Contested, rebase, refused, standing
 from clusters.registry import rows_of
 from clusters.selectors import clusters_active
 from intent.findings import Finding, ObjectRef, Severity
@@ -32,7 +34,8 @@ class Draft:
     """What the user wants. password: None = as it is, "" = without the inline one, else a new one.
 
     texts and layouts: see `clusters.editing.reading.Typed`. yaml: the text of the YAML tab while it is no manifest.
-    findings: about the input itself. revision: of the row that was looked at; 0 = there was none.
+    findings: about the input itself. revision: of the row that was looked at; 0 = there was none. origin: the manifest
+    that the edit was made from, None = nothing. contested and followed: see `clusters.rebase.Rebased`.
     """
 
     about: KindPage
@@ -48,6 +51,9 @@ class Draft:
     layouts: dict[str, Layout] = field(default_factory=dict)
     yaml: str | None = None
     findings: list[Finding] = field(default_factory=list)
+    origin: Mapping[str, Any] | None = None
+    contested: tuple[Contested, ...] = ()
+    followed: tuple[FieldDiff, ...] = ()
 
     @property
     def ref(self) -> ObjectRef:
@@ -62,6 +68,14 @@ class Draft:
     def refuse(self, code: str, path: str, message: str, hint: str = "") -> None:
         """Add a finding of our own that blocks."""
         self.findings.append(Finding(code, Severity.ERROR, path, "", message, _SOURCE, hint, (self.ref,)))
+
+    def rebase(self) -> None:
+        """Put the edit on top of what others made of the object since it was begun."""
+        theirs = standing(self.row) if self.row is not None else None
+        if self.readable and self.origin and theirs is not None:
+            found = rebase(self.about.kind, self.origin, self.manifest, theirs)
+            self.manifest, self.contested, self.followed = found.manifest, found.contested, found.followed
+        self.origin = theirs
 
     def review(self, *, dry_run: bool) -> services.Review | None:
         """What it would change, and what rules and API server say; None without a cluster to ask."""
@@ -79,8 +93,11 @@ class Draft:
 
 
 def draft_of_row(about: KindPage, row: Resource) -> Draft:
-    """The object as it shall be by now."""
-    return Draft(about, row.cluster, row.namespace, row.name, row.manifest, row=row, revision=row.revision)
+    """The object as it shall be by now; an edit that was refused is put on top of what the cluster holds."""
+    draft = Draft(about, row.cluster, row.namespace, row.name, row.manifest, row=row, revision=row.revision)
+    draft.origin = plain(row.base) if refused(row) else row.manifest
+    draft.rebase()
+    return draft
 
 
 def draft_new(about: KindPage, query: QueryDict) -> Draft:
@@ -96,6 +113,7 @@ def draft_posted(about: KindPage, post: QueryDict, session: SessionBase, row: Re
     draft.accept = [code[:100] for code in post.getlist("accept")[:50]]
     looked_at = revision_posted(post)
     draft.revision = draft.revision if looked_at is None else looked_at
+    draft.origin, draft.contested, draft.followed = _object(post.get("origin", "")) or None, (), ()
     if post.get("from") == "yaml":
         _read_yaml(draft, post.get("yaml", ""))
     elif post.get("from") == "review":
@@ -198,6 +216,6 @@ def _object(text: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def packed(manifest: Mapping[str, Any]) -> str:
-    """A manifest for a hidden input."""
-    return json.dumps(manifest, ensure_ascii=False)
+def packed(manifest: Mapping[str, Any] | None) -> str:
+    """A manifest for a hidden input; empty for none."""
+    return json.dumps(manifest, ensure_ascii=False) if manifest is not None else ""

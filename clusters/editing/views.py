@@ -18,6 +18,7 @@ from clusters import services
 from clusters.editing.drafts import Draft, draft_new, draft_of_row, draft_posted, packed
 from clusters.editing.forms import Sketch, form_of
 from clusters.editing.inputs import DROP_PASSWORD
+from clusters.editing.meanwhile import meanwhile
 from clusters.editing.reading import Layout
 from clusters.editing.sealed import seal, unseal
 from clusters.editing.surroundings import surroundings_of
@@ -99,12 +100,13 @@ def _form(
         "cautions": sum(finding.severity is Severity.WARNING for finding in found),
         "yaml": (draft.yaml if draft.yaml is not None else manifest_yaml(draft.manifest)) if yaml else None,
         "base": packed(draft.manifest),
+        "origin": packed(draft.origin),
         "active": list(clusters_active()) if draft.row is None else [],
         "added": request.POST.get("step", "").partition("add:")[2],
         "older": draft.readable and draft.manifest.get("apiVersion") not in {None, draft.about.kind.api_version},
         "drop_password": draft.password == "",
         "judged": judged,
-        "trouble": trouble,
+        "trouble": trouble or meanwhile(draft),
     }
     if part:
         return render_page(request, f"resources/edit.html#{part}", context)
@@ -129,6 +131,7 @@ def _review(request: HttpRequest, draft: Draft, *, status: int = 200, trouble: s
     yaml = request.POST.get("from") == "yaml"
     if not draft.readable or draft.cluster is None:
         return _form(request, draft, yaml=yaml, status=422)
+    draft.rebase()
     review = draft.review(dry_run=not draft.findings)
     found = _found(draft, review)
     if review is None or blocking(found, draft.accept):
@@ -139,10 +142,11 @@ def _review(request: HttpRequest, draft: Draft, *, status: int = 200, trouble: s
         "review": review,
         "findings": found,
         "manifest": packed(draft.manifest),
+        "origin": packed(draft.origin),
         "sealed": _sealed(request, draft),
         "drop_password": DROP_PASSWORD if draft.password == "" else "",
         "after": manifest_yaml(review.after) if review.after else "",
-        "trouble": trouble,
+        "trouble": " ".join(filter(None, (trouble, meanwhile(draft)))),
         "nothing": not review.diff and not review.new_password,
     }
     return render_page(request, "resources/review.html", context, status=status)

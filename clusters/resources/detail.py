@@ -12,7 +12,7 @@ from clusters.editing.drafts import packed
 from clusters.editing.views import row_of
 from clusters.editing.yaml_text import manifest_yaml
 from clusters.kindpages import KindPage, page_of_kind
-from clusters.manifest import differences
+from clusters.manifest import differences, plain
 from clusters.models import Resource, SyncState
 from clusters.pages import HttpRequest, render_page
 from clusters.resources.history import clashes, history
@@ -51,6 +51,7 @@ def resource_context(request: HttpRequest, about: KindPage, row: Resource) -> di
         "clashes": clashes(row) if row.sync_state == SyncState.CONFLICT else [],
         "waiting": differences(kind, row.live, None if row.deleting else row.manifest) if unsettled else (),
         "ours": packed(row.manifest),
+        "origin": packed(plain(row.base)),
         "history": history(row),
         "yaml": manifest_yaml(row.manifest),
         "oc": f"oc get {kind.plural}.{kind.group} -n {row.namespace} {row.name} -o yaml",

@@ -80,6 +80,8 @@ def in_force(edit: Edit, live: Object) -> bool:
     """Whether the cluster holds what the edit wants, whoever wrote it."""
     if edit.base is None and not ours(live):
         return same(edit.kind, live, _goal(edit, live))
+    if edit.base is not None and same(edit.kind, edit.base, _goal(edit, edit.base)):
+        return same(edit.kind, edit.base, live)  # it confirms what was reviewed; what others added since was not
     return not unmet(edit, live)
 
 

@@ -109,8 +109,9 @@ def test_a_trial_saves_nothing_and_tells_order_diff_and_findings(
     assert kube.get("bgppeers", "peer") is None
 
 
-def test_what_stands_is_no_change(api: APIClient, cluster: Cluster) -> None:
-    row_of(cluster)
+def test_what_stands_is_no_change(api: APIClient, live_cluster: Cluster, kube: Kube) -> None:
+    row_of(live_cluster)
+    kube.call(kube.server.store.add, manifest(), "kubectl-create")
     assert api.post(SETS, edits(manifest())).status_code == 204
     assert not ChangeSet.objects.exists()
 

@@ -126,6 +126,14 @@ def test_nothing_to_do_is_no_change_set(kube: RunningCluster, office: Office) ->
     assert changeset_save(cluster=office.cluster, edits=edits, actor=None, source="api") is None
 
 
+def test_what_others_changed_since_it_was_seen_is_no_object_that_stands(kube: RunningCluster, office: Office) -> None:
+    carry(accept(office, wanted(some_peer(1)), wanted(some_peer(2))))
+    kube.patch_peer("tor-2", {"holdTime": "77s"})
+    change_set = accept(office, wanted(some_peer(1)), wanted(some_peer(2)))
+    assert (carry(change_set), list(states(change_set))) == (State.ROLLED_BACK, ["tor-2"])
+    assert kube.spec("tor-2")["holdTime"] == "77s"
+
+
 def test_review_tries_each_and_says_what_is_introduced_and_solved(kube: RunningCluster, office: Office) -> None:
     kube.add(some_peer(1, bfdProfile="fast"))
     office.look()

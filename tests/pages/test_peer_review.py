@@ -111,8 +111,74 @@ def test_a_conflict_shows_three_sides_and_two_ways_out(editor: Client, cluster: 
         ["spec.holdTime", "\N{EN DASH}", "30s", "\N{EN DASH}"],
         ["spec.peerASN", "64501", "64501", "64999"],
     ]
-    review = post(editor, f"{PEER}edit/", "review", {"from": "review", "manifest": json.dumps(row.manifest)})
-    assert "spec.holdTime" in review.text
+    review = post(editor, f"{PEER}edit/", "review", _form_of(page, f"{PEER}edit/"))
+    assert _changes(review.text) == ["spec.holdTime"]
+    assert "Others changed spec.peerASN meanwhile; your edit leaves that as they made it." in review.text
+    assert _changes(post(editor, f"{PEER}edit/", "review", fields(editor.get(f"{PEER}edit/").text)).text) == [
+        "spec.holdTime"
+    ]
     assert editor.post(f"{PEER}discard/", {"revision": "3"}).status_code == 302
     left = BGPPeer.objects.get()
     assert (left.sync_state, left.peer_asn, left.hold_time) == ("in_sync", 64999, None)
+
+
+def test_a_field_that_the_user_did_not_touch_keeps_what_others_set_between_review_and_apply(
+    editor: Client, live_cluster: Cluster, kube: RunningCluster, work: Work
+) -> None:
+    kube.add(manifest("doc-example-peer", {**EXAMPLE, "holdTime": "33s"}))
+    work(live_cluster)
+    form = fields(editor.get(f"{PEER}edit/").text)
+    review = post(editor, f"{PEER}edit/", "review", {**form, "connectTime": "20s"})
+    kube.patch_peer("doc-example-peer", {"holdTime": "99s"})
+    assert post(editor, f"{PEER}edit/", "apply", fields(review.text)).status_code == 302
+    work(live_cluster)
+    page = editor.get(PEER).text
+    assert "Somebody else changed it too" in page
+    again = post(editor, f"{PEER}edit/", "review", _form_of(page, f"{PEER}edit/"))
+    assert _changes(again.text) == ["spec.connectTime"]
+    assert post(editor, f"{PEER}edit/", "apply", fields(again.text)).status_code == 302
+    work(live_cluster)
+    assert kube.spec("doc-example-peer") == {**EXAMPLE, "holdTime": "99s", "connectTime": "20s"}
+
+
+def test_the_same_when_bgpui_has_seen_it_before_apply(
+    editor: Client, live_cluster: Cluster, kube: RunningCluster, work: Work
+) -> None:
+    kube.add(manifest("doc-example-peer", {**EXAMPLE, "holdTime": "33s"}))
+    work(live_cluster)
+    form = {**fields(editor.get(f"{PEER}edit/").text), "connectTime": "20s"}
+    review = post(editor, f"{PEER}edit/", "review", form)
+    kube.patch_peer("doc-example-peer", {"holdTime": "99s"})
+    work(live_cluster)
+    stale = post(editor, f"{PEER}edit/", "apply", fields(review.text))
+    assert (stale.status_code, _changes(stale.text)) == (409, ["spec.connectTime"])
+    assert _changes(post(editor, f"{PEER}edit/", "review", form).text) == ["spec.connectTime"]
+    yaml = post(editor, f"{PEER}edit/", "yaml", form).text
+    assert _changes(post(editor, f"{PEER}edit/", "review", fields(yaml)).text) == ["spec.connectTime"]
+
+
+def test_a_field_that_both_changed_is_a_question(
+    editor: Client, live_cluster: Cluster, kube: RunningCluster, work: Work
+) -> None:
+    kube.add(manifest("doc-example-peer", {**EXAMPLE, "holdTime": "33s"}))
+    work(live_cluster)
+    form = {**fields(editor.get(f"{PEER}edit/").text), "holdTime": "50s"}
+    kube.patch_peer("doc-example-peer", {"holdTime": "99s"})
+    work(live_cluster)
+    review = post(editor, f"{PEER}edit/", "review", form)
+    told = "spec.holdTime was changed by others too: it was 33s, it is 99s now, and you want 50s."
+    assert told in " ".join(review.text.split())
+    assert post(editor, f"{PEER}edit/", "apply", fields(review.text)).status_code == 302
+    work(live_cluster)
+    assert kube.spec("doc-example-peer")["holdTime"] == "50s"
+
+
+def _form_of(page: str, action: str) -> dict[str, str]:
+    """The hidden inputs of the form that posts there."""
+    form = page.partition(f'action="{action}"')[2].partition("</form>")[0]
+    return {name: unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', form)}
+
+
+def _changes(page: str) -> list[str]:
+    table = page.partition('id="diff-head"')[2].partition("</section>")[0]
+    return re.findall(r"<code>([\w.]+)</code></th>", table)
