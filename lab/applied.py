@@ -11,7 +11,7 @@ from typing import Any
 from intent.kinds import KINDS
 from intent.snapshot import Snapshot
 from lab.apiserver import Event, Manifest, Store
-from lab.facts import Services, node_fact, password_of, secret_fact
+from lab.facts import Services, missing_secrets, node_fact, password_of, secret_fact
 from lab.release import Release
 
 log = logging.getLogger(__name__)
@@ -77,6 +77,7 @@ class Applied:
             secrets=[secret_fact(manifest) for manifest in self._store.list("secrets", namespace)],
             services=self._services(),
         )
+        snapshot = replace(snapshot, secrets=(*snapshot.secrets, *missing_secrets(snapshot)))
         namespaces = [manifest["metadata"] for manifest in self._store.list("namespaces")]
         return replace(snapshot, namespaces={own["name"]: own.get("labels") or {} for own in namespaces})
 

@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from intent.snapshot import Node, SecretFact, Service
+from intent.snapshot import Node, SecretFact, Service, Snapshot, mapping, text
 from lab.apiserver import Event, Manifest, Store
 
 Key = tuple[str, str]
@@ -50,6 +50,14 @@ def secret_fact(secret: Manifest) -> SecretFact:
         length_ok=1 <= len(key) <= _LONGEST_PASSWORD,
         trailing_newline=key.endswith(b"\n"),
     )
+
+
+def missing_secrets(snapshot: Snapshot) -> list[SecretFact]:
+    """Those that peers name and that do not exist: MetalLB's speakers refuse the whole configuration for one."""
+    room = snapshot.namespace
+    named = {text(mapping(peer.spec.get("passwordSecret")).get("name")) for peer in snapshot.in_force("BGPPeer")}
+    there = {fact.name for fact in snapshot.secrets if fact.namespace == room}
+    return [SecretFact(room, name, exists=False) for name in sorted(named - there - {""})]
 
 
 class Services:

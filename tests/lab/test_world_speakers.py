@@ -152,6 +152,49 @@ async def test_a_missing_bfd_profile_is_refused_until_it_is_there() -> None:
         await until(lambda: speakers(lab).session(FIRST, "10.0.0.1").bfd.up)
 
 
+@pytest.mark.parametrize(
+    ("secret", "words"),
+    [
+        (None, "does not exist"),
+        ({"type": "Opaque", "data": {"password": "cmlnaHQ="}}, "must be of type kubernetes.io/basic-auth"),
+        ({"type": "kubernetes.io/basic-auth", "data": {"username": "cmlnaHQ="}}, "has no key `password`"),
+    ],
+)
+async def test_a_secret_that_cannot_be_used_makes_the_speaker_keep_what_it_has(
+    secret: dict[str, Any] | None, words: str
+) -> None:
+    """MetalLB refuses the whole configuration: internal/config/config.go, passwordFromSecretForPeer."""
+    async with Lab(nodes=1, debounce=0.01) as lab:
+        metadata = {"name": "key", "namespace": NAMESPACE}
+        given = [{"apiVersion": "v1", "kind": "Secret", "metadata": metadata, **secret}] if secret else []
+        await apply(lab, peer("first", **EXAMPLE))
+        protected = {**EXAMPLE, "peerAddress": "10.0.0.2", "passwordSecret": {"name": "key"}}
+        await apply(lab, *given, peer("second", **protected))
+        assert words in lab.speakers.refusals[FIRST]
+        assert list(states(lab)) == [("default", "10.0.0.1")]
+        if secret:
+            lab.store.delete("secrets", NAMESPACE, "key")
+        usable = {"type": "kubernetes.io/basic-auth", "data": {"password": "cmlnaHQ="}}
+        await apply(lab, {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, **usable})
+        assert lab.speakers.refusals[FIRST] == ""
+        assert list(states(lab)) == [("default", "10.0.0.1"), ("default", "10.0.0.2")]
+
+
+async def test_a_secret_that_goes_takes_no_session_down_and_holds_back_every_change() -> None:
+    async with Lab(nodes=1, debounce=0.01) as lab:
+        metadata = {"name": "key", "namespace": NAMESPACE}
+        kind = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "kubernetes.io/basic-auth"}
+        lab.routers.change("10.0.0.1", password="right")
+        await apply(
+            lab, {**kind, "data": {"password": "cmlnaHQ="}}, peer("p", **EXAMPLE, passwordSecret={"name": "key"})
+        )
+        await until(lambda: session(lab).up)
+        lab.store.delete("secrets", NAMESPACE, "key")
+        await apply(lab, peer("late", **{**EXAMPLE, "peerAddress": "10.0.0.3"}))
+        assert session(lab).up
+        assert list(states(lab)) == [("default", "10.0.0.1")]
+
+
 async def test_the_password_of_a_secret_is_used_and_its_change_is_followed() -> None:
     def secret(value: str) -> dict[str, Any]:
         return {"data": {"password": base64.b64encode(value.encode()).decode()}}
