@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 MARK = "bgpui_"
+LIFE = timedelta(days=90)  # of a token whose maker says nothing else
 SHOWN = len(MARK) + 6  # enough to tell one's tokens apart, too little to guess the other 37 characters
 _USE_INTERVAL = timedelta(minutes=1)
 

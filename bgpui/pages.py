@@ -18,7 +18,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.defaults import page_not_found
 
-from bgpui.models import ApiToken, token_create
+from bgpui.models import LIFE, ApiToken, token_create
 from clusters.pages import HttpRequest as PageRequest
 from clusters.pages import render_page
 from dashboard.context import THEMES
@@ -61,7 +61,7 @@ class TokenForm(forms.Form):
     """What a new token is for, what it may, and until when."""
 
     name = forms.CharField(max_length=100, label="What is it for?")
-    days = forms.TypedChoiceField(coerce=int, choices=_EXPIRIES, initial=90, label="Expires after")
+    days = forms.TypedChoiceField(coerce=int, choices=_EXPIRIES, initial=LIFE.days, label="Expires after")
     read_only = forms.BooleanField(required=False, initial=True, label="Read only")
 
 

@@ -15,13 +15,27 @@ from rest_framework.mixins import CreateModelMixin, DestroyModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bgpui.models import ApiToken, token_create
+from bgpui.models import LIFE, ApiToken, token_create
+from clusters.api.bodies import KnownFields
 from clusters.api.views import ReadEndpoint
 
 
-class TokenSerializer(serializers.ModelSerializer[ApiToken]):
+class EndField(serializers.DateTimeField):
+    """When the token ends; null or "never" = it does not."""
+
+    def to_internal_value(self, value: Any) -> Any:
+        """The time. Raises ValidationError."""
+        return None if value == "never" else super().to_internal_value(value)
+
+
+class TokenSerializer(KnownFields, serializers.ModelSerializer[ApiToken]):
     """A token without its key."""
 
+    expires_at = EndField(
+        required=False,
+        allow_null=True,
+        help_text=f"Not accepted from then on; left out = in {LIFE.days} days, null or `never` = it does not end.",
+    )
     user = serializers.CharField(source="user.username", read_only=True)
 
     class Meta:
@@ -39,8 +53,13 @@ class TokenSerializer(serializers.ModelSerializer[ApiToken]):
         read_only_fields = ("prefix", "created_at", "last_used_at")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """A token made with a token lives no longer than its maker, and has a time before it."""
-        maker, expires_at = self.context["request"].auth, attrs.get("expires_at")
+        """It ends unless the body says otherwise; made with a token, it lives no longer than its maker."""
+        maker = self.context["request"].auth
+        if "expires_at" not in attrs:
+            ends = [timezone.now() + LIFE]
+            ends += [maker.expires_at] if isinstance(maker, ApiToken) and maker.expires_at else []
+            attrs["expires_at"] = min(ends)
+        expires_at = attrs["expires_at"]
         if expires_at is not None and expires_at <= timezone.now():
             raise serializers.ValidationError({"expires_at": "is past"})
         if isinstance(maker, ApiToken) and maker.expires_at and (expires_at is None or expires_at > maker.expires_at):
@@ -71,7 +90,7 @@ _EXAMPLE = {"name": "nightly export", "read_only": True, "expires_at": "2031-01-
     retrieve=extend_schema(summary="One token"),
     create=extend_schema(
         summary="Make a token",
-        description="It acts with your role. The key is in this answer and nowhere else.",
+        description=f"It acts with your role, for {LIFE.days} days unless you say otherwise. Its key is shown once.",
         responses={201: NewTokenSerializer},
         examples=[OpenApiExample("A reader for one year", value=_EXAMPLE, request_only=True)],
     ),

@@ -17,6 +17,7 @@ from rest_framework.mixins import CreateModelMixin, DestroyModelMixin, UpdateMod
 from rest_framework.permissions import SAFE_METHODS
 
 from bgpui.roles import ADMIN, ROLES, role_give, role_of
+from clusters.api.bodies import KnownFields
 from clusters.api.filters import flag
 from clusters.api.problems import Conflict
 from clusters.api.views import ReadEndpoint
@@ -40,7 +41,7 @@ class RoleField(serializers.Field[Any, Any, Any, Any]):
         return {"role": data}
 
 
-class UserSerializer(serializers.ModelSerializer[User]):
+class UserSerializer(KnownFields, serializers.ModelSerializer[User]):
     """A local user; the password is written and never read."""
 
     role = RoleField()

@@ -134,6 +134,7 @@ def test_an_admin_does_not_become_superuser_by_a_password(as_role: Callable[[str
         ({"username": "x", "role": ["viewer"], "password": "correct horse battery"}, "role"),
         ({"username": "x", "role": "viewer", "password": "password"}, "password"),
         ({"username": "x", "role": "viewer"}, "password"),
+        ({"username": "x", "role": "viewer", "password": "correct horse battery", "is_admin": True}, "is_admin"),
         ({"role": "viewer", "password": "correct horse battery"}, "username"),
     ],
 )

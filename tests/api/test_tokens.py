@@ -103,10 +103,44 @@ def test_others_tokens_are_not_found_but_by_an_admin(
     assert admin.delete(address).status_code == 204
 
 
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({"name": "x", "readonly": True}, ["readonly"]),
+        ({"name": "x", "expires": "2031-01-01T00:00:00Z", "scope": "read"}, ["expires", "scope"]),
+    ],
+)
+def test_a_field_that_there_is_not_makes_no_token(
+    as_role: Callable[[str], APIClient], body: dict[str, Any], named: list[str]
+) -> None:
+    answer = as_role("admin").post(TOKENS, body)
+    assert answer.status_code == 400
+    assert [finding["field"] for finding in answer.json()["findings"]] == named
+    assert "read_only" in answer.json()["findings"][0]["message"]
+    assert not ApiToken.objects.filter(name="x").exists()
+
+
+@time_machine.travel("2031-01-01T12:00:00Z", tick=False)
+@pytest.mark.parametrize(
+    ("given", "end"),
+    [
+        ({}, "2031-04-01T12:00:00Z"),
+        ({"expires_at": None}, None),
+        ({"expires_at": "never"}, None),
+        ({"expires_at": "2031-01-02T00:00:00Z"}, "2031-01-02T00:00:00Z"),
+    ],
+)
+def test_a_token_ends_after_ninety_days_unless_its_maker_says_otherwise(
+    as_role: Callable[[str], APIClient], given: dict[str, Any], end: str | None
+) -> None:
+    assert as_role("viewer").post(TOKENS, {"name": "x", **given}).json()["expires_at"] == end
+
+
 def test_a_token_made_with_a_token_does_not_outlive_it(user: Callable[..., User]) -> None:
     end = timezone.now() + timedelta(days=1)
     api = bearer(token_create(user=user("viewer"), name="x", expires_at=end)[1])
-    assert api.post(TOKENS, {"name": "for ever"}).status_code == 400
+    assert api.post(TOKENS, {"name": "for ever", "expires_at": None}).status_code == 400
+    assert api.post(TOKENS, {"name": "as long"}).json()["expires_at"] == end.isoformat().replace("+00:00", "Z")
     assert api.post(TOKENS, {"name": "longer", "expires_at": end + timedelta(seconds=1)}).status_code == 400
     assert api.post(TOKENS, {"name": "shorter", "expires_at": end - timedelta(hours=1)}).status_code == 201
 
