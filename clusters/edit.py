@@ -185,6 +185,7 @@ def _alone(edit: Edit, after: Snapshot, given: Mapping[str, Any] | None) -> list
             mode=after.mode,
             version=after.version,
             namespace=after.namespace,
+            secret_namespace=after.secret_namespace,
             inline_password=inline_password,
             old=None if edit.recreate else (edit.live or {}).get("spec"),
         )

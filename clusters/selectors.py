@@ -50,6 +50,8 @@ def snapshot_of(cluster: Cluster, *, desired: bool = False, rows: Iterable[Resou
         mode=intent.Mode(cluster.mode),
         version=cluster.metallb_version,
         namespace=cluster.namespace,
+        frr_namespace=cluster.frr_namespace,
+        secret_passthrough=cluster.secret_passthrough,
         resources=tuple(sorted((state for state in states if state is not None), key=lambda state: state.ref)),
         nodes=nodes_of(cluster),
         secrets=tuple(
@@ -61,6 +63,7 @@ def snapshot_of(cluster: Cluster, *, desired: bool = False, rows: Iterable[Resou
                 has_password=fact.has_password,
                 length_ok=fact.length_ok,
                 trailing_newline=fact.trailing_newline,
+                readable=fact.readable,
             )
             for fact in cluster.secret_facts.all()
         ),

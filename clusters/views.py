@@ -59,7 +59,9 @@ def _by_purpose(permissions: list[dict[str, Any]]) -> list[tuple[dict[str, Any],
 def cluster(request: HttpRequest, name: str) -> HttpResponse:
     """One cluster: what was learnt of it, what is missing, and the Role that would allow it."""
     row = get_object_or_404(Cluster, name=name)
-    missing = [permission for permission in row.permissions if not permission.get("allowed")]
+    missing = [
+        permission for permission in row.permissions if not (permission.get("allowed") or permission.get("optional"))
+    ]
     refused = refusals(row)
     context = {
         "cluster": row,

@@ -49,7 +49,10 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class SecretFact:
-    """What is known about a Secret without its value. length_ok: the password has 1 to 80 bytes (FRR's limit)."""
+    """What is known about a Secret without its value. length_ok: the password has 1 to 80 bytes (FRR's limit).
+
+    readable: False = nobody here may look at it, so that nothing else is known.
+    """
 
     namespace: str
     name: str
@@ -58,6 +61,7 @@ class SecretFact:
     has_password: bool = True
     length_ok: bool = True
     trailing_newline: bool = False
+    readable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,8 @@ class Resource:
 class Snapshot:
     """mode, version ("0.16.1", "" = not known) and namespace are MetalLB's; objects elsewhere have no effect.
 
-    services: those of type LoadBalancer. namespaces: labels of each, by name.
+    services: those of type LoadBalancer. namespaces: labels of each, by name. frr_namespace: of the pods with FRR, "" =
+    not known. secret_passthrough: MetalLB runs with --frrk8s-secret-passthrough.
     """
 
     mode: Mode = Mode.UNKNOWN
@@ -111,6 +116,19 @@ class Snapshot:
     secrets: tuple[SecretFact, ...] = ()
     services: Sequence[Service] = ()
     namespaces: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    frr_namespace: str = ""
+    secret_passthrough: bool = False
+
+    @property
+    def secret_namespace(self) -> str:
+        """Where the Secrets with passwords of peers are looked for."""
+        return secret_namespace(self.mode, self.namespace, self.frr_namespace, passthrough=self.secret_passthrough)
+
+    @property
+    def copies_passwords(self) -> bool:
+        """Whether MetalLB writes passwords in clear text into the FRRConfigurations of another namespace."""
+        elsewhere = self.frr_namespace not in {"", self.namespace}
+        return self.mode is Mode.FRR_K8S and elsewhere and not self.secret_passthrough
 
     def of_kind(self, kind: str) -> tuple[Resource, ...]:
         """All objects of a kind, in the order of the snapshot."""
@@ -152,6 +170,15 @@ class Snapshot:
         """A snapshot of objects as the cluster holds them; passwords are taken out."""
         resources = tuple(Resource.from_manifest(manifest) for manifest in manifests)
         return cls(Mode(mode), version, namespace, resources, tuple(nodes), tuple(secrets), tuple(services))
+
+
+def secret_namespace(mode: Mode, namespace: str, frr_namespace: str, *, passthrough: bool) -> str:
+    """Where the Secrets with passwords are looked for: by MetalLB in its own namespace, by FRR-K8s in that of its pods.
+
+    FRR-K8s looks for itself when MetalLB passes only the name on, which it does between namespaces with the flag
+    --frrk8s-secret-passthrough (MetalLB internal/bgp/frrk8s/frrk8s.go, newer than 0.16.1).
+    """
+    return frr_namespace or namespace if mode is Mode.FRR_K8S and passthrough else namespace
 
 
 def mapping(value: object) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ _PAGE = 1000
 _APPLY = "application/apply-patch+yaml"
 _MERGE = "application/merge-patch+json"
 _JSON_PATCH = "application/json-patch+json"
+_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
 class Door:
@@ -154,20 +156,31 @@ class Door:
             return ""
         return str(answer.get("status", {}).get("userInfo", {}).get("username", ""))[:300]
 
-    def secret_write(self, namespace: str, name: str, password: str) -> None:
-        """Create or renew a kubernetes.io/basic-auth Secret without reading it; ManagerConflict if it is another's."""
-        encoded = base64.b64encode(password.encode()).decode()
+    def secret_write(self, namespace: str, name: str, password: str, *, force: bool = False) -> None:
+        """Create or renew a kubernetes.io/basic-auth Secret without reading it; ManagerConflict if it is another's.
+
+        force: take the password over from whoever changed it since.
+        """
         metadata = {"name": name, "namespace": namespace, "labels": {"app.kubernetes.io/managed-by": FIELD_MANAGER}}
         body = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "kubernetes.io/basic-auth"}
-        try:
-            where = path(SECRETS, namespace, name)
-            self._request("PATCH", where, _writing(), body | {"data": {"password": encoded}}, _APPLY)
-        except KubeError as error:
-            words = error.message
-            for secret in (encoded, password):
-                words = words.replace(secret, "…")
-            error.message, error.args = words, (words,)
-            raise error from None  # the cause's own text still has it
+        query = _writing() | ({"force": "true"} if force else {})
+        with _unquoted(password) as encoded:
+            filled = body | {"data": {"password": encoded}}
+            self._request("PATCH", path(SECRETS, namespace, name), query, filled, _APPLY)
+
+    def secret_renew(self, namespace: str, name: str, password: str) -> None:
+        """Put a new password into a Secret that exists (NotFound), whoever wrote it, without reading it."""
+        with _unquoted(password) as encoded:
+            patch = {"data": {"password": encoded}}
+            self._request("PATCH", path(SECRETS, namespace, name), _writing(), patch, _MERGE)
+
+    def secret_list(self, namespace: str, secret_type: str) -> Objects:
+        """The metadata of the first 500 Secrets of a type; their values are not asked for, so they are not even sent.
+
+        Forms of lists: Kubernetes API concepts, "Receiving resources as Tables" and "Metadata-only fetches".
+        """
+        query = {"fieldSelector": f"type={secret_type}", "limit": "500"}
+        return [*self._items(self._request("GET", path(SECRETS, namespace), query, accept=_METADATA))]
 
     def secret_fact(self, namespace: str, name: str) -> Object | None:
         """What may be known of a Secret: type, has_password, length_ok, trailing_newline; None if it does not exist."""
@@ -214,6 +227,20 @@ class Door:
         if obj.get("kind") in ("Secret", "SecretList"):
             raise ValueError("Secrets come in as facts only")
         return redact.strip(obj, self._digest_key)
+
+
+@contextmanager
+def _unquoted(password: str) -> Iterator[str]:
+    """The password as a Secret holds it; neither form is in the words of an error that comes of sending it."""
+    encoded = base64.b64encode(password.encode()).decode()
+    try:
+        yield encoded
+    except KubeError as error:
+        words = error.message
+        for secret in (encoded, password):
+            words = words.replace(secret, "…")
+        error.message, error.args = words, (words,)
+        raise error from None  # the cause's own text still has it
 
 
 def _writing(*, dry_run: bool = False) -> dict[str, str]:

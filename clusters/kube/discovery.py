@@ -20,6 +20,7 @@ SELECTORS = ("component in (speaker,frr-k8s)", "app.kubernetes.io/component in (
 NAMESPACES = ("metallb-system", "frr-k8s-system", "openshift-frr-k8s")
 GROUPS = ("metallb.io", "frrk8s.metallb.io")
 _CLEANER = "statuscleaner"
+_PASSTHROUGH = "frrk8s-secret-passthrough"
 _TAG = re.compile(r":(?P<tag>v?\d[\w.-]{0,38})(?:@.*)?$", re.ASCII)
 _MODES = {mode.value: mode for mode in (Mode.FRR, Mode.FRR_K8S, Mode.NATIVE)}
 
@@ -52,13 +53,17 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class MetalLB:
-    """The MetalLB of a cluster. namespace: of its speakers; version: "v0.16.1"; both "" if not known."""
+    """The MetalLB of a cluster. namespace: of its speakers; version: "v0.16.1"; both "" if not known.
+
+    secret_passthrough: the speakers give FRR-K8s the names of Secrets instead of passwords.
+    """
 
     mode: Mode
     namespace: str
     version: str
     pods: tuple[FrrPod, ...]
     problems: tuple[Problem, ...]
+    secret_passthrough: bool = False
 
 
 def find_metallb(door: Door, namespaces: Iterable[str] = ()) -> MetalLB:
@@ -83,6 +88,7 @@ def find_metallb(door: Door, namespaces: Iterable[str] = ()) -> MetalLB:
         version=_most(versions),
         pods=tuple({pod.node: pod for pod in reversed(frr) if pod.node}.values())[::-1],
         problems=tuple(_problems(mode, speakers, frr)),
+        secret_passthrough=any(map(_passes_secrets, speakers)),
     )
 
 
@@ -133,6 +139,15 @@ def _named_mode(pod: dict[str, Any]) -> Mode | None:
         if variable.get("name") == "METALLB_BGP_TYPE":
             return _MODES.get(str(variable.get("value")))
     return None
+
+
+def _passes_secrets(speaker: dict[str, Any]) -> bool:
+    """Whether the flag is set, as Go's package `flag` reads it."""
+    container = _container(speaker, "speaker")
+    words = [str(word) for name in ("command", "args") for word in container.get(name) or ()]
+    values = [word.lstrip("-").partition("=") for word in words if word.startswith("-")]
+    found = [value for name, _, value in values if name == _PASSTHROUGH]
+    return bool(found) and found[-1].lower() not in {"false", "f", "0"}
 
 
 def _problems(mode: Mode, speakers: list[Any], frr: tuple[FrrPod, ...]) -> Iterable[Problem]:

@@ -17,7 +17,10 @@ _RBAC = "rbac.authorization.k8s.io"
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """One verb on one resource; namespace "" = in the whole cluster. why: what does not work without it."""
+    """One verb on one resource; namespace "" = in the whole cluster. why: what does not work without it.
+
+    optional: nothing is missing without it.
+    """
 
     verb: str
     group: str
@@ -26,6 +29,7 @@ class Permission:
     namespace: str
     why: str
     allowed: bool = False
+    optional: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON."""
@@ -36,11 +40,13 @@ def needs(
     kinds: Iterable[Served],
     namespace: str,
     frr_namespaces: Iterable[str],
+    secret_namespace: str,
     reported: Iterable[tuple[Served, str]] = (),
 ) -> list[Permission]:
     """Everything bgpui does in a cluster whose MetalLB lives in `namespace` and whose FRR in `frr_namespaces`.
 
-    reported: what is only read, with the namespace, "" = of the cluster.
+    secret_namespace: where the Secrets with passwords are looked for. reported: what is only read, with the namespace,
+    "" = of the cluster.
     """
     rows: list[tuple[tuple[str, ...], str, str, str, str, str]] = []
     for kind in kinds:
@@ -59,12 +65,16 @@ def needs(
         rows.append((("list",), "", "pods", "", room, "to find the pods with FRR"))
         # A WebSocket begins as a GET; newer API servers ask for `create` as well.
         rows.append((("get", "create"), "", "pods", "exec", room, "to ask FRR about its sessions"))
-    rows.append((("create", "patch"), "", "secrets", "", namespace, "to keep passwords that are typed here"))
-    rows.append((("get",), "", "secrets", "", namespace, "to check the Secrets that peers refer to"))
+    rows.append((("create", "patch"), "", "secrets", "", secret_namespace, "to keep passwords that are typed here"))
+    rows.append((("get",), "", "secrets", "", secret_namespace, "to check the Secrets that peers refer to"))
+    offering = "to offer Secrets by name in the form; values are never asked for"
     return [
-        Permission(verb, group, resource, subresource, where, why)
-        for verbs, group, resource, subresource, where, why in rows
-        for verb in verbs
+        *(
+            Permission(verb, group, resource, subresource, where, why)
+            for verbs, group, resource, subresource, where, why in rows
+            for verb in verbs
+        ),
+        Permission("list", "", "secrets", "", secret_namespace, offering, optional=True),
     ]
 
 
@@ -81,7 +91,7 @@ def missing_as_yaml(permissions: Sequence[Permission], identity: str = "") -> st
 
     identity: our user name to the API server; without it the binding names a ServiceAccount `bgpui` to be adjusted.
     """
-    missing = [permission for permission in permissions if not permission.allowed]
+    missing = [permission for permission in permissions if not (permission.allowed or permission.optional)]
     documents = []
     for namespace in dict.fromkeys(permission.namespace for permission in missing):
         rules = _rules([permission for permission in missing if permission.namespace == namespace])

@@ -35,10 +35,16 @@ class Transport:
         self._client.close()  # type: ignore[no-untyped-call]
 
     def request(
-        self, method: str, where: str, query: Mapping[str, str] | None = None, body: Any = None, content: str = _JSON
+        self,
+        method: str,
+        where: str,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        content: str = _JSON,
+        accept: str = _JSON,
     ) -> Object:
-        """Send `body` as `content` and return the answer's object. Raises KubeError."""
-        headers = {"Accept": _JSON} | ({"Content-Type": content} if body is not None else {})
+        """Send `body` as `content` and return the answer's object, in the form `accept`. Raises KubeError."""
+        headers = {"Accept": accept} | ({"Content-Type": content} if body is not None else {})
         token = authorization(self._client.configuration)
         headers |= {"authorization": token} if token else {}
         parameters = [(name, value) for name, value in (query or {}).items() if value]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.urls import reverse
 
-from intent.snapshot import Mode
+from intent.snapshot import Mode, secret_namespace
 
 
 class Cluster(models.Model):
@@ -17,6 +17,9 @@ class Cluster(models.Model):
 
     namespace = models.CharField(max_length=63, default="metallb-system", help_text="Namespace of MetalLB.")
     frr_namespaces = models.JSONField(default=list, help_text="Where the pods with FRR are.")
+    secret_passthrough = models.BooleanField(
+        default=False, help_text="MetalLB gives FRR-K8s the name of a Secret there instead of the password."
+    )
     mode = models.CharField(max_length=10, choices=[(m.value, m.value) for m in Mode], default=Mode.UNKNOWN.value)
     metallb_version = models.CharField(max_length=40, blank=True)
     kubernetes_version = models.CharField(max_length=40, blank=True)
@@ -44,3 +47,14 @@ class Cluster(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("cluster", args=[self.name])
+
+    @property
+    def frr_namespace(self) -> str:
+        """Where the pods with FRR are, "" = not known."""
+        return str(next(iter(self.frr_namespaces), ""))
+
+    @property
+    def secret_namespace(self) -> str:
+        """Where the Secrets with passwords of peers are looked for."""
+        mode, passthrough = Mode(self.mode), self.secret_passthrough
+        return secret_namespace(mode, self.namespace, self.frr_namespace, passthrough=passthrough)

@@ -29,7 +29,7 @@ class Node(models.Model):
 
 
 class SecretFact(models.Model):
-    """What is known of a Secret that a BGPPeer refers to; values are never kept."""
+    """What is known of a Secret that a BGPPeer refers to, or could; values are never kept."""
 
     cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="secret_facts")
     namespace = models.CharField(max_length=63)
@@ -39,6 +39,9 @@ class SecretFact(models.Model):
     has_password = models.BooleanField(default=False, help_text="The key `password` is there.")
     length_ok = models.BooleanField(default=False, help_text="1 to 80 bytes, as FRR accepts.")
     trailing_newline = models.BooleanField(default=False, help_text="A newline would become part of the key.")
+    readable = models.BooleanField(default=True, help_text="False = we may not look; nothing else is known then.")
+    listed = models.BooleanField(default=False, help_text="It is among the basic-auth Secrets that were listed.")
+    managed_by = models.CharField(max_length=253, blank=True, help_text="The tool that looks after it.")
     checked_at = models.DateTimeField()
 
     class Meta:

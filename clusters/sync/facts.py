@@ -1,4 +1,4 @@
-"""Facts that rules and pages need beside the objects: Nodes, Secrets that peers refer to, the cluster itself."""
+"""Facts that rules and pages need beside the objects: Nodes, and the cluster itself."""
 
 from __future__ import annotations
 
@@ -17,17 +17,14 @@ from clusters.kube.client import Door
 from clusters.kube.discovery import Problem
 from clusters.kube.errors import Forbidden
 from clusters.kube.permissions import Permission
-from clusters.models import Cluster, Node, SecretFact
+from clusters.models import Cluster, Node
 from clusters.registry import resource_models
 from clusters.sync.status import status_needs
 from clusters.sync.upsert import upsert
 
 _NODE_FIELDS = ("uid", "labels", "addresses", "subnets", "ready", "unschedulable", "network_unavailable")
-_SECRET_FIELDS = ("exists", "type", "has_password", "length_ok", "trailing_newline")
 _HOST_CIDRS = "k8s.ovn.org/host-cidrs"
 _SUBNETS = 200  # of one node
-_SECRET_AGE = timedelta(seconds=60)
-_SECRETS_AT_ONCE = 50
 _GRANTED_AGE = timedelta(minutes=10)
 _MISSING_AGE = timedelta(seconds=60)
 
@@ -47,53 +44,6 @@ def nodes_write(cluster: Cluster, objects: Iterable[Mapping[str, Any]]) -> bool:
     return bool(changed or gone)
 
 
-def secrets_read(cluster: Cluster, door: Door, names: Iterable[str]) -> tuple[list[SecretFact], list[str]]:
-    """Look at the named Secrets of MetalLB's namespace that were not looked at for a minute, a few at a time.
-
-    The second list names those that may not be looked at; a Role can allow some by name and not others.
-    """
-    now = timezone.now()
-    ages = {fact.name: fact.checked_at for fact in cluster.secret_facts.all() if fact.namespace == cluster.namespace}
-    due = [name for name in dict.fromkeys(names) if name not in ages or now - ages[name] > _SECRET_AGE]
-    due.sort(key=lambda name: ages.get(name) or now - timedelta(days=365))
-    read: list[SecretFact] = []
-    refused: list[str] = []
-    for name in due[:_SECRETS_AT_ONCE]:
-        try:
-            fact = door.secret_fact(cluster.namespace, name)
-        except Forbidden:
-            refused.append(name)
-            continue
-        known = {"cluster": cluster, "namespace": cluster.namespace, "name": name, "checked_at": now}
-        read.append(SecretFact(**known, exists=fact is not None, **(fact or {})))
-    return read, refused
-
-
-def secrets_problem(refused: list[str]) -> Problem:
-    """What is missing to judge these Secrets."""
-    named = ", ".join(refused[:5]) + (" …" if len(refused) > 5 else "")
-    text = f"Secret {named} may not be looked at, so nobody knows here whether it holds a usable password."
-    return Problem(text, "Allow bgpui to get Secrets in MetalLB's namespace, or check them yourself.")
-
-
-def secrets_write(cluster: Cluster, read: list[SecretFact], names: Iterable[str]) -> bool:
-    """Keep what was read, drop what nobody refers to; whether something changed."""
-    known = {(fact.namespace, fact.name): fact for fact in cluster.secret_facts.all()}
-    wanted = {(cluster.namespace, name) for name in names}
-    gone = [fact.pk for key, fact in known.items() if key not in wanted]
-    news = [
-        fact
-        for fact in read
-        if (old := known.get((fact.namespace, fact.name))) is None or not _equal(fact, old, _SECRET_FIELDS)
-    ]
-    changed = bool(news or gone)
-    if read or gone:
-        with transaction.atomic():
-            upsert(SecretFact, read, key=("cluster", "namespace", "name"), fields=(*_SECRET_FIELDS, "checked_at"))
-            SecretFact.objects.filter(pk__in=gone).delete()
-    return changed
-
-
 def discover(cluster: Cluster, door: Door) -> dict[str, Any]:
     """What a look at the cluster as a whole says, as columns of its row. Raises KubeError."""
     problems: list[Problem] = []
@@ -108,6 +58,7 @@ def discover(cluster: Cluster, door: Door) -> dict[str, Any]:
         namespace = metallb.namespace or namespace
         rooms = {pod.namespace for pod in metallb.pods} or rooms
         found |= {"mode": metallb.mode.value, "metallb_version": metallb.version}
+        found |= {"secret_passthrough": metallb.secret_passthrough}
     kinds = [model.KIND for model in resource_models().values()]
     for kind in kinds:
         versions = found["served"].get(f"{kind.plural}.{kind.group}", [])
@@ -116,8 +67,10 @@ def discover(cluster: Cluster, door: Door) -> dict[str, Any]:
             text += f", only {', '.join(versions)}." if versions else "."
             problems.append(Problem(text, "Install MetalLB's CustomResourceDefinitions, 0.13.2 or newer."))
     found |= {"namespace": namespace, "frr_namespaces": sorted(rooms)}
-    told = status_needs(Cluster(namespace=namespace, frr_namespaces=sorted(rooms), served=found["served"]))
-    found |= _permissions(cluster, door, permissions.needs(kinds, namespace, sorted(rooms), told))
+    for name, value in found.items():
+        setattr(cluster, name, value)
+    needed = permissions.needs(kinds, namespace, sorted(rooms), cluster.secret_namespace, status_needs(cluster))
+    found |= _permissions(cluster, door, needed)
     found |= {"problems": [asdict(problem) for problem in problems]}
     return found | {"discovered_at": timezone.now()}
 
@@ -128,7 +81,11 @@ def _permissions(cluster: Cluster, door: Door, needs: list[Permission]) -> dict[
     A right that is missing is waited for; that one was taken away shows in the answers, too.
     """
     known: list[dict[str, Any]] = cluster.permissions
-    age = _GRANTED_AGE if all(permission["allowed"] for permission in known) else _MISSING_AGE
+    age = (
+        _GRANTED_AGE
+        if all(permission["allowed"] or permission.get("optional") for permission in known)
+        else _MISSING_AGE
+    )
     recent = cluster.permissions_at is not None and timezone.now() - cluster.permissions_at < age
     if recent and [permission | {"allowed": False} for permission in known] == [need.as_dict() for need in needs]:
         return {}

@@ -17,13 +17,14 @@ from clusters.kube.discovery import Problem
 from clusters.kube.errors import Forbidden, KubeError, NotServed
 from clusters.kube.kinds import Served
 from clusters.manifest import Object
-from clusters.models import ChangeSet, Cluster, SecretFact
+from clusters.models import ChangeSet, Cluster
 from clusters.registry import resource_models, rows_of
 from clusters.sync import facts, outbox
 from clusters.sync.findings import findings_write
 from clusters.sync.follow import Marker, follow, markers
 from clusters.sync.readonly import readonly_follow
 from clusters.sync.references import references_resolve, references_rewrite
+from clusters.sync.secrets import SecretsSeen, secrets_look, secrets_problem, secrets_write
 
 logger = logging.getLogger(__name__)
 _DISCOVERY_AGE = timedelta(seconds=60)
@@ -40,8 +41,7 @@ class _Seen:
     known: dict[str, dict[tuple[str, str], Marker]]
     objects: dict[str, list[Object]]
     nodes: list[Object] | None
-    secrets: list[SecretFact]
-    secret_names: list[str]
+    secrets: SecretsSeen
     problems: list[Problem]
     discovered: dict[str, Any]
 
@@ -64,7 +64,7 @@ def relist(cluster: Cluster) -> bool:
         Cluster.objects.filter(pk=cluster.pk).update(listed=cluster.listed | seen.listed)
     if seen.nodes is not None:
         changed |= facts.nodes_write(cluster, seen.nodes)
-    changed |= facts.secrets_write(cluster, seen.secrets, seen.secret_names)
+    changed |= secrets_write(cluster, seen.secrets)
     shown, judged = readonly_follow(cluster, door_of(cluster))
     if seen.discovered:  # rarely, since rows that are written bring their own along
         references_rewrite(cluster)
@@ -82,7 +82,7 @@ def _look(cluster: Cluster, door: Door) -> _Seen:
     discovered = facts.discover(cluster, door) if due else {}
     for name, value in discovered.items():
         setattr(cluster, name, value)
-    seen = _Seen({}, {}, {}, None, [], [], [], discovered)
+    seen = _Seen({}, {}, {}, None, SecretsSeen(()), [], discovered)
     for kind, model in resource_models().items():
         known = markers(cluster, kind)
         answer = _list(door, model.KIND, cluster.namespace, seen.problems)
@@ -95,9 +95,8 @@ def _look(cluster: Cluster, door: Door) -> _Seen:
     except Forbidden as error:
         seen.problems.append(Problem(error.message, "Allow bgpui to list nodes."))
     names = _referenced(seen.objects.get("BGPPeer"), cluster)
-    seen.secrets, refused = facts.secrets_read(cluster, door, names)
-    seen.secret_names = [name for name in names if name not in refused]  # what was known of the others is too old
-    seen.problems += [facts.secrets_problem(refused)] if refused else []
+    seen.secrets = secrets_look(cluster, door, names, listing=due)
+    seen.problems += [secrets_problem(seen.secrets.refused)] if seen.secrets.refused else []
     return seen
 
 

@@ -88,6 +88,7 @@ REFERENCE_RULES: dict[str, tuple[Reference, ...]] = {
         Reference(references.bfd_fits_the_hops),
         Reference(references.secret_is_usable, speaker=True),
         Reference(references.secret_suits_frr),
+        Reference(references.password_is_copied),
         Reference(references.nodes_are_selected),
         Reference(references.router_is_reachable),
     ),
@@ -100,13 +101,15 @@ def check_object(
     mode: Mode,
     version: str,
     namespace: str,
+    secret_namespace: str = "",
     inline_password: bool = False,
     old: Mapping[str, Any] | None = None,
 ) -> list[Finding]:
     """All rules about one object by itself, whatever it is; never raises.
 
-    version: MetalLB's, "" if not known. namespace: MetalLB's. inline_password: the object carries one that was masked.
-    old: the spec in the cluster before this change, None for a new object.
+    version: MetalLB's, "" if not known. namespace: MetalLB's. secret_namespace: where Secrets with passwords are looked
+    for, "" = there, too. inline_password: the object carries one that was masked. old: the spec in the cluster before
+    this change, None for a new object.
     """
     body = mapping(manifest)
     resource = replace(Resource.from_manifest(body, inline_password=inline_password), live=old or {})
@@ -128,6 +131,7 @@ def check_object(
         namespace=namespace,
         password=mapping(spec).get("password"),
         api_version=api_version or "none",
+        secret_namespace=secret_namespace,
     )
     findings = [finding for rule in OBJECT_RULES[kind.kind] for finding in rule.judge(subject)]
     if spec is not None and not isinstance(spec, Mapping):

@@ -87,9 +87,11 @@ def password_secret(subject: Subject) -> Iterator[Finding]:
     if secret and not name:
         message, hint = "passwordSecret names no Secret, so there is no password", "Set its name, or remove it."
         yield subject.warning("secret-unnamed", "passwordSecret", message, source=CONFIG, hint=hint)
-    if namespace and namespace != subject.namespace:
-        message = f"passwordSecret.namespace is ignored: MetalLB looks for the Secret in {subject.namespace}"
-        hint = f"Keep the Secret in {subject.namespace}, and leave namespace out."
+    room = subject.secret_namespace or subject.namespace
+    if namespace and namespace != room:
+        who = "MetalLB" if room == subject.namespace else "FRR-K8s"
+        message = f"passwordSecret.namespace is ignored: {who} looks for the Secret in {room}"
+        hint = f"Keep the Secret in {room}, and leave namespace out."
         path = "passwordSecret.namespace"
         yield subject.warning("secret-namespace-ignored", path, message, value=namespace, source=CONFIG, hint=hint)
 

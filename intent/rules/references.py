@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from intent.addresses import parse_address
 from intent.findings import Finding, ObjectRef
 from intent.modes import Mode
-from intent.rules.subject import CONFIG, FRR, Subject
+from intent.rules.subject import CONFIG, FRR, FRR_K8S, KUBERNETES, Subject
 from intent.rules.view import View
 from intent.snapshot import mapping, text
 
@@ -49,9 +49,20 @@ def secret_is_usable(view: View, subject: Subject) -> Iterator[Finding]:
     fact = view.secrets.get(name) if name else None
     if fact is None:
         return
-    secret = ObjectRef("Secret", fact.namespace, name)
+    secret, at = ObjectRef("Secret", fact.namespace, name), "passwordSecret.name"
+    if not fact.readable:
+        message = f"Secret {name} in {fact.namespace} may not be looked at, so nobody knows here whether it is usable"
+        hint = f"Check it yourself: type {BASIC_AUTH}, key `password`; or allow bgpui to get it."
+        code = "secret-not-checked"
+        yield subject.warning(code, at, message, value=name, source=KUBERNETES, hint=hint, others=(secret,))
+        return
     problems = (
-        (not fact.exists, "secret-missing", "does not exist", "Create it first, or type a password here."),
+        (
+            not fact.exists,
+            "secret-missing",
+            f"does not exist in {fact.namespace}",
+            "Create it first, or type a password here.",
+        ),
         (fact.type != BASIC_AUTH, "secret-type", f"must be of type {BASIC_AUTH}", "Create it anew with this type."),
         (not fact.has_password, "secret-without-password", "has no key `password`", "Add the key `password`."),
     )
@@ -73,7 +84,7 @@ def secret_suits_frr(view: View, subject: Subject) -> Iterator[Finding]:
     """What MetalLB passes on and FRR cannot use."""
     name = text(mapping(subject.spec.get("passwordSecret")).get("name"))
     fact = view.secrets.get(name) if name else None
-    if fact is None or not (fact.exists and fact.has_password):
+    if fact is None or not (fact.readable and fact.exists and fact.has_password):
         return
     at, others = "passwordSecret.name", (ObjectRef("Secret", fact.namespace, name),)
     if not fact.length_ok:
@@ -86,6 +97,17 @@ def secret_suits_frr(view: View, subject: Subject) -> Iterator[Finding]:
         hint = "Write it anew without the line end (printf instead of echo)."
         code = "secret-trailing-newline"
         yield subject.warning(code, at, message, value=name, source=CONFIG, hint=hint, others=others)
+
+
+def password_is_copied(view: View, subject: Subject) -> Iterator[Finding]:
+    """Between namespaces MetalLB hands FRR-K8s the password itself, unless it runs with --frrk8s-secret-passthrough."""
+    name = text(mapping(subject.spec.get("passwordSecret")).get("name"))
+    if name and view.snapshot.copies_passwords:
+        room = view.snapshot.frr_namespace
+        message = f"MetalLB copies the password in clear text into FRRConfigurations in {room}"
+        hint = f"Let only those read FRRConfigurations in {room} who may know it; no field of the peer changes this."
+        at = "passwordSecret"
+        yield subject.warning("password-copied", at, message, value=name, source=FRR_K8S, hint=hint)
 
 
 def nodes_are_selected(view: View, subject: Subject) -> Iterator[Finding]:

@@ -30,7 +30,8 @@ class Subject:
     """One object with all that its single-object rules need.
 
     version: the served one that the object is written in. password: the inline password if it is at hand, only
-    when a person has just typed it. namespace: MetalLB's.
+    when a person has just typed it. namespace: MetalLB's. secret_namespace: where Secrets with passwords are looked
+    for, "" = there, too.
     """
 
     resource: Resource
@@ -41,6 +42,7 @@ class Subject:
     namespace: str
     password: object = None
     api_version: str = ""
+    secret_namespace: str = ""
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -115,4 +117,12 @@ def subject_of(resource: Resource, snapshot: Snapshot) -> Subject | None:
     kind = KINDS.get(resource.ref.kind)
     if kind is None:
         return None
-    return Subject(resource, kind, kind.stored, snapshot.mode, release(snapshot.version), snapshot.namespace)
+    return Subject(
+        resource,
+        kind,
+        kind.stored,
+        snapshot.mode,
+        release(snapshot.version),
+        snapshot.namespace,
+        secret_namespace=snapshot.secret_namespace,
+    )

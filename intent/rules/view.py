@@ -66,8 +66,8 @@ class View:
 
     @cached_property
     def secrets(self) -> dict[str, SecretFact]:
-        """What is known about the Secrets of MetalLB's namespace, by name."""
-        own = (fact for fact in self.snapshot.secrets if fact.namespace == self.snapshot.namespace)
+        """What is known about the Secrets where passwords are looked for, by name."""
+        own = (fact for fact in self.snapshot.secrets if fact.namespace == self.snapshot.secret_namespace)
         return {fact.name: fact for fact in own}
 
     def readers(self, resource: Resource) -> int:

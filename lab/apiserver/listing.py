@@ -17,6 +17,7 @@ from lab.apiserver.selectors import Match, compile_selectors
 from lab.apiserver.storage import Entry, Storage, Table
 from lab.apiserver.tables import table
 
+_PARTIAL = "PartialObjectMetadata"
 _LOST = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
     "the continue parameter."
@@ -48,6 +49,14 @@ def wants_table(request: web.Request) -> bool:
     return "as=Table" in request.headers.get("Accept", "")
 
 
+def wants_metadata(request: web.Request) -> bool:
+    return f"as={_PARTIAL}List" in request.headers.get("Accept", "")
+
+
+def _partial(manifest: Manifest) -> Manifest:
+    return {"kind": _PARTIAL, "apiVersion": "meta.k8s.io/v1", "metadata": manifest["metadata"]}
+
+
 def matcher(request: web.Request, resource: Resource) -> Match | None:
     return compile_selectors(resource, request.query.get("labelSelector", ""), request.query.get("fieldSelector", ""))
 
@@ -70,6 +79,10 @@ def listing(storage: Storage, target: Target, request: web.Request) -> bytes:
     if wants_table(request):
         include = request.query.get("includeObject", "Metadata")
         return msgspec.json.encode(table(resource, (entry.manifest for entry in entries), metadata, include))
+    if wants_metadata(request):
+        head = msgspec.json.encode({"kind": f"{_PARTIAL}List", "apiVersion": "meta.k8s.io/v1", "metadata": metadata})
+        partial = b",".join([msgspec.json.encode(_partial(entry.manifest)) for entry in entries])
+        return head[:-1] + b',"items":[' + partial + b"]}\n"
     head = msgspec.json.encode(
         {"kind": f"{resource.kind}List", "apiVersion": resource.api_version, "metadata": metadata}
     )

@@ -164,7 +164,7 @@ def test_rights_are_asked_for_anew_in_another_namespace(kube: RunningCluster, of
 
 def test_missing_rights_become_roles_that_grant_exactly_these(kube: RunningCluster) -> None:
     door = _door(kube, "namespaced-token")
-    asked = review(door, needs([KINDS["BGPPeer"]], NAMESPACE, ["frr-k8s-system"]))
+    asked = review(door, needs([KINDS["BGPPeer"]], NAMESPACE, ["frr-k8s-system"], NAMESPACE))
     roles = [
         document for document in yaml.safe_load_all(missing_as_yaml(asked, door.identity())) if "rules" in document
     ]

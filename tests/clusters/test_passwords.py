@@ -245,6 +245,8 @@ def test_nothing_is_known_of_a_secret_that_may_not_be_looked_at_any_more(kube: R
     kube.server.faults.add(Fault(resource="secrets", name="s-1", code=403))
     office.look()
     office.cluster.refresh_from_db()
-    assert [fact.name for fact in SecretFact.objects.all()] == ["s-2"]
+    known = {fact.name: (fact.readable, fact.exists) for fact in SecretFact.objects.all()}
+    assert known == {"s-1": (False, False), "s-2": (True, False)}
     assert "Secret s-1 may not be looked at" in str(office.cluster.problems)
-    assert "secret-missing" not in str(office.row().findings)
+    codes = {finding["code"] for finding in office.row().findings}
+    assert ("secret-missing" in codes, "secret-not-checked" in codes) == (False, True)
