@@ -12,12 +12,14 @@ from clusters.manifest import Object
 from clusters.models import Cluster, Resource
 from clusters.rebase import keeps_inline_password
 from clusters.registry import resource_models
+from clusters.secrets import looked_at, secret_of
 from clusters.selectors import is_active, resource_list, snapshot_of
 from clusters.sync import ownership
 from clusters.sync.held import holders_of
 from intent import rules
 from intent.findings import Finding, ObjectRef, Severity
 from intent.kinds import Kind
+from intent.modes import Mode
 from intent.snapshot import Resource as Intended
 from intent.snapshot import SecretFact, Snapshot
 
@@ -148,10 +150,10 @@ def with_edit(edit: Edit, before: Snapshot) -> Snapshot:
     )
     after = before.with_resource(intended)
     if edit.new_password is not None and not edit.clash:
-        name = secret_name(edit.name)
-        others = (fact for fact in after.secrets if (fact.namespace, fact.name) != (edit.namespace, name))
-        after = replace(after, secrets=(*others, SecretFact(edit.namespace, name)))
-    return after
+        room, name = after.secret_namespace, secret_name(edit.name)
+        others = (fact for fact in after.secrets if (fact.namespace, fact.name) != (room, name))
+        return replace(after, secrets=(*others, SecretFact(room, name)))
+    return looked_at(edit.cluster, after, [secret_of(edit.manifest["spec"])])
 
 
 def judge(
@@ -197,11 +199,21 @@ def _alone(edit: Edit, after: Snapshot, given: Mapping[str, Any] | None) -> list
         if isinstance(given.get("spec"), Mapping):
             sent["spec"] = _without_password(edit.kind, given["spec"])
         found += check(sent, inline_password=edit.inline_password or edit.clash)
-    if edit.new_password is not None and edit.manifest is not None:
-        typed = {**edit.manifest, "spec": {**edit.manifest["spec"], "password": edit.new_password}}
-        about = check(typed, inline_password=False)
-        found += [f for f in about if f.field == "spec.password" and f.severity is Severity.ERROR]
-    return found
+    return found + judge_password(edit)
+
+
+def judge_password(edit: Edit) -> list[Finding]:
+    """What the rules say of a new password by itself."""
+    if edit.new_password is None or edit.manifest is None:
+        return []
+    cluster = edit.cluster
+    about = rules.check_object(
+        {**edit.manifest, "spec": {**edit.manifest["spec"], "password": edit.new_password}},
+        mode=Mode(cluster.mode),
+        version=cluster.metallb_version,
+        namespace=cluster.namespace,
+    )
+    return [f for f in about if f.field == "spec.password" and f.severity is Severity.ERROR]
 
 
 def _without_password(kind: Kind, spec: Mapping[str, Any]) -> Object:

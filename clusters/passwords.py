@@ -14,7 +14,7 @@ _SOURCE = "Kubernetes API server"
 def password_write(edit: Edit, password: str) -> None:
     """Write the Secret, before anything is saved. Raises Refused, ClusterUnreachable."""
     try:
-        door_of(edit.cluster).secret_write(edit.namespace, secret_name(edit.name), password)
+        door_of(edit.cluster).secret_write(edit.cluster.secret_namespace, secret_name(edit.name), password)
     except (Rejected, Conflict) as error:
         hint = "Allow bgpui to create and patch Secrets there, or refer to a Secret of your own in passwordSecret."
         text = f"The Secret {secret_name(edit.name)} cannot be written: {error.message}"

@@ -10,6 +10,7 @@ from django.db.models import Count
 from clusters.editing.surroundings import names_of
 from clusters.kindpages import KindPage, ListColumn, Suggestion
 from clusters.models import Cluster, Resource
+from clusters.secrets import secrets_usable
 from clusters.words import counted
 from peers.models import BFDProfile, BGPPeer
 
@@ -78,7 +79,7 @@ PEER = KindPage(
         "placement": "Nodes",
         "advanced": "Rarely needed",
     },
-    offers={"bfdProfile": names_of("BFDProfile")},
+    offers={"bfdProfile": names_of("BFDProfile"), "passwordSecret.name": secrets_usable},
     suggests={"vrf": _vrfs},
     closes=_closes_sessions,
 )

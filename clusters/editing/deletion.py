@@ -18,6 +18,7 @@ from clusters.kindpages import page_of_kind
 from clusters.models import Change
 from clusters.pages import HttpRequest, render_page
 from clusters.resources.uses import used_by
+from clusters.secrets import leftover
 from intent.findings import Finding
 from intent.rules import blocking
 
@@ -49,6 +50,7 @@ def resource_delete(request: HttpRequest, kind: str, cluster: str, namespace: st
         "review": review,
         "closes": about.closes(row),
         "used_by": used_by(row),
+        "leftover": leftover(row),
         "findings": stop or review.findings,
         "blocked": bool(blocking([finding for finding in review.findings if finding not in review.introduced])),
         "yaml": manifest_yaml(review.before or row.manifest),

@@ -1,0 +1,100 @@
+"""A new password for the Secret that an object refers to: written into the same Secret, without reading it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from clusters import edit as edits
+from clusters.changes import change_of
+from clusters.doors import door_of
+from clusters.edit import Edit, secret_name
+from clusters.kube.errors import Conflict, KubeError, NotFound, Rejected
+from clusters.models import Change, Resource
+from clusters.refusals import ClusterUnreachable, Refused
+from clusters.secrets import FIELD, referring, secret_of
+from clusters.services import Actor
+from intent.findings import Finding, Severity
+from intent.rules import blocking
+
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """The Secret that has a new password, and the other objects that take theirs from it."""
+
+    namespace: str
+    secret: str
+    shared_with: tuple[Resource, ...]
+
+
+def password_rotate(*, row: Resource, password: str, actor: Actor, source: str) -> Rotated:
+    """Write the password into the Secret, with an audit entry for each object that it is for.
+
+    Raises Refused, ClusterUnreachable; nothing is written then.
+    """
+    cluster, name = row.cluster, secret_of(row.spec)
+    edit = replace(
+        edits.prepare(cluster, row.KIND.kind, row.namespace, row.name, row.manifest, None), new_password=password
+    )
+    stop = [*_obstacles(edit, row, name), *blocking(edits.judge_password(edit))]
+    if stop:
+        raise Refused(stop)
+    _write(edit, name, password)
+    sharing = tuple(referring(cluster, name, but=row))
+    # It is looked at again at once; what was known is of the password before.
+    cluster.secret_facts.filter(namespace=cluster.secret_namespace, name=name).update(checked_at=_LONG_AGO)
+    _record(row, name, sharing, actor, source)
+    return Rotated(cluster.secret_namespace, name, sharing)
+
+
+def _obstacles(edit: Edit, row: Resource, name: str) -> list[Finding]:
+    if row.inline_password:
+        text = "The password stands in the object itself, so no Secret can take a new one."
+        return [_finding(edit, "password-inline", "spec.password", text, "Move it to a Secret first.")]
+    if not name or row.deleting:
+        text = "The object refers to no Secret whose password could be renewed."
+        return [_finding(edit, "no-secret", f"spec.{FIELD}", text, "Edit the object and type a password there.")]
+    if not edit.new_password:
+        return [_finding(edit, "password-missing", "spec.password", "There is no password.", "Type the new one.")]
+    fact = row.cluster.secret_facts.filter(namespace=row.cluster.secret_namespace, name=name).first()
+    if fact is not None and fact.managed_by:
+        text = f"{fact.managed_by} looks after Secret {name} and would undo the change."
+        return [_finding(edit, "managed-elsewhere", f"spec.{FIELD}.name", text, "Renew the password there.")]
+    return []
+
+
+def _write(edit: Edit, name: str, password: str) -> None:
+    namespace = edit.cluster.secret_namespace
+    try:
+        door = door_of(edit.cluster)
+        if name == secret_name(edit.name):
+            door.secret_write(namespace, name, password, force=True)
+        else:
+            door.secret_renew(namespace, name, password)
+    except NotFound as error:
+        text = f"Secret {name} does not exist in {namespace}."
+        hint = "Create it, or type a password in the form: it becomes a Secret of its own."
+        raise Refused([_finding(edit, "secret-missing", f"spec.{FIELD}.name", text, hint)]) from error
+    except (Rejected, Conflict) as error:
+        text = f"Secret {name} cannot be written: {error.message}"
+        hint = f"Allow bgpui to create and patch Secrets in {namespace}."
+        raise Refused([_finding(edit, "password-not-written", "spec.password", text, hint)]) from error
+    except KubeError as error:
+        raise ClusterUnreachable(f"The password cannot be written to the cluster now: {error.message}") from error
+
+
+def _record(row: Resource, name: str, sharing: tuple[Resource, ...], actor: Actor, source: str) -> None:
+    entries = []
+    for one in (row, *sharing):
+        change = change_of(one, one.manifest, one.manifest, source=source, revision=one.revision)
+        through = "" if one is row else f", by way of {row.name}"
+        change.actor_id = actor.pk if actor is not None else None
+        change.message = f"New password in Secret {name}{through}."[:500]
+        entries.append(change)
+    Change.objects.bulk_create(entries)
+
+
+def _finding(edit: Edit, code: str, field: str, text: str, hint: str) -> Finding:
+    return Finding(code, Severity.ERROR, field, "", text, "bgpui", hint, (edit.ref,))

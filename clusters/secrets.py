@@ -1,0 +1,113 @@
+"""Secrets with passwords, as edits and pages need them: which can be chosen, who refers to them, what is left over."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from clusters.doors import door_of
+from clusters.kube.errors import KubeError
+from clusters.models import Cluster, Resource
+from clusters.registry import resource_models, rows_of
+from clusters.selectors import is_active
+from clusters.sync.secrets import secret_look
+from intent.rules.references import BASIC_AUTH
+from intent.selectors import subdomain_error
+from intent.snapshot import SecretFact, Snapshot
+
+FIELD = "passwordSecret"
+_OFFERED = 200
+_SHARING = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """A Secret that nothing refers to any more. command: removes it; "" for a name that could mislead who pastes it."""
+
+    name: str
+    namespace: str
+    command: str
+
+
+def secret_of(spec: Mapping[str, Any]) -> str:
+    """The Secret that a spec refers to, "" = none."""
+    reference = spec.get(FIELD)
+    name = reference.get("name") if isinstance(reference, Mapping) else None
+    return name if isinstance(name, str) else ""
+
+
+def secrets_usable(cluster: Cluster) -> Sequence[str]:
+    """The names of Secrets that hold a password which FRR takes."""
+    facts = cluster.secret_facts.filter(
+        namespace=cluster.secret_namespace,
+        readable=True,
+        exists=True,
+        type=BASIC_AUTH,
+        has_password=True,
+        length_ok=True,
+    )
+    return list(facts.order_by("name").values_list("name", flat=True)[:_OFFERED])
+
+
+def referring(cluster: Cluster, name: str, *, but: Resource) -> list[Resource]:
+    """The other objects, as they shall be, that MetalLB takes the password of this Secret for; a query a kind."""
+    found: list[Resource] = []
+    for kind, model in resource_models().items():
+        column = next((field.column for field in model.KIND.fields if field.name == FIELD), "")
+        if column:
+            rows = rows_of(kind).filter(cluster=cluster, namespace=cluster.namespace, deleting=False)
+            rows = rows.filter(**{f"{column}__name": name}).order_by("name")
+            found += [row for row in rows[: _SHARING + 1] if (row.KIND, row.pk) != (but.KIND, but.pk)]
+    return found[:_SHARING]
+
+
+def leftover(row: Resource) -> Leftover | None:
+    """The Secret that nothing would refer to without this object; bgpui asks for no right to delete it."""
+    name, namespace = secret_of(row.spec), row.cluster.secret_namespace
+    if not name or row.namespace != row.cluster.namespace or referring(row.cluster, name, but=row):
+        return None
+    known = row.cluster.secret_facts.filter(namespace=namespace, name=name).first()
+    if known is not None and known.readable and not known.exists:
+        return None
+    plain = not subdomain_error(name)
+    command = shlex.join(["oc", "delete", "secret", "-n", namespace, name]) if plain else ""
+    return Leftover(name, namespace, command)
+
+
+def looked_at(cluster: Cluster, snapshot: Snapshot, names: Iterable[str]) -> Snapshot:
+    """The snapshot with these Secrets as they are now, unless all is well with what is known of them.
+
+    Without an answer of the cluster the snapshot stays as it is.
+    """
+    if cluster.error or not is_active(cluster.name):
+        return snapshot
+    known = {fact.name: fact for fact in snapshot.secrets if fact.namespace == snapshot.secret_namespace}
+    seen: dict[str, SecretFact] = {}
+    try:
+        for name in names:
+            if name and not subdomain_error(name) and not _is_well(known.get(name)):
+                seen[name] = _fact(cluster, name)
+    except KubeError:
+        pass
+    others = (fact for fact in snapshot.secrets if known.get(fact.name) is not fact or fact.name not in seen)
+    return replace(snapshot, secrets=(*others, *seen.values())) if seen else snapshot
+
+
+def _is_well(fact: SecretFact | None) -> bool:
+    return fact is not None and fact == SecretFact(fact.namespace, fact.name)
+
+
+def _fact(cluster: Cluster, name: str) -> SecretFact:
+    found = secret_look(door_of(cluster), cluster, name)
+    return SecretFact(
+        namespace=found.namespace,
+        name=name,
+        exists=found.exists,
+        type=found.type,
+        has_password=found.has_password,
+        length_ok=found.length_ok,
+        trailing_newline=found.trailing_newline,
+        readable=found.readable,
+    )
