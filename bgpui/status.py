@@ -104,7 +104,7 @@ def _missing(door: Door, metallb: MetalLB | None = None) -> str:
     namespace = (metallb.namespace if metallb else "") or NAMESPACES[0]
     rooms = sorted({pod.namespace for pod in metallb.pods}) if metallb else [namespace]
     try:
-        needed = permissions.needs(_KINDS, namespace, rooms)
+        needed = permissions.needs(_KINDS, namespace, rooms, namespace)
         reading = [one for one in needed if one.verb in {"get", "list"} or one.subresource == "exec"]
         return permissions.missing_as_yaml(permissions.review(door, reading), door.identity())
     except KubeError:

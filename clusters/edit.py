@@ -169,7 +169,7 @@ def judge(
     checked: what the rules say of it in that snapshot, if they were asked already. held: the objects that change sets
     hold, if that was asked already.
     """
-    found = [*_connected(edit), *_owner(edit), *_held(edit, held)]
+    found = [*connected(edit), *_owner(edit), *_held(edit, held)]
     if edit.manifest is not None:
         found += rules.check(after, {edit.ref}) if checked is None else checked
         # Beside all others the same finding also knows the nodes that it concerns.
@@ -222,7 +222,7 @@ def _without_password(kind: Kind, spec: Mapping[str, Any]) -> Object:
     return {name: value for name, value in spec.items() if name not in texts}
 
 
-def _connected(edit: Edit) -> list[Finding]:
+def connected(edit: Edit) -> list[Finding]:
     """A cluster that was taken out of the settings is remembered, and not written to."""
     name = edit.cluster.name
     if is_active(name):

@@ -12,8 +12,8 @@ from clusters.edit import Edit, secret_name
 from clusters.kube.errors import Conflict, KubeError, NotFound, Rejected
 from clusters.models import Change, Resource
 from clusters.refusals import ClusterUnreachable, Refused
+from clusters.saving import Actor
 from clusters.secrets import FIELD, referring, secret_of
-from clusters.services import Actor
 from intent.findings import Finding, Severity
 from intent.rules import blocking
 
@@ -29,24 +29,33 @@ class Rotated:
     shared_with: tuple[Resource, ...]
 
 
+def rotation_of(row: Resource, password: str) -> Rotated:
+    """What a new password would do; writes nothing. Raises Refused."""
+    return _judged(row, password)[1]
+
+
 def password_rotate(*, row: Resource, password: str, actor: Actor, source: str) -> Rotated:
     """Write the password into the Secret, with an audit entry for each object that it is for.
 
     Raises Refused, ClusterUnreachable; nothing is written then.
     """
+    edit, rotated = _judged(row, password)
+    _write(edit, rotated.secret, password)
+    # It is looked at again at once; what was known is of the password before.
+    facts = row.cluster.secret_facts.filter(namespace=rotated.namespace, name=rotated.secret)
+    facts.update(checked_at=_LONG_AGO)
+    _record(row, rotated, actor, source)
+    return rotated
+
+
+def _judged(row: Resource, password: str) -> tuple[Edit, Rotated]:
     cluster, name = row.cluster, secret_of(row.spec)
-    edit = replace(
-        edits.prepare(cluster, row.KIND.kind, row.namespace, row.name, row.manifest, None), new_password=password
-    )
-    stop = [*_obstacles(edit, row, name), *blocking(edits.judge_password(edit))]
+    edit = edits.prepare(cluster, row.KIND.kind, row.namespace, row.name, row.manifest, None)
+    edit = replace(edit, new_password=password)
+    stop = _obstacles(edit, row, name) or blocking([*edits.connected(edit), *edits.judge_password(edit)])
     if stop:
         raise Refused(stop)
-    _write(edit, name, password)
-    sharing = tuple(referring(cluster, name, but=row))
-    # It is looked at again at once; what was known is of the password before.
-    cluster.secret_facts.filter(namespace=cluster.secret_namespace, name=name).update(checked_at=_LONG_AGO)
-    _record(row, name, sharing, actor, source)
-    return Rotated(cluster.secret_namespace, name, sharing)
+    return edit, Rotated(cluster.secret_namespace, name, tuple(referring(cluster, name, but=row)))
 
 
 def _obstacles(edit: Edit, row: Resource, name: str) -> list[Finding]:
@@ -85,13 +94,13 @@ def _write(edit: Edit, name: str, password: str) -> None:
         raise ClusterUnreachable(f"The password cannot be written to the cluster now: {error.message}") from error
 
 
-def _record(row: Resource, name: str, sharing: tuple[Resource, ...], actor: Actor, source: str) -> None:
+def _record(row: Resource, rotated: Rotated, actor: Actor, source: str) -> None:
     entries = []
-    for one in (row, *sharing):
+    for one in (row, *rotated.shared_with):
         change = change_of(one, one.manifest, one.manifest, source=source, revision=one.revision)
         through = "" if one is row else f", by way of {row.name}"
         change.actor_id = actor.pk if actor is not None else None
-        change.message = f"New password in Secret {name}{through}."[:500]
+        change.message = f"New password in Secret {rotated.secret}{through}."[:500]
         entries.append(change)
     Change.objects.bulk_create(entries)
 

@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 
 from clusters.api.filters import resource_filters, resource_ordering
 from clusters.api.kinds import resource_endpoint
+from clusters.api.passwords import PasswordEndpoint
 from clusters.api.schema import SESSIONS, documented_read, documented_write, resource_serializer
-from clusters.api.viewsets import ResourceViewSet
 from peers.models import BFDProfile, BGPPeer
 from peers.selectors import SESSIONS as AXIS
 from peers.selectors import in_vrf
@@ -48,7 +48,7 @@ class VrfFilter(django_filters.CharFilter):  # type: ignore[misc]
 
 @documented_read(BGPPeer.KIND)
 @documented_write(BGPPeer.KIND, _BGPPEER, _EXAMPLE)
-class BGPPeerViewSet(ResourceViewSet):
+class BGPPeerViewSet(PasswordEndpoint):
     """BGPPeers; the session axis comes in where sessions are known, in `dashboard.api`."""
 
     model = BGPPeer

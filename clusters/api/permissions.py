@@ -16,6 +16,12 @@ class ModelPermissions(DjangoModelPermissions):
     }
 
 
+class ChangePermission(ModelPermissions):
+    """For actions that change an object although they are sent by POST."""
+
+    perms_map = {**ModelPermissions.perms_map, "POST": ModelPermissions.perms_map["PATCH"]}
+
+
 class ViewPermission(ModelPermissions):
     """For actions that only look, although they are no GET because they ask the cluster at once."""
 

@@ -14,7 +14,7 @@ from clusters import services
 from clusters.api.documents import UnreadableError, read_json, read_yaml
 from clusters.api.manifests import draft_of
 from clusters.api.problems import BadBody
-from clusters.editing.inputs import NAME, NAMESPACE
+from clusters.editing.inputs import NAME, NAMESPACE, PASSWORD
 from clusters.editing.reading import Layout, manifest_of
 from clusters.editing.sealed import unseal
 from clusters.kindpages import KindPage
@@ -116,6 +116,10 @@ def draft_posted(about: KindPage, post: QueryDict, session: SessionBase, row: Re
     draft.origin, draft.contested, draft.followed = _object(post.get("origin", "")) or None, (), ()
     if post.get("from") == "yaml":
         _read_yaml(draft, post.get("yaml", ""))
+    elif post.get("from") == "move" and row is not None:
+        draft.password = post.get(PASSWORD) or None
+        if draft.password is None:
+            draft.refuse("password-missing", "spec.password", "There is no password.", "Type it.")
     elif post.get("from") == "review":
         _of_object(draft, _object(post.get("manifest", "")))
         sealed = post.get("sealed", "")

@@ -115,8 +115,8 @@ def _resolve(cluster: Cluster, targets: Targets) -> None:
 def _there(cluster: Cluster, kind: str, names: Collection[str]) -> dict[str, bool]:
     """Which of these names the cluster knows; what is not in it, nobody could look at."""
     if kind == "Secret":
-        facts = SecretFact.objects.filter(cluster=cluster, namespace=cluster.namespace, name__in=names)
-        return dict(facts.values_list("name", "exists"))
+        facts = SecretFact.objects.filter(cluster=cluster, namespace=cluster.secret_namespace, readable=True)
+        return dict(facts.filter(name__in=names).values_list("name", "exists"))
     if kind == "Namespace":
         found = set(Namespace.objects.filter(cluster=cluster, name__in=names).values_list("name", flat=True))
         return {name: name in found for name in names} if cluster.namespaces.exists() else {}

@@ -1,0 +1,159 @@
+"""POST …/password/: into the same Secret, or out of the object into one."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from rest_framework.test import APIClient
+
+from clusters.models import Change, Cluster, SecretFact
+from clusters.sync.relist import relist
+from lab.apiserver import Fault
+from tests.api.conftest import Kube
+from tests.api.manifests import NAMESPACE, manifest, url
+
+CANARY = "canary-r0tated-canary"
+SHARED = {"passwordSecret": {"name": "shared"}}
+
+
+def _secret(name: str, password: str, **metadata: Any) -> dict[str, Any]:
+    data = {"password": base64.b64encode(password.encode()).decode(), "username": "eA=="}
+    head = {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/basic-auth"}
+    return {**head, "metadata": {"name": name, "namespace": NAMESPACE, **metadata}, "data": data}
+
+
+def _password(kube: Kube, name: str) -> str:
+    return base64.b64decode(kube.get("secrets", name)["data"]["password"]).decode()
+
+
+@pytest.fixture
+def shared(live_cluster: Cluster, kube: Kube) -> Cluster:
+    """Two peers that take their password from one Secret that kubectl made, and a third with its own."""
+    kube.call(kube.server.store.add, _secret("shared", "old"), "kubectl-create")
+    for name, address, spec in (
+        ("peer", "192.0.2.1", SHARED),
+        ("two", "192.0.2.2", SHARED),
+        ("three", "192.0.2.3", {}),
+    ):
+        kube.call(kube.server.store.add, manifest(name, peerAddress=address, **spec), "kubectl-create")
+    relist(live_cluster)
+    return live_cluster
+
+
+def test_a_new_password_goes_into_the_same_secret_and_says_who_shares_it(
+    api: APIClient, shared: Cluster, kube: Kube
+) -> None:
+    tried = api.post(f"{url()}password/?dry_run=true", {"password": CANARY})
+    assert (tried.status_code, _password(kube, "shared")) == (200, "old")
+    answer = api.post(f"{url()}password/", {"password": CANARY})
+    assert answer.status_code == 200
+    assert answer.json() == tried.json() == {"secret": "shared", "namespace": NAMESPACE, "sharedWith": ["two"]}
+    assert _password(kube, "shared") == CANARY
+    assert kube.get("secrets", "shared")["data"]["username"] == "eA=="
+    notes = {change.name: change.message for change in Change.objects.filter(message__contains="New password")}
+    assert notes == {
+        "peer": "New password in Secret shared.",
+        "two": "New password in Secret shared, by way of peer.",
+    }
+    assert set(Change.objects.filter(message__contains="New").values_list("actor__username", flat=True)) == {"a-editor"}
+    assert CANARY not in str(list(Change.objects.values())) + str(answer.content)
+
+
+def test_it_needs_no_right_to_read_secrets(api: APIClient, shared: Cluster, kube: Kube) -> None:
+    for verb in ("get", "list"):
+        kube.call(kube.server.faults.add, Fault(verb=verb, resource="secrets", code=403))
+    assert api.post(f"{url()}password/", {"password": CANARY}).status_code == 200
+    kube.call(kube.server.faults.clear)
+    assert _password(kube, "shared") == CANARY
+
+
+def test_what_a_tool_looks_after_is_renewed_there(api: APIClient, shared: Cluster, kube: Kube) -> None:
+    owner = {"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "name": "bgp", "uid": "1"}
+    kube.call(
+        kube.server.store.patch, "secrets", NAMESPACE, "shared", {"metadata": {"ownerReferences": [owner]}}, "eso"
+    )
+    Cluster.objects.update(discovered_at=None)
+    shared.refresh_from_db()
+    relist(shared)
+    answer = api.post(f"{url()}password/", {"password": CANARY})
+    assert (answer.status_code, answer.json()["findings"][0]["code"]) == (422, "managed-elsewhere")
+    assert "ExternalSecret bgp" in answer.json()["detail"]
+    assert _password(kube, "shared") == "old"
+
+
+@pytest.mark.parametrize("body", [{}, {"password": ""}, {"password": [CANARY]}, [CANARY], {"password": CANARY, "x": 1}])
+def test_a_body_that_is_none_is_refused_without_repeating_it(api: APIClient, shared: Cluster, body: Any) -> None:
+    answer = api.post(f"{url()}password/", body)
+    assert answer.status_code == 400
+    assert CANARY not in answer.content.decode()
+
+
+@pytest.mark.parametrize("password", ["two words", f"{CANARY * 5}", "new\nline"])
+def test_what_frr_does_not_take_is_refused(api: APIClient, shared: Cluster, kube: Kube, password: str) -> None:
+    answer = api.post(f"{url()}password/", {"password": password})
+    assert (answer.status_code, answer.json()["findings"][0]["field"]) == (422, "spec.password")
+    assert _password(kube, "shared") == "old"
+    assert password not in answer.content.decode()
+
+
+@pytest.mark.usefixtures("worker")
+def test_an_inline_password_becomes_a_secret_in_one_reviewed_edit(
+    api: APIClient, live_cluster: Cluster, kube: Kube
+) -> None:
+    kube.call(kube.server.store.add, manifest(password=CANARY), "kubectl-create")
+    relist(live_cluster)
+    tried = api.post(f"{url()}password/?dry_run=true", {"password": CANARY})
+    assert tried.json()["dryRun"] == {"ok": True, "message": ""}
+    assert {diff["path"] for diff in tried.json()["diff"]} == {"spec.passwordSecret", "spec.password"}
+    answer = api.post(f"{url()}password/?wait=10s", {"password": CANARY})
+    assert (answer.status_code, answer.json()["inlinePassword"]) == (200, False)
+    spec = kube.get("bgppeers", "peer")["spec"]
+    assert ("password" in spec, spec["passwordSecret"]) == (False, {"name": "peer-bgp-password"})
+    assert _password(kube, "peer-bgp-password") == CANARY
+    again = api.post(f"{url()}password/", {"password": "another"})
+    assert again.json() == {"secret": "peer-bgp-password", "namespace": NAMESPACE, "sharedWith": []}
+    assert _password(kube, "peer-bgp-password") == "another"
+    assert CANARY not in tried.content.decode() + answer.content.decode()
+
+
+def test_a_secret_that_was_made_here_is_made_again_if_it_is_gone(
+    api: APIClient, live_cluster: Cluster, kube: Kube
+) -> None:
+    own = {"passwordSecret": {"name": "peer-bgp-password"}}
+    kube.call(kube.server.store.add, manifest(**own), "bgpui")
+    relist(live_cluster)
+    assert api.post(f"{url()}password/", {"password": CANARY}).status_code == 200
+    assert _password(kube, "peer-bgp-password") == CANARY
+
+
+def test_one_of_others_that_is_gone_is_said(api: APIClient, shared: Cluster, kube: Kube) -> None:
+    kube.call(kube.server.store.delete, "secrets", NAMESPACE, "shared")
+    answer = api.post(f"{url()}password/", {"password": CANARY})
+    assert (answer.status_code, answer.json()["findings"][0]["code"]) == (422, "secret-missing")
+
+
+def test_only_who_may_change_the_object_may(as_role: Any, shared: Cluster, kube: Kube, user: Any) -> None:
+    assert as_role("viewer").post(f"{url()}password/", {"password": CANARY}).status_code == 403
+    assert _password(kube, "shared") == "old"
+    assert not User.objects.filter(username="a-editor").exists()
+
+
+def test_an_edit_looks_at_the_secret_that_it_names(api: APIClient, live_cluster: Cluster, kube: Kube) -> None:
+    def codes(secret: str) -> set[str]:
+        answer = api.put(f"{url()}?dry_run=true", manifest(passwordSecret={"name": secret}))
+        return {finding["code"] for finding in answer.json()["findings"] if "ecret" in finding["field"]}
+
+    assert SecretFact.objects.count() == 0
+    assert codes("shared") == {"secret-missing"}
+    kube.call(kube.server.store.add, _secret("shared", "fine"))
+    assert codes("shared") == set()
+    kube.call(kube.server.store.add, _secret("lines", "fine\n"))
+    assert codes("lines") == {"secret-trailing-newline"}
+    kube.call(kube.server.store.add, _secret("long", "x" * 81))
+    assert codes("long") == {"secret-password-length"}
+    kube.call(kube.server.store.add, _secret("opaque", "x") | {"type": "Opaque"})
+    assert codes("opaque") == {"secret-type"}
+    assert SecretFact.objects.count() == 0
