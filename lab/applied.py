@@ -74,8 +74,13 @@ class Applied:
             version=self._release.version,
             namespace=namespace,
             nodes=[node_fact(manifest) for manifest in self._store.list("nodes")],
-            secrets=[secret_fact(manifest) for manifest in self._store.list("secrets", namespace)],
+            secrets=[secret_fact(manifest) for manifest in self._store.list("secrets", self._release.secret_namespace)],
             services=self._services(),
+        )
+        snapshot = replace(
+            snapshot,
+            frr_namespace=self._release.frr_namespace,
+            secret_passthrough=self._release.secret_passthrough,
         )
         snapshot = replace(snapshot, secrets=(*snapshot.secrets, *missing_secrets(snapshot)))
         namespaces = [manifest["metadata"] for manifest in self._store.list("namespaces")]
@@ -87,7 +92,7 @@ class Applied:
         for peer in self._store.list("bgppeers", self._release.namespace):
             spec: dict[str, Any] = peer.get("spec") or {}
             name = (spec.get("passwordSecret") or {}).get("name")
-            secret = self._store.get("secrets", self._release.namespace, name) if name else None
+            secret = self._store.get("secrets", self._release.secret_namespace, name) if name else None
             key = spec.get("password") or (password_of(secret).decode(errors="replace") if secret else "")
             if key:
                 found[peer["metadata"]["name"]] = key

@@ -49,6 +49,7 @@ class Plan:
     version: str = "0.16.1"
     namespace: str = SYSTEM
     frr_namespace: str = ""
+    secret_passthrough: bool = False
     speakers: Literal["simulated", "frr"] = "simulated"
     seed_peers: bool = False
     folder: Path | None = None
@@ -74,7 +75,10 @@ class Lab:
         self.plan = Plan(**plan)
         self._temporary = None if self.plan.folder else tempfile.TemporaryDirectory(prefix="bgpui-lab-")
         self.folder = self.plan.folder or Path(self._temporary.name if self._temporary else "")
-        self.release = Release(Mode(self.plan.mode), self.plan.version, self.plan.namespace, self.plan.frr_namespace)
+        settled = self.plan
+        self.release = Release(
+            Mode(settled.mode), settled.version, settled.namespace, settled.frr_namespace, settled.secret_passthrough
+        )
         self.token = self._token()
         state = self.folder / "state.json" if self.plan.keep else None
         tokens: dict[str, str | User] = {self.token: "admin", **self.plan.users}

@@ -54,7 +54,7 @@ def secret_fact(secret: Manifest) -> SecretFact:
 
 def missing_secrets(snapshot: Snapshot) -> list[SecretFact]:
     """Those that peers name and that do not exist: MetalLB's speakers refuse the whole configuration for one."""
-    room = snapshot.namespace
+    room = snapshot.secret_namespace
     named = {text(mapping(peer.spec.get("passwordSecret")).get("name")) for peer in snapshot.in_force("BGPPeer")}
     there = {fact.name for fact in snapshot.secrets if fact.namespace == room}
     return [SecretFact(room, name, exists=False) for name in sorted(named - there - {""})]

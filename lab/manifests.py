@@ -105,8 +105,11 @@ def daemon_set(layout: DaemonLayout, release: Release, frr_version: str) -> Mani
 
 def _pod_spec(layout: DaemonLayout, release: Release, frr_version: str) -> Manifest:
     variable = {"name": "METALLB_BGP_TYPE", "value": release.mode.value}
+    own: Manifest = {"env": [variable]}
+    if release.secret_passthrough:
+        own["args"] = ["--port=7472", "--log-level=info", "--frrk8s-secret-passthrough"]
     containers = [
-        {"name": name, "image": image, **({"env": [variable]} if name == "speaker" else {})}
+        {"name": name, "image": image, **(own if name == "speaker" else {})}
         for name, image in layout.images(frr_version).items()
     ]
     return {"hostNetwork": True, "serviceAccountName": layout.account, "containers": containers}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from intent.modes import Mode, release
+from intent.snapshot import secret_namespace
 
 SYSTEM = "metallb-system"
 OPENSHIFT_FRR_K8S = "openshift-frr-k8s"
@@ -14,12 +15,21 @@ FRR_CONTAINERS = frozenset({"frr", "reloader", "frr-metrics", "frr-status"})  # 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """mode and version of MetalLB; namespace: its own; frr_namespace: where FRR-K8s runs."""
+    """mode and version of MetalLB; namespace: its own; frr_namespace: where FRR-K8s runs.
+
+    secret_passthrough: the speakers run with --frrk8s-secret-passthrough (newer than 0.16.1).
+    """
 
     mode: Mode = Mode.FRR
     version: str = "0.16.1"
     namespace: str = SYSTEM
     frr_namespace: str = ""
+    secret_passthrough: bool = False
+
+    @property
+    def secret_namespace(self) -> str:
+        """Where the Secrets with passwords are looked for."""
+        return secret_namespace(self.mode, self.namespace, self.frr_namespace, passthrough=self.secret_passthrough)
 
     @property
     def numbers(self) -> tuple[int, int, int]:

@@ -122,8 +122,8 @@ def test_an_inline_password_becomes_a_secret_in_one_reviewed_edit(
 def test_a_secret_that_was_made_here_is_made_again_if_it_is_gone(
     api: APIClient, live_cluster: Cluster, kube: Kube
 ) -> None:
-    own = {"passwordSecret": {"name": "peer-bgp-password"}}
-    kube.call(kube.server.store.add, manifest(**own), "bgpui")
+    body = manifest(passwordSecret={"name": "peer-bgp-password"})
+    kube.call(kube.server.store.add, body, "bgpui")
     relist(live_cluster)
     assert api.post(f"{url()}password/", {"password": CANARY}).status_code == 200
     assert _password(kube, "peer-bgp-password") == CANARY

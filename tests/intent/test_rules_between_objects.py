@@ -164,6 +164,7 @@ GOOD = SecretFact(NAMESPACE, "s")
         (replace(GOOD, trailing_newline=True), "secret-trailing-newline", False),
         (GOOD, "", False),
         (replace(GOOD, namespace="other", exists=False), "", False),
+        (replace(GOOD, readable=False, exists=False), "secret-not-checked", False),
     ],
     ids=str,
 )
@@ -172,6 +173,39 @@ def test_a_secret_is_judged_by_what_is_known_about_it(fact: SecretFact, code: st
     assert codes(snapshot) == ([code] if code else [])
     assert [f.code for f in refused_on(snapshot, ON_A[0])] == ([code] if refused else [])
     assert refused_on(snapshot, ON_B[0]) == []
+
+
+FRR_ROOM = "openshift-frr-k8s"
+
+
+@pytest.mark.parametrize(
+    ("mode", "room", "passthrough", "expected"),
+    [
+        (Mode.FRR, FRR_ROOM, False, []),
+        (Mode.FRR_K8S, "", False, []),
+        (Mode.FRR_K8S, NAMESPACE, False, []),
+        (Mode.FRR_K8S, FRR_ROOM, False, ["password-copied"]),
+        (Mode.FRR_K8S, FRR_ROOM, True, ["secret-missing"]),
+        (Mode.FRR, FRR_ROOM, True, []),
+    ],
+)
+def test_where_a_secret_is_looked_for_and_what_becomes_of_it(
+    mode: Mode, room: str, passthrough: bool, expected: list[str]
+) -> None:
+    """MetalLB internal/bgp/frrk8s/frrk8s.go: between namespaces the password itself, or with the flag the reference."""
+    facts = (GOOD, SecretFact(FRR_ROOM, "s", exists=False))
+    snapshot = cluster(peer("a", passwordSecret={"name": "s"}), mode=mode, secrets=facts)
+    snapshot = replace(snapshot, frr_namespace=room, secret_passthrough=passthrough)
+    assert codes(snapshot) == expected
+    assert snapshot.secret_namespace == (FRR_ROOM if expected == ["secret-missing"] else NAMESPACE)
+
+
+def test_a_reference_into_the_namespace_of_frr_k8s_is_right_where_that_is_looked_in() -> None:
+    elsewhere = peer("a", passwordSecret={"name": "s", "namespace": FRR_ROOM})
+    snapshot = cluster(elsewhere, mode=Mode.FRR_K8S, secrets=(SecretFact(FRR_ROOM, "s"), GOOD))
+    snapshot = replace(snapshot, frr_namespace=FRR_ROOM)
+    assert "secret-namespace-ignored" in codes(snapshot)
+    assert codes(replace(snapshot, secret_passthrough=True)) == []
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ def _secret(name: str, *, kind: str = "kubernetes.io/basic-auth", key: str = "pa
 
 def _password(kube: RunningCluster, name: str) -> str:
     found = kube.call(kube.server.store.get, "secrets", NAMESPACE, name)
+    assert found is not None
     return base64.b64decode(found["data"]["password"]).decode()
 
 
