@@ -1,7 +1,7 @@
-"""What the demo's cluster begins with: peers as an operator would name them, and routers that give them a life.
+"""BGP peers of the demo as an operator would name them, with their Secrets and profiles, and routers that answer them.
 
-Room is left for the documentation's examples: everybody uses router ID 10.10.10.10 and, in each VRF, the AS number that
-the examples use there (64500, in ens4vrf 100), and nobody sits at their addresses.
+Everybody uses router ID 10.10.10.10 and, in each VRF, the AS number that the documentation's examples use there (64500,
+in ens4vrf 100), so that those can be added; and nobody sits at their addresses.
 """
 
 from __future__ import annotations
@@ -9,17 +9,14 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from lab.apiserver import Store
 from lab.manifests import Manifest
-from lab.release import Release
 from lab.routers import Router, Routers
+from lab.seed.writing import manifest, metallb
 
 PROFILE = "doc-example-bfd-profile-full"
-INCIDENT_AFTER = 15.0  # seconds
 _ROUTER_ID = "10.10.10.10"
 _MY_ASN = {"default": 64500, "ens4vrf": 100, "storage": 64520}
 _KEYS = {"tor-b": "tor-b.Md5.key", "edge-blue": "what-the-router-has"}
-_MANAGER = "kubectl-client-side-apply"
 
 
 def seed_routers() -> tuple[Router, ...]:
@@ -47,11 +44,7 @@ def _peer(name: str, address: str, asn: int, vrf: str = "default", **spec: Any) 
     place = {} if vrf == "default" else {"vrf": vrf}
     secret = {"passwordSecret": {"name": f"{name}-key"}} if name in _KEYS else {}
     identity = {"myASN": _MY_ASN[vrf], "peerASN": asn, "peerAddress": address, "routerID": _ROUTER_ID}
-    return _object("metallb.io/v1beta2", "BGPPeer", name, spec={**identity, **place, **secret, **spec})
-
-
-def _object(api_version: str, kind: str, name: str, **body: Any) -> Manifest:
-    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name}, **body}
+    return metallb("BGPPeer", name, {**identity, **place, **secret, **spec})
 
 
 def _selecting(**labels: str) -> dict[str, Any]:
@@ -59,19 +52,19 @@ def _selecting(**labels: str) -> dict[str, Any]:
     return {"nodeSelectors": [{"matchLabels": {names[key]: value for key, value in labels.items()}}]}
 
 
-def seed_objects() -> list[Manifest]:
+def peer_objects() -> list[Manifest]:
     """Profiles, Secrets and peers, what is referred to first."""
     full = {
         "receiveInterval": 300, "transmitInterval": 300, "detectMultiplier": 3, "echoMode": False,
         "passiveMode": True, "minimumTtl": 254,
     }  # fmt: skip
     secrets = [
-        _object("v1", "Secret", f"{name}-key", type="kubernetes.io/basic-auth", data={"password": _encoded(key)})
+        manifest("v1", "Secret", f"{name}-key", type="kubernetes.io/basic-auth", data={"password": _encoded(key)})
         for name, key in _KEYS.items()
     ]
     return [
-        _object("metallb.io/v1beta1", "BFDProfile", PROFILE, spec=full),
-        _object("metallb.io/v1beta1", "BFDProfile", "fast", spec={"receiveInterval": 150, "transmitInterval": 150}),
+        metallb("BFDProfile", PROFILE, full),
+        metallb("BFDProfile", "fast", {"receiveInterval": 150, "transmitInterval": 150}),
         *secrets,
         _peer("tor-a", "10.1.0.1", 64601, bfdProfile="fast", holdTime="30s", keepaliveTime="10s"),
         _peer("tor-b", "10.1.0.2", 64601, holdTime="1m30s", keepaliveTime="30s"),
@@ -85,13 +78,6 @@ def seed_objects() -> list[Manifest]:
         _peer("storage-a", "10.3.0.1", 64530, "storage"),
         _peer("storage-b", "10.3.0.2", 64531, "storage", **_selecting(zone="zone-c")),
     ]
-
-
-def seed(store: Store, release: Release) -> None:
-    """Create the demo's objects, as a person with kubectl would."""
-    for manifest in seed_objects():
-        manifest["metadata"]["namespace"] = release.namespace
-        store.add(manifest, manager=_MANAGER)
 
 
 def _encoded(key: str) -> str:
