@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
 from lab.apiserver.columns import AGE, AGELESS, BUILTIN, Column, age
 from lab.apiserver.jsonpath import find
 from lab.apiserver.resources import Manifest, Resource
@@ -66,7 +68,7 @@ def _printer_column(definition: Any) -> Column:
 
 
 def _text(value: Any) -> str:
-    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _object(manifest: Manifest, include: str) -> Manifest:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from lab.apiserver.resources import Resource
+from lab.apiserver.tables import table
 from tests.lab.apiserver.conftest import NAMESPACE, ROUTERS, RunningServer, pod, router
 
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
@@ -103,3 +105,11 @@ def test_a_pod_table_counts_ready_containers(api: RunningServer) -> None:
     table = api.request("GET", f"{PODS}/p2", accept="application/json;as=Table;v=v1;g=meta.k8s.io").body
     api.call(api.server.store.delete, "pods", NAMESPACE, "p2")
     assert table["rows"][0]["cells"][:4] == ["p2", "1/2", "CrashLoopBackOff", "0"]
+
+
+def test_a_column_shows_what_is_no_text_as_json() -> None:
+    column = {"name": "Addresses", "jsonPath": ".spec.addresses", "type": "string"}
+    kind = Resource("lab.test", "v1", "ranges", "Range", custom=True, columns=(column,))
+    manifest = {"metadata": {"name": "a"}, "spec": {"addresses": ["192.0.2.0/24", "2001:db8::/64"]}}
+    (row,) = table(kind, [manifest], {})["rows"]
+    assert row["cells"] == ["a", '["192.0.2.0/24","2001:db8::/64"]']
