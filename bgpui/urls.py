@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("pools.loadbalancers.urls")),
     path("", include("speakers.urls")),
     path("", include("clusters.urls")),
+    path("", include("clusters.reported.urls")),
     path("api/", include("bgpui.api.urls")),
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),

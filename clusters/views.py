@@ -66,7 +66,7 @@ def cluster(request: HttpRequest, name: str) -> HttpResponse:
     context = {
         "cluster": row,
         "state": connection_state(row),
-        "refused": [why.finding for why in refused],
+        "refused": refused,
         "old": _keeping_old(refused, row),
         "missing": missing,
         "permissions": _by_purpose(row.permissions),

@@ -42,7 +42,13 @@ def _places() -> tuple[tuple[str, tuple[Place, ...]], ...]:
             (_kind("BGP", "BGPAdvertisement"), _kind("L2", "L2Advertisement"), _kind("Communities", "Community")),
         ),
         ("Services", (Place("services", "Services", "clusters.view_service", ("service",)),)),
-        ("Speakers", (Place("speakers", "Speakers", "speakers.view_speaker"),)),
+        (
+            "Speakers",
+            (
+                Place("speakers", "Speakers", "speakers.view_speaker"),
+                Place("status", "Reported", "clusters.view_statusobject", ("status-kind", "status-object")),
+            ),
+        ),
         ("Clusters", (Place("clusters", "Clusters", "clusters.view_cluster", ("cluster",)),)),
     )
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from clusters.stale import Refusal, refusals
+from clusters.stale import Refusal, refusals, refusals_reported
 from clusters.words import HEALTH_WORDS, bounded, counted
 from dashboard.filters import Filters
 from dashboard.problems import Problem
@@ -21,6 +21,28 @@ def by_refusal(found: list[Problem], filters: Filters) -> list[Problem]:
         (rest if why is None else causes[why]).append(problem)
     rest += [_refused(why, several, filters) for why, several in causes.items()]
     return sorted(rest, key=lambda problem: problem.order)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Nodes that keep their old configuration, as MetalLB says. told: who says what, MetalLB first, then the rules."""
+
+    nodes: tuple[str, ...]
+    told: tuple[tuple[str, str], ...]
+
+
+def kept_old(filters: Filters) -> Kept | None:
+    """None if MetalLB reports none; one query then, else one a kind more."""
+    reported = [why for why in refusals_reported() if _wanted(why, filters)]
+    nodes = tuple(dict.fromkeys(node for why in reported for node in why.finding.nodes))
+    if not nodes:
+        return None
+    rules = [why for why in refusals() if not why.reported and set(why.finding.nodes) & set(nodes)]
+    return Kept(nodes, tuple((why.teller, bounded(why.finding.message, 300)) for why in (*reported[:1], *rules[:1])))
+
+
+def _wanted(why: Refusal, filters: Filters) -> bool:
+    return filters.cluster in {"", why.cluster} and (not filters.node or filters.node in why.finding.nodes)
 
 
 def _explains(why: Refusal, problem: Problem) -> bool:

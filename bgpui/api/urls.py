@@ -18,7 +18,9 @@ from bgpui.api.tokens import TokenViewSet
 from bgpui.api.users import UserViewSet
 from clusters.api.changesets import ChangeSetViewSet
 from clusters.api.clusters import ClusterViewSet
+from clusters.reported.api import status_endpoint
 from dashboard.api import BGPPeerSessionsViewSet, SessionActionsViewSet
+from intent.kinds import STATUS_KINDS
 from peers.api import BFDProfileViewSet
 from pools.api import BGPAdvertisementViewSet, CommunityViewSet, IPAddressPoolViewSet, L2AdvertisementViewSet
 from pools.loadbalancers.api import ServiceViewSet
@@ -37,6 +39,8 @@ router.register("services", ServiceViewSet, basename="api-service")
 router.register("sessions", SessionActionsViewSet, basename="api-session")
 router.register("transitions", TransitionViewSet, basename="api-transition")
 router.register("speakers", SpeakerViewSet, basename="api-speaker")
+for kind in STATUS_KINDS.values():
+    router.register(kind.plural, status_endpoint(kind), basename=f"api-{kind.kind.lower()}")
 router.register("tokens", TokenViewSet, basename="api-token")
 router.register("users", UserViewSet, basename="api-user")
 

@@ -8,6 +8,9 @@ from django.urls import reverse
 from clusters.models.services import Mirrored
 from intent.kinds import STATUS_KINDS, Kind
 
+BAD = ("Invalid", "failed")
+GOOD = ("Valid", "success", "Established")
+
 
 class StatusObject(Mirrored):
     """One object of a kind of `intent.kinds.STATUS_KINDS`, without secrets; columns that its kind lacks are empty."""
@@ -44,6 +47,13 @@ class StatusObject(Mirrored):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
+
+    @property
+    def tone(self) -> str:
+        """What the result means, for `state`: up, no or unknown; "" = there is none."""
+        if not self.result:
+            return ""
+        return "no" if self.result in BAD else "up" if self.result in GOOD else "unknown"
 
     @property
     def description(self) -> Kind:

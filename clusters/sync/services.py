@@ -13,8 +13,10 @@ from clusters.kube.kinds import ENDPOINT_SLICES, EVENTS, NAMESPACES, SERVICES
 from clusters.kube.transport import Object
 from clusters.models import Cluster, Namespace, Service, ServiceAddress
 from clusters.models.services import sort_key
+from clusters.selectors import resource_list, resource_of
 from clusters.sync.mirror import mirror
 from intent.addresses import parse_address
+from intent.pools import PoolIndex
 from intent.snapshot import mapping, text
 
 _CURRENT, _DEPRECATED = "metallb.io/", "metallb.universe.tf/"
@@ -58,6 +60,7 @@ def services_follow(cluster: Cluster, door: Door, problems: list[Problem]) -> bo
         problems.append(Problem(error.message, "Allow bgpui to list endpointslices in all namespaces."))
         nodes = _known_nodes(cluster)
     words = _warnings(door) if any(not row.addresses for row in services) else {}
+    _pools_find(cluster, [row for row in services if row.addresses and not row.pool])
     for row in services:
         row.endpoint_nodes = sorted(nodes.get((row.namespace, row.name), ()))
         row.endpoint_count = len(row.endpoint_nodes)
@@ -101,6 +104,15 @@ def _serving(endpoints: object) -> Iterable[str]:
         conditions = mapping(mapping(endpoint).get("conditions"))
         if conditions.get("ready") is not False or conditions.get("serving") is True:
             yield text(mapping(endpoint).get("nodeName"))
+
+
+def _pools_find(cluster: Cluster, services: Sequence[Service]) -> None:
+    """The pools of Services that no annotation names one of, as of old releases: the one that holds their addresses."""
+    if services:
+        rows = resource_list("IPAddressPool", cluster=cluster).filter(namespace=cluster.namespace).exclude(live=None)
+        index = PoolIndex(resource_of(row.ref, row.live or {}) for row in rows)
+        for row in services:
+            row.pool = index.holding_all(filter(None, map(parse_address, row.addresses)))[:253]
 
 
 def _warnings(door: Door) -> dict[Key, str]:

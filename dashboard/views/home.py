@@ -18,7 +18,7 @@ from dashboard.counts import Counts
 from dashboard.filters import Filters
 from dashboard.matrix import matrix
 from dashboard.problems import SHOWN, SHOWN_ALL, problems, with_ribbons
-from dashboard.refusals import by_refusal
+from dashboard.refusals import by_refusal, kept_old
 from dashboard.ribbon import DAY
 from dashboard.summary import also, headline_counts, sentence
 from intent.findings import Severity
@@ -83,6 +83,7 @@ def _board(request: HttpRequest, filters: Filters, clusters: dict[int, Cluster],
         "counts": counts,
         "sentence": said,
         "also": also(counts, said),
+        "kept": kept_old(filters),
         "top": next((problem for problem in found if problem.neighbor and problem.number > 1), None),
         "numbers": headline_counts(counts, filters, flaps=_drops(filters), **config),
         "problems": with_ribbons(found[:every], timezone.now()),

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
-from clusters.models import Cluster, Service, ServiceAddress
+from clusters.models import Cluster, Service, ServiceAddress, StatusObject
 from intent.addresses import parse_address
 from pools.models import IPAddressPool
 
@@ -72,6 +72,14 @@ def sharing(service: Service, most: int = 20) -> list[ServiceAddress]:
     own: Collection[str] = service.addresses
     rows = ServiceAddress.objects.filter(cluster=service.cluster_id, address__in=own).exclude(service=service)
     return list(rows.select_related("service", "service__cluster").order_by("sort_key", "service__name")[:most])
+
+
+def reports(service: Service, most: int = 200) -> list[StatusObject]:
+    """What MetalLB reports of a Service, by kind and node, the first few."""
+    kinds = ("ServiceBGPStatus", "ServiceL2Status")
+    rows = StatusObject.objects.filter(cluster=service.cluster_id, kind__in=kinds)
+    rows = rows.filter(service_namespace=service.namespace, service_name=service.name).select_related("cluster")
+    return list(rows.order_by("kind", "node", "name")[:most])
 
 
 def not_listed() -> list[str]:

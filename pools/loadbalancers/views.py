@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from clusters.models import Cluster, Service
 from clusters.pages import Column, HttpRequest, ordering, page_of, render_page
+from clusters.reported.selectors import said
 from pools.loadbalancers.announced import covering, live_snapshot, standings
 from pools.loadbalancers.selectors import (
     STATES,
@@ -18,6 +19,7 @@ from pools.loadbalancers.selectors import (
     by_address,
     not_listed,
     pool_names,
+    reports,
     service_numbers,
     services_matching,
     sharing,
@@ -92,6 +94,7 @@ def service(request: HttpRequest, cluster: str, namespace: str, name: str) -> Ht
         "node_total": len(snapshot.nodes),
         "covering": covering(row, snapshot),
         "sharing": sharing(row),
+        "reports": [(report, said(report)) for report in reports(row)],
         "commands": commands(row),
     }
     return render_page(request, "pools/service.html", context, part="live")

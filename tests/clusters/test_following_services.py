@@ -65,6 +65,21 @@ def test_the_deprecated_prefix_counts_where_the_present_one_is_not_there(kube: R
     assert _seen("spec").requested_addresses == ["203.0.113.9"]
 
 
+def test_without_an_annotation_the_pool_is_the_one_that_holds_the_address(kube: RunningCluster, office: Office) -> None:
+    gold = {"name": "gold", "namespace": NAMESPACE}
+    spec = {"addresses": ["203.0.113.0/28", "2001:db8::/64"]}
+    kube.add({"apiVersion": "metallb.io/v1beta1", "kind": "IPAddressPool", "metadata": gold, "spec": spec})
+    kube.add(service("web", "203.0.113.7", "2001:db8::7"), service("other", "203.0.113.77"))
+    office.look()
+    assert (_seen().pool, _seen("other").pool) == ("gold", "")
+    assert set(ServiceAddress.objects.values_list("pool", flat=True)) == {"gold", ""}
+    where = "ipaddresspools.metallb.io", NAMESPACE, "gold"
+    kube.call(kube.server.store.patch, *where, {"spec": {"addresses": ["203.0.113.64/26"]}})
+    office.look()
+    assert (_seen().pool, _seen("other").pool) == ("", "gold")
+    kube.call(kube.server.store.delete, *where)
+
+
 def test_only_services_of_type_load_balancer_are_kept(kube: RunningCluster, office: Office) -> None:
     kube.add(service("web"), service("inside", type="ClusterIP"))
     office.look()

@@ -28,6 +28,8 @@ PAGES = {
     "yaml": f"{_PEER}edit/?as=yaml",
     "delete": f"{_PEER}delete/",
     "services": "/services/",
+    "reported": "/status/",
+    "configuration states": "/status/configurationstates/",
     "speakers": "/speakers/",
     "clusters": "/clusters/",
     "cluster": "/clusters/lab/",

@@ -13,10 +13,12 @@ from tests.kinds import saved
 from tests.pages.conftest import Browser
 from tests.pages.rows import a_peer, a_session, a_speaker
 from tests.pages.services import a_service
+from tests.pages.test_reported import a_report
 
 _PEER = "/peers/lab/metallb-system/tor-a/"
 READ = ["/", "/sessions/{session}/", "/peers/", _PEER, "/speakers/", "/clusters/", "/clusters/lab/", "/tokens/"]
 READ += ["/services/", "/services/lab/shop/web/", "/pools/lab/metallb-system/one/addresses/"]
+READ += ["/status/", "/status/frrnodestates/", "/status/frrnodestates/lab/-/node-0/"]
 WRITE = ["/peers/new/", f"{_PEER}edit/", f"{_PEER}edit/?as=yaml", f"{_PEER}delete/"]
 
 for _page in kind_pages():
@@ -34,6 +36,7 @@ def session(cluster: Cluster) -> int:
     for page in kind_pages():
         saved(cluster, page.kind.kind)
     a_service(cluster, "web", "10.0.0.53")
+    a_report(cluster, "FRRNodeState", "node-0", {"status": {"runningConfig": "router bgp 1\nexit"}})
     return a_session(a_speaker(cluster)).pk
 
 

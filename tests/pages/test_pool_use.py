@@ -133,11 +133,11 @@ def test_addresses_in_use_stand_in_their_order_with_their_services(viewer: Clien
 @pytest.mark.parametrize(
     "path", ["/pools/", "/pools/lab/metallb-system/pool-3/", "/pools/lab/metallb-system/pool-3/addresses/"]
 )
-def test_twenty_thousand_services_need_no_more_queries_than_twenty(viewer: Client, cluster: Cluster, path: str) -> None:
+def test_thousands_of_services_need_no_more_queries_than_twenty(viewer: Client, cluster: Cluster, path: str) -> None:
     for number in range(7):
         a_pool(cluster, f"pool-{number}", f"10.{number}.0.0/16")
     counts = []
-    for number in (20, 20_000):
+    for number in (20, 3000):
         Service.objects.all().delete()
         many_services(cluster, number)
         viewer.get(path)

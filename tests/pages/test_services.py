@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -13,6 +14,7 @@ from clusters.models import Cluster, Resource, Service
 from pools.models import BGPAdvertisement, IPAddressPool, L2Advertisement
 from tests.pages.rows import a_peer
 from tests.pages.services import a_service, many_services
+from tests.pages.test_reported import a_report
 
 
 def names(page: str) -> list[str]:
@@ -74,7 +76,7 @@ def test_a_cluster_whose_services_may_not_be_listed_is_named(viewer: Client, sho
     assert "bgpui may not list services in lab" in viewer.get("/services/").text
 
 
-@pytest.mark.parametrize("query", ["", "?q=s-0001", "?sort=-address", "?pool=pool-3&sort=endpoints"])
+@pytest.mark.parametrize("query", ["", "?sort=-address&q=10.0&pool=pool-3"])
 def test_twenty_thousand_services_need_no_more_queries_than_twenty(
     viewer: Client, cluster: Cluster, query: str
 ) -> None:
@@ -151,6 +153,17 @@ def test_who_shares_the_address_is_named(viewer: Client, announced: Service) -> 
     other = a_service(announced.cluster, "dns-tcp", "10.0.0.53", pool="gold", sharing_key="dns")
     page = viewer.get(announced.get_absolute_url()).text
     assert f'href="{other.get_absolute_url()}"' in page
+
+
+def test_what_metallb_reports_stands_beside_what_the_rules_say(viewer: Client, announced: Service) -> None:
+    about: dict[str, Any] = {"service_namespace": "shop", "service_name": "dns", "node": "node-0"}
+    body = {"status": {"peers": ["tor-a"]}}
+    report = a_report(announced.cluster, "ServiceBGPStatus", "bgp-a", body, **about)
+    a_report(announced.cluster, "ServiceBGPStatus", "bgp-b", {"status": {"peers": ["other"]}}, service_name="mail")
+    page = viewer.get(announced.get_absolute_url()).text
+    assert f'href="{report.get_absolute_url()}"' in page
+    assert "to tor-a" in page
+    assert "to other" not in page
 
 
 def test_hostile_names_are_escaped_and_never_become_commands(viewer: Client, announced: Service) -> None:

@@ -7,10 +7,12 @@ import re
 import pytest
 from django.test import Client
 
-from clusters.models import Cluster, Node
+from clusters.models import Cluster, Node, StatusObject
 from clusters.sync.findings import findings_write
 from peers.models import BGPPeer
-from tests.pages.rows import EXAMPLE, a_peer, a_speaker
+from speakers.models import Speaker
+from tests.pages.rows import EXAMPLE, a_peer, a_session, a_speaker
+from tests.pages.test_reported import a_report
 
 
 @pytest.fixture
@@ -75,3 +77,48 @@ def test_rest_says_so_too(viewer: Client, refusing: Cluster) -> None:
     assert (why["severity"], why["field"], why["nodes"]) == ("error", "spec.myASN", ["node-0"])
     one = viewer.get("/api/v1/speakers/").json()["results"][0]["id"]
     assert "refusals" in viewer.get(f"/api/v1/speakers/{one}/").json()
+
+
+WORDS = "configuration error: <i>peer</i> tor-z has no password"
+
+
+@pytest.fixture
+def reporting(refusing: Cluster) -> Cluster:
+    """MetalLB itself reports node-0, whose rules are broken, too, and node-2, of which the rules know nothing."""
+    for node in ("node-0", "node-2"):
+        a_report(refusing, "ConfigurationState", f"speaker-{node}", node=node, result="Invalid", message=WORDS)
+    a_report(refusing, "ConfigurationState", "speaker-node-1", node="node-1", result="Valid")
+    return refusing
+
+
+def test_what_metallb_says_stands_beside_what_the_rules_say(viewer: Client, reporting: Cluster) -> None:
+    page = viewer.get("/speakers/").text
+    assert "2 nodes keep their old configuration" in page
+    assert "MetalLB says: configuration error: &lt;i&gt;peer&lt;/i&gt; tor-z" in _row(page, "node-2")
+    assert "The rules say" not in _row(page, "node-2")
+    assert "The rules say: " in _row(page, "node-0")
+    assert "MetalLB says: " in _row(page, "node-0")
+    assert "old configuration" not in _row(page, "node-1")
+    assert "2 nodes keep their old configuration" in viewer.get("/clusters/").text
+    assert "<h3>MetalLB says</h3>" in viewer.get("/clusters/lab/").text
+    refused = {one["node"]: one["refusals"] for one in viewer.get("/api/v1/speakers/").json()["results"]}
+    assert [why["code"] for why in refused["node-2"]] == ["configuration-state"]
+
+
+def test_home_says_it_in_one_sentence_with_both_sources(viewer: Client, reporting: Cluster) -> None:
+    a_session(Speaker.objects.get(node="node-1"))
+    page = viewer.get("/").text
+    assert page.count("keep their old configuration") == 1
+    told = page[page.index("keep their old configuration") :]
+    assert told.index("MetalLB says: configuration error: &lt;i&gt;peer") < told.index("The rules say: ")
+    only = viewer.get("/?node=node-2").text
+    assert "node-2 keeps its old configuration" in only
+    StatusObject.objects.update(result="Valid")
+    assert "old configuration" not in viewer.get("/").text
+
+
+def test_a_controller_that_refuses_is_said_of_its_cluster(viewer: Client, cluster: Cluster) -> None:
+    a_report(cluster, "ConfigurationState", "controller", result="Invalid", message=WORDS)
+    page = viewer.get("/clusters/lab/").text
+    assert "MetalLB's controller keeps its old configuration" in page.replace("&#x27;", "'")
+    assert "tor-z has no password" in page
