@@ -24,11 +24,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     path = Path(kubeconfig) if kubeconfig else _default_kubeconfig()
     try:
         status = look(path, options.context, seconds=options.timeout, concurrency=options.concurrency)
+        if options.vrf:
+            status.keep_vrf(options.vrf)
     except CannotTell as answer:
         _explain(answer, as_json=options.output == "json")
         return 2
-    if options.vrf:
-        status.rows = [row for row in status.rows if row.vrf in {options.vrf, ""}]
     shown = status.rows if options.all else [row for row in status.rows if row.health != "up"]
     print(_json(status, shown) if options.output == "json" else _table(status, shown))
     return status.exit_code

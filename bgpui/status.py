@@ -14,8 +14,8 @@ from clusters.kube.discovery import NAMESPACES, MetalLB, Problem, find_metallb
 from clusters.kube.errors import Forbidden, KubeError, NotServed
 from clusters.kube.redact import INLINE_PASSWORD
 from intent.kinds import KINDS
-from intent.sessions import IntendedSession, sessions
-from intent.snapshot import Node, Resource, Snapshot
+from intent.sessions import DEFAULT_VRF, IntendedSession, sessions
+from intent.snapshot import Node, Resource, Snapshot, text
 from speakers.frr.conditions import ABSENT, UNKNOWN, Condition, absent, condition
 from speakers.frr.neighbor import ESTABLISHED, Neighbor
 from speakers.sweep import Observation, Target, sweep
@@ -52,7 +52,7 @@ class Row:
 
 @dataclass(slots=True)
 class Status:
-    """What was found. notes: what could not be found out, with the way out."""
+    """What was found. notes: what could not be found out, with the way out. vrfs: those of sessions and of BGPPeers."""
 
     mode: str
     version: str
@@ -61,6 +61,15 @@ class Status:
     answered: int = 0
     rows: list[Row] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
+    vrfs: set[str] = field(default_factory=set)
+
+    def keep_vrf(self, vrf: str) -> None:
+        """Leave out sessions of other VRFs; what could not be asked stays. Raises CannotTell for a VRF that is none."""
+        if vrf not in self.vrfs:
+            silent = "" if self.answered == self.asked else f" {self.asked - self.answered} nodes did not answer."
+            known = ", ".join(sorted(self.vrfs, key=lambda name: (name != DEFAULT_VRF, name))[:50])
+            raise CannotTell(f"No BGPPeer and no session has VRF {vrf}.{silent}", f"Known VRFs: {known}.")
+        self.rows = [row for row in self.rows if row.vrf in {vrf, ""}]
 
     @property
     def exit_code(self) -> int:
@@ -83,7 +92,7 @@ def look(kubeconfig: Path | None, context: str | None, *, seconds: float = 5.0, 
             problem = next(iter(metallb.problems), Problem("No pod with FRR was found.", "Is MetalLB installed?"))
             raise CannotTell(problem.text, problem.way_out)
         status = Status(metallb.mode.value, metallb.version, metallb.namespace, notes=list(metallb.problems))
-        intended = _intended(door, metallb, status.notes)
+        snapshot = _snapshot(door, metallb, status.notes)
         targets = [Target(pod.node, pod.namespace, pod.name, pod.container) for pod in metallb.pods]
         seen = asyncio.run(sweep(door.connection, targets, concurrency=concurrency, seconds=seconds))
         if all(one.answer is None for one in seen) and (missing := _missing(door, metallb)):
@@ -95,7 +104,12 @@ def look(kubeconfig: Path | None, context: str | None, *, seconds: float = 5.0, 
     finally:
         door.close()
     status.asked, status.answered = len(seen), sum(one.answer is not None for one in seen)
+    intended = sessions(snapshot) if snapshot is not None else None
     status.rows = sorted(_rows(seen, intended), key=lambda r: (HEALTH.index(r.health), r.node, r.vrf, r.neighbor))
+    peers = snapshot.in_force("BGPPeer") if snapshot is not None else ()
+    status.vrfs = {DEFAULT_VRF, *(row.vrf for row in status.rows), *(text(peer.spec.get("vrf")) for peer in peers)} - {
+        ""
+    }
     return status
 
 
@@ -111,8 +125,8 @@ def _missing(door: Door, metallb: MetalLB | None = None) -> str:
         return ""
 
 
-def _intended(door: Door, metallb: MetalLB, notes: list[Problem]) -> Intended | None:
-    """The sessions that should run, by node; None if that cannot be found out, which `notes` then explain."""
+def _snapshot(door: Door, metallb: MetalLB, notes: list[Problem]) -> Snapshot | None:
+    """What sessions are made of; None if that cannot be found out, which `notes` then explain."""
     resources: list[Resource] = []
     try:
         for kind in _KINDS:
@@ -125,7 +139,7 @@ def _intended(door: Door, metallb: MetalLB, notes: list[Problem]) -> Intended | 
         notes.append(Problem(error.message, "Without that right only what FRR has is shown, not what it should have."))
         return None
     namespace = metallb.namespace or NAMESPACES[0]
-    return sessions(Snapshot(metallb.mode, metallb.version, namespace, tuple(resources), nodes))
+    return Snapshot(metallb.mode, metallb.version, namespace, tuple(resources), nodes)
 
 
 def _resource(item: dict[str, Any]) -> Resource:

@@ -68,7 +68,18 @@ def test_all_sessions_and_one_vrf(running: RunningLab, capsys: pytest.CaptureFix
     storage = report(running, capsys, "--all", "--vrf", "storage")
     assert {row["vrf"] for row in storage["sessions"]} == {"storage"}
     assert sum(storage["counts"].values()) == len(storage["sessions"])
-    assert report(running, capsys, "--vrf", "nosuch")["sessions"] == []
+
+
+def test_a_vrf_that_there_is_not_is_said_beside_those_that_there_are(
+    running: RunningLab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = run(running, capsys, "--vrf", "nosuch")
+    assert (code, out) == (2, "")
+    assert err.splitlines() == [
+        "No BGPPeer and no session has VRF nosuch.",
+        "Known VRFs: default, ens4vrf, storage.",
+    ]
+    assert report(running, capsys, "--vrf", "nosuch")["way_out"] == "Known VRFs: default, ens4vrf, storage."
 
 
 def test_a_silent_node_is_unknown_and_not_up(running: RunningLab, capsys: pytest.CaptureFixture[str]) -> None:
