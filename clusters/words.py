@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 TEXT_LIMIT = 300
@@ -54,7 +55,20 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def listed(names: Sequence[str], most: int) -> str:
+    """The first names, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
 def bounded(value: object, limit: int = TEXT_LIMIT) -> str:
-    """A text from the cluster or a peer as one line that cannot flood a page; control characters are dropped."""
+    """A text from the cluster or a peer as one line that cannot flood a page; control characters are dropped.
+
+    What is cut ends with a whole word, unless that would cost much of it.
+    """
     text = " ".join("".join(c if c.isprintable() else " " for c in str(value)[: limit * 4]).split())
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    if len(text) <= limit:
+        return text
+    cut = text[: limit - 1]
+    whole = cut if text[limit - 1] == " " else cut.rpartition(" ")[0]
+    return (whole if len(whole) > limit * 2 // 3 else cut).rstrip(" ,;:") + "…"

@@ -40,9 +40,10 @@ class BGPPeerSessionsViewSet(BGPPeerViewSet):
         return [{**resource, "sessions": _axis(tally)} for resource, tally in pairs]
 
 
-def _axis(tally: Tally) -> dict[str, int]:
-    names = ("intended", "up", "degraded", "down")
-    return {name: getattr(tally, name) for name in names} | {"unknown": tally.unseen}
+def _axis(tally: Tally) -> dict[str, Any]:
+    numbers = {name: getattr(tally, name) for name in ("intended", "up", "degraded", "down")}
+    numbers["unknown"] = tally.unseen
+    return numbers | ({"claimed": tally.claimed, "rivals": list(tally.rivals)} if tally.rivals else {})
 
 
 class OnDemandThrottle(UserRateThrottle):

@@ -50,6 +50,12 @@ class Problem:
     href: str
     group: Group | None = None
     marks: tuple[Mark, ...] = ()
+    refused: bool = False  # the nodes' speakers refuse their configuration
+
+    @property
+    def number_of_nodes(self) -> int:
+        """Nodes that it touches."""
+        return len(self.nodes) + self.more_nodes
 
     @property
     def ticket(self) -> str:
@@ -59,7 +65,7 @@ class Problem:
         nodes = ", ".join(self.nodes) + (f" and {self.more_nodes} more" if self.more_nodes else "")
         lines = [
             f"{self.title}: {where}{asn}" + (f", VRF {self.vrf}" if self.vrf else ""),
-            f"cluster {self.cluster}, {'nodes' if len(self.nodes) + self.more_nodes > 1 else 'node'} {nodes}",
+            f"cluster {self.cluster}, {'nodes' if self.number_of_nodes > 1 else 'node'} {nodes}",
             f"since {utc_words(self.since)}" if self.since else "",
             " - ".join(filter(None, (self.cause, self.detail))),
         ]

@@ -10,6 +10,8 @@ from clusters.words import HEALTH_WORDS, bounded, counted
 from dashboard.filters import Filters
 from dashboard.problems import Problem
 
+_WORDS = 500  # characters of a rule's message
+
 
 def by_refusal(found: list[Problem], filters: Filters) -> list[Problem]:
     """Absent neighbors of nodes that refuse their configuration become one problem a rule; at most a query a kind."""
@@ -20,7 +22,17 @@ def by_refusal(found: list[Problem], filters: Filters) -> list[Problem]:
         why = next((one for one in refused if _explains(one, problem)), None) if problem.health == "absent" else None
         (rest if why is None else causes[why]).append(problem)
     rest += [_refused(why, several, filters) for why, several in causes.items()]
-    return sorted(rest, key=lambda problem: problem.order)
+    return sorted(rest, key=lambda problem: (not _outweighs(problem, rest), *problem.order))
+
+
+def leading(found: list[Problem]) -> Problem | None:
+    """The refusal that outweighs all other problems, if one does."""
+    return found[0] if found and _outweighs(found[0], found) else None
+
+
+def _outweighs(problem: Problem, found: list[Problem]) -> bool:
+    """Whether it is a refusal, and no other problem touches more sessions: it is what to solve first."""
+    return problem.refused and problem.number >= max(other.number for other in found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +66,7 @@ def _refused(why: Refusal, several: list[Problem], filters: Filters) -> Problem:
     first, number = several[0], sum(problem.number for problem in several)
     nodes = [node for node in why.finding.nodes if filters.node in {"", node}]
     if len(several) == 1:
-        return replace(first, detail=bounded(why.finding.message, 300))
+        return replace(first, detail=bounded(why.finding.message, _WORDS), refused=True)
     return replace(
         first,
         number=number,
@@ -68,7 +80,8 @@ def _refused(why: Refusal, several: list[Problem], filters: Filters) -> Problem:
         nodes=nodes[:2],
         more_nodes=max(0, len(nodes) - 2),
         since=min((problem.since for problem in several if problem.since), default=None),
-        cause=f"The speakers refuse their configuration: {bounded(why.finding.message, 300)}",
+        cause=f"The speakers refuse their configuration: {bounded(why.finding.message, _WORDS)}",
         detail=f"{counted(len(several), 'neighbor')} not in FRR",
         href=filters.query(health="absent"),
+        refused=True,
     )

@@ -9,6 +9,7 @@ from django.urls import reverse
 from clusters.words import counted
 from dashboard.counts import DOWN, UNSEEN, UP, Counts
 from dashboard.filters import Filters
+from dashboard.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,14 @@ def _have(number: int, what: str) -> str:
     return f"{counted(number, 'node')} {'has' if number == 1 else 'have'} {what}"
 
 
-def sentence(counts: Counts, filters: Filters, *, blind: str = "") -> Sentence:
-    """The sentence that leads; blind: why nothing can be said ("" = it can). A filter must not sound like the whole."""
+def sentence(counts: Counts, filters: Filters, *, blind: str = "", refused: Problem | None = None) -> Sentence:
+    """The sentence that leads. A filter must not sound like the whole.
+
+    blind: why nothing can be said ("" = it can). refused: the refusal that outweighs all other problems.
+    """
     said = _said(counts, filters, blind)
+    if refused is not None and not blind:
+        said = _refused(counts, filters, refused)
     if blind or not filters.partial:
         return said
     return replace(said, lead=f"Filtered: {said.lead[:1].lower()}{said.lead[1:]}")
@@ -57,6 +63,14 @@ def _said(counts: Counts, filters: Filters, blind: str) -> Sentence:
     return Sentence(
         f"All {counted(whole, 'session')} are up." if whole != 1 else "The session is up.", "", "", "", "up"
     )
+
+
+def _refused(counts: Counts, filters: Filters, problem: Problem) -> Sentence:
+    number, down = problem.number_of_nodes, counts.number(DOWN)
+    what = f"{counted(number, 'node')} {'refuses its' if number == 1 else 'refuse their'} configuration"
+    lost = bool(counts.cut_off) and len(counts.cut_off) == counts.number_of_nodes and not filters.partial
+    rest = f"; {down:,} of {counted(counts.intended, 'session')} {'is' if down == 1 else 'are'} down."
+    return Sentence("No node has a session left: " if lost else "", what, problem.href, rest, "down")
 
 
 def _down(counts: Counts, filters: Filters, words: str) -> Sentence:

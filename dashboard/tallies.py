@@ -5,39 +5,60 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from clusters.words import bounded, listed
 from dashboard.counts import DOWN, UNSEEN
 from peers.models import BGPPeer
 from speakers.selectors import counts_by_peer, sessions
 
+_CLASHES = ("duplicate-neighbor", "duplicate-neighbor-hidden")
+
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The intended sessions of one peer."""
+    """The intended sessions of one peer. claimed: those that run as another peer's, one of `rivals`."""
 
     intended: int
     up: int
     degraded: int
     down: int
     unseen: int
+    claimed: int = 0
+    rivals: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, peer: BGPPeer, healths: Mapping[str, int]) -> Tally:
-        """From numbers by health; what is intended and has no row yet was not seen."""
+        """From numbers by health; what is intended and has no row yet was not seen, or is a rival's."""
         down, unseen = (sum(healths.get(health, 0) for health in group) for group in (DOWN, UNSEEN))
         up, degraded, intended = healths.get("up", 0), healths.get("degraded", 0), peer.sessions_intended
-        return cls(intended, up, degraded, down, max(unseen, intended - up - degraded - down))
+        rivals = _rivals(peer)
+        missing = max(0, intended - up - degraded - down - unseen)
+        claimed = missing if rivals else 0
+        return cls(intended, up, degraded, down, unseen + missing - claimed, claimed, rivals)
 
     @property
     def health(self) -> str:
         """The worst of them."""
-        worst = (("down", self.down), ("degraded", self.degraded), ("unknown", self.unseen))
+        worst = (("down", self.down), ("degraded", self.degraded), ("unknown", self.unseen + self.claimed))
         return next((health for health, number in worst if number), "up")
 
     @property
     def rest(self) -> str:
         """What is not up, in words."""
         parts = ((self.down, "down"), (self.degraded, "degraded"), (self.unseen, "unknown"))
-        return ", ".join(f"{number} {word}" for number, word in parts if number)
+        words = [f"{number} {word}" for number, word in parts if number]
+        words += [f"{self.claimed} claimed by {self.rival_names} too"] if self.claimed else []
+        return ", ".join(words)
+
+    @property
+    def rival_names(self) -> str:
+        """The peers that want sessions to the same neighbor on the same nodes."""
+        return listed([bounded(name, 80) for name in self.rivals], 3)
+
+
+def _rivals(peer: BGPPeer) -> tuple[str, ...]:
+    clashes = [found for found in peer.findings if found.get("code") in _CLASHES]
+    names = {str(ref["name"]) for found in clashes for ref in found["objects"] if ref["name"] != peer.name}
+    return tuple(sorted(names))
 
 
 def tallies(peers: Sequence[BGPPeer]) -> list[Tally]:

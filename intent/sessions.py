@@ -65,21 +65,15 @@ def sessions(snapshot: Snapshot) -> dict[str, tuple[IntendedSession, ...]]:
 
 
 def numbers(snapshot: Snapshot) -> dict[str, int]:
-    """On how many nodes each BGPPeer runs a session, by its name: as many as `sessions` has neighbors for it.
+    """On how many nodes each BGPPeer wants a session, by its name.
 
-    Of several peers with one address in one VRF a node runs one, the last by name.
+    Several peers with one address in one VRF all want theirs, though a node can run only one of them.
     """
-    placement, found = Placement(snapshot.nodes), dict[str, int]()
-    taken: dict[tuple[str, str], int] = {}
     if not snapshot.nodes:
-        return found
-    for peer in sorted(snapshot.in_force("BGPPeer"), key=lambda resource: resource.name, reverse=True):
-        session = _session(peer, snapshot.mode)
-        if session is not None:
-            key, mask = (session.vrf, session.neighbor), placement.mask(peer.spec)
-            found[peer.name] = (mask & ~taken.get(key, 0)).bit_count()
-            taken[key] = taken.get(key, 0) | mask
-    return found
+        return {}
+    placement = Placement(snapshot.nodes)
+    peers = (peer for peer in snapshot.in_force("BGPPeer") if _session(peer, snapshot.mode) is not None)
+    return {peer.name: placement.mask(peer.spec).bit_count() for peer in peers}
 
 
 def _by_node(snapshot: Snapshot, placement: Placement) -> dict[str, tuple[IntendedSession, ...]]:

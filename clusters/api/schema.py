@@ -17,6 +17,7 @@ V = TypeVar("V", bound=type[Any])
 _TEXT = {"type": "string"}
 _TIME = {"type": ["string", "null"], "format": "date-time"}
 _COUNT = {"type": "integer", "minimum": 0}
+_NAMES = {"type": "array", "items": _TEXT}
 
 
 def _object(properties: Mapping[str, Any], **rest: Any) -> dict[str, Any]:
@@ -54,9 +55,10 @@ SYNC = _object(
     readOnly=True,
 )
 SESSIONS = _object(
-    dict.fromkeys(("intended", "up", "degraded", "down", "unknown"), _COUNT),
+    dict.fromkeys(("intended", "up", "degraded", "down", "unknown", "claimed"), _COUNT) | {"rivals": _NAMES},
     readOnly=True,
-    description="How many sessions the object stands for, and how many of them are what, as of now.",
+    description="How many sessions the object stands for, and how many of them are what, as of now. Beside peers with "
+    "the same neighbor, the rivals: how many run as one of theirs.",
 )
 _USED_BY = {
     "type": "array",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clusters.editing.drafts import Draft
+from clusters.words import listed
 from intent.findings import shown
 
 _NAMED = 6  # fields of each sort
@@ -13,7 +14,7 @@ def meanwhile(draft: Draft) -> str:
     """What follows others, and what both changed; "" if nobody else did anything."""
     parts = []
     if draft.followed:
-        names = _listed([diff.path for diff in draft.followed])
+        names = listed([diff.path for diff in draft.followed], _NAMED)
         parts.append(f"Others changed {names} meanwhile; your edit leaves that as they made it.")
     for field in draft.contested[:_NAMED]:
         was, now, wanted = (_value(side) for side in (field.base, field.theirs, field.mine))
@@ -23,11 +24,6 @@ def meanwhile(draft: Draft) -> str:
     if draft.contested:
         parts.append("Apply writes what you want; to keep theirs, go back to the form.")
     return " ".join(parts)
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
 
 
 def _value(value: object) -> str:

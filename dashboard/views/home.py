@@ -18,7 +18,7 @@ from dashboard.counts import Counts
 from dashboard.filters import Filters
 from dashboard.matrix import matrix
 from dashboard.problems import SHOWN, SHOWN_ALL, problems, with_ribbons
-from dashboard.refusals import by_refusal, kept_old
+from dashboard.refusals import by_refusal, kept_old, leading
 from dashboard.ribbon import DAY
 from dashboard.summary import also, headline_counts, sentence
 from intent.findings import Severity
@@ -78,7 +78,7 @@ def _board(request: HttpRequest, filters: Filters, clusters: dict[int, Cluster],
         problems(counts, clusters, filters, {column.key: column.peer for column in drawn.columns}), filters
     )
     every = SHOWN_ALL if request.GET.get("causes") == "all" else SHOWN
-    said = sentence(counts, filters, blind=seen.blind if counts.totals else "")
+    said = sentence(counts, filters, blind=seen.blind if counts.totals else "", refused=leading(found))
     return {
         "counts": counts,
         "sentence": said,

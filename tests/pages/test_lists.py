@@ -10,6 +10,8 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from clusters.models import Cluster
+from clusters.sync.findings import findings_write
+from dashboard.peers import peer_sessions_write
 from peers.models import BGPPeer
 from speakers.models import Speaker
 from tests.pages.rows import a_peer, a_session, a_speaker, down
@@ -133,3 +135,32 @@ def test_a_cluster_that_cannot_be_used_says_so_and_offers_the_role(viewer: Clien
     ):
         assert part in page
     assert "not reached" in viewer.get("/clusters/").text
+
+
+def test_peers_that_want_the_same_neighbor_both_say_so(viewer: Client, cluster: Cluster) -> None:
+    for name in ("doc-example-peer", "peer1"):
+        a_peer(cluster, name)
+    findings_write(cluster)
+    for index in range(3):
+        a_session(a_speaker(cluster, f"node-{index}"), peer="peer1")
+    peer_sessions_write(cluster)
+    rows = {name: _row(viewer.get("/peers/").text, name) for name in ("doc-example-peer", "peer1")}
+    assert "0 / 3 up 3 claimed by peer1 too" in rows["doc-example-peer"]
+    assert "3 / 3 up" in rows["peer1"]
+    page = viewer.get("/peers/lab/metallb-system/doc-example-peer/").text
+    assert "peer1 wants it too: the session is counted there" in page
+    axis = viewer.get("/api/v1/bgppeers/lab/metallb-system/doc-example-peer/").json()["sessions"]
+    assert axis == {
+        "intended": 3,
+        "up": 0,
+        "degraded": 0,
+        "down": 0,
+        "unknown": 0,
+        "claimed": 3,
+        "rivals": ["peer1"],
+    }
+
+
+def _row(page: str, name: str) -> str:
+    (row,) = (row for row in re.findall(r"<tr>.*?</tr>", page, re.DOTALL) if f">{name}</a>" in row)
+    return " ".join(re.sub(r"<[^>]+>", " ", row).split())

@@ -11,7 +11,7 @@ from clusters.models import Cluster, Node, StatusObject
 from clusters.sync.findings import findings_write
 from peers.models import BGPPeer
 from speakers.models import Speaker
-from tests.pages.rows import EXAMPLE, a_peer, a_session, a_speaker
+from tests.pages.rows import EXAMPLE, a_peer, a_session, a_speaker, down
 from tests.pages.test_reported import a_report
 
 
@@ -122,3 +122,56 @@ def test_a_controller_that_refuses_is_said_of_its_cluster(viewer: Client, cluste
     page = viewer.get("/clusters/lab/").text
     assert "MetalLB's controller keeps its old configuration" in page.replace("&#x27;", "'")
     assert "tor-z has no password" in page
+
+
+def _home(page: str) -> tuple[str, list[str]]:
+    """The first sentence, and the rows of problems, as text."""
+    table = page.partition('id="problems-head"')[2].partition("</table>")[0]
+    head = page.partition("<h1")[2].partition("</h1>")[0].partition(">")[2]
+    texts = [head, *re.findall(r"<tr>.*?</tr>", table, re.DOTALL)[1:]]
+    said, *rows = (" ".join(re.sub(r"<[^>]+>", " ", text).split()) for text in texts)
+    return re.sub(r" ([;.])", r"\1", said), rows
+
+
+def _absent(cluster: Cluster, refused: int, lost: int) -> None:
+    """node-0 lacks sessions since it refuses its configuration; a router is down on it, too."""
+    (speaker,) = cluster.speakers.filter(node="node-0")
+    for number in range(refused):
+        a_session(speaker, f"10.1.0.{number}", **down(state="Absent", reason="", cause="FRR does not have it"))
+    for number in range(lost):
+        a_session(speaker, "10.2.0.1", **down(vrf=f"v{number}"))
+    a_session(speaker, "10.3.0.1")
+    a_session(speaker, "10.3.0.2")
+
+
+def test_a_refused_configuration_leads_when_nothing_touches_more(viewer: Client, refusing: Cluster) -> None:
+    _absent(refusing, refused=5, lost=1)
+    said, rows = _home(viewer.get("/").text)
+    assert said == "1 node refuses its configuration; 6 of 8 sessions are down."
+    assert "5 absent" in rows[0]
+    assert "The speakers refuse their configuration" in rows[0]
+    assert rows[1].startswith("Down tor-a 10.2.0.1")
+
+
+def test_what_touches_more_leads_before_a_refused_configuration(viewer: Client, refusing: Cluster) -> None:
+    _absent(refusing, refused=1, lost=0)
+    for index in (1, 2):
+        (speaker,) = refusing.speakers.filter(node=f"node-{index}")
+        a_session(speaker, "10.2.0.1", **down())
+        a_session(speaker, "10.3.0.1")
+        a_session(speaker, "10.3.0.2")
+    said, rows = _home(viewer.get("/").text)
+    assert said == "No node is cut off; 3 of 9 sessions are down."
+    assert "2 down" in rows[0]
+
+
+def test_the_rule_that_is_broken_is_told_to_its_last_word(viewer: Client, cluster: Cluster) -> None:
+    for index in range(9):
+        a_peer(cluster, f"a-peer-with-a-rather-long-name-{index}", {**EXAMPLE, "peerAddress": f"10.0.0.{index + 1}"})
+        spec = {**EXAMPLE, "peerAddress": f"10.0.1.{index + 1}", "routerID": "10.10.10.11"}
+        a_peer(cluster, f"edge-of-the-far-away-side-{index}", spec)
+    findings_write(cluster)
+    a_speaker(cluster, "node-0")
+    _absent(cluster, refused=3, lost=0)
+    _said, rows = _home(viewer.get("/").text)
+    assert "and 4 more)" in rows[0].partition("10.10.10.11")[2]

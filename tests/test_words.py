@@ -1,0 +1,28 @@
+"""Words for people."""
+
+from __future__ import annotations
+
+import pytest
+
+from clusters.words import bounded, listed
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "shown"),
+    [
+        ("as it is", 8, "as it is"),
+        ("edge-far, edge-near, edge-blue", 26, "edge-far, edge-near…"),
+        ("one two three", 8, "one two…"),
+        ("averyverylongsinglename", 10, "averyvery…"),
+        ("a averyverylongsinglename", 10, "a averyve…"),
+        ("a\nb\x00c", 10, "a b c"),
+    ],
+)
+def test_what_is_cut_ends_with_a_word(text: str, limit: int, shown: str) -> None:
+    assert bounded(text, limit) == shown
+    assert len(shown) <= limit
+
+
+def test_a_list_says_how_many_more_there_are() -> None:
+    assert listed(["a", "b"], 2) == "a, b"
+    assert listed(["a", "b", "c", "d"], 2) == "a, b and 2 more"
