@@ -147,6 +147,7 @@ def with_edit(edit: Edit, before: Snapshot) -> Snapshot:
         annotations=metadata.get("annotations", {}),
         spec=edit.manifest["spec"],
         inline_password=edit.inline_password or edit.clash,
+        live={} if edit.recreate else None,  # what is made anew may differ in everything
     )
     after = before.with_resource(intended)
     if edit.new_password is not None and not edit.clash:
@@ -170,7 +171,9 @@ def judge(
     hold, if that was asked already.
     """
     found = [*connected(edit), *_owner(edit), *_held(edit, held)]
-    if edit.manifest is not None:
+    if edit.manifest is None:
+        found += rules.check_deletion(after, Intended.from_manifest(edit.live)) if edit.live is not None else []
+    else:
         found += rules.check(after, {edit.ref}) if checked is None else checked
         # Beside all others the same finding also knows the nodes that it concerns.
         known = {replace(finding, nodes=()) for finding in found}

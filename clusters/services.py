@@ -95,7 +95,7 @@ def resource_delete(
         if current is None:
             raise RevisionMismatch(0)
         _check_revision(current, base_revision)
-        stop = edits.judge(edit, edits.snapshots(edit)[1])
+        stop = blocking(edits.judge(edit, edits.snapshots(edit)[1]))
         if stop:
             raise Refused(stop)
         if current.deleting and current.pending:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 VALUE_LIMIT = 200
+_NAMED = 5  # in a list of names
 
 
 class Severity(StrEnum):
@@ -70,6 +72,13 @@ def shown(value: object) -> str:
     text = value if isinstance(value, str) else _json(value)
     text = one_line(text[: VALUE_LIMIT + 1])
     return text if len(text) <= VALUE_LIMIT else text[: VALUE_LIMIT - 1] + "…"
+
+
+def listed(names: Iterable[str], count: int = 0) -> str:
+    """The first five names in order, and how many more there are; count: of all, where `names` are but the first."""
+    ordered = sorted(names)
+    more = max(count, len(ordered)) - _NAMED
+    return ", ".join(shown(name) for name in ordered[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def one_line(text: str) -> str:

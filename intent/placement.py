@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from intent.selectors import Requirement, requirements
+from intent.labels import LabelIndex, numbers
 from intent.snapshot import Node
 
 
@@ -17,26 +17,15 @@ class Placement:
 
     def __init__(self, nodes: Iterable[Node]) -> None:
         self.nodes = tuple(sorted(nodes, key=lambda node: node.name))
-        self.everywhere = (1 << len(self.nodes)) - 1 if self.nodes else 1
-        self._keys: dict[str, int] = {}
-        self._values: dict[tuple[str, str], int] = {}
-        self._masks: dict[tuple[Requirement, ...], int] = {}
-        for index, node in enumerate(self.nodes):
-            for key, value in node.labels.items():
-                self._keys[key] = self._keys.get(key, 0) | 1 << index
-                self._values[key, value] = self._values.get((key, value), 0) | 1 << index
+        self._labels = LabelIndex(node.labels for node in self.nodes)
+        self.everywhere = self._labels.all or 1
 
     def mask(self, spec: Mapping[str, Any]) -> int:
         """The nodes that spec.nodeSelectors choose: any of the selectors, all nodes without selectors."""
         selectors = spec.get("nodeSelectors")
         if not selectors or not self.nodes:
             return self.everywhere
-        mask = 0
-        for selector in selectors if isinstance(selectors, list | tuple) else ():
-            conditions = requirements(selector)
-            if conditions is not None:
-                mask |= self._selected(conditions)
-        return mask
+        return self._labels.selected(selectors)
 
     def names(self, mask: int) -> tuple[str, ...]:
         """The names of a mask's nodes, sorted."""
@@ -46,21 +35,4 @@ class Placement:
         """A mask's nodes, sorted by name."""
         if mask == self.everywhere:
             return self.nodes
-        return tuple(node for index, node in enumerate(self.nodes) if mask >> index & 1)
-
-    def _selected(self, conditions: tuple[Requirement, ...]) -> int:
-        if conditions not in self._masks:
-            mask = self.everywhere
-            for condition in conditions:
-                mask &= self._holding(condition)
-            self._masks[conditions] = mask
-        return self._masks[conditions]
-
-    def _holding(self, condition: Requirement) -> int:
-        if condition.operator in ("Exists", "DoesNotExist"):
-            mask = self._keys.get(condition.key, 0)
-        else:
-            mask = 0
-            for value in condition.values:
-                mask |= self._values.get((condition.key, value), 0)
-        return self.everywhere & ~mask if condition.operator in ("NotIn", "DoesNotExist") else mask
+        return tuple(self.nodes[number] for number in numbers(mask) if number < len(self.nodes))

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_network
 
 from intent.addresses import Address, parse_address
@@ -25,7 +26,9 @@ class AddressRange:
     def __contains__(self, address: Address) -> bool:
         return address.version == self.version and self.first <= int(address) <= self.last
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
+        """The number of addresses; too large for len() with IPv6."""
         return self.last - self.first + 1
 
     def overlaps(self, other: AddressRange) -> bool:
@@ -38,8 +41,11 @@ def address_range(entry: object) -> AddressRange | None:
 
     As MetalLB's parser reads it: a bare address is no CIDR, and a range is cut at its first dash.
     """
-    if not isinstance(entry, str):
-        return None
+    return _read(entry) if isinstance(entry, str) else None
+
+
+@lru_cache(maxsize=1 << 15)
+def _read(entry: str) -> AddressRange | None:
     start, dash, end = entry.partition("-")
     if dash:
         first, last = parse_address(start.strip()), parse_address(end.strip())

@@ -90,7 +90,7 @@ def _by_node(snapshot: Snapshot, placement: Placement) -> dict[str, tuple[Intend
 def _session(peer: Resource, mode: Mode) -> IntendedSession | None:
     """A peer's session on a node yet to be named; None if MetalLB cannot make one of the object."""
     spec = peer.spec
-    neighbor, families = _neighbor(peer, mode)
+    neighbor, families = neighbor_and_families(peer, mode)
     my_asn, peer_asn = as_number(spec.get("myASN")), as_number(spec.get("peerASN"))
     dynamic, vrf = text(spec.get("dynamicASN")), text(spec.get("vrf"))
     profile = text(spec.get("bfdProfile"))
@@ -123,7 +123,7 @@ def _session(peer: Resource, mode: Mode) -> IntendedSession | None:
     )
 
 
-def _neighbor(peer: Resource, mode: Mode) -> tuple[str, tuple[str, ...]]:
+def neighbor_and_families(peer: Resource, mode: Mode) -> tuple[str, tuple[str, ...]]:
     """Address and its family, or interface; both families if asked for, and always if unnumbered."""
     address, interface = text(peer.spec.get("peerAddress")), text(peer.spec.get("interface"))
     if interface and not address and is_word(interface):

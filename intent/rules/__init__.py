@@ -1,98 +1,21 @@
-"""All rules about MetalLB's objects: one function a rule, listed here by kind.
-
-To add a rule: a generator of findings in the module of its subject, and its row in a table below. A row marked
-`speaker` says: an error makes the speakers that read the object refuse their whole configuration.
-"""
+"""All rules about MetalLB's objects, and how they are run; intent/rules/tables.py lists them by kind."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from intent.findings import Finding, ObjectRef, Severity, shown
-from intent.kinds import KINDS
+from intent.kinds import KINDS, STATUS_KINDS
 from intent.modes import Mode, release
-from intent.rules import (
-    bfdprofile,
-    metadata,
-    modes,
-    peer_identity,
-    peer_session,
-    peer_timers,
-    references,
-    schema,
-    sharing,
-)
-from intent.rules.subject import KUBERNETES, SCHEMA, Rule, Subject
-from intent.rules.view import View
+from intent.rules.deletions import check_deletion
+from intent.rules.subject import KUBERNETES, SCHEMA, Subject
+from intent.rules.tables import OBJECT_RULES, REFERENCE_RULES, clashes
+from intent.rules.view import NODE_AWARE, View
 from intent.snapshot import Resource, Snapshot, mapping, text
 
-__all__ = ["blocking", "check", "check_object", "refused_on"]
-
-_EVERY_KIND = (
-    Rule(metadata.version_is_current),
-    Rule(metadata.name_is_a_subdomain),
-    Rule(metadata.namespace_is_metallbs),
-    Rule(metadata.labels_are_well_formed),
-    Rule(metadata.texts_are_printable),
-    Rule(schema.by_schema),
-    Rule(modes.newer_fields),
-    Rule(modes.fields_without_effect),
-    Rule(modes.native_mode, speaker=True),
-)
-
-OBJECT_RULES: dict[str, tuple[Rule, ...]] = {
-    "BGPPeer": (
-        *_EVERY_KIND,
-        Rule(peer_identity.as_numbers, speaker=True),
-        Rule(peer_identity.local_asn),
-        Rule(peer_identity.address_or_interface, speaker=True),
-        Rule(peer_identity.peer_address, speaker=True),
-        Rule(peer_identity.source_address, speaker=True),
-        Rule(peer_identity.router_id, speaker=True),
-        Rule(peer_identity.device_names),
-        Rule(peer_timers.durations),
-        Rule(peer_timers.hold_time, speaker=True),
-        Rule(peer_timers.keepalive_time, speaker=True),
-        Rule(peer_timers.whole),
-        Rule(peer_timers.frr_k8s_defaults),
-        Rule(peer_session.multihop, speaker=True),
-        Rule(peer_session.vrf),
-        Rule(peer_session.disable_mp),
-        Rule(peer_session.graceful_restart_with_bfd),
-        Rule(peer_session.node_selectors, speaker=True),
-        Rule(peer_session.passwords, speaker=True),
-        Rule(peer_session.password_secret),
-        Rule(peer_session.inline_password),
-    ),
-    "BFDProfile": (*_EVERY_KIND, Rule(bfdprofile.echo_interval)),
-    "IPAddressPool": _EVERY_KIND,
-    "BGPAdvertisement": _EVERY_KIND,
-    "L2Advertisement": _EVERY_KIND,
-    "Community": _EVERY_KIND,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A rule about one object that needs the others. speaker: as for Rule."""
-
-    judge: Callable[[View, Subject], Iterator[Finding]]
-    speaker: bool = False
-
-
-REFERENCE_RULES: dict[str, tuple[Reference, ...]] = {
-    "BGPPeer": (
-        Reference(references.bfd_profile_exists, speaker=True),
-        Reference(references.bfd_fits_the_hops),
-        Reference(references.secret_is_usable, speaker=True),
-        Reference(references.secret_suits_frr),
-        Reference(references.password_is_copied),
-        Reference(references.nodes_are_selected),
-        Reference(references.router_is_reachable),
-    ),
-}
+__all__ = ["blocking", "check", "check_deletion", "check_object", "refused_on"]
 
 
 def check_object(
@@ -115,11 +38,7 @@ def check_object(
     resource = replace(Resource.from_manifest(body, inline_password=inline_password), live=old or {})
     kind = KINDS.get(resource.ref.kind)
     if kind is None:
-        message, hint = f"{shown(resource.ref.kind) or 'An object without kind'} is not known here", "Check the kind."
-        ref = (resource.ref,)
-        return [
-            Finding("unknown-kind", Severity.ERROR, "kind", shown(resource.ref.kind), message, KUBERNETES, hint, ref)
-        ]
+        return [_not_configured(resource.ref)]
     api_version, spec = text(body.get("apiVersion")), body.get("spec")
     served = kind.served(api_version.rpartition("/")[2]) or kind.stored
     subject = Subject(
@@ -142,6 +61,16 @@ def check_object(
     return _sorted(findings)
 
 
+def _not_configured(ref: ObjectRef) -> Finding:
+    """An object of a kind that nobody writes here."""
+    kind = shown(ref.kind)
+    code, message, hint = "unknown-kind", f"{kind or 'An object without kind'} is not known here", "Check the kind."
+    if ref.kind in STATUS_KINDS:
+        code, message = "kind-is-read-only", f"{kind} is written by MetalLB itself, not by people"
+        hint = "Leave it out; MetalLB keeps it up to date."
+    return Finding(code, Severity.ERROR, "kind", kind, message, KUBERNETES, hint, (ref,))
+
+
 def check(snapshot: Snapshot, refs: Collection[ObjectRef] | None = None) -> list[Finding]:
     """All rules over all objects of a cluster; refs: only what involves these, judged first in each finding.
 
@@ -149,7 +78,7 @@ def check(snapshot: Snapshot, refs: Collection[ObjectRef] | None = None) -> list
     """
     view = View(snapshot)
     findings = [finding for subject in view.subjects for finding in _judged(view, subject, refs)]
-    for comparison in sharing.comparisons(view):
+    for comparison in clashes(view):
         findings.extend(comparison.findings(view, refs))
     return _sorted(findings)
 
@@ -169,8 +98,9 @@ def refused_on(snapshot: Snapshot, node_name: str) -> list[Finding]:
     nodes = tuple(node for node in snapshot.nodes if node.name == node_name)
     if not nodes:
         return []
-    view = View(replace(snapshot, nodes=nodes))
-    if view.node_aware:
+    view = View(snapshot)
+    if release(snapshot.version) >= NODE_AWARE:
+        view = View(replace(snapshot, nodes=nodes))
         unread = {ref for ref, mask in view.masks.items() if not mask}
         read = tuple(resource for resource in snapshot.resources if resource.ref not in unread)
         view = View(replace(view.snapshot, resources=read))
@@ -180,7 +110,7 @@ def refused_on(snapshot: Snapshot, node_name: str) -> list[Finding]:
         if view.in_force(subject)
         for finding in _judged(view, subject, None, speakers_only=True)
     ]
-    for comparison in sharing.comparisons(view):
+    for comparison in clashes(view):
         if comparison.speaker:
             found += comparison.findings(view, None)
     return _sorted(replace(f, nodes=(node_name,)) for f in found if f.severity is Severity.ERROR)
@@ -190,6 +120,7 @@ def _judged(
     view: View, subject: Subject, refs: Collection[ObjectRef] | None, *, speakers_only: bool = False
 ) -> Iterator[Finding]:
     """What the rules say about one object, with the nodes whose speakers refuse it."""
+    names = view.placement.names
     for speaker, findings in _rules(view, subject, refs):
         if speakers_only and not speaker:
             continue
@@ -197,7 +128,7 @@ def _judged(
             if refs is not None and not any(ref in refs for ref in finding.objects):
                 continue
             if speaker and finding.severity is Severity.ERROR and view.in_force(subject):
-                yield replace(finding, nodes=view.placement.names(view.readers(subject.resource)))
+                yield finding if finding.nodes else replace(finding, nodes=names(view.readers(subject.resource)))
             else:
                 yield finding
 

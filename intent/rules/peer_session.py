@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Hashable, Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from intent.findings import Finding
 from intent.rules.subject import CONFIG, FRR, OPENSHIFT, Subject
-from intent.selectors import selector_errors, subdomain_error
+from intent.selectors import subdomain_error
 from intent.sessions import is_word
 from intent.snapshot import mapping
 
@@ -52,18 +50,13 @@ def graceful_restart_with_bfd(subject: Subject) -> Iterator[Finding]:
         yield subject.warning("graceful-restart-with-bfd", "enableGracefulRestart", message, source=FRR, hint=hint)
 
 
-def node_selectors(subject: Subject) -> Iterator[Finding]:
-    """Selectors that convert, and nothing twice."""
-    selectors = subject.spec.get("nodeSelectors")
-    if not isinstance(selectors, list | tuple):
-        return
-    for index, selector in enumerate(selectors[:100]):
-        path = f"nodeSelectors[{index}]"
-        for error in selector_errors(selector)[:20]:
-            at = f"{path}.{error.path}" if error.path else path
-            message, hint = f"{at} {error.message}", "Correct the selector; it must follow Kubernetes' label selectors."
-            yield subject.error("selector-invalid", at, message, value=error.value, source=CONFIG, hint=hint)
-    yield from _repeated(subject, selectors, "nodeSelectors")
+def bfd_stays_on(subject: Subject) -> Iterator[Finding]:
+    """Taking bfdProfile out of a peer leaves BFD running (BZ#2050824)."""
+    before = (subject.resource.live or {}).get("bfdProfile")
+    if isinstance(before, str) and before and not subject.string("bfdProfile"):
+        message = "Without bfdProfile the session keeps BFD, with FRR's defaults, until the peer is made anew"
+        hint = "To end BFD, delete the peer and create it again without bfdProfile."
+        yield subject.warning("bfd-stays-on", "bfdProfile", message, value="", source=OPENSHIFT, hint=hint)
 
 
 def passwords(subject: Subject) -> Iterator[Finding]:
@@ -118,36 +111,3 @@ def inline_password(subject: Subject) -> Iterator[Finding]:
         yield subject.error(
             "password-not-one-word", "password", message, value="", source=FRR, hint="Agree on another one."
         )
-
-
-def _repeated(subject: Subject, selectors: Iterable[Any], path: str) -> Iterator[Finding]:
-    """Whatever stands twice: selectors, expressions in a selector, values in an expression."""
-    seen: set[Hashable] = set()
-    for index, selector in enumerate(selectors):
-        at = f"{path}[{index}]"
-        if _seen(selector, seen):
-            yield _duplicate(subject, at, selector)
-        expressions = mapping(selector).get("matchExpressions")
-        known: set[Hashable] = set()
-        for position, expression in enumerate(expressions if isinstance(expressions, list | tuple) else ()):
-            inner = f"{at}.matchExpressions[{position}]"
-            if _seen(expression, known):
-                yield _duplicate(subject, inner, expression)
-            values = mapping(expression).get("values")
-            if isinstance(values, list | tuple) and len({repr(value) for value in values}) < len(values):
-                yield _duplicate(subject, f"{inner}.values", values)
-
-
-def _seen(value: Any, seen: set[Hashable]) -> bool:
-    try:
-        key = json.dumps(value, sort_keys=True, default=repr)
-    except (TypeError, ValueError, RecursionError):  # keys of mixed types, or endless nesting; never equal to another
-        return False
-    before = key in seen
-    seen.add(key)
-    return before
-
-
-def _duplicate(subject: Subject, path: str, value: Any) -> Finding:
-    message, hint = f"{path} repeats another entry, which MetalLB refuses", "Remove one of the two."
-    return subject.error("selector-duplicate", path, message, value=value, source=CONFIG, hint=hint)

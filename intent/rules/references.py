@@ -1,17 +1,20 @@
-"""A BGPPeer against what it refers to: BFD profile, Secret, nodes."""
+"""Objects against what they refer to: BFD profiles, Secrets, nodes, pools, peers, aliases."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from intent.addresses import parse_address
-from intent.findings import Finding, ObjectRef
+from intent.findings import Finding, ObjectRef, shown
 from intent.modes import Mode
+from intent.references import references_of
 from intent.rules.subject import CONFIG, FRR, FRR_K8S, KUBERNETES, Subject
 from intent.rules.view import View
 from intent.snapshot import mapping, text
+from intent.well_known import by_name
 
 BASIC_AUTH = "kubernetes.io/basic-auth"
+_MISSING = {"IPAddressPool": "pool-missing", "BGPPeer": "peer-missing"}
 
 
 def bfd_profile_exists(view: View, subject: Subject) -> Iterator[Finding]:
@@ -41,6 +44,30 @@ def bfd_fits_the_hops(view: View, subject: Subject) -> Iterator[Finding]:
         message = f"BFDProfile {profile.name} has echoMode, which does not work with IPv6"
         hint = "Use a profile without echoMode."
         yield subject.warning("bfd-echo-ipv6", "bfdProfile", message, source=FRR, hint=hint, others=others)
+
+
+def pools_and_peers_exist(view: View, subject: Subject) -> Iterator[Finding]:
+    """Names of pools and peers that MetalLB passes over in silence."""
+    known = {"IPAddressPool": view.pools.number, "BGPPeer": view.peer_number}
+    for reference in references_of(subject.resource):
+        if reference.kind in known and reference.name not in known[reference.kind]:
+            code, field = _MISSING[reference.kind], reference.field.removeprefix("spec.")
+            other = ObjectRef(reference.kind, subject.namespace, reference.name)
+            message = f"{reference.kind} {shown(reference.name)} does not exist; MetalLB passes over it in silence"
+            hint, value = "Create it, or check its spelling.", reference.name
+            yield subject.warning(code, field, message, value=value, source=CONFIG, hint=hint, others=(other,))
+
+
+def aliases_exist(view: View, subject: Subject) -> Iterator[Finding]:
+    """Admission does not know the aliases; the speakers do."""
+    for reference in references_of(subject.resource):
+        if reference.kind == "Community" and reference.name not in view.aliases:
+            known = by_name(reference.name)
+            message = f"No Community defines the alias {shown(reference.name)}; until one does, the speakers keep their"
+            message += " old configuration"
+            hint = f"Write {known.value} for {known.name}." if known else "Define it in a Community, or write a value."
+            field, value = reference.field.removeprefix("spec."), reference.name
+            yield subject.error("alias-missing", field, message, value=value, source=CONFIG, hint=hint)
 
 
 def secret_is_usable(view: View, subject: Subject) -> Iterator[Finding]:

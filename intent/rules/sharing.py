@@ -7,12 +7,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from intent.addresses import parse_address
-from intent.findings import Finding, ObjectRef, Severity, shown
+from intent.findings import Finding, ObjectRef, Severity, listed, shown
 from intent.rules.subject import FRR, OPENSHIFT, VALIDATION
 from intent.rules.view import View
 from intent.snapshot import Resource, text
 
-_NAMED = 5  # objects named in a message; the finding carries all
 Meets = Callable[[int, int], int]
 
 
@@ -241,10 +240,5 @@ def _groups(clash: list[Member]) -> str:
     for member in clash:
         names[member.key].append(member.peer.name)
     if all([key] == named for key, named in names.items()):
-        return _some(list(names))
-    return "; ".join(f"{key or 'not set'} ({_some(named)})" for key, named in sorted(names.items()))
-
-
-def _some(names: list[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(shown(name) for name in sorted(names)[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+        return listed(list(names))
+    return "; ".join(f"{key or 'not set'} ({listed(named)})" for key, named in sorted(names.items()))

@@ -21,6 +21,7 @@ OPENSHIFT: Final = "OpenShift documentation"
 FRR: Final = "FRR"
 KUBERNETES: Final = "Kubernetes"
 LINUX: Final = "Linux"
+RFC: Final = "IANA, BGP Well-known Communities"
 
 _MISSING: Final = object()
 

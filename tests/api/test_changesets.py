@@ -13,6 +13,7 @@ from lab.apiserver import Fault
 from peers.models import BFDProfile, BGPPeer
 from tests.api.conftest import Kube
 from tests.api.manifests import LIST, NAMESPACE, manifest, row_of, url
+from tests.kinds import example
 
 SETS = "/api/v1/changesets/"
 
@@ -121,7 +122,8 @@ def test_deletions_and_recreations_have_words_of_their_own(
     api: APIClient, live_cluster: Cluster, kube: Kube, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("clusters.sync.changesets.carry.GONE_FOR", 0.0)
-    api.post(f"{LIST}?wait=10s", [manifest("one"), manifest("two", peerAddress="192.0.2.2")])
+    one = manifest("one", enableGracefulRestart=False)  # which only a new object may have otherwise
+    api.post(f"{LIST}?wait=10s", [one, manifest("two", peerAddress="192.0.2.2")])
     uid = kube.get("bgppeers", "one")["metadata"]["uid"]
     body = [{"delete": {"kind": "BGPPeer", "name": "two"}}, {"recreate": manifest("one", enableGracefulRestart=True)}]
     answer = api.post(f"{SETS}?wait=10s", body)
@@ -172,10 +174,13 @@ def test_a_password_has_no_place_in_it(api: APIClient, cluster: Cluster) -> None
 def test_what_uses_an_object_is_told_with_it_and_before_it_is_deleted(
     api: APIClient, live_cluster: Cluster, work: Callable[[], None], kube: Kube
 ) -> None:
-    api.post(SETS, edits(manifest(bfdProfile="fast"), profile()))
+    announcing = {**example("L2Advertisement", "announcing"), "spec": {"ipAddressPools": ["blue"]}}
+    api.post(SETS, edits(announcing, example("IPAddressPool", "blue")))
     work()
-    address = f"/api/v1/bfdprofiles/lab/{NAMESPACE}/fast/"
-    uses = [{"kind": "BGPPeer", "namespace": NAMESPACE, "name": "peer", "field": "spec.bfdProfile"}]
+    address = f"/api/v1/ipaddresspools/lab/{NAMESPACE}/blue/"
+    uses = [
+        {"kind": "L2Advertisement", "namespace": NAMESPACE, "name": "announcing", "field": "spec.ipAddressPools[0]"}
+    ]
     found = api.get(address)
     assert (found.json()["usedBy"], api.delete(f"{address}?dry_run=true").json()["usedBy"]) == (uses, uses)
     again = api.put(address, found.json())

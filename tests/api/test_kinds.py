@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from clusters.models import Cluster
+from clusters.models import Cluster, Service
 from clusters.registry import resource_models
 from intent.kinds import KINDS
 from tests.api.conftest import Kube
@@ -155,3 +155,23 @@ def test_the_older_version_of_a_peer_is_read_told_and_saved_as_the_newer_one(api
     assert "holdTime" not in saved["spec"]  # MetalLB's own conversion would set 0s, and so switch keepalives off
     wrong = api.put(_url("BGPPeer"), {**old, "apiVersion": "metallb.io/v1"})
     assert (wrong.status_code, wrong.json()["findings"][0]["field"]) == (400, "apiVersion")
+
+
+# MetalLB's webhook of BFDProfile denies it; the other kinds have no such protection.
+def test_a_bfd_profile_in_use_is_not_deleted(api: APIClient, cluster: Cluster) -> None:
+    saved(cluster, "BFDProfile")
+    peer = saved(cluster, "BGPPeer", "tor", {**SPECS["BGPPeer"], "bfdProfile": "one"})
+    refused = api.delete(_url("BFDProfile"))
+    assert (refused.status_code, [f["code"] for f in refused.json()["findings"]]) == (422, ["profile-in-use"])
+    peer.delete()
+    assert api.delete(_url("BFDProfile")).status_code in {202, 204}
+
+
+def test_services_that_lose_their_addresses_are_a_warning_and_forbid_no_deletion(
+    api: APIClient, cluster: Cluster
+) -> None:
+    saved(cluster, "IPAddressPool", "blue", {"addresses": ["203.0.113.0/24"]})
+    Service.objects.create(cluster=cluster, namespace="shop", name="web", uid="u", addresses=["203.0.113.9"])
+    told = api.delete(f"{_url('IPAddressPool', 'blue')}?dry_run=true")
+    assert "pool-in-use" in [finding["code"] for finding in told.json()["findings"]], told.content
+    assert api.delete(_url("IPAddressPool", "blue")).status_code in {202, 204}

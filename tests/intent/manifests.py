@@ -7,6 +7,7 @@ from typing import Any
 from intent.findings import Finding
 from intent.rules import check_object
 from intent.snapshot import Mode, Node, SecretFact, Service, Snapshot
+from tests.intent.catalogue import unlisted
 
 NAMESPACE = "metallb-system"
 NODES = tuple(
@@ -56,7 +57,9 @@ def service(name: str = "web", *addresses: str, nodes: tuple[str, ...] | None = 
 
 def judge(spec: Any, mode: Mode = Mode.FRR, version: str = "0.16.1", **rest: Any) -> list[Finding]:
     """The findings about one peer by itself."""
-    return check_object(peer(**spec), mode=mode, version=version, namespace=NAMESPACE, **rest)
+    found = check_object(peer(**spec), mode=mode, version=version, namespace=NAMESPACE, **rest)
+    assert unlisted(found) == []
+    return found
 
 
 def cluster(
@@ -106,3 +109,13 @@ DOCUMENTED: dict[str, dict[str, Any]] = {
         "doc-example-dual-stack-ipv6": {"peerAddress": "2620:52:0:88::104", "peerASN": 64500, "myASN": 64500},
     }.items()
 }
+
+
+def l2(name: str = "l2", /, **spec: Any) -> dict[str, Any]:
+    return manifest("L2Advertisement", name, spec, version="v1beta1")
+
+
+def community(name: str = "community", /, **aliases: str) -> dict[str, Any]:
+    """A Community of aliases by name."""
+    listed = [{"name": alias, "value": value} for alias, value in aliases.items()]
+    return manifest("Community", name, {"communities": listed}, version="v1beta1")

@@ -10,14 +10,17 @@ import pytest
 from intent.findings import Finding, ObjectRef, Severity
 from intent.rules import check, refused_on
 from intent.snapshot import Mode, Node, Resource, SecretFact, Snapshot
-from tests.intent.manifests import ALL, DOCUMENTED, NAMESPACE, NODES, RACK_A, RACK_B, cluster, peer, profile
+from tests.intent.catalogue import unlisted
+from tests.intent.manifests import ALL, NAMESPACE, NODES, RACK_A, RACK_B, cluster, peer, profile
 
 A, B, C = (ObjectRef("BGPPeer", NAMESPACE, name) for name in "abc")
 ON_A, ON_B = ALL[:2], ALL[2:]
 
 
 def codes(snapshot: Snapshot) -> list[str]:
-    return [finding.code for finding in check(snapshot)]
+    found = check(snapshot)
+    assert unlisted(found) == []
+    return [finding.code for finding in found]
 
 
 def brief(finding: Finding) -> tuple[str, str, tuple[str, ...]]:
@@ -246,29 +249,3 @@ def test_a_change_is_judged_against_what_the_cluster_holds() -> None:
     new = Resource.from_manifest(peer("b", newer=1, **OTHER))
     assert [(f.code, f.severity.value) for f in check(before.with_resource(new), {B})] == [("unknown-field", "error")]
     assert check(before.without(A)) == []
-
-
-EXPECTED = {"frrviavrf": ["vrf-technology-preview"], "doc-example-peer-bfd": ["bfd-profile-missing"]}
-
-
-@pytest.mark.parametrize("mode", [Mode.FRR, Mode.FRR_K8S])
-@pytest.mark.parametrize("name", sorted(DOCUMENTED))
-def test_each_documented_peer_alone_has_only_what_it_deserves(name: str, mode: Mode) -> None:
-    assert codes(cluster(DOCUMENTED[name], mode=mode)) == EXPECTED.get(name, [])
-
-
-def test_all_documented_peers_together_clash_by_name() -> None:
-    full = profile("doc-example-bfd-profile-full")
-    found = check(cluster(*DOCUMENTED.values(), full))
-    dual4, dual6 = "doc-example-dual-stack-ipv4", "doc-example-dual-stack-ipv6"
-    nodesel, first, bfd = "doc-example-nodesel", "doc-example-peer", "doc-example-peer-bfd"
-    everybody = tuple(sorted(DOCUMENTED))
-    assert [brief(finding) for finding in found] == [
-        ("router-id-differs", "error", everybody),
-        ("duplicate-neighbor", "error", (dual4, nodesel, bfd)),
-        ("duplicate-neighbor", "error", (first, "peer1")),
-        ("my-asn-differs-across-vrfs", "warning", everybody),
-        ("vrf-technology-preview", "warning", ("frrviavrf",)),
-    ]
-    assert dual6 in everybody
-    assert {finding.nodes for finding in found} == {ALL, ()}

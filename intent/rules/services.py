@@ -1,0 +1,67 @@
+"""The services of a snapshot, by pool and by label; bit i of a mask stands for the i-th."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+from intent.addresses import parse_address
+from intent.labels import LabelIndex
+from intent.pools import PoolIndex
+from intent.snapshot import Node, Service
+
+Held = tuple[str, Service, int]
+"""A service by "namespace/name", and one of its addresses as a number."""
+
+
+class Services:
+    """Read once for all advertisements. nodes: those of the placement, in its order."""
+
+    def __init__(
+        self, services: Sequence[Service], nodes: Sequence[Node], index: PoolIndex, pool: Mapping[str, int]
+    ) -> None:
+        self.all = tuple(services)
+        self.lost: dict[tuple[int, int, int, int], dict[str, tuple[str, int]]] = {}  # see advertised_services
+        self._bits = {node.name: 1 << number for number, node in enumerate(nodes)}
+        self._index, self._pool = index, pool
+
+    @cached_property
+    def number(self) -> dict[str, int]:
+        """The places of the services, by "namespace/name"."""
+        return {f"{one.namespace}/{one.name}": place for place, one in enumerate(self.all)}
+
+    @cached_property
+    def labels(self) -> LabelIndex:
+        """The services by their labels."""
+        return LabelIndex(one.labels for one in self.all)
+
+    def in_pool(self, number: int, version: int) -> Sequence[Held]:
+        """The services with addresses of a pool, once for each address."""
+        return self._by_pool.get((number, version), ())
+
+    def mask_of_pool(self, number: int) -> int:
+        """The services with addresses of a pool."""
+        mask = 0
+        for version in (4, 6):
+            for name, _service, _address in self.in_pool(number, version):
+                mask |= 1 << self.number[name]
+        return mask
+
+    def nodes(self, service: Service) -> int:
+        """The nodes that have an endpoint of the service."""
+        mask = 0
+        for name in service.endpoint_nodes:
+            mask |= self._bits.get(name, 0)
+        return mask
+
+    @cached_property
+    def _by_pool(self) -> dict[tuple[int, int], list[Held]]:
+        found: dict[tuple[int, int], list[Held]] = defaultdict(list)
+        for service in self.all:
+            name = f"{service.namespace}/{service.name}"
+            for address in map(parse_address, service.addresses):
+                for pool in self._index.holding(address) if address else ():
+                    if address:
+                        found[self._pool[pool], address.version].append((name, service, int(address)))
+        return found

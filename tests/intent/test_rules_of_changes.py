@@ -1,0 +1,60 @@
+"""What is said of a change or a deletion only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from intent.findings import Finding, Severity
+from intent.rules import check, check_deletion, check_object
+from intent.snapshot import Mode, Resource
+from tests.intent.manifests import NAMESPACE, cluster, manifest, peer, profile
+
+OTHER = {"peerAddress": "10.0.0.2"}
+
+
+def brief(finding: Finding) -> tuple[str, str, tuple[str, ...]]:
+    return finding.code, finding.severity.value, tuple(ref.name for ref in finding.objects)
+
+
+# BZ#2050824, told on the documentation's page: without its profile the session goes on with BFD and FRR's defaults.
+@pytest.mark.parametrize(
+    ("before", "after", "code"),
+    [
+        ({"bfdProfile": "fast"}, {}, ["bfd-stays-on"]), ({"bfdProfile": "fast"}, {"bfdProfile": ""}, ["bfd-stays-on"]),
+        ({"bfdProfile": "fast"}, {"bfdProfile": "fast", "peerPort": 1179}, []), ({}, {"peerPort": 1179}, []),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_taking_bfd_out_of_a_peer_leaves_it_on(before: dict[str, Any], after: dict[str, Any], code: list[str]) -> None:
+    snapshot = cluster(peer("a", **before), profile())
+    changed = snapshot.with_resource(Resource.from_manifest(peer("a", **after)))
+    assert [f.code for f in check(changed)] == code
+    assert check(cluster(peer("a", **after), profile())) == []  # only a change is told
+
+
+# The webhook of BFDProfile; no other kind is protected.
+def test_a_bfd_profile_in_use_cannot_be_deleted() -> None:
+    gone, users = Resource.from_manifest(profile()), (peer("a", bfdProfile="fast"), peer("b", **OTHER))
+    (found,) = check_deletion(cluster(*users), gone)
+    assert brief(found) == ("profile-in-use", "error", ("fast", "a"))
+    assert check_deletion(cluster(users[1]), gone) == []
+    assert check_deletion(cluster(), Resource.from_manifest(users[0])) == []
+
+
+# internal/bgp/frrk8s: syncBFDProfiles does nothing with an empty list
+@pytest.mark.parametrize(
+    ("left", "mode", "code"),
+    [((), Mode.FRR_K8S, ["last-profile-stays"]), ((profile("slow"),), Mode.FRR_K8S, []), ((), Mode.FRR, [])],
+)
+def test_the_last_bfd_profile_stays_in_frr_k8s_mode(left: tuple[Any, ...], mode: Mode, code: list[str]) -> None:
+    gone = Resource.from_manifest(profile())
+    assert [f.code for f in check_deletion(cluster(*left, mode=mode), gone)] == code
+
+
+def test_status_kinds_are_not_for_people_to_write() -> None:
+    body = manifest("ServiceBGPStatus", "bgp-1", None, version="v1beta1")
+    (found,) = check_object(body, mode=Mode.FRR, version="", namespace=NAMESPACE)
+    assert (found.code, found.severity) == ("kind-is-read-only", Severity.ERROR)
+    assert check(cluster(body)) == []

@@ -1,0 +1,93 @@
+"""One prefix, one LOCAL_PREF: MetalLB internal/config/config.go, BGPAdvertisementsHaveCompatibleLocalPref."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from intent.findings import ObjectRef
+from intent.rules import check, refused_on
+from intent.snapshot import Snapshot
+from tests.intent.catalogue import unlisted
+from tests.intent.manifests import ALL, NAMESPACE, RACK_A, RACK_B, advertisement, cluster, peer, pool, service
+
+ON_A, ON_B = ALL[:2], ALL[2:]
+IBGP = peer("tor", peerASN=64500)
+POOL, RANGE = pool("pool"), pool("range", ["198.51.100.0-198.51.101.10"])
+
+
+def codes(*manifests: Any, **rest: Any) -> list[str]:
+    found = check(cluster(*manifests, **rest))
+    assert unlisted(found) == []
+    return [finding.code for finding in found]
+
+
+def selecting(**labels: str) -> list[dict[str, Any]]:
+    return [{"matchLabels": labels}]
+
+
+PREFS: list[tuple[dict[str, Any], dict[str, Any], bool]] = [
+    ({}, {}, True),
+    ({"peers": ["tor"]}, {"peers": ["two"]}, False), ({"peers": ["tor"]}, {"peers": ["tor", "two"]}, True),
+    ({"peers": ["tor"]}, {}, True), (RACK_A, RACK_B, False), (RACK_A, {}, True),
+    ({"aggregationLength": 24}, {}, False), ({"aggregationLengthV6": 64}, {}, True),
+    ({"ipAddressPools": ["pool"]}, {"ipAddressPools": ["range"]}, False),
+    ({"ipAddressPools": ["pool"]}, {"ipAddressPools": ["range", "pool"]}, True),
+    ({"serviceSelectors": selecting(a="b")}, {}, False),
+]  # fmt: skip
+
+
+# A6: BGPAdvertisementsHaveCompatibleLocalPref
+@pytest.mark.parametrize(("one", "other", "differs"), PREFS, ids=str)
+def test_two_values_of_local_pref_for_one_prefix(one: dict[str, Any], other: dict[str, Any], differs: bool) -> None:
+    peers = IBGP, peer("two", peerASN=64500, peerAddress="10.0.0.2")
+    pair = advertisement("a", localPref=100, **one), advertisement("b", localPref=200, **other)
+    snapshot = cluster(*peers, POOL, RANGE, *pair)
+    clash = [f for f in check(snapshot) if f.code == "local-pref-differs"]
+    assert [[ref.name for ref in f.objects] for f in clash] == ([["a", "b"]] if differs else [])
+    same = cluster(
+        *peers, POOL, RANGE, advertisement("a", localPref=100, **one), advertisement("b", localPref=100, **other)
+    )
+    assert "local-pref-differs" not in [f.code for f in check(same)]
+    before = replace(snapshot, version="0.13.9")  # the check came with 0.13.10
+    assert "local-pref-differs" not in [f.code for f in check(before)]
+
+
+def test_with_both_families_both_lengths_must_differ() -> None:
+    both = pool("pool", ["203.0.113.0/24", "2001:db8::/64"])
+
+    def clash(**spec: Any) -> bool:
+        pair = advertisement("a", localPref=1), advertisement("b", localPref=2, **spec)
+        return "local-pref-differs" in codes(IBGP, both, *pair)
+
+    assert clash()
+    assert clash(aggregationLength=24)
+    assert clash(aggregationLengthV6=64)
+    assert not clash(aggregationLength=24, aggregationLengthV6=64)
+
+
+def test_a_clash_of_local_pref_bites_where_both_are_read() -> None:
+    pair = advertisement("a", localPref=1, **RACK_A), advertisement("b", localPref=2)
+    snapshot = cluster(IBGP, POOL, *pair)
+    (clash,) = check(snapshot)
+    assert (clash.code, clash.nodes) == ("local-pref-differs", ON_A)
+    assert [f.code for f in refused_on(snapshot, ON_A[0])] == ["local-pref-differs"]
+    assert refused_on(snapshot, ON_B[0]) == []
+    assert [f.code for f in refused_on(replace(snapshot, version="0.15.3"), ON_B[0])] == ["local-pref-differs"]
+    (asked,) = check(snapshot, {ObjectRef("BGPAdvertisement", NAMESPACE, "b")})
+    assert (asked.value, [ref.name for ref in asked.objects]) == ("2", ["b", "a"])
+
+
+# A7: with serviceSelectors the parser does not compare; the speaker then leaves such a service out.
+@pytest.mark.parametrize(("labels", "clash"), [({"app": "a"}, True), ({"app": "b"}, False)])
+def test_a_service_with_two_values_of_local_pref_is_named(labels: dict[str, str], clash: bool) -> None:
+    pair = advertisement("a", localPref=1), advertisement("b", localPref=2, serviceSelectors=selecting(app="a"))
+    services = service("web", "203.0.113.1", labels=labels), service("other", labels={"app": "a"})
+    snapshot: Snapshot = cluster(IBGP, POOL, *pair, services=services)
+    seen = check(snapshot)
+    assert [f.code for f in seen] == (["local-pref-differs-by-service"] if clash else [])
+    assert all("shop/web" in f.message for f in seen)
+    assert refused_on(snapshot, ALL[0]) == []
+    assert codes(IBGP, POOL, *pair) == []
