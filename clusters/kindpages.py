@@ -102,6 +102,11 @@ class KindPage:
         return f"{self.one}-discard"
 
     @property
+    def recreate(self) -> str:
+        """Name of the page that deletes one and makes it anew."""
+        return f"{self.one}-recreate"
+
+    @property
     def counted(self) -> str:
         """The noun for the `plural` filter."""
         return f"{self.noun},{self.nouns}"

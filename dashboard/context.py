@@ -27,7 +27,7 @@ class Place:
 
 def _kind(label: str, kind: str) -> Place:
     about = page_of_kind(kind)
-    below = (about.one, about.new, about.edit, about.delete, about.discard)
+    below = (about.one, about.new, about.edit, about.delete, about.discard, about.recreate)
     return Place(about.many, label, about.permission("view"), below)
 
 
@@ -42,6 +42,7 @@ def _places() -> tuple[tuple[str, tuple[Place, ...]], ...]:
             (_kind("BGP", "BGPAdvertisement"), _kind("L2", "L2Advertisement"), _kind("Communities", "Community")),
         ),
         ("Services", (Place("services", "Services", "clusters.view_service", ("service",)),)),
+        ("Changes", (Place("changesets", "Changes", "clusters.view_changeset", ("changeset", "changeset-new")),)),
         (
             "Speakers",
             (

@@ -12,13 +12,14 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clusters.api.entries import rights_check, wanted_of
+from clusters.api.entries import wanted_of
 from clusters.api.filters import choice, text
 from clusters.api.problems import Conflict
 from clusters.api.schema import ACCEPT, CLUSTER, DRY_RUN, WAIT
 from clusters.api.together import changeset_json, review_together, set_problems, settled_sets
 from clusters.api.views import ReadEndpoint
 from clusters.api.writing import cluster_of, edit_of
+from clusters.changesets.rights import rights_check
 from clusters.changesets.save import changeset_give_up, changeset_save
 from clusters.changesets.selectors import changesets
 from clusters.models import Change, ChangeSet, ChangeSetItem
@@ -123,7 +124,7 @@ class ChangeSetViewSet(ReadEndpoint):
         """Accept several edits."""
         edit, cluster = edit_of(request), cluster_of(request, None)
         wanted = wanted_of(request.data, cluster)
-        rights_check(request, wanted)
+        rights_check(request.user, wanted)
         if edit.dry_run:
             return Response(review_together(cluster, wanted, edit.accept))
         with set_problems():

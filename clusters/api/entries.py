@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rest_framework.exceptions import PermissionDenied
-from rest_framework.request import Request
-
 from clusters.api.manifests import Draft, draft_of
 from clusters.api.problems import BadBody, Problem, fault
 from clusters.changesets.save import MOST
@@ -139,14 +136,3 @@ def _plain(kind: PlainKind, manifest: Mapping[str, Any]) -> Wanted:
     clean = {"apiVersion": manifest.get("apiVersion", kind.api_version), "kind": kind.kind, "metadata": kept}
     clean |= {"spec": spec} if spec else {}
     return Wanted(kind.kind, metadata["namespace"] if kind.namespaced else "", metadata["name"], clean)
-
-
-def rights_check(request: Request, wanted: list[Wanted]) -> None:
-    """Raise PermissionDenied for who may not write one of the kinds in this way."""
-    for kind, verbs in {(one.kind, ("delete",) if one.manifest is None else ("add", "change")) for one in wanted}:
-        model = resource_models().get(kind)
-        if model is None:  # whoever may make change sets; the cluster has its own say
-            continue
-        meta = model._meta  # noqa: SLF001  # Django's own name
-        if not request.user.has_perms([f"{meta.app_label}.{verb}_{meta.model_name}" for verb in verbs]):
-            raise PermissionDenied

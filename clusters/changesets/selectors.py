@@ -9,4 +9,4 @@ from clusters.models import ChangeSet
 
 def changesets() -> QuerySet[ChangeSet]:
     """All of them, newest first, with cluster, actor and the number of their objects."""
-    return ChangeSet.objects.select_related("cluster", "actor").annotate(size=Count("items"))
+    return ChangeSet.objects.select_related("cluster", "actor").annotate(size=Count("items")).order_by("-pk")

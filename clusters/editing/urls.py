@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from clusters.editing import deletion, views
+from clusters.editing import deletion, recreating, views
 
 
 def editing_urls(kind: str, one: str, many: str) -> list[URLPattern]:
@@ -14,5 +14,6 @@ def editing_urls(kind: str, one: str, many: str) -> list[URLPattern]:
         path(f"{many}/new/", views.resource_new, extra, name=f"{one}-new"),
         path(f"{address}edit/", views.resource_edit, extra, name=f"{one}-edit"),
         path(f"{address}delete/", deletion.resource_delete, extra, name=f"{one}-delete"),
+        path(f"{address}recreate/", recreating.resource_recreate, extra, name=f"{one}-recreate"),
         path(f"{address}discard/", deletion.resource_discard, extra, name=f"{one}-discard"),
     ]

@@ -1,7 +1,8 @@
 """Everything that changes a resource: form or YAML, checks while typing, Review, apply.
 
 A page sends where it stands (`from`) and where it wants to go (`step`): check, form, yaml, review or apply; add:LIST
-for one more row of a list, drop:ROW for one less; upgrade from an older version of the kind.
+for one more row of a list, drop:ROW for one less; upgrade from an older version of the kind; recreate for the Review of
+what deletes the object first.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_http_methods
 
 from clusters import services
+from clusters.changesets.pages import set_review
+from clusters.changesets.recreation import recreation, recreation_offered
 from clusters.editing.drafts import Draft, draft_new, draft_of_row, draft_posted, packed
 from clusters.editing.forms import Sketch, form_of
 from clusters.editing.inputs import DROP_PASSWORD
@@ -68,6 +71,8 @@ def _step(request: HttpRequest, draft: Draft) -> HttpResponse:
         return _form(request, draft, yaml=True)
     if step == "apply":
         return _apply(request, draft)
+    if step == "recreate" and draft.readable and draft.cluster is not None:
+        return set_review(request, recreation(draft.cluster, draft.row, draft.manifest, draft.accept))
     return _review(request, draft)
 
 
@@ -103,6 +108,7 @@ def _form(
         "origin": packed(draft.origin),
         "active": list(clusters_active()) if draft.row is None else [],
         "added": request.POST.get("step", "").partition("add:")[2],
+        "recreate": recreation_offered(found, draft.row),
         "older": draft.readable and draft.manifest.get("apiVersion") not in {None, draft.about.kind.api_version},
         "drop_password": draft.password == "",
         "judged": judged,
@@ -147,6 +153,7 @@ def _review(request: HttpRequest, draft: Draft, *, status: int = 200, trouble: s
         "drop_password": DROP_PASSWORD if draft.password == "" else "",
         "after": manifest_yaml(review.after) if review.after else "",
         "trouble": " ".join(filter(None, (trouble, meanwhile(draft)))),
+        "recreate": recreation_offered(found, draft.row),
         "nothing": not review.diff and not review.new_password,
     }
     return render_page(request, "resources/review.html", context, status=status)

@@ -1,0 +1,39 @@
+"""The one Review page for several objects, whoever puts them together: a guided way, an import, a recreation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from django.http import HttpResponse
+
+from clusters.changesets.drafts import SetDraft, packed
+from clusters.changesets.review import changeset_review
+from clusters.changesets.rights import rights_check
+from clusters.pages import HttpRequest, render_page
+from intent.rules import blocking
+
+
+def set_review(request: HttpRequest, draft: SetDraft, *, status: int = 200, trouble: str = "") -> HttpResponse:
+    """The page. What is told there is asked anew: rules, differences, and the API server's dry run of each object.
+
+    Raises PermissionDenied for who may not write one of the kinds.
+    """
+    rights_check(request.user, draft.wanted)
+    review = changeset_review(cluster=draft.cluster, edits=draft.wanted, accept=draft.accept)
+    stop = [finding for item in review.items for finding in blocking(item.findings, draft.accept)]
+    refused = any(item.dry_run.accepted is False for item in review.items)
+    # A password stops the change; nobody shall find it in the page.
+    secret = any(finding.code == "password-in-list" for finding in stop)
+    looked_at = {item.ref: item.revision for item in review.items}
+    context = {
+        "draft": draft,
+        "review": review,
+        "changing": [item for item in review.items if item.action],
+        "standing": [item for item in review.items if not item.action],
+        "stop": stop,
+        "may_apply": not (stop or refused or review.nothing),
+        "documented": {f.code: f for item in review.items for f in item.findings if f.severity == "documented"},
+        "edits": "" if secret else packed([replace(one, base_revision=looked_at[one.ref]) for one in draft.wanted]),
+        "trouble": trouble,
+    }
+    return render_page(request, "changesets/review.html", context, status=status or 200)

@@ -1,0 +1,106 @@
+"""Pages of change sets: Review and apply, the report of one, and all of them."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.contrib.auth.models import User
+from django.http import HttpResponse, HttpResponseBadRequest
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from clusters.changesets.drafts import SetDraft, draft_posted
+from clusters.changesets.judge import SomeRefused
+from clusters.changesets.pages import set_review
+from clusters.changesets.rights import rights_check
+from clusters.changesets.save import changeset_give_up, changeset_save
+from clusters.changesets.selectors import changesets
+from clusters.models import Change, ChangeSet, ChangeSetItem
+from clusters.pages import HttpRequest, page_of, render_page
+from clusters.refusals import RevisionMismatch
+from clusters.registry import resource_models
+
+_ITEMS = 200  # on a page
+
+
+@require_POST
+@permission_required("clusters.add_changeset", raise_exception=True)
+def changeset_new(request: HttpRequest) -> HttpResponse:
+    """Review several edits that a page sends; with `step=apply` accept them."""
+    draft = draft_posted(request.POST)
+    if draft is None:
+        return HttpResponseBadRequest("These are no edits. Go back and send the page again.", content_type="text/plain")
+    if request.POST.get("step") == "apply":
+        return _apply(request, draft)
+    return set_review(request, draft)
+
+
+def _apply(request: HttpRequest, draft: SetDraft) -> HttpResponse:
+    rights_check(request.user, draft.wanted)
+    try:
+        made = changeset_save(
+            cluster=draft.cluster,
+            edits=draft.wanted,
+            actor=cast("User", request.user),
+            source=Change.Source.BROWSER,
+            accept=draft.accept,
+            note=draft.note,
+        )
+    except SomeRefused:
+        return set_review(request, draft, status=422)
+    except RevisionMismatch as mismatch:
+        trouble = f"Somebody changed one of these objects while you looked at them. {mismatch.note} Look again."
+        return set_review(request, draft, status=409, trouble=trouble)
+    if made is None:
+        messages.info(request, "Everything stands as you want it; there is nothing to do.")
+        return redirect(draft.back or reverse("changesets"))
+    return redirect(made)
+
+
+@require_GET
+@permission_required("clusters.view_changeset", raise_exception=True)
+def changeset_report(request: HttpRequest, pk: int) -> HttpResponse:
+    """What became of each object, as it happens."""
+    found = get_object_or_404(changesets(), pk=pk)
+    page = page_of(request, found.items.order_by("position"), _ITEMS)
+    context = {
+        "change_set": found,
+        "page": page,
+        "items": [(item, _address(found, item)) for item in page],
+        "may_give_up": found.state in (ChangeSet.State.PENDING, ChangeSet.State.APPLYING)
+        and request.user.has_perm("clusters.add_changeset"),
+        "done": found.items.exclude(state__in=(ChangeSetItem.State.PENDING, ChangeSetItem.State.TRYING)).count(),
+    }
+    return render_page(request, "changesets/report.html", context, part="live")
+
+
+def _address(change_set: ChangeSet, item: ChangeSetItem) -> str:
+    """The page of the object, "" if it has none."""
+    model = resource_models().get(item.kind)
+    there = item.before if item.state in (ChangeSetItem.State.UNDONE, ChangeSetItem.State.SKIPPED) else item.after
+    if model is None or there is None:
+        return ""
+    return reverse(model.PAGE, args=[change_set.cluster.name, item.namespace, item.name])
+
+
+@require_POST
+@permission_required("clusters.add_changeset", raise_exception=True)
+def changeset_end(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give a change set up."""
+    found = get_object_or_404(ChangeSet, pk=pk)
+    if not changeset_give_up(change_set=found, actor=cast("User", request.user)):
+        messages.warning(request, "It had its outcome already.")
+    return redirect(found)
+
+
+@require_GET
+@permission_required("clusters.view_changeset", raise_exception=True)
+def changeset_list(request: HttpRequest) -> HttpResponse:
+    """All change sets, newest first."""
+    rows = changesets()
+    if request.GET.get("cluster"):
+        rows = rows.filter(cluster__name=request.GET["cluster"])
+    return render_page(request, "changesets/list.html", {"page": page_of(request, rows)}, part="table")
