@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -38,6 +38,21 @@ def render_page(
 def page_of(request: HttpRequest, rows: QuerySet[M], size: int = PAGE_SIZE) -> Page[M]:
     """The page that `?page=` names; the nearest one if it names none."""
     return Paginator(rows, size).get_page(request.GET.get("page"))
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A value that a filter of the page does not have."""
+
+    name: str
+    value: str
+    choices: tuple[str, ...]
+
+
+def misfits(request: HttpRequest, **choices: Iterable[str]) -> list[Misfit]:
+    """Of the filters that have these choices, what the URL asks for and there is not: the page shows all instead."""
+    asked = ((name, request.GET.get(name, "").strip(), tuple(known)) for name, known in choices.items())
+    return [Misfit(name, value, known) for name, value, known in asked if value and value not in known]
 
 
 def parameters(request: HttpRequest, **changes: str | int | None) -> str:

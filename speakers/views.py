@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from clusters.pages import Column, HttpRequest, ordering, page_of, render_page
+from clusters.pages import Column, HttpRequest, misfits, ordering, page_of, render_page
 from clusters.stale import by_node, refusals
 from speakers import selectors
 from speakers.frr import commands
@@ -55,6 +55,7 @@ def speakers(request: HttpRequest) -> HttpResponse:
         "words": words,
         "wanted": wanted,
         "choices": (*FRESHNESS, _OLD),
+        "misfits": misfits(request, state=dict((*FRESHNESS, _OLD))),
         "now": timezone.now(),
     }
     return render_page(request, "speakers/speakers.html", context, part="table")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -28,7 +28,7 @@ from clusters.edit import HELD
 from clusters.models import Change, Cluster, Resource
 from clusters.selectors import clusters_active
 from intent.findings import ObjectRef, Severity
-from intent.rules import blocking
+from intent.rules import DOCUMENTED, blocking
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,24 @@ def edit_of(request: Request) -> Edit:
     if trial not in ("true", "false"):
         message = "must be true or false"
         raise BadParameter(f"dry_run {message}.", findings=[fault("dry_run", message, code="dry-run", value=trial)])
-    accept = tuple(code for text in query.getlist("accept") for code in text.split(","))
-    return Edit(request.user, accept, wait_of(request), trial == "true", "If-Match" in request.headers)
+    return Edit(
+        request.user,
+        _accepted(query.getlist("accept")),
+        wait_of(request),
+        trial == "true",
+        "If-Match" in request.headers,
+    )
+
+
+def _accepted(texts: Iterable[str]) -> tuple[str, ...]:
+    """The codes. Raises BadParameter for one that acknowledges no rule: it is a typo, or no rule to acknowledge."""
+    codes = tuple(code for text in texts for code in text.split(","))
+    unknown = [code for code in codes if code not in DOCUMENTED]
+    if unknown:
+        message = f"must be codes of documented rules: {', '.join(sorted(DOCUMENTED))}"
+        faults = [fault("accept", message, code="accept", value=code) for code in unknown[:20]]
+        raise BadParameter(f"accept {message}.", findings=faults)
+    return codes
 
 
 def cluster_of(request: Request, body: Any) -> Cluster:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 
 from clusters.kindpages import KindPage, ListColumn, page_of_kind
 from clusters.models import Resource
-from clusters.pages import Column, HttpRequest, ordering, page_of, render_page
+from clusters.pages import Column, HttpRequest, misfits, ordering, page_of, render_page
 from clusters.resources.axis import CONFIG, by_config
 from clusters.selectors import resource_list as rows_of_kind
 
@@ -49,6 +49,7 @@ def resource_list(request: HttpRequest, kind: str) -> HttpResponse:
         "wanted": wanted,
         "narrowed": bool(wanted["q"] or wanted["sync"]),
         "config_choices": CONFIG,
+        "misfits": misfits(request, sync=dict(CONFIG)),
         "may_add": request.user.has_perm(about.permission("add")),
     }
     return render_page(request, "resources/list.html", context, part="table")

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from clusters.models import Cluster, SyncState
-from clusters.pages import HttpRequest, render_page
+from clusters.pages import HttpRequest, misfits, render_page
 from clusters.words import age_words
 from dashboard.counts import Counts
 from dashboard.filters import Filters
@@ -62,6 +62,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"observed": observed(cluster), "filters": filters, "now": timezone.now()}
     if request.htmx.target == "fresh":
         return render_page(request, "dashboard/home.html", context, part="fresh")
+    context["misfits"] = misfits(request, health=HEALTH)
     context |= _board(request, filters, clusters, context["observed"])
     return render_page(request, "dashboard/home.html", context, part="board")
 

@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
-from clusters.pages import Column, HttpRequest, ordering, page_of, render_page
+from clusters.pages import Column, HttpRequest, misfits, ordering, page_of, render_page
 from clusters.resources.axis import CONFIG, by_config
 from dashboard.tallies import tallies
 from peers.selectors import SESSIONS, in_vrf, peers_matching
@@ -46,5 +46,6 @@ def peers(request: HttpRequest) -> HttpResponse:
         "narrowed": any(wanted[name] for name in ("q", "vrf", "sync", "sessions")),
         "config_choices": CONFIG,
         "session_choices": _SESSIONS,
+        "misfits": misfits(request, sync=dict(CONFIG), sessions=SESSIONS),
     }
     return render_page(request, "peers/list.html", context, part="table")

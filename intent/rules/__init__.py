@@ -11,11 +11,11 @@ from intent.kinds import KINDS, STATUS_KINDS
 from intent.modes import Mode, release
 from intent.rules.deletions import check_deletion
 from intent.rules.subject import KUBERNETES, SCHEMA, Subject
-from intent.rules.tables import OBJECT_RULES, REFERENCE_RULES, clashes
+from intent.rules.tables import DOCUMENTED, OBJECT_RULES, REFERENCE_RULES, clashes
 from intent.rules.view import NODE_AWARE, View
 from intent.snapshot import Resource, Snapshot, mapping, text
 
-__all__ = ["blocking", "check", "check_deletion", "check_object", "refused_on"]
+__all__ = ["DOCUMENTED", "blocking", "check", "check_deletion", "check_object", "refused_on"]
 
 
 def check_object(

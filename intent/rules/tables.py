@@ -168,3 +168,15 @@ def clashes(view: View) -> Iterator[Clash]:
     for several in CLASHES.values():
         for compare in several:
             yield from compare(view)
+
+# The codes of severity `documented`, which can be acknowledged.
+DOCUMENTED = frozenset(
+    {
+        "hold-time-zero",
+        "keepalive-not-below-hold",
+        "keepalive-without-hold",
+        "my-asn-differs-elsewhere",
+        "router-id-differs-elsewhere",
+        "source-address-not-ipv4",
+    }
+)

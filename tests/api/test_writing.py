@@ -150,15 +150,27 @@ def test_a_documented_rule_is_accepted_by_its_code_and_by_no_other(api: APIClien
     refused = api.put(url(), body)
     (finding,) = refused.json()["findings"]
     assert (refused.status_code, finding["severity"]) == (422, "documented")
-    assert api.put(f"{url()}?accept=something-else", body).status_code == 422
-    accepted = api.put(f"{url()}?accept=something-else&accept={finding['code']}", body)
+    assert api.put(f"{url()}?accept=hold-time-zero", body).status_code == 422
+    accepted = api.put(f"{url()}?accept=hold-time-zero&accept={finding['code']}", body)
     assert accepted.status_code == 202
     assert Change.objects.get().accepted == [finding["code"]]
 
 
 def test_an_error_cannot_be_accepted(api: APIClient, cluster: Cluster) -> None:
     code = api.put(url(), manifest(myASN=0)).json()["findings"][0]["code"]
-    assert api.put(f"{url()}?accept={code}", manifest(myASN=0)).status_code == 422
+    assert api.put(f"{url()}?accept={code}", manifest(myASN=0)).status_code == 400
+
+
+@pytest.mark.parametrize("path", [url(), LIST, "/api/v1/changesets/"])
+def test_a_code_that_acknowledges_nothing_is_refused_with_those_that_do(
+    api: APIClient, cluster: Cluster, path: str
+) -> None:
+    method = api.put if path == url() else api.post
+    answer = method(f"{path}?accept=hold-time-zero,nonsense", manifest())
+    assert (answer.status_code, BGPPeer.objects.count()) == (400, 0)
+    (finding,) = answer.json()["findings"]
+    assert (finding["field"], finding["value"]) == ("accept", "nonsense")
+    assert "keepalive-not-below-hold" in finding["message"]
 
 
 def test_rules_look_at_the_other_objects_too(api: APIClient, cluster: Cluster) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from intent import rules
 from intent.findings import Severity
 from tests.intent.manifests import NAMESPACE, judge
 
@@ -178,3 +181,10 @@ def test_where_page_and_code_differ_both_are_named(spec: dict[str, Any]) -> None
     assert found.severity is E
     assert "OpenShift documentation" in found.source
     assert ";" in found.source
+
+
+def test_every_rule_that_can_be_acknowledged_is_listed() -> None:
+    sources = "".join(path.read_text() for path in Path(rules.__file__).parent.glob("*.py"))
+    single = re.findall(r'\.documented\(\s*"([a-z0-9-]+)"', sources)
+    shared = re.findall(r'"([a-z0-9-]+)",\s*Severity\.DOCUMENTED', sources)
+    assert {*single, *shared} == rules.DOCUMENTED

@@ -161,6 +161,24 @@ def test_peers_that_want_the_same_neighbor_both_say_so(viewer: Client, cluster: 
     }
 
 
+@pytest.mark.parametrize(
+    ("path", "name", "one"),
+    [
+        ("/?health=", "Health", "degraded"),
+        ("/peers/?sync=", "Sync", "conflict"),
+        ("/peers/?sessions=", "Sessions", "none"),
+        ("/speakers/?state=", "State", "late"),
+        ("/pools/?sync=", "Sync", "conflict"),
+    ],
+)
+def test_a_filter_that_there_is_not_is_said(viewer: Client, cluster: Cluster, path: str, name: str, one: str) -> None:
+    told = f"{name} “nope” does not exist, so this filter leaves nothing out. There are: "
+    page = viewer.get(f"{path}nope").text
+    assert told in page
+    assert one in page.partition(told)[2].partition("</p>")[0]
+    assert "does not exist" not in viewer.get(f"{path}{one}").text
+
+
 def _row(page: str, name: str) -> str:
     (row,) = (row for row in re.findall(r"<tr>.*?</tr>", page, re.DOTALL) if f">{name}</a>" in row)
     return " ".join(re.sub(r"<[^>]+>", " ", row).split())
