@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,6 +64,15 @@ class Input:
         yield self
 
 
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """What keeps the page from Review. target: the id of what to look at."""
+
+    target: str
+    label: str
+    finding: Finding
+
+
 @dataclass(slots=True)
 class Form:
     """sections: title and inputs; findings: those that belong to no input; missing: fields that the cluster lacks."""
@@ -76,6 +85,12 @@ class Form:
     def inputs(self) -> list[Input]:
         """All of them, those of rows before their list."""
         return [one for _title, inputs in self.sections for found in inputs for one in found.all]
+
+    def stops(self, codes: Collection[str]) -> list[Stop]:
+        """The findings with these codes, those of inputs first, in the order of the page."""
+        beside = [Stop(one.id, one.label, found) for one in self.inputs for found in one.findings]
+        rest = [Stop("verdict", found.field, found) for found in self.findings]
+        return [stop for stop in (*beside, *rest) if stop.finding.code in codes]
 
 
 def distribute(findings: Iterable[Finding], inputs: list[Input]) -> list[Finding]:

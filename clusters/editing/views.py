@@ -20,7 +20,7 @@ from clusters.changesets.pages import set_review
 from clusters.changesets.recreation import recreation, recreation_offered
 from clusters.editing.drafts import Draft, draft_new, draft_of_row, draft_posted, packed
 from clusters.editing.forms import Sketch, form_of
-from clusters.editing.inputs import DROP_PASSWORD
+from clusters.editing.inputs import DROP_PASSWORD, Form, Stop
 from clusters.editing.meanwhile import meanwhile
 from clusters.editing.reading import Layout
 from clusters.editing.sealed import seal, unseal
@@ -32,6 +32,8 @@ from clusters.pages import HttpRequest, render_page
 from clusters.selectors import clusters_active, resource_list
 from intent.findings import Finding, Severity
 from intent.rules import blocking
+
+UNPROCESSABLE = 422
 
 
 def row_of(kind: str, cluster: str, namespace: str, name: str) -> Resource:
@@ -113,10 +115,18 @@ def _form(
         "drop_password": draft.password == "",
         "judged": judged,
         "trouble": trouble or meanwhile(draft),
+        "summary": _summary(form, found, stop, yaml=yaml) if status == UNPROCESSABLE else (),
     }
     if part:
         return render_page(request, f"resources/edit.html#{part}", context)
     return render_page(request, "resources/edit.html", context, status=status)
+
+
+def _summary(form: Form, found: list[Finding], codes: set[str], *, yaml: bool) -> list[Stop]:
+    """What keeps a refused page from Review, with the way to each field."""
+    if not yaml:
+        return form.stops(codes)
+    return [Stop("yaml", finding.field, finding) for finding in found if finding.code in codes]
 
 
 def _layouts(request: HttpRequest, draft: Draft, part: str) -> dict[str, Layout]:
@@ -136,12 +146,12 @@ def _password_lost(draft: Draft) -> Finding:
 def _review(request: HttpRequest, draft: Draft, *, status: int = 200, trouble: str = "") -> HttpResponse:
     yaml = request.POST.get("from") == "yaml"
     if not draft.readable or draft.cluster is None:
-        return _form(request, draft, yaml=yaml, status=422)
+        return _form(request, draft, yaml=yaml, status=UNPROCESSABLE)
     draft.rebase()
     review = draft.review(dry_run=not draft.findings)
     found = _found(draft, review)
     if review is None or blocking(found, draft.accept):
-        return _form(request, draft, yaml=yaml, status=422)
+        return _form(request, draft, yaml=yaml, status=UNPROCESSABLE)
     context = {
         "about": draft.about,
         "draft": draft,
@@ -167,7 +177,7 @@ def _sealed(request: HttpRequest, draft: Draft) -> str:
 
 def _apply(request: HttpRequest, draft: Draft) -> HttpResponse:
     if blocking(draft.findings, draft.accept) or draft.cluster is None:
-        return _review(request, draft, status=422)
+        return _review(request, draft, status=UNPROCESSABLE)
     try:
         row = services.resource_save(
             cluster=draft.cluster,
@@ -182,7 +192,7 @@ def _apply(request: HttpRequest, draft: Draft) -> HttpResponse:
             password=draft.password,
         )
     except services.Refused:
-        return _review(request, draft, status=422)
+        return _review(request, draft, status=UNPROCESSABLE)
     except services.RevisionMismatch as mismatch:
         draft.revision = mismatch.current
         changed = f"Somebody changed this {draft.about.noun} while you looked at it."

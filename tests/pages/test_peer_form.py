@@ -128,3 +128,19 @@ def test_no_post_breaks_the_editor(editor: Client, cluster: Cluster, data: dict[
     a_peer(cluster, "doc-example-peer")
     for path in (NEW, f"{PEER}edit/"):
         assert post(editor, path, step, data).status_code in {200, 302, 422}
+
+
+def test_a_refused_review_begins_with_what_to_solve(editor: Client, cluster: Cluster) -> None:
+    typed = {**FORM, "myASN": "0", "peerASN": "64501", "peerAddress": "nowhere", "holdTime": "1s"}
+    refused = post(editor, NEW, "review", typed)
+    assert refused.status_code == 422
+    summary = refused.text.partition('id="summary"')[2].partition("</section>")[0]
+    assert "autofocus" in summary.partition(">")[0]
+    assert "3 problems to solve before Review" in summary
+    targets = re.findall(r'href="#([\w-]+)"', summary)
+    assert targets == ["f-myASN", "f-peerAddress", "f-holdTime"]
+    assert all(f'id="{target}"' in refused.text for target in targets)
+    assert refused.text.index('id="summary"') < refused.text.index('id="edit"')
+    yaml = post(editor, NEW, "review", {**FORM, "from": "yaml", "yaml": "kind: BGPPeer\nspec: {myASN: 0}"})
+    assert 'href="#yaml"' in yaml.text.partition('id="summary"')[2].partition("</section>")[0]
+    assert 'id="summary"' not in post(editor, NEW, "form", typed).text
