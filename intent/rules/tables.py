@@ -169,6 +169,7 @@ def clashes(view: View) -> Iterator[Clash]:
         for compare in several:
             yield from compare(view)
 
+
 # The codes of severity `documented`, which can be acknowledged.
 DOCUMENTED = frozenset(
     {
