@@ -74,11 +74,13 @@ class Registry:
     version: int = 0
     _served: dict[tuple[str, str, str], Resource] = field(default_factory=dict)
     _stored: dict[tuple[str, str], Resource] = field(default_factory=dict)
+    _found: dict[str, Resource] = field(default_factory=dict)
 
     def add(self, resource: Resource) -> None:
         self._served[resource.group, resource.version, resource.plural] = resource
         if resource.is_stored:
             self._stored[resource.group, resource.plural] = resource
+        self._found.clear()
         self.version += 1
 
     def get(self, group: str, version: str, plural: str) -> Resource | None:
@@ -103,11 +105,13 @@ class Registry:
 
     def find(self, name: str) -> Resource:
         """The stored type named "pods" or "bgppeers.metallb.io". Raises KeyError."""
-        plural, _, group = name.partition(".")
-        found = [res for (g, p), res in self._stored.items() if p == plural and group in ("", g)]
-        if not found:
-            raise KeyError(f"no resource type {name!r} is served")
-        return found[0]
+        if name not in self._found:
+            plural, _, group = name.partition(".")
+            found = [res for (g, p), res in self._stored.items() if p == plural and group in ("", g)]
+            if not found:
+                raise KeyError(f"no resource type {name!r} is served")
+            self._found[name] = found[0]
+        return self._found[name]
 
     def find_kind(self, api_version: str, kind: str) -> Resource | None:
         """The type of an object that carries this apiVersion and kind."""
@@ -127,6 +131,7 @@ class Registry:
         for key in [key for key in self._served if (key[0], key[2]) == identity]:
             del self._served[key]
         self._stored.pop(identity, None)
+        self._found.clear()
         self.version += 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
+from itertools import islice
 
 from intent.addresses import Address
 from intent.pools import AddressRange, PoolIndex
@@ -40,7 +41,9 @@ class Allocator:
         self._uses: dict[Address, _Use] = {}
         self._used: dict[str, dict[int, int]] = {}
         self._index = PoolIndex(())
+        self._pinned: list[Pool] = []
         self._everybodys: list[Pool] = []
+        self._open_from = {4: 0, 6: 0}
         self._free_from: dict[AddressRange, int] = {}
         self._full: set[tuple[str, int]] = set()
 
@@ -48,7 +51,9 @@ class Allocator:
         """Other pools, with their index: who has an address outside of them loses it."""
         self.touched |= self.pools.keys() | pools.keys()
         self.pools, self._index, self._free_from, self._full = dict(pools), index, {}, set()
+        self._pinned = [each for each in pools.values() if each.is_pinned]
         self._everybodys = [each for _, each in sorted(pools.items()) if each.auto_assign and not each.is_pinned]
+        self._open_from = {4: 0, 6: 0}
         for key, allocation in list(self.allocations.items()):
             pool = self._holding(allocation.addresses)
             if pool is None:
@@ -80,8 +85,8 @@ class Allocator:
                 raise RefusedError(f'no available IPs in pool "{pool.name}" for {request.family} IPFamily')
             self.assign(request, chosen)
             return chosen
-        pinned = by_priority(pool for pool in self.pools.values() if pool.is_for(request.namespace, request.labels))
-        for pools in (pinned, self._everybodys):
+        pinned = by_priority(pool for pool in self._pinned if pool.is_for(request.namespace, request.labels))
+        for pools in (pinned, self._open(request)):
             found = self._best(request, pools)
             if found:
                 self.assign(request, found)
@@ -140,6 +145,17 @@ class Allocator:
         pool = self.pools.get(self._index.holding_all(addresses))
         return pool if pool is not None and pool.holds(addresses) else None
 
+    def _open(self, request: Request) -> Iterable[Pool]:
+        """The pools for everybody, without the first ones that have nothing left for who shares nothing."""
+        if request.sharing or len(request.versions) > 1 or request.prefers_dual:
+            return self._everybodys
+        version = request.versions[0]
+        first = self._open_from[version]
+        while first < len(self._everybodys) and (self._everybodys[first].name, version) in self._full:
+            first += 1
+        self._open_from[version] = first
+        return islice(self._everybodys, first, None)
+
     def _best(self, request: Request, pools: Iterable[Pool]) -> tuple[Address, ...]:
         """From the first pool that has what is asked; with PreferDualStack one family is better than none."""
         partial: dict[int, tuple[Address, ...]] = {}
@@ -190,6 +206,7 @@ class Allocator:
 
     def _freed(self, address: Address, name: str) -> None:
         self._full.discard((name, address.version))
+        self._open_from[address.version] = 0
         for held in self.pools[name].ranges if name in self.pools else ():
             if address in held and int(address) < self._free_from.get(held, held.first):
                 self._free_from[held] = int(address)
