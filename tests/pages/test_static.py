@@ -62,3 +62,14 @@ def test_ages_are_read_at_a_glance(seconds: float, words: str, short: str) -> No
 
 def test_foreign_text_is_one_bounded_line() -> None:
     assert bounded("a\nb\u202ec\x00 d" + "x" * 1000, 20) == "a b c dxxxxxxxxxxxx…"
+
+
+def test_a_table_that_folds_on_a_phone_keeps_its_column_labels() -> None:
+    """The first cell names the row; a head that nobody sees (a copy or revoke button's) has no label to keep."""
+    for path in (ROOT / "templates").rglob("*.html"):
+        for table in re.findall(r'<table class="[^"]*\bfold\b.*?</table>', path.read_text(), re.DOTALL):
+            body = table.partition("<tbody>")[2]
+            cells = re.findall(r"<t[dh]\b[^>]*>", body)
+            silent = len(re.findall(r'<th scope="col"><span class="hush">', table))
+            bare = [cell for cell in cells[1:] if cell.startswith("<td") and "data-label=" not in cell]
+            assert len(bare) <= silent, (path.name, bare)
