@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from bgpui import probes
 
+handler400 = "bgpui.pages.bad_request"
 handler404 = "bgpui.pages.not_found"
 
 urlpatterns = [

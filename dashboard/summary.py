@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from django.urls import reverse
 
 from clusters.words import counted
-from dashboard.counts import DOWN, UNSEEN, UP, Counts
+from dashboard.counts import DOWN, UNSEEN, Counts
 from dashboard.filters import Filters
 from dashboard.problems import Problem
 
@@ -104,7 +104,7 @@ def headline_counts(
     """The numbers that matter; what is zero and unusual is left out."""
     down, unseen = counts.number(DOWN), counts.number(UNSEEN)
     found = [
-        Count("Established", f"{counts.number(UP):,}", filters.query(health="up")),
+        Count("Up", f"{counts.healths['up']:,}", filters.query(health="up")),
         Count("Down", f"{down:,}", filters.query(health="down"), "down" if down else ""),
         Count("Unknown", f"{unseen:,}", filters.query(health="unknown"), "soft" if unseen else ""),
     ]

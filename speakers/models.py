@@ -133,3 +133,11 @@ class Transition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.node} {self.vrf} {self.neighbor}: {self.old_state} to {self.new_state}"
+
+    @property
+    def words(self) -> str:
+        """The change for people; within a state only its reason is another one, or it was lost between two looks."""
+        if self.old_state != self.new_state:
+            return f"{self.old_state or 'first seen'} → {self.new_state or 'gone'}"
+        lost = self.new_state == Session.State.ESTABLISHED and "connectionsDropped" in self.evidence
+        return f"still {self.new_state}, lost and back in between" if lost else f"still {self.new_state}"

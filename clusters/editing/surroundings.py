@@ -83,6 +83,9 @@ def _previews(draft: Draft, cluster: Cluster) -> Iterator[tuple[str, str]]:
     for path, field, holder in _selecting(draft.about.kind.fields, draft.manifest["spec"], ""):
         if field.name not in _CHOSEN:
             continue
+        if path in draft.texts:  # it cannot be read, so it chooses nothing yet
+            yield path, ""
+            continue
         word, read, beside = _CHOSEN[field.name]
         if word not in found:
             found[word] = read(cluster)

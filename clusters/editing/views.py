@@ -202,5 +202,5 @@ def _apply(request: HttpRequest, draft: Draft) -> HttpResponse:
         return _review(request, draft, status=503, trouble=f"{away} Nothing was saved.")
     if request.POST.get("sealed"):
         unseal(request.session, request.POST["sealed"])
-    messages.success(request, f"{row.name} is saved; it is on its way to the cluster.")
+    messages.success(request, f"{row.name} is saved.")
     return HttpResponseRedirect(row.get_absolute_url())

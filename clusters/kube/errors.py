@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
-from collections.abc import Mapping
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import urllib3
 
 _WORDS_LIMIT = 1000
 # As `spec.password: Invalid value: "…"`, and as JSON, also within a quoted text: `{\"password\":\"…\"}`.
 _QUOTED_PASSWORD = re.compile(r'(?i)(password(?!secret)(?:\\*"\s*[:=]\s*\\*"|[^"\n]{0,60}"))[^"\n]*(")')
 _WEBHOOK_UNREACHABLE = "failed calling webhook"
 _UNTYPED_APPLY = "failed to create typed patch object"
+_POOL = re.compile(r"^HTTPS?ConnectionPool\(.*?\): ")
+# The first that fits counts: a certificate that is refused is an SSLError, too.
+_WORDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
+    (ssl.SSLCertVerificationError, "its certificate is not accepted ({reason})"),
+    ((ssl.SSLError, urllib3.exceptions.SSLError), "no TLS connection came about; is it an https address?"),
+    ((socket.gaierror, urllib3.exceptions.NameResolutionError), "its name cannot be resolved"),
+    (ConnectionRefusedError, "the connection was refused"),
+    ((TimeoutError, urllib3.exceptions.TimeoutError), "it did not answer in time"),
+    ((ConnectionResetError, BrokenPipeError, http.client.HTTPException), "it closed the connection"),
+    (urllib3.exceptions.ProtocolError, "it closed the connection"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +111,30 @@ def bounded(text: str) -> str:
     """Words of others, at most 1,000 characters, without what stands in quotes after `password`."""
     text = _QUOTED_PASSWORD.sub(r"\1…\2", text)
     return text if len(text) <= _WORDS_LIMIT else text[: _WORDS_LIMIT - 1] + "…"
+
+
+def why_unreachable(error: BaseException) -> str:
+    """Why there was no answer, in plain words: from the innermost of the errors that led to this one."""
+    chain = list(_chain(error))
+    for kind, words in _WORDS:
+        for one in chain:
+            if isinstance(one, kind):
+                return words.format(reason=getattr(one, "verify_message", "") or "not trusted")
+    text = str(chain[-1]).rpartition(">: ")[2] or type(chain[-1]).__name__
+    return bounded(_POOL.sub("", text) or type(chain[-1]).__name__)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and those that it was made of: urllib3 keeps them as `reason`, others as cause or context."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        reason = getattr(current, "reason", None)
+        inner = reason if isinstance(reason, BaseException) else current.__cause__ or current.__context__
+        wrapped = next((one for one in current.args if isinstance(one, BaseException)), None)
+        current = inner or wrapped
 
 
 def error_of(code: int, headers: Mapping[str, str], body: bytes) -> KubeError:

@@ -10,7 +10,7 @@ import urllib3
 from kubernetes.client import ApiClient, ApiException, Configuration
 
 from clusters.kube.connection import authorization
-from clusters.kube.errors import Unreachable, bounded, error_of
+from clusters.kube.errors import Unreachable, error_of, why_unreachable
 
 Object = dict[str, Any]
 Objects = list[Object]
@@ -52,10 +52,8 @@ class Transport:
         try:
             response = self._client.call_api(*prepared[:3], body, _request_timeout=self._timeout)
             answer = response.read()  # type: ignore[no-untyped-call]
-        except ApiException as error:
-            raise Unreachable(f"the API server cannot be reached: {error.reason}") from error
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise Unreachable(f"the API server cannot be reached: {_plain(error)}") from error
+        except (ApiException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise Unreachable(f"the API server cannot be reached: {why_unreachable(error)}") from error
         if not 200 <= response.status < 300:
             raise error_of(response.status, response.headers, answer)
         return _object(answer)
@@ -71,10 +69,3 @@ def _object(content: bytes) -> Object:
     if not isinstance(answer, dict):
         raise Unreachable("the API server's answer cannot be read: it is no object")
     return answer
-
-
-def _plain(error: BaseException) -> str:
-    """The text of urllib3's innermost reason, without the address of the object that failed."""
-    reason = getattr(error, "reason", None)
-    text = str(reason if isinstance(reason, BaseException) else error)
-    return bounded(text.rpartition(">: ")[2] or type(error).__name__)

@@ -70,6 +70,13 @@ def test_the_first_sentence_says_what_it_means(
     assert headline(viewer.get("/").text) == said
 
 
+def test_what_is_degraded_is_not_counted_as_up(viewer: Client, cluster: Cluster) -> None:
+    """The same words and numbers as `bgpui status` and REST have."""
+    _fill(cluster, [[{}, {"degraded": "BFD is down"}], [{}, {}]])
+    counts = dict(re.findall(r"<dt>([^<]+)</dt><dd[^>]*>(?:<a[^>]*>)?([\d,]+)", viewer.get("/").text))
+    assert (counts["Up"], counts["Degraded"], counts["Down"]) == ("3", "1", "0")
+
+
 def test_a_dead_router_is_one_problem_however_many_nodes_lost_it(viewer: Client, cluster: Cluster) -> None:
     _fill(cluster, [[{}, down(peer="tor-b")] for _ in range(5)])
     rows = problem_rows(viewer.get("/").text)

@@ -144,3 +144,16 @@ def test_a_refused_review_begins_with_what_to_solve(editor: Client, cluster: Clu
     yaml = post(editor, NEW, "review", {**FORM, "from": "yaml", "yaml": "kind: BGPPeer\nspec: {myASN: 0}"})
     assert 'href="#yaml"' in yaml.text.partition('id="summary"')[2].partition("</section>")[0]
     assert 'id="summary"' not in post(editor, NEW, "form", typed).text
+
+
+def test_a_selector_that_cannot_be_read_chooses_nothing_yet(editor: Client, cluster: Cluster) -> None:
+    typed = {**FORM, "nodeSelectors": "rack in ("}
+    checked = post(editor, NEW, "check", typed, **{"HX-Request": "true"}).text
+    assert '<p id="s-f-nodeSelectors" class="hint" hx-swap-oob="true"></p>' in checked
+    assert "Selects" not in checked
+    assert "Selects 1 of 3 nodes" in post(editor, NEW, "check", {**typed, "nodeSelectors": "rack=1"}).text
+
+
+def test_checks_while_typing_wait_for_each_other(editor: Client, cluster: Cluster) -> None:
+    """A request that replaces another one aborts it, which htmx writes to the console as an error."""
+    assert 'hx-sync="this:queue last"' in editor.get(NEW).text

@@ -27,7 +27,9 @@ def test_the_documented_peer_goes_through_the_form_into_the_cluster(
     assert not BGPPeer.objects.exists()
     applied = post(editor, NEW, "apply", fields(review.text))
     assert (applied.status_code, applied["Location"]) == (302, PEER)
-    assert "pending" in editor.get(PEER).text
+    page = editor.get(PEER).text
+    assert "pending" in page
+    assert "doc-example-peer is saved." in page
     work(live_cluster)
     assert kube.spec("doc-example-peer") == EXAMPLE
     assert "in sync" in editor.get(PEER).text

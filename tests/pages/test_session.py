@@ -88,6 +88,27 @@ def test_the_last_day_is_a_ribbon_and_a_list(viewer: Client, cluster: Cluster) -
     assert "Cease" in page
 
 
+@pytest.mark.parametrize(
+    ("state", "evidence", "said"),
+    [
+        ("Idle", {}, "still Idle<"),
+        ("Established", {"connectionsDropped": 3}, "still Established, lost and back in between<"),
+        ("Established", {}, "still Established<"),
+    ],
+)
+def test_a_change_within_a_state_is_no_arrow(
+    viewer: Client, cluster: Cluster, state: str, evidence: dict[str, int], said: str
+) -> None:
+    row = a_session(a_speaker(cluster))
+    place = {"session": row, "cluster": cluster, "node": row.node, "vrf": row.vrf, "neighbor": row.neighbor}
+    Transition.objects.create(
+        **place, at=timezone.now(), old_state=state, new_state=state, cause="A new one", evidence=evidence
+    )
+    page = page_of(viewer, row.pk)
+    assert said in page
+    assert f"{state} → {state}" not in page
+
+
 def test_the_ribbon_ends_as_unknown_where_nobody_has_observed(viewer: Client, cluster: Cluster) -> None:
     row = a_session(a_speaker(cluster, seconds=6 * 3600, misses=500))
     bars = re.findall(r'<rect class="(up|unknown)" x="([\d.]+)" width="([\d.]+)"', page_of(viewer, row.pk))
