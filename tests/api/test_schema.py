@@ -58,7 +58,7 @@ def test_every_operation_has_a_summary_and_answers_errors_as_problems(descriptio
         assert {"token": []} in operation["security"]
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=str)
+@pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 def test_examples_are_taken_as_they_are(
     description: dict[str, Any], api: APIClient, cluster: object, kind: Kind
 ) -> None:
