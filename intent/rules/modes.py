@@ -10,12 +10,19 @@ from intent.kinds import Field
 from intent.modes import Mode, release
 from intent.rules.subject import FRR_K8S, VALIDATION, Subject
 
+_IN_FRR_K8S = {"enableGracefulRestart": "0.14.9"}  # fields that FRR-K8s mode learnt later than FRR mode
+
 
 def newer_fields(subject: Subject) -> Iterator[Finding]:
     """An older CRD lacks the field, and a strict API server refuses it; where it stands, only the speaker is older."""
     live = subject.resource.live
     in_cluster = subject.spec if live is None else live
     for field in _used(subject):
+        late = _IN_FRR_K8S.get(field.name, "") if subject.mode is Mode.FRR_K8S else ""
+        if late and release(field.since) <= subject.release < release(late):
+            message = f"In FRR-K8s mode {field.name} has an effect since MetalLB {late} only"
+            hint = "Leave it out, or update MetalLB."
+            yield subject.warning("ignored-in-frr-k8s-mode", field.name, message, source=FRR_K8S, hint=hint)
         if release(field.since) > subject.release:
             tell, does = (subject.warning, "does not know") if field.name in in_cluster else (subject.error, "refuses")
             message = (

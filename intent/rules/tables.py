@@ -29,6 +29,7 @@ from intent.rules import (
     references,
     repeated,
     schema,
+    shared_aggregates,
     sharing,
     used_pools,
 )
@@ -158,7 +159,7 @@ REFERENCE_RULES: dict[str, tuple[Reference, ...]] = {
 CLASHES: dict[str, tuple[Callable[[View], Iterator[Clash]], ...]] = {
     "BGPPeer": (sharing.comparisons,),
     "IPAddressPool": (overlaps.comparisons,),
-    "BGPAdvertisement": (local_pref.comparisons,),
+    "BGPAdvertisement": (local_pref.comparisons, shared_aggregates.comparisons),
     "Community": (aliases.comparisons,),
 }
 

@@ -17,6 +17,7 @@ FRR, K8S, NATIVE = Mode.FRR, Mode.FRR_K8S, Mode.NATIVE
 BY_MODE: list[tuple[dict[str, Any], Mode, str, str]] = [
     ({"sourceAddress": "10.0.0.9"}, K8S, "0.16.1", "ignored-in-frr-k8s-mode"),
     ({"localASN": 64999}, K8S, "0.16.1", "ignored-in-frr-k8s-mode"),
+    ({"enableGracefulRestart": True}, K8S, "0.14.8", "ignored-in-frr-k8s-mode"),  # FRR mode: 0.14.6
     ({"holdTime": "90s", "keepaliveTime": "60s"}, K8S, "0.16.1", "timers-reset-to-default"),
     ({"holdTime": "180s", "keepaliveTime": "30s"}, K8S, "0.16.1", "timers-reset-to-default"),
     ({"connectTime": "60s"}, K8S, "0.16.1", "connect-time-dropped"),

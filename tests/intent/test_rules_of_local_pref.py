@@ -9,7 +9,7 @@ import pytest
 
 from intent.findings import ObjectRef
 from intent.rules import check, refused_on
-from intent.snapshot import Snapshot
+from intent.snapshot import Mode, Snapshot
 from tests.intent.catalogue import unlisted
 from tests.intent.manifests import ALL, NAMESPACE, RACK_A, RACK_B, advertisement, cluster, peer, pool, service
 
@@ -91,3 +91,31 @@ def test_a_service_with_two_values_of_local_pref_is_named(labels: dict[str, str]
     assert all("shop/web" in f.message for f in seen)
     assert refused_on(snapshot, ALL[0]) == []
     assert codes(IBGP, POOL, *pair) == []
+
+
+# frr-k8s takes one LOCAL_PREF a prefix (api_to_config.go); these pools share 198.51.101.0/24, which A6 does not see.
+@pytest.mark.parametrize(
+    ("spec", "mode", "code"),
+    [
+        ({"localPref": 2}, Mode.FRR_K8S, ["local-pref-differs-by-aggregate"]), ({"localPref": 1}, Mode.FRR_K8S, []),
+        ({"localPref": 2}, Mode.FRR, []), ({"localPref": 2, "aggregationLength": 32}, Mode.FRR_K8S, []),
+        ({"localPref": 2, "peers": ["two"]}, Mode.FRR_K8S, []),
+    ],
+)  # fmt: skip
+def test_an_aggregate_of_two_pools_has_one_local_pref_in_frr_k8s_mode(
+    spec: dict[str, Any], mode: Mode, code: list[str]
+) -> None:
+    two = peer("two", peerASN=64500, peerAddress="10.0.0.2")
+    beyond = pool("beyond", ["198.51.101.11-198.51.102.255"])
+    pair = (
+        advertisement("a", ipAddressPools=["range"], localPref=1, aggregationLength=24, peers=["tor"]),
+        advertisement("b", **{"ipAddressPools": ["beyond"], "aggregationLength": 24, "peers": ["tor"], **spec}),
+    )
+    snapshot = cluster(IBGP, two, RANGE, beyond, *pair, mode=mode)
+    ignored = {"peer-not-used", "aggregation-local-policy"}
+    found = [f for f in check(snapshot) if f.code not in ignored]
+    assert [f.code for f in found] == code
+    assert all("198.51.101.0/24 belongs to beyond, range" in f.message for f in found)
+    assert refused_on(snapshot, ALL[0]) == []
+    asked = [f for f in check(snapshot, {ObjectRef("BGPAdvertisement", NAMESPACE, "b")}) if f.code not in ignored]
+    assert [[ref.name for ref in f.objects] for f in asked] == ([["b", "a"]] if code else [])
