@@ -25,9 +25,9 @@ class Place:
     below: tuple[str, ...] = ()
 
 
-def _kind(label: str, kind: str) -> Place:
+def _kind(label: str, kind: str, *more: str) -> Place:
     about = page_of_kind(kind)
-    below = (about.one, about.new, about.edit, about.delete, about.discard, about.recreate)
+    below = (about.one, about.new, about.edit, about.delete, about.discard, about.recreate, *more)
     return Place(about.many, label, about.permission("view"), below)
 
 
@@ -36,7 +36,7 @@ def _places() -> tuple[tuple[str, tuple[Place, ...]], ...]:
     return (
         ("Sessions", (Place("home", "Sessions", "speakers.view_session", ("session",)),)),
         ("Peers", (_kind("Peers", "BGPPeer"), _kind("BFD profiles", "BFDProfile"))),
-        ("Pools", (_kind("Pools", "IPAddressPool"),)),
+        ("Pools", (_kind("Pools", "IPAddressPool", "pool-addresses"),)),
         (
             "Advertisements",
             (_kind("BGP", "BGPAdvertisement"), _kind("L2", "L2Advertisement"), _kind("Communities", "Community")),

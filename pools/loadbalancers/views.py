@@ -86,7 +86,7 @@ def service(request: HttpRequest, cluster: str, namespace: str, name: str) -> Ht
     rows = Service.objects.select_related("cluster")
     row = get_object_or_404(rows, cluster__name=cluster, namespace=namespace, name=name)
     snapshot = live_snapshot(row)
-    found = standings(row, snapshot)
+    found, told = standings(row, snapshot), reports(row)
     context = {
         "service": row,
         "standings": found,
@@ -94,7 +94,8 @@ def service(request: HttpRequest, cluster: str, namespace: str, name: str) -> Ht
         "node_total": len(snapshot.nodes),
         "covering": covering(row, snapshot),
         "sharing": sharing(row),
-        "reports": [(report, said(report)) for report in reports(row)],
+        "reports": [(report, said(report)) for report in told],
+        "on_link": [report.node for report in told if report.kind == "ServiceL2Status" and report.node],
         "commands": commands(row),
     }
     return render_page(request, "pools/service.html", context, part="live")

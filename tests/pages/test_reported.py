@@ -42,7 +42,7 @@ def reports(cluster: Cluster) -> Cluster:
     body = {"status": {"runningConfig": "frr version 10\nrouter bgp 1\n", "lastReloadResult": "success"}}
     a_report(cluster, "FRRNodeState", "node-0", body, node="node-0", result="success")
     for number, state in enumerate(("Established", "Active")):
-        place = {"node": f"node-{number}", "peer": "10.0.0.1", "vrf": "red" if number else "default"}
+        place: dict[str, Any] = {"node": f"node-{number}", "peer": "10.0.0.1", "vrf": "red" if number else "default"}
         a_report(cluster, "BGPSessionState", f"node-{number}-x", result=state, **place)
     return cluster
 

@@ -166,6 +166,17 @@ def test_what_metallb_reports_stands_beside_what_the_rules_say(viewer: Client, a
     assert "to other" not in page
 
 
+def test_what_only_the_local_network_hears_is_no_failure(viewer: Client, cluster: Cluster) -> None:
+    row = a_service(cluster, "printer", "192.168.1.9")
+    page = viewer.get(row.get_absolute_url()).text
+    assert "not announced over BGP" in page
+    about: dict[str, Any] = {"service_namespace": "shop", "service_name": "printer", "node": "node-1"}
+    a_report(cluster, "ServiceL2Status", "l2-a", **about)
+    page = viewer.get(row.get_absolute_url()).text
+    assert "announced with ARP and NDP</span> from node-1" in page
+    assert "not announced over BGP" not in page
+
+
 def test_hostile_names_are_escaped_and_never_become_commands(viewer: Client, announced: Service) -> None:
     Service.objects.filter(pk=announced.pk).update(
         name="a;\u202ereboot",
