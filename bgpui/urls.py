@@ -11,6 +11,7 @@ handler404 = "bgpui.pages.not_found"
 
 urlpatterns = [
     path("", include("bgpui.pages")),
+    path("", include("bgpui.userpages")),
     path("", include("dashboard.urls")),
     path("", include("peers.urls")),
     path("", include("pools.urls")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import django_filters
 from django.contrib.auth.models import User
@@ -16,7 +16,8 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.mixins import CreateModelMixin, DestroyModelMixin, UpdateModelMixin
 from rest_framework.permissions import SAFE_METHODS
 
-from bgpui.roles import ADMIN, ROLES, role_give, role_of
+from bgpui.accounts import beyond_reach, locks_out
+from bgpui.roles import ROLES, role_give, role_of
 from clusters.api.bodies import KnownFields
 from clusters.api.filters import flag
 from clusters.api.problems import Conflict
@@ -112,18 +113,15 @@ class UserViewSet(CreateModelMixin, UpdateModelMixin, DestroyModelMixin, ReadEnd
     ordering_fields = {"username": "username", "date_joined": "date_joined", "last_login": "last_login"}
 
     def check_object_permissions(self, request: Any, obj: User) -> None:
-        """A superuser may do what no role may: who could set his password would be one."""
+        """Superusers are out of an admin's reach."""
         super().check_object_permissions(request, obj)
-        if request.method not in SAFE_METHODS and obj.is_superuser and not request.user.is_superuser:
-            raise PermissionDenied("Only a superuser may change or remove a superuser.")
+        if request.method not in SAFE_METHODS and (why := beyond_reach(request.user, obj)):
+            raise PermissionDenied(why)
 
     def perform_update(self, serializer: Any) -> None:
         """Nobody takes his own rights away: an installation would end up without an admin."""
-        data = serializer.validated_data
-        if serializer.instance == self.request.user and (
-            data.get("role", ADMIN) != ADMIN or not data.get("is_active", True)
-        ):
-            raise Conflict("You cannot take your own rights away; let another admin do it.")
+        if why := locks_out(cast("User", self.request.user), serializer.instance, serializer.validated_data):
+            raise Conflict(why)
         serializer.save()
 
     def perform_destroy(self, instance: User) -> None:

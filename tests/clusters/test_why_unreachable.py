@@ -16,8 +16,8 @@ from lab.apiserver import write_kubeconfig
 from tests.clusters.cluster import RunningCluster
 
 
-def _told(folder: Path, url: str, ca_pem: str = "") -> str:
-    kubeconfig = write_kubeconfig(folder / "kubeconfig", url, "token", ca_pem)
+def _told(folder: Path, url: str) -> str:
+    kubeconfig = write_kubeconfig(folder / "kubeconfig", url, "token")
     door = Door(kubeconfig, None, timeout=0.5)
     try:
         with pytest.raises(Unreachable) as caught:

@@ -34,6 +34,8 @@ PAGES = {
     "clusters": "/clusters/",
     "cluster": "/clusters/lab/",
     "tokens": "/tokens/",
+    "users": "/users/",
+    "new user": "/users/new/",
     "not found": "/nothing/here/",
 }
 _PATIENCE = 30_000  # milliseconds
