@@ -29,6 +29,7 @@ async def serve(options: argparse.Namespace) -> None:
         "frr_namespace": options.frr_namespace,
         "speakers": options.speakers,
         "seed_peers": options.seed,
+        "webhooks": options.webhooks,
         "folder": folder,
         "keep": True,
     }
@@ -74,6 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     alone.add_argument("--speakers", choices=["simulated", "frr"], default="simulated")
     alone.add_argument("--port", type=int, default=0, help="0 = the one of the last run, else a free one")
     alone.add_argument("--seed", action="store_true", help="begin with the demo's peers and routers")
+    alone.add_argument("--webhooks", action="store_true", help="MetalLB's admission webhooks judge what is applied")
     alone.add_argument("--kubeconfig", type=Path, help="where to put a copy of the kubeconfig")
     options = parser.parse_args(arguments)
     if options.command == "demo":

@@ -29,6 +29,7 @@ from lab.speakers.clock import Clock
 from lab.speakers.protocol import Speakers
 from lab.speakers.simulated import Fittings, SimulatedSpeakers
 from lab.status import Reports
+from lab.webhooks import Webhooks
 from lab.world import World
 
 _VRFS = {"ens4vrf": 5, "storage": 6}
@@ -39,9 +40,10 @@ class Plan:
     """What kind of lab. vrfs: by name with their kernel ids, the same on every node; missing_vrfs: (node, VRF) pairs.
 
     frr_versions: nodes with another FRR than the release ships. seed_peers: begin with the demo's own objects.
-    debounce: seconds of calm before speakers act. pod_start: seconds from a pod's creation until it is ready.
-    node_poll, session_poll: seconds between two looks of frr-k8s at FRR's configuration and at its sessions. keep:
-    objects stay on disk between runs. folder: where state and kubeconfig are kept, None = a temporary one.
+    webhooks: MetalLB's admission webhooks judge what comes over HTTP. debounce: seconds of calm before speakers act.
+    pod_start: seconds from a pod's creation until it is ready. node_poll, session_poll: seconds between two looks of
+    frr-k8s at FRR's configuration and at its sessions. keep: objects stay on disk between runs. folder: where state and
+    kubeconfig are kept, None = a temporary one.
     """
 
     nodes: int = 6
@@ -56,6 +58,7 @@ class Plan:
     keep: bool = False
     port: int = 0
     tls: bool = True
+    webhooks: bool = False
     debounce: float = 0.3
     pod_start: float = 0.3
     node_poll: float = 30.0
@@ -83,6 +86,8 @@ class Lab:
         state = self.folder / "state.json" if self.plan.keep else None
         tokens: dict[str, str | User] = {self.token: "admin", **self.plan.users}
         self.server = ApiServer(state, tokens, tls=self.plan.tls)
+        if self.plan.webhooks:
+            self.server.use_webhooks(Webhooks(self.store, self.release))
         own = seed_routers() if self.plan.seed_peers else ()
         self.routers = Routers((*documented_routers(), *own, *self.plan.routers))
         self.world = World(self.store, self.release, self.plan.frr_versions, started=self._pod_started)

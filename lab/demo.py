@@ -133,7 +133,7 @@ class Demo:
         options = self.options
         return [
             *(sys.executable, "-m", "lab", "serve", "--dir", str(self.folder / "lab"), "--nodes", str(options.nodes)),
-            *("--mode", options.mode, "--speakers", "frr" if options.frr else "simulated", "--seed"),
+            *("--mode", options.mode, "--speakers", "frr" if options.frr else "simulated", "--seed", "--webhooks"),
             *("--kubeconfig", str(self.folder / "kubeconfig")),
         ]
 

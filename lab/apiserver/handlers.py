@@ -15,6 +15,7 @@ from lab.apiserver.deletes import DeleteOptions
 from lab.apiserver.errors import ApiError, bad_request
 from lab.apiserver.exec import Execs
 from lab.apiserver.logs import Logs
+from lab.apiserver.resources import Key, Resource
 from lab.apiserver.routes import Target
 from lab.apiserver.storage import Entry, Storage
 from lab.apiserver.watch import DEFAULT_TIMEOUT, Watch, WatchOptions
@@ -94,6 +95,7 @@ class Handlers:
     async def _delete(self, request: web.Request, target: Target, _user: User) -> web.StreamResponse:
         options = DeleteOptions.read(await read_body(request), dict(request.query))
         resource = target.resource
+        self._admit_deletion(resource, target.key)
         deleted = deletes.delete(self._storage, resource, target.key, options)
         if resource.returns_deleted or not deleted.is_gone:
             return answer(listing.renderer(request, resource)(deleted.entry.view(resource)), target)
@@ -110,11 +112,17 @@ class Handlers:
         for key in table.range(target.namespace):
             entry = table.entries.get(key)
             if entry is not None and (match is None or match(entry.manifest)):
+                self._admit_deletion(target.resource, key)
                 gone.append(deletes.delete(self._storage, target.resource, key, options).entry.view(target.resource))
         metadata = {"resourceVersion": str(self._storage.version)}
         head = {"kind": f"{target.resource.kind}List", "apiVersion": target.resource.api_version, "metadata": metadata}
         body = msgspec.json.encode(head)[:-1] + b',"items":[' + b",".join(entry.raw for entry in gone) + b"]}"
         return answer(body, target)
+
+    def _admit_deletion(self, resource: Resource, key: Key) -> None:
+        entry = self._storage.entry(resource, key)
+        if entry is not None:
+            self._writer.admit("DELETE", resource, entry.manifest, WriteOptions(admits=True))
 
     def _written(
         self, request: web.Request, target: Target, entry: Entry, options: WriteOptions, code: int = 200
@@ -175,7 +183,12 @@ def _write_options(request: web.Request, target: Target) -> WriteOptions:
     manager = query.get("fieldManager") or ("" if is_apply else agent or "unknown")
     force = query.get("force", "").lower() in ("1", "true")
     return WriteOptions(
-        manager, dry_run=bool(dry_run), force=force, validation=validation, subresource=target.subresource
+        manager,
+        dry_run=bool(dry_run),
+        force=force,
+        validation=validation,
+        subresource=target.subresource,
+        admits=True,
     )
 
 

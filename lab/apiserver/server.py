@@ -24,7 +24,7 @@ from lab.apiserver.resources import Registry
 from lab.apiserver.routes import Review, resolve
 from lab.apiserver.storage import Event, Storage
 from lab.apiserver.store import Store
-from lab.apiserver.writes import Writer
+from lab.apiserver.writes import Admission, Writer
 
 _OPEN_PATHS = frozenset({"/healthz", "/livez", "/readyz", "/version"})
 _LARGEST_BODY = 3 << 20
@@ -51,7 +51,7 @@ class ApiServer:
         self._folder = state_path.parent if state_path else None
         self._storage = Storage(registry)
         self._storage.table(registry.find("customresourcedefinitions")).listeners[self] = self._definition_changed
-        writer = Writer(self._storage)
+        writer = self._writer = Writer(self._storage)
         self.store = Store(self._storage, writer)
         self.exec: ExecHandler | None = None
         """What runs a command in a container."""
@@ -71,6 +71,10 @@ class ApiServer:
     def url(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'https' if self._tls else 'http'}://{host}:{self.port}"
+
+    def use_webhooks(self, admission: Admission) -> None:
+        """Ask this hook before every write over HTTP, dry runs included; see lab.apiserver.writes."""
+        self._writer.admission = admission
 
     @property
     def open_execs(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -28,6 +29,8 @@ from lab.apiserver.storage import Entry, Storage
 
 _SYSTEM = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation",
            "resourceVersion", "selfLink")  # fmt: skip
+Admission = Callable[[str, str, Manifest], None]
+"""Called with the operation (CREATE, UPDATE, DELETE), plural.group and the object; raises ApiError to deny it."""
 _PATCH_OPTIONS = Resource("meta.k8s.io", "v1", "patchoptions", "PatchOptions")
 
 
@@ -43,6 +46,8 @@ class WriteOptions:
     validation: str = "Warn"
     """fieldValidation: Strict, Warn or Ignore."""
     subresource: str = ""
+    admits: bool = False
+    """Ask the admission hook; the lab's own writes go past it."""
     warnings: list[str] = field(default_factory=list)
 
 
@@ -52,6 +57,13 @@ class Writer:
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
         self._addresses = ServiceAddresses(storage)
+        self.admission: Admission | None = None
+        """Validating webhooks."""
+
+    def admit(self, operation: str, resource: Resource, manifest: Manifest, options: WriteOptions) -> None:
+        """Raises the ApiError of a webhook that denies the write; they do not see subresources."""
+        if self.admission is not None and options.admits and not options.subresource:
+            self.admission(operation, resource.group_resource, manifest)
 
     def create(self, resource: Resource, namespace: str, body: Any, options: WriteOptions) -> Entry:
         """A new object from a body that belongs to us from now on."""
@@ -143,6 +155,7 @@ class Writer:
             own["generation"] = 1
         strategy.prepare(resource, new, None)
         self._judge(resource, new, None)
+        self.admit("CREATE", resource, new, options)
         options.warnings.extend(strategy.warnings(resource, new))
         key = metadata.key_of(new)
         if self.storage.entry(resource, key) is not None:
@@ -164,6 +177,7 @@ class Writer:
                 own[name] = before["metadata"][name]
         strategy.prepare(resource, new, before)
         self._judge(resource, new, before)
+        self.admit("UPDATE", resource, new, options)
         if resource.counts_generation and _spec_of(new) != _spec_of(before):
             own["generation"] = before["metadata"].get("generation", 0) + 1
         self._track(resource, before, new, options)

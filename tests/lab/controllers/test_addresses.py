@@ -198,6 +198,16 @@ async def test_other_requests_move_a_service_and_its_address_is_free_again() -> 
         assert (await given(lab, "next"))[0] == ["203.0.113.8"]
 
 
+async def test_pools_that_metallb_refuses_leave_the_older_ones_in_force() -> None:
+    async with Lab(nodes=1) as lab:
+        pool(lab, "main", "203.0.113.8/30")
+        await lab.settled()
+        lab.store.patch("ipaddresspools", NAMESPACE, "main", {"spec": {"addresses": ["203.0.113.300"]}})
+        service(lab, "web")
+        assert (await given(lab, "web"))[0] == ["203.0.113.8"]
+        assert lab.controllers.metallb.refusal
+
+
 async def test_a_kept_lab_goes_on_with_the_addresses_that_were_given(tmp_path: Any) -> None:
     async with Lab(nodes=1, keep=True, folder=tmp_path) as lab:
         pool(lab, "main", "203.0.113.8/30")
