@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from html import unescape
+from html.parser import HTMLParser
 from typing import Any
 
 from django.test import Client
@@ -22,20 +23,55 @@ FORM = {
 Work = Callable[[Cluster], None]
 
 
+class _Sent(HTMLParser):
+    """What a browser would send of one form."""
+
+    def __init__(self, form: str) -> None:
+        super().__init__()
+        self.wanted, self.inside, self.found = form, False, {}  # type: str, bool, dict[str, list[str]]
+        self._area, self._select, self._chosen = "", "", ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.inside = given.get("id", "") == self.wanted
+        if not self.inside:
+            return
+        if tag == "input" and "name" in given:
+            if given.get("type") != "checkbox" or "checked" in given:
+                self._add(given["name"], given.get("value", ""))
+        elif tag == "textarea":
+            self._area = given["name"]
+            self.found[self._area] = [""]
+        elif tag == "select":
+            self._select, self._chosen = given["name"], ""
+        elif tag == "option" and self._select and "selected" in given:
+            self._chosen = given.get("value", "\0")
+
+    def handle_data(self, data: str) -> None:
+        if self._area:
+            self.found[self._area][0] += data
+        elif self._chosen == "\0":
+            self._chosen = data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea" and self._area:
+            self.found[self._area][0] = self.found[self._area][0].removeprefix("\n")
+            self._area = ""
+        elif tag == "select" and self._select:
+            self._add(self._select, self._chosen)
+            self._select = ""
+
+    def _add(self, name: str, value: str) -> None:
+        self.found.setdefault(name, []).append(value)
+
+
 def fields(page: str) -> dict[str, Any]:
     """The inputs of the page's own form, as a browser would send them back (without buttons)."""
-    form = page.partition('<main id="main"')[2]
-    form = form[form.rindex("<form") :] if 'id="edit"' not in form else form[form.index('id="edit"') :]
-    found: dict[str, Any] = {}
-    for tag in re.findall(r"<input [^>]*>", form):
-        attributes = dict(re.findall(r'(\w+)="([^"]*)"', tag))
-        if attributes.get("type") == "checkbox" and " checked" not in tag:
-            continue
-        if "name" in attributes:
-            found.setdefault(attributes["name"], []).append(unescape(attributes.get("value", "")))
-    for name, value in re.findall(r'<textarea [^>]*name="(\w+)"[^>]*>\n?(.*?)</textarea>', form, re.DOTALL):
-        found[name] = [unescape(value)]
-    return found
+    main = page.partition('<main id="main"')[2]
+    parser = _Sent("edit" if 'id="edit"' in main else "")
+    parser.feed(main if 'id="edit"' in main else main[main.rindex("<form") :])
+    return dict(parser.found)
 
 
 def problem(page: str, field: str) -> str:
