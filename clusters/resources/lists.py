@@ -66,7 +66,8 @@ def _columns(about: KindPage) -> tuple[Column, ...]:
 
 def _matching(about: KindPage, words: str) -> QuerySet[Resource]:
     """The rows in whose name or searched fields all the words are found."""
-    rows = rows_of_kind(about.kind.kind).defer("base", "live")
+    needless = ("base",) if about.kind.status else ("base", "live")  # a list shows what MetalLB reports in a status
+    rows = rows_of_kind(about.kind.kind).defer(*needless)
     columns = [about.kind.field(name).column for name in about.searched]
     rows = rows.annotate(**{f"{column}_text": Cast(column, TextField()) for column in columns})
     for word in words.split()[:5]:

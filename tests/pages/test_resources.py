@@ -108,7 +108,7 @@ def test_the_page_of_one_says_everything_about_it(viewer: Client, cluster: Clust
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
-        ("IPAddressPool", "Size 25 IPv4 addresses, 16 IPv6 addresses"),
+        ("IPAddressPool", "24 IPv4 addresses left 0 of 24 in use"),
         ("IPAddressPool", "Announced by everything BGPAdvertisement"),
         ("BGPAdvertisement", "Announces all 2 pools blue , green"),
         ("BGPAdvertisement", "65535:65282 no-advertise"),
