@@ -209,6 +209,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_FILTER_BACKENDS": ["clusters.api.filters.StrictFilterBackend", "clusters.api.filters.Ordering"],
     "PAGE_SIZE": 100,
+    "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.core.signals import got_request_exception
 from django.db import OperationalError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from clusters.api.problems import MEDIA_TYPE, Problem, fault
+from clusters.api.problems import MEDIA_TYPE, BodyTooLarge, Problem, fault
 
 log = logging.getLogger(__name__)
 
@@ -39,19 +39,11 @@ def _known(error: Exception) -> exceptions.APIException:
         return exceptions.NotFound(str(error) or None)
     if isinstance(error, PermissionDenied):
         return exceptions.PermissionDenied()
-    if isinstance(error, RequestDataTooBig):
+    if isinstance(error, RequestDataTooBig | TooManyFilesSent | TooManyFieldsSent):
         return BodyTooLarge("The body is larger than is accepted.")
     if isinstance(error, OperationalError):
         return DatabaseBusy()
     return exceptions.APIException()
-
-
-class BodyTooLarge(Problem):
-    """413."""
-
-    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    code = "too-large"
-    title = "The body is too large"
 
 
 class DatabaseBusy(exceptions.APIException):

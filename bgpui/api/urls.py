@@ -18,6 +18,8 @@ from bgpui.api.tokens import TokenViewSet
 from bgpui.api.users import UserViewSet
 from clusters.api.changesets import ChangeSetViewSet
 from clusters.api.clusters import ClusterViewSet
+from clusters.api.exports import ExportViewSet
+from clusters.api.imports import ImportViewSet
 from clusters.reported.api import status_endpoint
 from dashboard.api import BGPPeerSessionsViewSet, SessionActionsViewSet
 from intent.kinds import STATUS_KINDS
@@ -34,6 +36,8 @@ router.register("ipaddresspools", IPAddressPoolViewSet, basename="api-ipaddressp
 router.register("bgpadvertisements", BGPAdvertisementViewSet, basename="api-bgpadvertisement")
 router.register("l2advertisements", L2AdvertisementViewSet, basename="api-l2advertisement")
 router.register("communities", CommunityViewSet, basename="api-community")
+router.register("import", ImportViewSet, basename="api-import")
+router.register("export", ExportViewSet, basename="api-export")
 router.register("changesets", ChangeSetViewSet, basename="api-changeset")
 router.register("services", ServiceViewSet, basename="api-service")
 router.register("sessions", SessionActionsViewSet, basename="api-session")

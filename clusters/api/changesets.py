@@ -24,7 +24,7 @@ from clusters.changesets.save import changeset_give_up, changeset_save
 from clusters.changesets.selectors import changesets
 from clusters.models import Change, ChangeSet, ChangeSetItem
 
-_NOTE = OpenApiParameter("note", str, description="What is said of it in the history, at most 500 characters.")
+NOTE = OpenApiParameter("note", str, description="What is said of it in the history, at most 500 characters.")
 _EXAMPLE = [
     {
         "manifest": {
@@ -89,7 +89,7 @@ _PENDING = OpenApiResponse(ChangeSetSerializer, description="Accepted; not settl
             "back if the cluster refuses one. `recreate` deletes an object and makes it anew. With `dry_run` the "
             "answer is a review of each."
         ),
-        parameters=[CLUSTER, WAIT, DRY_RUN, ACCEPT, _NOTE],
+        parameters=[CLUSTER, WAIT, DRY_RUN, ACCEPT, NOTE],
         request={"application/json": {"type": "array", "items": {"type": "object"}}},
         examples=[OpenApiExample("A peer with its profile", value=_EXAMPLE, request_only=True)],
         responses={200: ChangeSetSerializer, 202: _PENDING, 204: OpenApiResponse(description="Nothing to change.")},

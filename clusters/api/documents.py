@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -13,45 +14,68 @@ import yaml
 LARGEST = {"json": 2 * 1024 * 1024, "yaml": 256 * 1024}  # bytes
 DEEPEST = 64
 MOST_VALUES = 100_000
+_NAMED_LINE = re.compile(r"\bline (\d{1,9})\b")
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")  # no database keeps these in a text
 
 
 class UnreadableError(ValueError):
-    """The text is not a document that is taken; the message says why and where."""
+    """The text is not a document that is taken; the message says why and where. line: of it, 0 = not known."""
+
+    @property
+    def line(self) -> int:
+        """The line that the message names."""
+        named = _NAMED_LINE.search(str(self))
+        return int(named[1]) if named else 0
 
 
-def read_json(raw: bytes) -> Any:
-    """A JSON text (RFC 8259), no name twice, no number that JSON cannot hold. Raises UnreadableError."""
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document of a stream, and the line that it begins on, from 1; 0 = not known."""
+
+    value: Any
+    line: int
+
+
+def read_json(raw: bytes, *, largest: int = LARGEST["json"], most: int = MOST_VALUES) -> Any:
+    """A JSON text (RFC 8259), no name twice, no number that JSON cannot hold. Raises UnreadableError.
+
+    largest: bytes; most: values.
+    """
     try:
-        data = json.loads(_text(raw, "json"), object_pairs_hook=_object, parse_constant=_no_constant)
+        data = json.loads(_text(raw, largest), object_pairs_hook=_object, parse_constant=_no_constant)
     except RecursionError as error:
         raise UnreadableError(f"more than {DEEPEST} levels deep") from error
     except ValueError as error:
         raise UnreadableError(str(error)) from error
-    _check(data)
+    _check(data, most)
     return data
 
 
 def read_yaml(raw: bytes) -> list[Any]:
+    """The values of a YAML stream's documents. Raises UnreadableError."""
+    return [document.value for document in read_documents(raw)]
+
+
+def read_documents(raw: bytes, *, largest: int = LARGEST["yaml"], most: int = MOST_VALUES) -> list[Document]:
     """The documents of a YAML stream, with the scalars that Kubernetes reads: no dates, no sexagesimal numbers.
 
-    Raises UnreadableError. Aliases are resolved, and counted as if they were written out.
+    Raises UnreadableError. Aliases are resolved, and counted as if they were written out. largest: bytes; most: values.
     """
-    text = _text(raw, "yaml")
+    text = _text(raw, largest)
     try:
-        documents = list(_Reader(text).documents())
+        documents = list(_Reader(text, most).documents())
     except yaml.MarkedYAMLError as error:
         where = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
         raise UnreadableError(f"{error.problem or 'not YAML'}{where}") from error
     except yaml.YAMLError as error:
         raise UnreadableError("characters that YAML does not allow") from error
-    _check(documents)
+    _check([document.value for document in documents], most)
     return documents
 
 
-def _text(raw: bytes, language: str) -> str:
-    if len(raw) > LARGEST[language]:
-        raise UnreadableError(f"more than {LARGEST[language] // 1024} KiB")
+def _text(raw: bytes, largest: int) -> str:
+    if len(raw) > largest:
+        raise UnreadableError(f"more than {largest // 1024} KiB")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -71,15 +95,15 @@ def _no_constant(name: str) -> None:
     raise UnreadableError(f"{name} is not JSON")
 
 
-def _check(data: Any) -> None:
+def _check(data: Any, most: int) -> None:
     waiting, seen = [(data, 0)], 0
     while waiting:
         value, depth = waiting.pop()
         seen += 1
         if depth > DEEPEST:
             raise UnreadableError(f"more than {DEEPEST} levels deep")
-        if seen > MOST_VALUES:
-            raise UnreadableError(f"more than {MOST_VALUES} values")
+        if seen > most:
+            raise UnreadableError(f"more than {most} values")
         if isinstance(value, dict):
             waiting += [(inner, depth + 1) for pair in value.items() for inner in pair]
         elif isinstance(value, list):
@@ -105,22 +129,29 @@ _STRING = "tag:yaml.org,2002:str"
 _TAGS = {_STRING, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "!"}
 
 
-class _Reader:
-    """Builds values from libyaml's events; it recurses no deeper than DEEPEST and stops at MOST_VALUES."""
+def is_text(scalar: str) -> bool:
+    """Whether Kubernetes reads a scalar without quotes as the text that it is, and not as a number or the like."""
+    return not any(form.fullmatch(scalar) for form, _ in _SCALARS)
 
-    def __init__(self, text: str) -> None:
+
+class _Reader:
+    """Builds values from libyaml's events; it recurses no deeper than DEEPEST and stops at the most values."""
+
+    def __init__(self, text: str, most: int) -> None:
+        self.most = most
         self.events: Iterator[yaml.Event] = yaml.parse(text, Loader=yaml.CSafeLoader)
         self.anchors: dict[str, tuple[Any, int]] = {}
         self.values = 0
 
-    def documents(self) -> Iterator[Any]:
-        """Each document's value, empty ones left out."""
+    def documents(self) -> Iterator[Document]:
+        """Each document, empty ones left out."""
         for event in self.events:
             if isinstance(event, yaml.DocumentStartEvent):
                 self.anchors.clear()
-                value = self._value(next(self.events), 0)
+                first = next(self.events)
+                value = self._value(first, 0)
                 if value is not None:
-                    yield value
+                    yield Document(value, first.start_mark.line + 1 if first.start_mark else 0)
 
     def _value(self, event: yaml.Event, depth: int) -> Any:
         if isinstance(event, yaml.AliasEvent):
@@ -164,13 +195,13 @@ class _Reader:
         if event.anchor is None or event.anchor not in self.anchors:
             raise UnreadableError(f"an alias has no anchor before it{_line(event)}")
         value, size = self.anchors[event.anchor]
-        self._count(size)
+        self._count(size, event.start_mark.line + 1 if event.start_mark else 0)
         return value
 
-    def _count(self, values: int) -> None:
+    def _count(self, values: int, line: int = 0) -> None:
         self.values += values
-        if self.values > MOST_VALUES:
-            raise UnreadableError(f"more than {MOST_VALUES} values")
+        if self.values > self.most:
+            raise UnreadableError(f"more than {self.most} values{f' (line {line})' if line else ''}")
 
 
 def _line(event: yaml.Event) -> str:

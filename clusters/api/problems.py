@@ -62,6 +62,14 @@ class BadParameter(Problem):
     title = "A query parameter is not understood"
 
 
+class BodyTooLarge(Problem):
+    """The body has more bytes, documents or values than are taken."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    code = "too-large"
+    title = "The body is too large"
+
+
 class RulesBroken(Problem):
     """The rules refuse the object."""
 

@@ -20,7 +20,7 @@ class Endpoint(ConditionalMixin, GenericViewSet[Any]):
 
     parameters: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     repeatable: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    filterset_class: ClassVar[Any]
+    filterset_class: ClassVar[Any]  # None = the list is none that has pages
     ordering: ClassVar[tuple[str, ...]] = ()
     ordering_fields: ClassVar[Mapping[str, str]] = {}
 
@@ -30,7 +30,7 @@ class Endpoint(ConditionalMixin, GenericViewSet[Any]):
         action = self.action or ""
         known: Iterable[str] = self.parameters.get(action, ())
         repeatable: Iterable[str] = self.repeatable.get(action, ())
-        if action == "list":
+        if action == "list" and self.filterset_class is not None:
             filters = self.filterset_class.base_filters
             known = {*known, *filters, *_PAGING}
             repeatable = {*repeatable, *(name for name, found in filters.items() if _takes_many(found))}

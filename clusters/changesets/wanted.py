@@ -109,3 +109,8 @@ def in_order(edits: Sequence[AnyEdit]) -> list[int]:
         return goes, -rank if goes else rank, index
 
     return sorted(range(len(edits)), key=key)
+
+
+def kinds_in_order(kinds: Iterable[str]) -> list[str]:
+    """These kinds, what is referred to first."""
+    return sorted(kinds, key=lambda kind: (_RANKS.get(kind, _UNKNOWN), kind))

@@ -1,0 +1,163 @@
+"""/api/v1/import/: manifests of several objects, judged document by document, applied all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import IO, Any
+
+from django.core.files.uploadedfile import UploadedFile
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import status
+from rest_framework.parsers import BaseParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from clusters.api.changesets import NOTE, ChangeSetSerializer
+from clusters.api.problems import BadBody, BodyTooLarge, RulesBroken, finding_json
+from clusters.api.schema import ACCEPT, CLUSTER, DRY_RUN, WAIT
+from clusters.api.together import changeset_json, set_problems, settled_sets
+from clusters.api.views import Endpoint
+from clusters.api.writing import Edit, cluster_of, edit_of
+from clusters.changesets.imports import LARGEST, Imported, TooMuchError, read_import
+from clusters.changesets.review import ItemReview, changeset_review
+from clusters.changesets.rights import rights_check
+from clusters.changesets.save import changeset_save
+from clusters.changesets.selectors import changesets
+from clusters.models import Change, ChangeSet, Cluster
+from intent.rules import blocking
+
+WORDS = {"create": "new", "update": "changed", "": "equal"}
+
+
+class RawParser(BaseParser):
+    """The bytes of the body, read no further than is taken."""
+
+    media_type = "application/yaml"
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> bytes:
+        """The bytes. Raises BodyTooLarge."""
+        raw: bytes = stream.read(LARGEST + 1)
+        if len(raw) > LARGEST:
+            raise BodyTooLarge(f"The body has more than {LARGEST:,} bytes.")
+        return raw
+
+
+class RawJsonParser(RawParser):
+    """The same of JSON."""
+
+    media_type = "application/json"
+
+
+class ImportViewSet(Endpoint):
+    """Import of manifests."""
+
+    queryset = ChangeSet.objects.none()  # names the model whose permissions count
+    serializer_class = ChangeSetSerializer
+    parser_classes = (RawParser, RawJsonParser, MultiPartParser)
+    parameters = {"create": ("cluster", "wait", "dry_run", "accept", "note")}
+    repeatable = {"create": ("accept",)}
+
+    @extend_schema(
+        summary="Import manifests",
+        description=(
+            "A YAML stream, a JSON list, or files as multipart/form-data; each document is told as `new`, `changed`, "
+            "`equal`, `invalid` or `skipped`. All are applied as one change set, or none. At most 10 MiB, 100 files "
+            "and 1,000 documents."
+        ),
+        parameters=[CLUSTER, WAIT, DRY_RUN, ACCEPT, NOTE],
+        request={"application/yaml": {"type": "string"}, "application/json": {"type": "array", "items": {}}},
+        responses={
+            200: OpenApiResponse({"type": "object"}, description="`documents`, and `changeSet` if there is one."),
+            202: OpenApiResponse({"type": "object"}, description="The same; the change set is not settled yet."),
+        },
+    )
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Judge all documents, and accept them."""
+        edit, cluster = edit_of(request), cluster_of(request, None)
+        documents = _documents(request, cluster)
+        wanted = [one.wanted for one in documents if one.wanted is not None]
+        rights_check(request.user, wanted)
+        told = judged(documents, cluster, edit.accept, dry_run=edit.dry_run)
+        invalid = [one for one in told if one["status"] == "invalid"]
+        if invalid:
+            findings = [finding for one in invalid for finding in one["findings"]]
+            text = f"{len(invalid)} of {len(told)} documents cannot be taken; nothing is changed. First: "
+            raise RulesBroken(text + _first(invalid[0]), findings=findings, documents=told)
+        if edit.dry_run:
+            return Response({"documents": told, "changeSet": None})
+        return _accepted(edit, cluster, documents, told, request.query_params.get("note", ""))
+
+
+def _accepted(
+    edit: Edit, cluster: Cluster, documents: Sequence[Imported], told: list[dict[str, Any]], note: str
+) -> Response:
+    wanted = [one.wanted for one in documents if one.wanted is not None]
+    with set_problems():
+        source = Change.Source.API
+        made = changeset_save(
+            cluster=cluster, edits=wanted, actor=edit.actor, source=source, accept=edit.accept, note=note
+        )
+    if made is None:
+        return Response({"documents": told, "changeSet": None})
+    settled_sets([made], edit.wait)
+    found = changesets().prefetch_related("items").get(pk=made.pk)
+    code = status.HTTP_202_ACCEPTED if found.open else status.HTTP_200_OK
+    return Response({"documents": told, "changeSet": changeset_json(found)}, status=code)
+
+
+def _documents(request: Request, cluster: Cluster) -> list[Imported]:
+    data = request.data
+    as_json = str(request.content_type).startswith("application/json")
+    if isinstance(data, bytes):
+        files = [("", data)]
+    else:
+        given: list[UploadedFile] = [file for _, some in request.FILES.lists() for file in some]
+        if sum(file.size or 0 for file in given) > LARGEST:
+            raise BodyTooLarge(f"The files have more than {LARGEST:,} bytes together.")
+        files = [(str(file.name)[:200], file.read()) for file in given]
+        as_json = False
+    try:
+        found = read_import(files, cluster, as_json=as_json)
+    except TooMuchError as error:
+        raise BodyTooLarge(str(error)) from error
+    if not found:
+        raise BadBody("There is no document in it.")
+    return found
+
+
+def judged(
+    documents: Sequence[Imported], cluster: Cluster, accept: Sequence[str], *, dry_run: bool = False
+) -> list[dict[str, Any]]:
+    """What each document is: new, changed, equal, invalid or skipped, with what the rules say of it."""
+    wanted = [one.wanted for one in documents if one.wanted is not None]
+    items: dict[Any, ItemReview] = {}
+    if wanted:
+        review = changeset_review(cluster=cluster, edits=wanted, dry_run=dry_run, accept=accept)
+        items = {item.ref: item for item in review.items}
+    return [_told(one, items.get(one.wanted.ref) if one.wanted else None, accept) for one in documents]
+
+
+def _told(one: Imported, item: ItemReview | None, accept: Sequence[str]) -> dict[str, Any]:
+    place = {"file": one.file, "document": one.number, "line": one.line}
+    findings = [{**found, **place} for found in one.faults]
+    state = "skipped" if one.note else "invalid"
+    if item is not None:
+        stop = blocking(item.findings, accept)
+        findings += [{**finding_json(finding), **place} for finding in (stop or item.findings)]
+        refused = item.dry_run.accepted is False
+        state = "invalid" if stop or refused else WORDS.get(item.action, "changed")
+        if refused:
+            finding = {"code": "rejected", "severity": "error", "field": "", "message": item.dry_run.message}
+            findings.append({**finding, **place})
+    identity = {"kind": one.kind, "name": one.name, "namespace": one.wanted.namespace if one.wanted else ""}
+    diff = [{"path": found.path, "before": found.before, "after": found.after} for found in item.diff] if item else []
+    return {**place, **identity, "status": state, "note": one.note, "findings": findings, "diff": diff}
+
+
+def _first(told: Mapping[str, Any]) -> str:
+    where = f"{told['file']}, " if told["file"] else ""
+    line = f" (line {told['line']})" if told["line"] else ""
+    finding = told["findings"][0]
+    return f"{where}document {told['document']}{line}: {finding['field']} {finding['message']}".replace("  ", " ")
