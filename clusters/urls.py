@@ -6,10 +6,13 @@ from django.urls import path
 
 from clusters import views
 from clusters.changesets import views as changesets
+from clusters.changesets import yaml_views
 
 urlpatterns = [
     path("clusters/", views.clusters, name="clusters"),
     path("clusters/<slug:name>/", views.cluster, name="cluster"),
+    path("import/", yaml_views.yaml_import, name="import"),
+    path("export/", yaml_views.yaml_export, name="export"),
     path("changes/sets/", changesets.changeset_list, name="changesets"),
     path("changes/sets/new/", changesets.changeset_new, name="changeset-new"),
     path("changes/sets/<int:pk>/", changesets.changeset_report, name="changeset"),

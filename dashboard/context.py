@@ -42,7 +42,14 @@ def _places() -> tuple[tuple[str, tuple[Place, ...]], ...]:
             (_kind("BGP", "BGPAdvertisement"), _kind("L2", "L2Advertisement"), _kind("Communities", "Community")),
         ),
         ("Services", (Place("services", "Services", "clusters.view_service", ("service",)),)),
-        ("Changes", (Place("changesets", "Changes", "clusters.view_changeset", ("changeset", "changeset-new")),)),
+        (
+            "Changes",
+            (
+                Place("changesets", "Change sets", "clusters.view_changeset", ("changeset", "changeset-new")),
+                Place("import", "Import", "clusters.add_changeset"),
+                Place("export", "Export", "clusters.view_cluster"),
+            ),
+        ),
         (
             "Speakers",
             (

@@ -34,11 +34,11 @@ def selection_of(query: QueryDict, cluster: Cluster, user: Any) -> Selection:
                 f"kind {message}.", findings=[fault("kind", message, code="query-parameter", value=kind)]
             )
     labels: Mapping[str, object] | None = None
-    if query.get("labels"):
+    if text := query.get("labels"):
         try:
-            labels = next(iter(read_selectors(query["labels"])), None)
+            labels = next(iter(read_selectors(str(text))), None)
         except ValueError as error:
-            found = fault("labels", str(error), code="query-parameter", value=query["labels"])
+            found = fault("labels", str(error), code="query-parameter", value=text)
             raise BadParameter(f"labels: {error}", findings=[found]) from error
     for kind in kinds or resource_models():
         meta = resource_models()[kind]._meta  # noqa: SLF001  # Django's own name

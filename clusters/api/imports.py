@@ -36,7 +36,7 @@ class RawParser(BaseParser):
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> bytes:
+    ) -> Any:
         """The bytes. Raises BodyTooLarge."""
         raw: bytes = stream.read(LARGEST + 1)
         if len(raw) > LARGEST:
@@ -113,7 +113,7 @@ def _documents(request: Request, cluster: Cluster) -> list[Imported]:
     if isinstance(data, bytes):
         files = [("", data)]
     else:
-        given: list[UploadedFile] = [file for _, some in request.FILES.lists() for file in some]
+        given: list[UploadedFile[Any]] = [file for _, some in request.FILES.lists() for file in some]
         if sum(file.size or 0 for file in given) > LARGEST:
             raise BodyTooLarge(f"The files have more than {LARGEST:,} bytes together.")
         files = [(str(file.name)[:200], file.read()) for file in given]

@@ -215,7 +215,9 @@ def test_an_export_is_clean_and_the_same_every_time(api: APIClient, live_cluster
 def test_an_export_can_be_narrowed(api: APIClient, cluster: Cluster) -> None:
     for name in ("a", "b"):
         row = row_of(cluster, name)
-        row.live = {**row.live, "metadata": {**row.live["metadata"], "labels": {"rack": name}}}  # type: ignore[dict-item]
+        made = manifest(name)
+        made["metadata"]["labels"] = {"rack": name}
+        row.live = made
         row.save()
 
     def names(query: str) -> list[str]:
