@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import tarfile
 import zipfile
@@ -93,7 +94,10 @@ def as_zip(files: Mapping[str, str], folder: str) -> bytes:
 def as_tar(files: Mapping[str, str], folder: str) -> bytes:
     """The folder as .tar.gz."""
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+    with (
+        gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w") as archive,
+    ):
         for name, text in files.items():
             raw = text.encode()
             entry = tarfile.TarInfo(f"{folder}/{name}")

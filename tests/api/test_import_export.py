@@ -206,7 +206,7 @@ def test_an_export_is_clean_and_the_same_every_time(api: APIClient, live_cluster
         word for word in ("canary", "uid", "managedFields", "resourceVersion", "status", "peerPort") if word in text
     ]
     assert text.startswith("# spec.password")
-    for form in ("yaml", "kustomize"):
+    for form in ("yaml", "kustomize", "kustomize-tar"):
         assert api.get(f"{EXPORT}?format={form}").content == api.get(f"{EXPORT}?format={form}").content
     with tarfile.open(fileobj=io.BytesIO(api.get(f"{EXPORT}?format=kustomize-tar").content)) as archive:
         assert archive.getnames() == ["metallb-lab/kustomization.yaml", "metallb-lab/bgppeer-peer.yaml"]
