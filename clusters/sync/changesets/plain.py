@@ -5,7 +5,7 @@ from __future__ import annotations
 from clusters.doors import door_of
 from clusters.kube.errors import AlreadyExists, Conflict, KubeError, NotFound, Rejected
 from clusters.kube.plain import PLAIN_KINDS, change_set_of, made_here, marked, states
-from clusters.manifest import Object
+from clusters.manifest import Object, plain
 from clusters.models import ChangeSetItem
 from clusters.sync.apply import pause
 from clusters.sync.changesets.claim import SetClaim
@@ -58,13 +58,18 @@ class PlainWork:
 
     def turn(self) -> bool:
         """Whether there is something to go back from: what this change set has made, or removed."""
-        return self.item.action == Action.DELETE or self._mine(self.item.left or {})
+        if self.item.action == Action.DELETE:
+            return self.item.before is not None
+        return self._mine(self.item.left or {})
 
     def undo(self) -> Outcome:
         """Go back. Raises Lost."""
-        if self.item.action != Action.DELETE:
-            return self._answered(None)
-        return self._answered(self.item.before)
+        if self.item.action == Action.DELETE:
+            return self._answered(self.item.before)
+        within = self.held.change_set.items.filter(namespace=self.item.name, state=State.LEFT)
+        if self.item.kind == "Namespace" and within.exists():  # its deletion would take them along
+            return Outcome(Fate.CONFLICT, words="It stays, for what is left in it.")
+        return self._answered(None)
 
     def undone(self, outcome: Outcome) -> None:
         """The item says it all."""
@@ -113,5 +118,7 @@ class PlainWork:
         if left is not None and (left["metadata"].get("uid") != live["metadata"]["uid"] or not states(live, left)):
             return Outcome(Fate.CONFLICT, live, words="Changed in the cluster meanwhile.")
         state = {"uid": live["metadata"]["uid"], "resource_version": live["metadata"]["resourceVersion"]}
+        if self.item.action == Action.DELETE:  # only now it is known what has to come back, should it have to
+            self.held.item(self.item, before=plain(live))
         held = self.door.delete(self.kind, self.namespace, self.item.name, **state)
         return Outcome(Fate.GONE) if held is None else Outcome(Fate.LATER, held, words=finalizers(held), delay=_WAIT)
