@@ -18,6 +18,7 @@ from clusters.editing.inputs import NAME, NAMESPACE, PASSWORD
 from clusters.editing.reading import Layout, manifest_of
 from clusters.editing.sealed import unseal
 from clusters.kindpages import KindPage
+from clusters.kube.redact import without_passwords
 from clusters.manifest import FieldDiff, plain
 from clusters.models import Cluster, Resource
 from clusters.rebase import Contested, rebase, refused, standing
@@ -169,10 +170,10 @@ def _read_yaml(draft: Draft, text: str) -> None:
     try:
         found = draft_of(draft.about.kind, _one(read_yaml(text.encode())), **address)
     except UnreadableError as error:
-        draft.yaml = text
+        _unreadable(draft, text)
         draft.refuse("yaml-unreadable", "", f"This is no YAML that is taken: {error}.")
     except BadBody as error:
-        draft.yaml = text
+        _unreadable(draft, text)
         for fault in error.findings:
             draft.refuse(fault["code"], fault["field"], f"{fault['field']} {fault['message']}".strip(), fault["hint"])
     else:
@@ -180,6 +181,13 @@ def _read_yaml(draft: Draft, text: str) -> None:
         draft.namespace = found.namespace or draft.namespace
         draft.manifest, draft.password = found.manifest, found.password
         draft.manifest["metadata"] = _metadata(draft, found.manifest["metadata"])
+
+
+def _unreadable(draft: Draft, text: str) -> None:
+    draft.yaml = without_passwords(text)
+    if draft.yaml != text:
+        message = "The password that you typed is not kept on this page."
+        draft.refuse("password-lost", "spec.password", message, "Type it again when the rest can be read.")
 
 
 def _one(documents: list[Any]) -> Any:

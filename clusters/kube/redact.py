@@ -19,6 +19,7 @@ _COPIES = frozenset(
     {LAST_APPLIED, "kapp.k14s.io/original", "objectset.rio.cattle.io/applied", "banzaicloud.com/last-applied"}
 )
 _PASSWORD_KEY = re.compile(r'password\\*"')  # JSON, in a text of JSON again and again, too
+_KEY = re.compile(r"password[\"']?\s*:", re.IGNORECASE)
 _KINDS_WITH_PASSWORD = frozenset({"BGPPeer", "FRRConfiguration"})
 # Those that hold lines of FRR's configuration: written by hand, running, or in an error.
 _KINDS_WITH_LINES = frozenset({"FRRConfiguration", "FRRNodeState", "ConfigurationState"})
@@ -50,6 +51,27 @@ def strip(obj: dict[str, Any], key: bytes) -> dict[str, Any]:
         if not annotations:
             del metadata["annotations"]
     return obj
+
+
+def mask_as_before(obj: dict[str, Any], before: dict[str, Any] | None) -> None:
+    """Mask the annotations that were masked when the object was last seen: they may repeat the password of then."""
+    known = ((before or {}).get("metadata") or {}).get("annotations") or {}
+    given = (obj.get("metadata") or {}).get("annotations") or {}
+    given |= {name: MASK for name in given if known.get(name) == MASK}
+
+
+def without_passwords(text: str) -> str:
+    """A text of YAML or JSON, readable or not, without what stands behind a key `password`."""
+    kept: list[str] = []
+    deeper = -1
+    for line in text.split("\n"):
+        indent = len(line) - len(line.lstrip())
+        if deeper >= 0 and (indent > deeper or not line.strip()):
+            continue  # the password goes on
+        found = _KEY.search(line)
+        deeper = indent if found else -1
+        kept.append(line[: found.end()] if found else line)
+    return "\n".join(kept)
 
 
 def repeats(name: object, value: object, passwords: Collection[str] = ()) -> bool:

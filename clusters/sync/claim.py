@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from clusters.kube.redact import mask_as_before
 from clusters.manifest import Object
 from clusters.models import Change, Resource, SyncState
 from clusters.registry import rows_of
@@ -82,6 +83,8 @@ class Claim:
     def settle(self, outcome: Outcome) -> None:
         """Write what became of the edit and let go of the row. Raises Lost."""
         now, revision = timezone.now(), self.row.revision
+        if outcome.live is not None:
+            mask_as_before(outcome.live, self.row.live)
         free: dict[str, Any] = {"lease_until": None}
         live = live_columns(outcome.live) if outcome.seen else {}
         if outcome.fate is Fate.LATER:

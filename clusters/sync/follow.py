@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from django.db import transaction
 
 from clusters.changes import change_of
+from clusters.kube.redact import mask_as_before
 from clusters.manifest import Object, differences, plain, same
 from clusters.models import Change, Cluster, Resource, SyncState
 from clusters.registry import rows_of
@@ -122,6 +123,8 @@ def _follow_fields(model: type[Resource]) -> list[str]:
 
 def _sort(batch: _Batch, row: Resource, obj: Object | None) -> None:
     """Decide what becomes of one row whose object is another now, or gone."""
+    if obj is not None:
+        mask_as_before(obj, row.live)
     before, unchanged = row.live, same(row.KIND, row.live, obj)
     if row.pending:
         _set(row, live_columns(obj) | ({"retry_at": None} if obj is None else {}))
