@@ -7,6 +7,7 @@ import logging
 from clusters.doors import door_of
 from clusters.kube.client import Door
 from clusters.kube.errors import Conflict, KubeError, ManagerConflict, NotFound, Rejected
+from clusters.kube.redact import mask_as_before
 from clusters.manifest import Object, has_inline_password
 from clusters.sync import ownership
 from clusters.sync.claim import Claim, Fate, Lost, Outcome, claim
@@ -55,6 +56,8 @@ def _carry_out(held: Claim, door: Door) -> Outcome:
     edit, row = held.edit(), held.row
     for _ in range(_READS):
         live = door.get(edit.kind, row.namespace, row.name)
+        if live is not None:
+            mask_as_before(live, row.live)
         decision = decide(edit, live)
         held.renew()
         try:
