@@ -123,7 +123,7 @@ def _by_kubectl(visitor: Visitor) -> None:
     demo.kubectl("apply", "-f", "-", stdin=json.dumps(secret))
     demo.kubectl("apply", "-f", "-", stdin=json.dumps(peer("refers", 10, passwordSecret={"name": "theirs"})))
     neighbor = {"address": "10.9.8.14", "asn": 64999, "password": password(19)}
-    frr = {"apiVersion": "frrk8s.metallb.io/v1beta1", "kind": "FRRConfiguration"}
+    frr: dict[str, Any] = {"apiVersion": "frrk8s.metallb.io/v1beta1", "kind": "FRRConfiguration"}
     frr |= {"metadata": {"name": "theirs", "namespace": NAMESPACE}}
     frr |= {"spec": {"bgp": {"routers": [{"asn": 64500, "neighbors": [neighbor]}]}}}
     demo.kubectl("apply", "-f", "-", stdin=json.dumps(frr))
