@@ -46,6 +46,15 @@ def parse_clusters(text: str) -> tuple[ClusterSetting, ...]:
     return tuple(clusters.values())
 
 
+def known_names(names: list[str], clusters: tuple[ClusterSetting, ...]) -> frozenset[str]:
+    """Names of clusters that are set up. Raises SettingError for another: a right must not hang on a typo."""
+    found = frozenset(filter(None, (name.strip() for name in names)))
+    unknown = sorted(found - {cluster.name for cluster in clusters})
+    if unknown:
+        raise SettingError(f"BGPUI_TEST_WORKLOADS: {', '.join(unknown)} is not in BGPUI_CLUSTERS")
+    return found
+
+
 def reject_unknown(env: Env, environment: dict[str, str]) -> None:
     """Raise SettingError if a BGPUI_ variable was set that no setting has read: a typo must not be ignored."""
     known = set(env.dump())

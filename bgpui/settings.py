@@ -12,7 +12,7 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from environs import Env, validate
 
-from bgpui.env import parse_clusters, reject_unknown
+from bgpui.env import known_names, parse_clusters, reject_unknown
 
 django_stubs_ext.monkeypatch()
 
@@ -39,6 +39,7 @@ BGPUI_EXEC_TIMEOUT = env.float("BGPUI_EXEC_TIMEOUT", 5.0, validate=validate.Rang
 BGPUI_API_TIMEOUT = env.float("BGPUI_API_TIMEOUT", 10.0, validate=validate.Range(min=0.1, max=120))
 BGPUI_TRANSITION_DAYS = env.int("BGPUI_TRANSITION_DAYS", 90, validate=validate.Range(min=1))
 BGPUI_CHANGE_DAYS = env.int("BGPUI_CHANGE_DAYS", 365, validate=validate.Range(min=1))
+BGPUI_TEST_WORKLOADS = known_names(env.list("BGPUI_TEST_WORKLOADS", []), BGPUI_CLUSTERS)
 
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -41,6 +41,7 @@ def _places() -> tuple[tuple[str, tuple[Place, ...]], ...]:
             "Advertisements",
             (_kind("BGP", "BGPAdvertisement"), _kind("L2", "L2Advertisement"), _kind("Communities", "Community")),
         ),
+        ("Guided", (Place("guides", "Guided", "clusters.add_changeset", ("guide", "guided-checks")),)),
         ("Services", (Place("services", "Services", "clusters.view_service", ("service",)),)),
         (
             "Changes",

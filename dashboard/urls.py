@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.urls import path
 
 from dashboard.events import events
+from dashboard.guided import checkviews as checks
+from dashboard.guided import views as guided
 from dashboard.views import home, password, peer, peers, session
 
 urlpatterns = [
@@ -12,6 +14,11 @@ urlpatterns = [
     path("events/", events, name="events"),
     path("sessions/<int:pk>/", session.session, name="session"),
     path("sessions/<int:pk>/<slug:name>/", session.ask, name="session-ask"),
+    path("guided/", guided.guides, name="guides"),
+    path("guided/checks/<slug:cluster>/<str:namespace>/<str:name>/", checks.page, name="guided-checks"),
+    path("guided/checks/<slug:cluster>/<str:namespace>/<str:name>/ask/", checks.ask, name="guided-ask"),
+    path("guided/<slug:cluster>/remove-test/", checks.remove_test, name="guided-remove-test"),
+    path("guided/<slug:slug>/", guided.guide, name="guide"),
     path("peers/", peers.peers, name="peers"),
     path("peers/<slug:cluster>/<str:namespace>/<str:name>/", peer.peer, name="peer"),
     path("peers/<slug:cluster>/<str:namespace>/<str:name>/password/", password.password, name="peer-password"),

@@ -164,6 +164,7 @@ class Demo:
             "BGPUI_SECRET_KEY": self._secret("secret-key", 48).read_text().strip(),
             "BGPUI_REDIS_URL": self._outer.get("REDIS_URL") or f"unix://{self._socket()}",
             "BGPUI_CLUSTERS": f"lab={self.folder / 'kubeconfig'}",
+            "BGPUI_TEST_WORKLOADS": "lab",
             "BGPUI_COOKIE_NAME": f"bgpui-{self.options.port}",
             "BGPUI_SWEEP_INTERVAL": "2",
             "BGPUI_RELIST_INTERVAL": "2",

@@ -38,7 +38,7 @@ def _known(error: Exception) -> exceptions.APIException:
     if isinstance(error, Http404):
         return exceptions.NotFound(str(error) or None)
     if isinstance(error, PermissionDenied):
-        return exceptions.PermissionDenied()
+        return exceptions.PermissionDenied(str(error) or None)
     if isinstance(error, RequestDataTooBig | TooManyFilesSent | TooManyFieldsSent):
         return BodyTooLarge("The body is larger than is accepted.")
     if isinstance(error, OperationalError):

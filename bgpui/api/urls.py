@@ -22,7 +22,7 @@ from clusters.api.exports import ExportViewSet
 from clusters.api.imports import ImportViewSet
 from clusters.reported.api import status_endpoint
 from dashboard.api import BGPPeerSessionsViewSet, SessionActionsViewSet
-from intent.kinds import STATUS_KINDS
+from intent.kinds import READ_KINDS
 from peers.api import BFDProfileViewSet
 from pools.api import BGPAdvertisementViewSet, CommunityViewSet, IPAddressPoolViewSet, L2AdvertisementViewSet
 from pools.loadbalancers.api import ServiceViewSet
@@ -43,7 +43,7 @@ router.register("services", ServiceViewSet, basename="api-service")
 router.register("sessions", SessionActionsViewSet, basename="api-session")
 router.register("transitions", TransitionViewSet, basename="api-transition")
 router.register("speakers", SpeakerViewSet, basename="api-speaker")
-for kind in STATUS_KINDS.values():
+for kind in READ_KINDS.values():
     router.register(kind.plural, status_endpoint(kind), basename=f"api-{kind.kind.lower()}")
 router.register("tokens", TokenViewSet, basename="api-token")
 router.register("users", UserViewSet, basename="api-user")

@@ -124,7 +124,7 @@ class ChangeSetViewSet(ReadEndpoint):
         """Accept several edits."""
         edit, cluster = edit_of(request), cluster_of(request, None)
         wanted = wanted_of(request.data, cluster)
-        rights_check(request.user, wanted)
+        rights_check(request.user, cluster, wanted)
         if edit.dry_run:
             return Response(review_together(cluster, wanted, edit.accept))
         with set_problems():

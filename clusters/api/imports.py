@@ -78,7 +78,7 @@ class ImportViewSet(Endpoint):
         edit, cluster = edit_of(request), cluster_of(request, None)
         documents = _documents(request, cluster)
         wanted = [one.wanted for one in documents if one.wanted is not None]
-        rights_check(request.user, wanted)
+        rights_check(request.user, cluster, wanted)
         told = judged(documents, cluster, edit.accept, dry_run=edit.dry_run)
         invalid = [one for one in told if one["status"] == "invalid"]
         if invalid:

@@ -18,7 +18,7 @@ def set_review(request: HttpRequest, draft: SetDraft, *, status: int = 200, trou
 
     Raises PermissionDenied for who may not write one of the kinds.
     """
-    rights_check(request.user, draft.wanted)
+    rights_check(request.user, draft.cluster, draft.wanted)
     review = changeset_review(cluster=draft.cluster, edits=draft.wanted, accept=draft.accept)
     stop = [finding for item in review.items for finding in blocking(item.findings, draft.accept)]
     refused = any(item.dry_run.accepted is False for item in review.items)

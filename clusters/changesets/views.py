@@ -24,6 +24,7 @@ from clusters.refusals import RevisionMismatch
 from clusters.registry import resource_models
 
 _ITEMS = 200  # on a page
+_CHECKS = 20
 
 
 @require_POST
@@ -39,7 +40,7 @@ def changeset_new(request: HttpRequest) -> HttpResponse:
 
 
 def _apply(request: HttpRequest, draft: SetDraft) -> HttpResponse:
-    rights_check(request.user, draft.wanted)
+    rights_check(request.user, draft.cluster, draft.wanted)
     try:
         made = changeset_save(
             cluster=draft.cluster,
@@ -70,11 +71,21 @@ def changeset_report(request: HttpRequest, pk: int) -> HttpResponse:
         "change_set": found,
         "page": page,
         "items": [(item, _address(found, item)) for item in page],
+        "checks": _checks(found),
         "may_give_up": found.state in (ChangeSet.State.PENDING, ChangeSet.State.APPLYING)
         and request.user.has_perm("clusters.add_changeset"),
         "done": found.items.exclude(state__in=(ChangeSetItem.State.PENDING, ChangeSetItem.State.TRYING)).count(),
     }
     return render_page(request, "changesets/report.html", context, part="live")
+
+
+def _checks(change_set: ChangeSet) -> list[tuple[str, str]]:
+    """Where peers of it are checked step by step, from the speakers to what is advertised."""
+    if change_set.state != ChangeSet.State.APPLIED:
+        return []
+    names = change_set.items.filter(kind="BGPPeer").exclude(after=None).values_list("namespace", "name")[:_CHECKS]
+    cluster = change_set.cluster.name
+    return [(name, reverse("guided-checks", args=[cluster, namespace, name])) for namespace, name in names]
 
 
 def _address(change_set: ChangeSet, item: ChangeSetItem) -> str:

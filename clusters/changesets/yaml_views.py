@@ -55,7 +55,7 @@ def yaml_import(request: HttpRequest) -> HttpResponse:
 
 def _judged(request: HttpRequest, cluster: Cluster, documents: list[Imported], text: str) -> HttpResponse:
     wanted = [one.wanted for one in documents if one.wanted is not None]
-    rights_check(request.user, wanted)
+    rights_check(request.user, cluster, wanted)
     # Documented rules are acknowledged at Review.
     told = judged(documents, cluster, [rule["code"] for rule in _documented(judged(documents, cluster, ()))])
     invalid = any(one["status"] == "invalid" for one in told)

@@ -18,7 +18,7 @@ FRR_CONTAINER = "frr"
 # One of these carries every pod with FRR that MetalLB's manifests, charts and operators make, in whatever namespace.
 SELECTORS = ("component in (speaker,frr-k8s)", "app.kubernetes.io/component in (speaker,frr-k8s)")
 NAMESPACES = ("metallb-system", "frr-k8s-system", "openshift-frr-k8s")
-GROUPS = ("metallb.io", "frrk8s.metallb.io")
+GROUPS = ("metallb.io", "frrk8s.metallb.io", "nmstate.io")
 _CLEANER = "statuscleaner"
 _PASSTHROUGH = "frrk8s-secret-passthrough"
 _TAG = re.compile(r":(?P<tag>v?\d[\w.-]{0,38})(?:@.*)?$", re.ASCII)
@@ -93,7 +93,7 @@ def find_metallb(door: Door, namespaces: Iterable[str] = ()) -> MetalLB:
 
 
 def served_versions(door: Door) -> dict[str, list[str]]:
-    """The versions of MetalLB's kinds that the API server serves, {"bgppeers.metallb.io": ["v1beta1", "v1beta2"]}."""
+    """The served versions of MetalLB's and nmstate's kinds, {"bgppeers.metallb.io": ["v1beta1", "v1beta2"]}."""
     found: dict[str, list[str]] = {}
     for group in GROUPS:
         versions = (door.document(f"/apis/{group}") or {}).get("versions") or ()

@@ -11,7 +11,9 @@ import yaml
 
 from clusters.kube.client import Door
 from clusters.kube.kinds import Served
+from clusters.kube.plain import PLAIN_KINDS
 
+VERBS = ("get", "create", "delete")  # of a workload for a test
 _RBAC = "rbac.authorization.k8s.io"
 
 
@@ -75,6 +77,15 @@ def needs(
             for verb in verbs
         ),
         Permission("list", "", "secrets", "", secret_namespace, offering, optional=True),
+    ]
+
+
+def workload_needs() -> list[Permission]:
+    """What it takes to make and remove a workload for a test, in a namespace that is not there yet."""
+    return [
+        Permission(verb, kind.group, kind.plural, "", "", "to make and remove a workload for a test")
+        for kind in PLAIN_KINDS.values()
+        for verb in VERBS
     ]
 
 

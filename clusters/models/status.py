@@ -1,4 +1,4 @@
-"""What MetalLB and frr-k8s report in objects of their own; only ever read."""
+"""What MetalLB and frr-k8s report in objects of their own, and nmstate's policies; only ever read."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from django.db import models
 from django.urls import reverse
 
 from clusters.models.services import Mirrored
-from intent.kinds import STATUS_KINDS, Kind
+from intent.kinds import READ_KINDS, Kind
 
-BAD = ("Invalid", "failed")
-GOOD = ("Valid", "success", "Established")
+BAD = ("Invalid", "failed", "Degraded")
+GOOD = ("Valid", "success", "Established", "Available")
 
 
 class StatusObject(Mirrored):
-    """One object of a kind of `intent.kinds.STATUS_KINDS`, without secrets; columns that its kind lacks are empty."""
+    """One object of a kind of `intent.kinds.READ_KINDS`, without secrets; columns that its kind lacks are empty."""
 
-    kind = models.CharField(max_length=63, choices=[(kind, kind) for kind in STATUS_KINDS])
+    kind = models.CharField(max_length=63, choices=[(kind, kind) for kind in READ_KINDS])
     namespace = models.CharField(max_length=63, blank=True)
     name = models.CharField(max_length=253)
     uid = models.CharField(max_length=64)
@@ -58,7 +58,7 @@ class StatusObject(Mirrored):
     @property
     def description(self) -> Kind:
         """The kind's fields and words."""
-        return STATUS_KINDS[self.kind]
+        return READ_KINDS[self.kind]
 
     def get_absolute_url(self) -> str:
         return reverse(

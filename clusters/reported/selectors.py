@@ -10,7 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from clusters.models import StatusObject
 from clusters.models.status import BAD
 from intent.addresses import parse_address
-from intent.kinds import STATUS_KINDS, Kind
+from intent.kinds import READ_KINDS, Kind
 from intent.snapshot import mapping, text
 
 # Which columns a kind has, besides its name.
@@ -22,6 +22,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "FRRNodeState": ("node", "result"),
     "BGPSessionState": ("node", "peer", "vrf", "result"),
     "FRRK8sConfiguration": (),
+    "NodeNetworkConfigurationPolicy": ("result",),
 }
 _WORDS = 5
 _RESULTS = 50
@@ -41,12 +42,12 @@ def counts_by_kind(cluster: str = "") -> list[KindCount]:
     rows = StatusObject.objects.filter(cluster__name=cluster) if cluster else StatusObject.objects.all()
     counted = rows.order_by().values("kind").annotate(number=Count("pk"), bad=Count("pk", filter=Q(result__in=BAD)))
     found = {one["kind"]: (one["number"], one["bad"]) for one in counted}
-    return [KindCount(kind, *found.get(name, (0, 0))) for name, kind in STATUS_KINDS.items()]
+    return [KindCount(kind, *found.get(name, (0, 0))) for name, kind in READ_KINDS.items()]
 
 
 def kind_of(plural: str) -> Kind | None:
     """The kind whose objects have this address."""
-    return next((kind for kind in STATUS_KINDS.values() if kind.plural == plural), None)
+    return next((kind for kind in READ_KINDS.values() if kind.plural == plural), None)
 
 
 def reported(kind: Kind, words: str = "") -> QuerySet[StatusObject]:

@@ -21,6 +21,7 @@ from clusters.models import Cluster, Node
 from clusters.registry import resource_models
 from clusters.sync.status import status_needs
 from clusters.sync.upsert import upsert
+from clusters.workloads import workloads_on
 
 _NODE_FIELDS = ("uid", "labels", "addresses", "subnets", "ready", "unschedulable", "network_unavailable")
 _HOST_CIDRS = "k8s.ovn.org/host-cidrs"
@@ -70,6 +71,7 @@ def discover(cluster: Cluster, door: Door) -> dict[str, Any]:
     for name, value in found.items():
         setattr(cluster, name, value)
     needed = permissions.needs(kinds, namespace, sorted(rooms), cluster.secret_namespace, status_needs(cluster))
+    needed += permissions.workload_needs() if workloads_on(cluster) else []
     found |= _permissions(cluster, door, needed)
     found |= {"problems": [asdict(problem) for problem in problems]}
     return found | {"discovered_at": timezone.now()}

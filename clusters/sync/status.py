@@ -1,4 +1,4 @@
-"""What MetalLB and frr-k8s report: read where the API server serves it, and kept as rows."""
+"""What MetalLB and frr-k8s report, and nmstate's policies: read where the API server serves it, and kept as rows."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from clusters.kube.redact import INLINE_PASSWORD
 from clusters.kube.transport import Object
 from clusters.models import Cluster, StatusObject
 from clusters.sync.mirror import mirror
+from intent import returnpath
 from intent.addresses import parse_address
-from intent.kinds import STATUS_KINDS, Kind
+from intent.kinds import READ_KINDS, Kind
 from intent.snapshot import mapping, text
 
 _MOST = 50_000  # objects of a kind
@@ -49,7 +50,7 @@ def status_rooms(kind: Kind, cluster: Cluster) -> list[str]:
 def status_served(cluster: Cluster) -> list[Kind]:
     """The kinds that this cluster's API server serves in the version that is known here."""
     return [
-        kind for kind in STATUS_KINDS.values() if kind.version in cluster.served.get(f"{kind.plural}.{kind.group}", ())
+        kind for kind in READ_KINDS.values() if kind.version in cluster.served.get(f"{kind.plural}.{kind.group}", ())
     ]
 
 
@@ -61,7 +62,7 @@ def status_needs(cluster: Cluster) -> list[tuple[Kind, str]]:
 def status_follow(cluster: Cluster, door: Door, problems: list[Problem]) -> bool:
     """Keep the objects as listed; whether something changed. Raises KubeError; a missing right is a problem."""
     served = status_served(cluster)
-    read = [name for name, kind in STATUS_KINDS.items() if kind not in served]  # there can be none of these any more
+    read = [name for name, kind in READ_KINDS.items() if kind not in served]  # there can be none of these any more
     rows: list[StatusObject] = []
     for kind in served:
         try:
@@ -85,6 +86,7 @@ def _listed(cluster: Cluster, door: Door, kind: Kind, namespace: str) -> list[St
 
 
 def _row(cluster: Cluster, kind: Kind, obj: Object) -> StatusObject:
+    obj = _TOLD.get(kind.kind, dict)(obj)
     metadata = mapping(obj.get("metadata"))
     body, shortened = _body(kind, obj)
     columns = _COLUMNS.get(kind.kind, _nothing)(obj)
@@ -146,6 +148,13 @@ def _of_session(obj: Object) -> Columns:
     }
 
 
+def _of_policy(obj: Object) -> Columns:
+    conditions = [mapping(each) for each in mapping(obj.get("status")).get("conditions") or ()]
+    true = {text(each.get("type")): text(each.get("message")) for each in conditions if each.get("status") == "True"}
+    result = next((name for name in ("Degraded", returnpath.AVAILABLE, "Progressing") if name in true), "")
+    return {"result": result, "message": true[result] if result == "Degraded" else ""}
+
+
 _COLUMNS: Mapping[str, Callable[[Object], Columns]] = {
     "ServiceBGPStatus": _of_service,
     "ServiceL2Status": _of_service,
@@ -153,7 +162,23 @@ _COLUMNS: Mapping[str, Callable[[Object], Columns]] = {
     "FRRConfiguration": _of_frr_configuration,
     "FRRNodeState": _of_frr_node,
     "BGPSessionState": _of_session,
+    "NodeNetworkConfigurationPolicy": _of_policy,
 }
+
+
+def _policy_told(obj: Object) -> Object:
+    """A policy without what is not about VRFs and routes; kubectl repeats the whole of it in an annotation."""
+    spec, metadata = mapping(obj.get("spec")), mapping(obj.get("metadata"))
+    state = returnpath.told(mapping(spec.get("desiredState")))
+    kept = {name: value for name, value in metadata.items() if name != "annotations"}
+    return {**obj, "metadata": kept, "spec": {**_some(spec, "nodeSelector"), "desiredState": state}}
+
+
+def _some(value: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value[name] for name in names if name in value}
+
+
+_TOLD: Mapping[str, Callable[[Object], Object]] = {"NodeNetworkConfigurationPolicy": _policy_told}
 
 
 def _body(kind: Kind, obj: Object) -> tuple[Object, bool]:

@@ -1,6 +1,7 @@
 """The kinds of MetalLB objects that bgpui knows, by name.
 
-KINDS are what people configure; STATUS_KINDS are what MetalLB and frr-k8s write or report, to be read only.
+KINDS are what people configure; STATUS_KINDS are what MetalLB and frr-k8s write or report, to be read only. READ_KINDS
+are these and what others configure and sessions depend on.
 
 To add a kind: a module beside bgppeer.py, a row here, its rules in intent/rules. To add a field: a Field in its module.
 """
@@ -21,6 +22,7 @@ from intent.kinds.frrconfiguration import FRR_CONFIGURATION
 from intent.kinds.frrstatus import BGP_SESSION_STATE, FRR_K8S_CONFIGURATION, FRR_NODE_STATE
 from intent.kinds.ipaddresspool import IP_ADDRESS_POOL
 from intent.kinds.l2advertisement import L2_ADVERTISEMENT
+from intent.kinds.networkpolicy import NODE_NETWORK_CONFIGURATION_POLICY
 from intent.kinds.servicestatus import SERVICE_BGP_STATUS, SERVICE_L2_STATUS
 
 KINDS: dict[str, Kind] = {
@@ -38,3 +40,4 @@ STATUS_KINDS: dict[str, Kind] = {
         FRR_K8S_CONFIGURATION,
     )
 }
+READ_KINDS = {**STATUS_KINDS, NODE_NETWORK_CONFIGURATION_POLICY.kind: NODE_NETWORK_CONFIGURATION_POLICY}

@@ -67,6 +67,13 @@ def routes(vrf: str, family: str) -> Argv:
     return _vtysh(f"show bgp vrf {vrf_argument(vrf)} {family} unicast json")
 
 
+def routes_shown(vrf: str, family: str) -> Argv:
+    """The same as text, as people read it in a shell. Raises ArgumentError."""
+    if family not in FAMILIES:
+        raise ArgumentError(f"not an address family: {family[:20]!r}")
+    return _vtysh(f"show bgp vrf {vrf_argument(vrf)} {family}")
+
+
 def oc_line(namespace: str, pod: str, container: str, argv: Sequence[str]) -> str:
     """The same command for a shell, quoted; `kubectl` takes the same words as `oc`."""
     return shlex.join(["oc", "exec", "-n", namespace, pod, "-c", container, "--", *argv])

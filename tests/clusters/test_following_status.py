@@ -15,6 +15,7 @@ from clusters.sync import status
 from intent.kinds import STATUS_KINDS
 from lab.apiserver import Rule, User
 from lab.crds import crds
+from lab.seed.network import nmstate_definition, vrf_policy
 from tests.clusters.cluster import NAMESPACE, RunningCluster, pod
 from tests.clusters.conftest import Office
 from tests.clusters.test_passwords import _text
@@ -193,3 +194,21 @@ def test_a_quiet_look_costs_the_same_queries_however_many(kube: RunningCluster, 
             assert office.look() is False
         counts.append(len(queries))
     assert counts[0] == counts[1], counts
+
+
+def test_policies_of_nmstate_are_kept_without_keys_of_802_1x(kube: RunningCluster, office: Office) -> None:
+    definition, policy = nmstate_definition(), vrf_policy()
+    if kube.call(kube.server.store.get, "customresourcedefinitions", "", definition["metadata"]["name"]) is None:
+        kube.add(definition)
+    policy["spec"]["desiredState"]["interfaces"][1]["802.1x"] = {"private-key-password": CANARY}
+    policy["metadata"]["annotations"] = {"kubectl.kubernetes.io/last-applied-configuration": CANARY}
+    kube.add(policy)
+    try:
+        office.look()
+        (row,) = StatusObject.objects.filter(kind="NodeNetworkConfigurationPolicy")
+        assert (row.name, row.result, row.tone) == ("ens4vrf", "Available", "up")
+        assert [each["name"] for each in row.body["spec"]["desiredState"]["interfaces"]] == ["ens4vrf"]
+        assert row.body["spec"]["nodeSelector"] == {"node-role.kubernetes.io/worker": ""}
+        assert CANARY not in json.dumps(list(StatusObject.objects.values("body", "message")))
+    finally:
+        kube.call(kube.server.store.delete, "nodenetworkconfigurationpolicies.nmstate.io", "", "ens4vrf")

@@ -19,7 +19,9 @@ _PEER = "/peers/lab/metallb-system/tor-a/"
 READ = ["/", "/sessions/{session}/", "/peers/", _PEER, "/speakers/", "/clusters/", "/clusters/lab/", "/tokens/"]
 READ += ["/services/", "/services/lab/shop/web/", "/pools/lab/metallb-system/one/addresses/"]
 READ += ["/status/", "/status/frrnodestates/", "/status/frrnodestates/lab/-/node-0/"]
-WRITE = ["/peers/new/", f"{_PEER}edit/", f"{_PEER}edit/?as=yaml", f"{_PEER}delete/"]
+READ += [f"/guided/checks{_PEER.removeprefix('/peers')}"]
+WRITE = ["/guided/", *(f"/guided/{slug}/" for slug in ("vrf", "pools", "dual-stack", "nodes", "bfd"))]
+WRITE += ["/peers/new/", f"{_PEER}edit/", f"{_PEER}edit/?as=yaml", f"{_PEER}delete/"]
 
 for _page in kind_pages():
     if _page.many != "peers":
@@ -76,7 +78,9 @@ def test_only_who_may_edit_sees_the_buttons(browser: Browser, session: int, role
     assert ("/peers/new/" in browser(role).get("/peers/").text) is sees
 
 
-@pytest.mark.parametrize("path", [*(path for path in WRITE if "?" not in path), f"{_PEER}discard/"])
+@pytest.mark.parametrize(
+    "path", [*(path for path in WRITE if "?" not in path and path != "/guided/"), f"{_PEER}discard/"]
+)
 def test_a_viewer_cannot_post_either(viewer: Client, session: int, path: str) -> None:
     assert viewer.post(path, {"step": "apply"}).status_code == 403
 

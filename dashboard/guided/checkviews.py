@@ -1,0 +1,129 @@
+"""The documentation's checks of a peer, in their order and live: speakers run, sessions stand, services go out."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from clusters.changesets.drafts import SetDraft
+from clusters.changesets.pages import set_review
+from clusters.models import Cluster, Service
+from clusters.pages import HttpRequest, page_of, render_page
+from clusters.words import DEFAULT_VRF
+from clusters.workloads import workloads_refused
+from dashboard import facts, observe
+from dashboard.guided import workload
+from dashboard.guided.advertised import Meant, SessionRoutes, families
+from dashboard.guided.wayback import way_back
+from dashboard.tallies import tallies
+from intent.modes import Mode
+from peers.models import BGPPeer
+from speakers.models import Session, Speaker
+from speakers.selectors import sessions
+
+_NODES = 25  # on a page
+_WORDS = {"yes": "passed", "no": "failed", "unknown": "not known"}
+
+
+@require_GET
+@permission_required(("peers.view_bgppeer", "speakers.view_session"), raise_exception=True)
+def page(request: HttpRequest, cluster: str, namespace: str, name: str) -> HttpResponse:
+    """The page, or its live part."""
+    peer = _peer(cluster, namespace, name)
+    shown = page_of(request, _sessions(peer), _NODES)
+    meant = Meant(peer.cluster, name, [session.node for session in shown])
+    routes = [meant.on(session) for session in shown]
+    vrf = peer.vrf or DEFAULT_VRF
+    nodes = set(_sessions(peer).order_by().values_list("node", flat=True))
+    test = Service.objects.filter(cluster=peer.cluster, namespace=workload.NAMESPACE, name=workload.SERVICE).first()
+    context = {
+        "peer": peer,
+        "vrf": vrf,
+        "tally": tallies([peer])[0],
+        "page": shown,
+        "speakers": [(session.speaker, *_speaker(session.speaker)) for session in shown],
+        "sessions": [(session, facts.neighbor_command(session)) for session in shown],
+        "routes": routes,
+        "asking": any(one.asking for one in routes),
+        "steps": _steps(shown, routes),
+        "pods_command": _pods_command(peer.cluster),
+        "back": way_back(peer.cluster, vrf, peer.peer_address or "", nodes) if peer.vrf else None,
+        "test": test,
+        "may_remove": test is not None and not workloads_refused(request.user, peer.cluster),
+    }
+    return render_page(request, "guided/checks.html", context, part="live")
+
+
+@require_POST
+@permission_required(("peers.view_bgppeer", "speakers.view_session"), raise_exception=True)
+def ask(request: HttpRequest, cluster: str, namespace: str, name: str) -> HttpResponse:
+    """Let workers ask the FRR of the nodes on this page for its tables; the answers arrive there."""
+    peer = _peer(cluster, namespace, name)
+    for session in page_of(request, _sessions(peer), _NODES):
+        for family in families(session):
+            observe.ask(session, family)
+    number = request.GET.get("page", "")
+    where = reverse("guided-checks", args=[cluster, namespace, name])
+    return redirect(f"{where}?page={number}" if number.isascii() and number.isdigit() else where)
+
+
+@require_GET
+def remove_test(request: HttpRequest, cluster: str) -> HttpResponse:
+    """Review of the removal of the workload for a test."""
+    row = get_object_or_404(Cluster, name=cluster)
+    if refusal := workloads_refused(request.user, row):
+        raise PermissionDenied(refusal)
+    draft = SetDraft(row, workload.removal(), "Remove the test workload", note="Remove the test workload")
+    return set_review(request, draft)
+
+
+def _peer(cluster: str, namespace: str, name: str) -> BGPPeer:
+    rows = BGPPeer.objects.select_related("cluster")
+    return get_object_or_404(rows, cluster__name=cluster, namespace=namespace, name=name)
+
+
+def _sessions(peer: BGPPeer) -> QuerySet[Any]:
+    return sessions(cluster=peer.cluster).filter(peer=peer.name, intended=True).order_by("node", "vrf", "neighbor")
+
+
+def _speaker(speaker: Speaker) -> tuple[str, str, str]:
+    """State, word, and what is wrong."""
+    if not speaker.pod:
+        return "no", "no pod", "No pod with FRR runs on this node."
+    ready, _, number = speaker.ready.partition("/")
+    if speaker.phase != "Running" or ready != number:
+        return "no", speaker.phase or "not ready", f"{speaker.ready or '0'} of its containers are ready."
+    if speaker.error:
+        return "unknown", "Running", f"It runs, and did not answer last time: {speaker.error}"
+    return "yes", "Running", ""
+
+
+def _steps(shown: Sequence[Session], routes: Sequence[SessionRoutes]) -> dict[str, tuple[str, str]]:
+    """The state of each check and its word: yes if all are, no if one is not, else unknown."""
+    standing = ["yes" if session.state == Session.State.ESTABLISHED else "no" for session in shown]
+    out = [one.state for each in routes for one in each.prefixes] + ["no" for each in routes if each.why]
+    found = {
+        "speakers": _all([_speaker(session.speaker)[0] for session in shown]),
+        "sessions": _all(standing),
+        "routes": _all(out),
+    }
+    return {name: (state, _WORDS[state]) for name, state in found.items()}
+
+
+def _all(states: Sequence[str]) -> str:
+    return next((state for state in ("no", "unknown") if state in states), "yes" if states else "unknown")
+
+
+def _pods_command(cluster: Cluster) -> str:
+    rooms = cluster.frr_namespaces if cluster.mode == Mode.FRR_K8S else [cluster.namespace]
+    component = "frr-k8s" if cluster.mode == Mode.FRR_K8S else "speaker"
+    return shlex.join(["oc", "get", "-n", (rooms or [cluster.namespace])[0], "pods", "-l", f"component={component}"])

@@ -1,0 +1,53 @@
+"""The workload that the OpenShift documentation tests a service with: made and removed as reviewed change sets.
+
+Who may have it, `clusters.workloads` says.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clusters.changesets.wanted import Wanted
+from clusters.kube.plain import PLAIN_KINDS
+
+NAMESPACE, DEPLOYMENT, SERVICE = "test", "server", "server1"
+_PORT = 30100
+_LABELS = {"app": DEPLOYMENT}
+
+
+def manifests() -> list[dict[str, Any]]:
+    """Namespace, Deployment and Service, as the documentation has them."""
+    container = {
+        "name": DEPLOYMENT,
+        "image": "registry.redhat.io/ubi9/ubi",
+        "ports": [{"name": "http", "containerPort": _PORT}],
+        "command": ["/bin/sh", "-c"],
+        "args": ["sleep INF"],
+    }
+    template = {"metadata": {"labels": _LABELS}, "spec": {"containers": [container]}}
+    port = {"name": "http", "port": _PORT, "protocol": "TCP", "targetPort": _PORT}
+    return [
+        _object("Namespace", NAMESPACE),
+        _object("Deployment", DEPLOYMENT, {"selector": {"matchLabels": _LABELS}, "template": template}),
+        _object("Service", SERVICE, {"ports": [port], "selector": _LABELS, "type": "LoadBalancer"}),
+    ]
+
+
+def wanted() -> list[Wanted]:
+    """All of it, to be made."""
+    return [Wanted(one["kind"], _place(one["kind"]), one["metadata"]["name"], one) for one in manifests()]
+
+
+def removal() -> list[Wanted]:
+    """All of it, to be removed; only what bgpui has made is."""
+    return [Wanted(one.kind, one.namespace, one.name, None) for one in wanted()]
+
+
+def _object(kind: str, name: str, spec: dict[str, Any] | None = None) -> dict[str, Any]:
+    place = {"namespace": _place(kind)} if _place(kind) else {}
+    found = {"apiVersion": PLAIN_KINDS[kind].api_version, "kind": kind, "metadata": {"name": name, **place}}
+    return {**found, "spec": spec} if spec else found
+
+
+def _place(kind: str) -> str:
+    return NAMESPACE if PLAIN_KINDS[kind].namespaced else ""
