@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from clusters.models import Cluster, Resource
 from intent.kinds import Kind
 
+NOTHING = "\N{EN DASH}"
 Names = Callable[[Cluster], Sequence[str]]
 Suggestion = tuple[str, str]  # a value and what it means, "" = it speaks for itself
 Suggestions = Callable[[Cluster], Sequence[Suggestion]]
@@ -38,7 +39,7 @@ class ListColumn:
     show: Callable[[Any, Any], Iterable[str]]
     fields: tuple[str, ...] = ()
     mono: bool = True
-    none: str = "\N{EN DASH}"
+    none: str = NOTHING
     template: str = ""
 
 
@@ -47,7 +48,8 @@ class KindPage:
     """The pages of one kind. many: name and address of the list; the page of one object is the model's PAGE.
 
     noun, nouns: in sentences. sections: titles of the form's parts, by `Field.section`, in their order. offers: names
-    of what there is, for a field by its path in the spec; suggests: the same where other words are as good. closes:
+    of what there is, for a field by its path in the spec; suggests: the same where other words are as good. bare:
+    objects within, whose parts need no word before their labels. closes:
     what a deletion does, one sentence. meanings: what values of a spec stand for. searched: fields that a list is
     searched by, besides the name. beside: further facts for the rows of a list by primary key, in a fixed number of
     queries. empty: what the kind is good for. more: context for `more_template`, a part of the page of one object.
@@ -61,6 +63,7 @@ class KindPage:
     sections: Mapping[str, str]
     offers: Mapping[str, Names] = field(default_factory=dict)
     suggests: Mapping[str, Suggestions] = field(default_factory=dict)
+    bare: tuple[str, ...] = ()
     closes: Callable[[Resource], str] = _nothing
     meanings: Callable[[Cluster], Mapping[str, str]] = _no_meanings
     searched: tuple[str, ...] = ()

@@ -122,6 +122,7 @@ POOL = KindPage(
     nouns="pools",
     sections={"addresses": "Addresses", "allocation": "Which services get them"},
     offers={"serviceAllocation.namespaces": _namespaces},
+    bare=("serviceAllocation",),
     closes=_closes_pool,
     searched=("addresses",),
     search_label="Name, address",

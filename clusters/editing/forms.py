@@ -118,6 +118,7 @@ class _Builder:
         label = f"{within}, {described.label.lower()}" if within else described.label
         if shape == "parts" and (value is UNSET or value is None or isinstance(value, Mapping)):
             inner = value if isinstance(value, Mapping) else {}
+            label = "" if path in self.about.bare else label
             found = []
             for part in described.properties:
                 held = inner.get(part.name, UNSET)

@@ -47,6 +47,11 @@ class Input:
         return "f-" + _WORDS.sub("-", self.name).strip("-")
 
     @property
+    def height(self) -> int:
+        """Lines of a textarea: those that it has, and one more."""
+        return max(2, min(12, str(self.value).count("\n") + 2))
+
+    @property
     def shown_name(self) -> str:
         """The field as people write it: a spec's field by its name alone."""
         return self.path.removeprefix("spec.")

@@ -21,7 +21,7 @@ _OFFERED = 200
 Labelled = Sequence[tuple[str, Mapping[str, str]]]
 
 
-def surroundings_of(draft: Draft, *, previews: bool) -> Surroundings:
+def surroundings_of(draft: Draft) -> Surroundings:
     """Everything about the draft's cluster; nothing without one."""
     cluster, about = draft.cluster, draft.about
     if cluster is None:
@@ -31,7 +31,7 @@ def surroundings_of(draft: Draft, *, previews: bool) -> Surroundings:
         version=cluster.metallb_version,
         offers={path: tuple(names(cluster)[: _OFFERED + 1]) for path, names in about.offers.items()},
         suggests={path: tuple(known(cluster)[:_OFFERED]) for path, known in about.suggests.items()},
-        previews=dict(_previews(draft, cluster)) if previews else {},
+        previews=dict(_previews(draft, cluster)),
     )
 
 

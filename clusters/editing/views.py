@@ -96,7 +96,7 @@ def _form(
     if draft.password and not part:
         found.append(_password_lost(draft))
     sketch = Sketch(draft.texts, _layouts(request, draft, part), new=draft.row is None)
-    form = form_of(draft.about, draft.manifest, found, surroundings_of(draft, previews=judged), sketch)
+    form = form_of(draft.about, draft.manifest, found, surroundings_of(draft), sketch)
     stop = {finding.code for finding in blocking(found, draft.accept)}
     context: dict[str, Any] = {
         "about": draft.about,

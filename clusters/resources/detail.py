@@ -37,16 +37,14 @@ def resource_detail(request: HttpRequest, kind: str, cluster: str, namespace: st
 def resource_context(request: HttpRequest, about: KindPage, row: Resource) -> dict[str, Any]:
     """What the page of any object shows."""
     unsettled = row.pending or row.sync_state != SyncState.IN_SYNC
-    named = uses(row)
     kind = about.kind
     return {
         "about": about,
         "row": row,
         "may": {verb: request.user.has_perm(about.permission(verb)) for verb in ("change", "delete")},
         "findings": sorted(row.findings, key=lambda found: _SEVERITIES.get(found.get("severity", ""), 3)),
-        "entries": entries(kind.fields, row.spec, about.meanings(row.cluster), {use.field: use.href for use in named}),
+        "entries": entries(kind.fields, row.spec, about.meanings(row.cluster), {use.field: use for use in uses(row)}),
         "extra": [(name, value) for name, value in row.extra.items() if name not in {f.name for f in kind.fields}],
-        "uses": named,
         "used_by": used_by(row),
         "clashes": clashes(row) if row.sync_state == SyncState.CONFLICT else [],
         "waiting": differences(kind, row.live, None if row.deleting else row.manifest) if unsettled else (),

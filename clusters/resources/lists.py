@@ -9,7 +9,7 @@ from django.db.models.functions import Cast
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
-from clusters.kindpages import KindPage, ListColumn, page_of_kind
+from clusters.kindpages import NOTHING, KindPage, ListColumn, page_of_kind
 from clusters.models import Resource
 from clusters.pages import Column, HttpRequest, misfits, ordering, page_of, render_page
 from clusters.resources.axis import CONFIG, by_config
@@ -27,6 +27,11 @@ class Cell:
     texts: tuple[str, ...]
     more: int
     found: object
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether it says nothing, not even what an unset field means."""
+        return not self.texts and self.column.none == NOTHING
 
 
 @require_GET

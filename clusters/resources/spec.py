@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clusters.editing.shapes import shape_of, written
+from clusters.resources.uses import Use
 from clusters.templatetags.words import shown
 from intent.kinds import Field
 
@@ -15,11 +16,15 @@ _LINES = 50
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A value of a field. meaning: what it stands for; href: the page of the object that it names; "" = neither."""
+    """A value of a field. meaning: what it stands for; href: the page of the object that it names; "" = neither.
+
+    is_missing: it names an object that there is not.
+    """
 
     text: str
     meaning: str = ""
     href: str = ""
+    is_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,33 +38,34 @@ class Entry:
 
 
 def entries(
-    fields: tuple[Field, ...], spec: Mapping[str, Any], meanings: Mapping[str, str], links: Mapping[str, str]
+    fields: tuple[Field, ...], spec: Mapping[str, Any], meanings: Mapping[str, str], named: Mapping[str, Use]
 ) -> list[Entry]:
-    """What a spec says. meanings: of values; links: pages by path, as `intent.references` writes it ("spec.x[0]")."""
-    return list(_entries(fields, spec, "", meanings, links))
+    """What a spec says. meanings: of values; named: by path, as `intent.references` writes it ("spec.x[0]")."""
+    return list(_entries(fields, spec, "", meanings, named))
 
 
 def _entries(
-    fields: tuple[Field, ...], spec: Mapping[str, Any], path: str, meanings: Mapping[str, str], links: Mapping[str, str]
+    fields: tuple[Field, ...], spec: Mapping[str, Any], path: str, meanings: Mapping[str, str], named: Mapping[str, Use]
 ) -> Iterator[Entry]:
     for field in fields:
         if field.name not in spec or field.secret:
             continue
         value, at = spec[field.name], f"{path}{field.name}"
         if shape_of(field) == "parts" and isinstance(value, Mapping) and value:
-            yield from _entries(field.properties, value, f"{at}.", meanings, links)
+            yield from _entries(field.properties, value, f"{at}.", meanings, named)
             continue
         texts = list(_texts(field, value))
         is_list = isinstance(value, list)
         found = [
-            Line(text, meanings.get(text.rpartition(" = ")[2], ""), links.get(_place(at, index, is_list=is_list), ""))
+            _line(text, meanings, named.get(f"spec.{at}[{index}]" if is_list else f"spec.{at}"))
             for index, text in enumerate(texts[:_LINES])
         ]
         yield Entry(at, field.description, tuple(found), max(0, len(texts) - _LINES))
 
 
-def _place(at: str, index: int, *, is_list: bool) -> str:
-    return f"spec.{at}[{index}]" if is_list else f"spec.{at}"
+def _line(text: str, meanings: Mapping[str, str], use: Use | None) -> Line:
+    meaning = meanings.get(text.rpartition(" = ")[2], "")
+    return Line(text, meaning) if use is None else Line(text, meaning, use.href, use.is_missing)
 
 
 def _texts(field: Field, value: Any) -> Iterator[str]:

@@ -130,6 +130,9 @@ def commands(row: Service) -> list[tuple[str, str]]:
             "Its events",
             ["oc", "get", "events", "-n", row.namespace, "--field-selector", f"involvedObject.name={row.name}"],
         ),
-        ("What MetalLB reports", ["oc", "get", "servicebgpstatuses", "-n", row.cluster.namespace, "-l", about]),
+        (
+            "What MetalLB reports",
+            ["oc", "get", "servicebgpstatuses,servicel2statuses", "-n", row.cluster.namespace, "-l", about],
+        ),
     ]
     return [(label, line) for label, argv in lines if (line := shlex.join(argv)).isprintable()]

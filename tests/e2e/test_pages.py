@@ -31,8 +31,14 @@ PAGES = {
     **{f"guided {slug}": f"/guided/{slug}/" for slug in ("vrf", "pools", "dual-stack", "nodes", "bfd")},
     "guided checks": "/guided/checks/lab/metallb-system/edge-red/",
     "services": "/services/",
+    "service": "/services/lab/shop/web/",
+    "service without address": "/services/lab/platform/vpn-standby/",
+    "pools": "/pools/",
+    "pool": "/pools/lab/metallb-system/dual-stack/",
+    "addresses": "/pools/lab/metallb-system/dual-stack/addresses/",
     "reported": "/status/",
     "configuration states": "/status/configurationstates/",
+    "configuration state": "/status/configurationstates/lab/metallb-system/controller/",
     "speakers": "/speakers/",
     "clusters": "/clusters/",
     "cluster": "/clusters/lab/",
@@ -41,6 +47,18 @@ PAGES = {
     "new user": "/users/new/",
     "not found": "/nothing/here/",
 }
+# An object of each kind beside BGPPeer, by the address of its list.
+_SHOWN = {
+    "bfd-profiles": "fast",
+    "pools": "public",
+    "bgp-advertisements": "public-hosts",
+    "l2-advertisements": "lan",
+    "communities": "backbone",
+}
+for _many, _name in _SHOWN.items():
+    _one = f"/{_many}/lab/metallb-system/{_name}/"
+    PAGES |= {_many: f"/{_many}/", f"{_many} one": _one, f"{_many} edit": f"{_one}edit/"}
+    PAGES |= {f"{_many} new": f"/{_many}/new/", f"{_many} delete": f"{_one}delete/"}
 _PATIENCE = 30_000  # milliseconds
 
 
@@ -181,4 +199,32 @@ def test_a_peer_is_made_and_deleted_without_any_script(browser: Browser, demo: D
     page.get_by_role("link", name="Delete").click()
     page.get_by_role("button", name="Delete without-script").click()
     expect(page.get_by_role("heading", name="BGP peers")).to_be_visible()
+    context.close()
+
+
+def test_an_advertisement_is_made_and_deleted_by_keyboard_without_any_script(browser: Browser, demo: Demo) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, demo)
+    page.goto(f"{demo.url}/bgp-advertisements/new/")
+    page.locator("[name=name]").fill("by-keyboard")
+    page.get_by_label("not-announced").focus()
+    page.keyboard.press("Space")
+    page.get_by_label("tor-a").focus()
+    page.keyboard.press("Space")
+    page.locator("[name='communities[0]']").fill("65535:65282")
+    page.get_by_role("button", name="Add a row").focus()
+    page.keyboard.press("Enter")
+    second = page.locator("[name='communities[1]']")
+    expect(second).to_be_focused()
+    page.keyboard.type("blue")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="What changes")).to_be_visible()
+    page.get_by_role("button", name="Apply").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="by-keyboard")).to_be_visible()
+    expect(page.locator("dl.facts").last).to_contain_text("no-advertise")
+    page.get_by_role("link", name="Delete").click()
+    page.get_by_role("button", name="Delete by-keyboard").click()
+    expect(page.get_by_role("heading", name="BGP advertisements")).to_be_visible()
     context.close()

@@ -191,7 +191,9 @@ def test_selectors_say_what_they_choose_now(editor: Client, cluster: Cluster) ->
     resource_models()["IPAddressPool"]._default_manager.filter(name="green").update(labels={"zone": "b"})
     Namespace.objects.filter(name="web").update(labels={"team": "blue"})
     path = _new("BGPAdvertisement")
-    data = {**fields(editor.get(path).text), "name": "one", "nodeSelectors": "rack in (0, 2)"}
+    page = editor.get(path).text
+    assert "Selects 3 of 3 nodes." in page  # without it there would be no place for what comes later
+    data = {**fields(page), "name": "one", "nodeSelectors": "rack in (0, 2)"}
 
     def checked(path: str, **typed: str) -> str:
         return str(post(editor, path, "check", {**data, **typed}, **{"HX-Request": "true"}).text)

@@ -110,12 +110,12 @@ def test_the_page_of_one_says_everything_about_it(viewer: Client, cluster: Clust
     [
         ("IPAddressPool", "24 IPv4 addresses left 0 of 24 in use"),
         ("IPAddressPool", "Announced by everything BGPAdvertisement"),
-        ("BGPAdvertisement", "Announces all 2 pools blue , green"),
+        ("BGPAdvertisement", "Announces all 2 pools: blue , green"),
         ("BGPAdvertisement", "65535:65282 no-advertise"),
         ("BGPAdvertisement", "rack=1 gpu"),
-        ("L2Advertisement", "Announces 1 pool blue"),
+        ("L2Advertisement", "Announces 1 pool: blue"),
         ("Community", "quiet = 65535:65282 no-advertise"),
-        ("BFDProfile", "Used by Kind In its field fast-peer BGPPeer spec.bfdProfile"),
+        ("BFDProfile", "Used by Object Kind In its field fast-peer BGPPeer spec.bfdProfile"),
     ],
 )
 def test_a_page_joins_what_belongs_together(viewer: Client, cluster: Cluster, kind: str, said: str) -> None:
