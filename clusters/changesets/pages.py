@@ -24,6 +24,9 @@ def set_review(request: HttpRequest, draft: SetDraft, *, status: int = 200, trou
     refused = any(item.dry_run.accepted is False for item in review.items)
     # A password stops the change; nobody shall find it in the page.
     secret = any(finding.code == "password-in-list" for finding in stop)
+    # What is told beside an object is not told again of the cluster.
+    told = {(ref, finding.code) for item in review.items for finding in item.findings for ref in finding.objects}
+    beyond = [one for one in review.introduced if not any((ref, one.code) in told for ref in one.objects)]
     looked_at = {item.ref: item.revision for item in review.items}
     context = {
         "draft": draft,
@@ -31,6 +34,7 @@ def set_review(request: HttpRequest, draft: SetDraft, *, status: int = 200, trou
         "changing": [item for item in review.items if item.action],
         "standing": [item for item in review.items if not item.action],
         "stop": stop,
+        "introduced": beyond,
         "may_apply": not (stop or refused or review.nothing),
         "documented": {f.code: f for item in review.items for f in item.findings if f.severity == "documented"},
         "edits": "" if secret else packed([replace(one, base_revision=looked_at[one.ref]) for one in draft.wanted]),

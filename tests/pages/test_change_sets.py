@@ -43,6 +43,7 @@ def test_the_review_tells_order_differences_and_verdicts_and_applies(
     assert order == sorted(order)
     assert said.count("accepted by the API server") == 3
     assert "Apply all 3" in said
+    assert said.count("peer-not-used") == 1, "what is told beside an object is not told again"
     answer = editor.post(NEW, {**fields(page.text), "note": "rack 7", "step": "apply"})
     change_set = ChangeSet.objects.get()
     assert (answer.status_code, answer["Location"]) == (302, f"/changes/sets/{change_set.pk}/")
