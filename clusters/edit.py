@@ -129,14 +129,14 @@ def prepared(edit: Edit, manifest: Mapping[str, Any] | None, password: str | Non
     )
 
 
-def snapshots(edit: Edit) -> tuple[Snapshot, Snapshot]:
-    """The cluster as all accepted edits make it, without this edit and with it."""
+def snapshots(edit: Edit, *, fresh: bool = True) -> tuple[Snapshot, Snapshot]:
+    """The cluster as all accepted edits make it, without this edit and with it. fresh: as for with_edit."""
     before = snapshot_of(edit.cluster, desired=True)
-    return before, with_edit(edit, before)
+    return before, with_edit(edit, before, fresh=fresh)
 
 
-def with_edit(edit: Edit, before: Snapshot) -> Snapshot:
-    """The cluster with the edit in it."""
+def with_edit(edit: Edit, before: Snapshot, *, fresh: bool = False) -> Snapshot:
+    """The cluster with the edit in it. fresh: look at the Secret that it names even if all was well with it."""
     if edit.manifest is None:
         return before.without(edit.ref)
     metadata = edit.manifest["metadata"]
@@ -154,7 +154,7 @@ def with_edit(edit: Edit, before: Snapshot) -> Snapshot:
         room, name = after.secret_namespace, secret_name(edit.name)
         others = (fact for fact in after.secrets if (fact.namespace, fact.name) != (room, name))
         return replace(after, secrets=(*others, SecretFact(room, name)))
-    return looked_at(edit.cluster, after, [secret_of(edit.manifest["spec"])])
+    return looked_at(edit.cluster, after, [secret_of(edit.manifest["spec"])], fresh=fresh)
 
 
 def judge(

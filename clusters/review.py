@@ -49,7 +49,7 @@ def review(
 ) -> Review:
     """Look at an edit from all sides; manifest None = deletion. Writes nothing. With dry_run it asks the API server."""
     edit = edits.prepare(cluster, kind, namespace, name, manifest, password)
-    without, with_change = edits.snapshots(edit)
+    without, with_change = edits.snapshots(edit, fresh=dry_run)
     old = rules.check(without, {edit.ref} if edit.row is not None and manifest is not None else None)
     new = edits.judge(edit, with_change, manifest) if manifest is not None else rules.check(with_change)
     # A new object may solve what others lack (a BFDProfile does), so all of them are looked at again.

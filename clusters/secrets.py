@@ -76,10 +76,10 @@ def leftover(row: Resource) -> Leftover | None:
     return Leftover(name, namespace, command)
 
 
-def looked_at(cluster: Cluster, snapshot: Snapshot, names: Iterable[str]) -> Snapshot:
+def looked_at(cluster: Cluster, snapshot: Snapshot, names: Iterable[str], *, fresh: bool = False) -> Snapshot:
     """The snapshot with these Secrets as they are now, unless all is well with what is known of them.
 
-    Without an answer of the cluster the snapshot stays as it is.
+    fresh: even then, for what is known may be old. Without an answer of the cluster the snapshot stays as it is.
     """
     if cluster.error or not is_active(cluster.name):
         return snapshot
@@ -87,7 +87,7 @@ def looked_at(cluster: Cluster, snapshot: Snapshot, names: Iterable[str]) -> Sna
     seen: dict[str, SecretFact] = {}
     try:
         for name in names:
-            if name and not subdomain_error(name) and not _is_well(known.get(name)):
+            if name and not subdomain_error(name) and (fresh or not _is_well(known.get(name))):
                 seen[name] = _fact(cluster, name)
     except KubeError:
         pass

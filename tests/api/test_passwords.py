@@ -141,6 +141,18 @@ def test_only_who_may_change_the_object_may(as_role: Any, shared: Cluster, kube:
     assert not User.objects.filter(username="a-editor").exists()
 
 
+def test_a_secret_that_is_known_and_gone_is_said_before_anything_is_saved(
+    api: APIClient, shared: Cluster, kube: Kube
+) -> None:
+    relist(shared)
+    kube.call(kube.server.store.delete, "secrets", NAMESPACE, "shared")
+    changed = {"spec": {"holdTime": "90s"}}
+    for query in ("", "?dry_run=true"):
+        answer = api.patch(f"{url()}{query}", changed)
+        codes = [finding["code"] for finding in answer.json()["findings"]]
+        assert (answer.status_code, codes) == (422, ["secret-missing"])
+
+
 def test_an_edit_looks_at_the_secret_that_it_names(api: APIClient, live_cluster: Cluster, kube: Kube) -> None:
     def codes(secret: str) -> set[str]:
         answer = api.put(f"{url()}?dry_run=true", manifest(passwordSecret={"name": secret}))

@@ -182,6 +182,30 @@ def test_mistakes_show_while_typing_and_the_input_keeps_its_focus(page: Page, de
     expect(page.locator("#s-f-nodeSelectors")).to_have_text("Selects 1 of 6 nodes: compute-1.example.com.")
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_refused_review_has_the_focus_on_what_to_solve(browser: Browser, demo: Demo, scripts: bool) -> None:
+    context = browser.new_context(java_script_enabled=scripts, viewport={"width": 390, "height": 700})
+    page = context.new_page()
+    sign_in(page, demo)
+    page.goto(f"{demo.url}/peers/new/")
+    page.locator("[name=myASN]").fill("0")
+    page.get_by_role("button", name="Review").last.click()
+    expect(page.locator("#summary")).to_be_focused()
+    expect(page.locator("#summary")).to_be_in_viewport()
+    page.locator("#summary").get_by_role("link").first.click()
+    expect(page.locator("[name=name]")).to_be_in_viewport()
+    context.close()
+
+
+def test_a_card_on_a_phone_says_what_its_numbers_are(page: Page, demo: Demo) -> None:
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.goto(f"{demo.url}/speakers/")
+    label = "cell => getComputedStyle(cell, '::before').content"
+    assert "Restarts" in page.locator("td[data-label=Restarts]").first.evaluate(label)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    assert page.locator("td[data-label=Restarts]").first.evaluate(label) == "none"
+
+
 def test_a_peer_is_made_and_deleted_without_any_script(browser: Browser, demo: Demo) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
