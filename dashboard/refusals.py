@@ -11,6 +11,7 @@ from dashboard.filters import Filters
 from dashboard.problems import Problem
 
 _WORDS = 500  # characters of a rule's message
+_TOLD = 160  # of what is said at the top of the page; the problem below it has all
 
 
 def by_refusal(found: list[Problem], filters: Filters) -> list[Problem]:
@@ -50,7 +51,13 @@ def kept_old(filters: Filters) -> Kept | None:
     if not nodes:
         return None
     rules = [why for why in refusals() if not why.reported and set(why.finding.nodes) & set(nodes)]
-    return Kept(nodes, tuple((why.teller, bounded(why.finding.message, 300)) for why in (*reported[:1], *rules[:1])))
+    return Kept(nodes, tuple((why.teller, _ended(why.finding.message)) for why in (*reported[:1], *rules[:1])))
+
+
+def _ended(message: str) -> str:
+    """As much of it as a headline bears, with an end."""
+    words = bounded(message, _TOLD).rstrip(".")
+    return words if words.endswith("…") else f"{words}."
 
 
 def _wanted(why: Refusal, filters: Filters) -> bool:

@@ -114,7 +114,8 @@ def _form(
         "older": draft.readable and draft.manifest.get("apiVersion") not in {None, draft.about.kind.api_version},
         "drop_password": draft.password == "",
         "judged": judged,
-        "trouble": trouble or meanwhile(draft),
+        "trouble": trouble,
+        "meanwhile": meanwhile(draft),
         "summary": _summary(form, found, stop, yaml=yaml) if status == UNPROCESSABLE else (),
     }
     if part:
@@ -162,7 +163,8 @@ def _review(request: HttpRequest, draft: Draft, *, status: int = 200, trouble: s
         "sealed": _sealed(request, draft),
         "drop_password": DROP_PASSWORD if draft.password == "" else "",
         "after": manifest_yaml(review.after) if review.after else "",
-        "trouble": " ".join(filter(None, (trouble, meanwhile(draft)))),
+        "trouble": trouble,
+        "meanwhile": meanwhile(draft),
         "recreate": recreation_offered(found, draft.row),
         "nothing": not review.diff and not review.new_password,
     }

@@ -240,5 +240,9 @@ def _groups(clash: list[Member]) -> str:
     for member in clash:
         names[member.key].append(member.peer.name)
     if all([key] == named for key, named in names.items()):
-        return listed(list(names))
-    return "; ".join(f"{key or 'not set'} ({listed(named)})" for key, named in sorted(names.items()))
+        return _named(names)
+    return "; ".join(f"{key or 'not set'} ({_named(named)})" for key, named in sorted(names.items()))
+
+
+def _named(names: Iterable[str]) -> str:
+    return listed([name or "this peer" for name in names])

@@ -249,3 +249,9 @@ def test_a_change_is_judged_against_what_the_cluster_holds() -> None:
     new = Resource.from_manifest(peer("b", newer=1, **OTHER))
     assert [(f.code, f.severity.value) for f in check(before.with_resource(new), {B})] == [("unknown-field", "error")]
     assert check(before.without(A)) == []
+
+
+def test_a_peer_that_has_no_name_yet_is_this_peer() -> None:
+    found = check(cluster(peer("a"), peer("", peerAddress="10.0.0.2", myASN=64999)))
+    (clash,) = (finding.message for finding in found if finding.code == "my-asn-differs")
+    assert clash.endswith("64500 (a); 64999 (this peer)")
