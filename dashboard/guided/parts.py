@@ -115,10 +115,10 @@ def begun(part: Part, cluster: Cluster) -> Piece:
     return Piece(part, Draft(about, cluster, cluster.namespace, name, manifest))
 
 
-def ask(piece: Piece, findings: Iterable[Finding], *, judged: bool, layouts: Mapping[str, Layout]) -> None:
+def ask(piece: Piece, findings: Iterable[Finding], *, layouts: Mapping[str, Layout]) -> None:
     """Make the inputs of a piece, with the findings beside them."""
     part, draft = piece.part, piece.draft
-    around = surroundings_of(draft, previews=judged)
+    around = surroundings_of(draft)
     form = form_of(draft.about, draft.manifest, (), around, Sketch(draft.texts, layouts, new=True))
     every = {one.shown_name.removeprefix("metadata."): one for _title, inputs in form.sections for one in inputs}
     piece.asked = _picked(every, part.asks)

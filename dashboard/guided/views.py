@@ -74,7 +74,7 @@ def _step(request: HttpRequest, walk: Walk, active: list[Cluster]) -> HttpRespon
 def _form(
     request: HttpRequest, walk: Walk, active: list[Cluster], *, judged: bool = True, part: str = "", status: int = 200
 ) -> HttpResponse:
-    walk.ask(judged=judged, part=part)
+    walk.ask(part=part)
     findings = walk.findings
     context: dict[str, Any] = {
         "guide": walk.guide,
@@ -83,6 +83,7 @@ def _form(
         "pieces": list(walk.pieces.values()),
         "general": walk.general,
         "accepted": walk.accept,
+        "added": walk.here.post.get("step", "").partition("add:")[2],
         "judged": judged,
         "stops": len(walk.stops),
         "cautions": sum(finding.severity is Severity.WARNING for finding in findings),

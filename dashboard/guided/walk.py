@@ -85,7 +85,7 @@ class Walk:
             else:
                 self.by_piece[key] += found
 
-    def ask(self, *, judged: bool, part: str = "") -> None:
+    def ask(self, *, part: str = "") -> None:
         """Make the inputs; part: the page is only checked, and shows the rows of lists that it showed before."""
         added = self.here.post.get("step", "").partition("add:")[2]
         for key, piece in self.pieces.items():
@@ -93,7 +93,7 @@ class Walk:
             if not part:
                 name = added.removeprefix(f"{key}.")
                 layouts = {path: [*rows, None] for path, rows in layouts.items() if path == name and added != name}
-            ask(piece, self.by_piece.get(key, ()), judged=judged and piece.made, layouts=layouts)
+            ask(piece, self.by_piece.get(key, ()), layouts=layouts)
 
     @property
     def address(self) -> str:
