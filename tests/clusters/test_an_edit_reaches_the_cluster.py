@@ -128,7 +128,9 @@ def test_each_accepted_edit_leaves_one_audit_entry(office: Office) -> None:
     assert list(entries) == [("create", 1, None, 64600), ("update", 2, 64600, 64700), ("delete", 3, 64700, None)]
 
 
-def test_what_the_rules_say_is_kept_with_the_edit_at_once(office: Office) -> None:
+def test_what_the_rules_say_is_kept_with_the_edit_at_once(kube: RunningCluster, office: Office) -> None:
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "shared", "namespace": "metallb-system"}}
+    kube.add({**secret, "type": "kubernetes.io/basic-auth", "data": {"password": "c2VjcmV0"}})
     row = office.save(peer(passwordSecret={"name": "shared", "namespace": "other"}))
     assert row.severity == "warning"
     assert "secret-namespace-ignored" in {finding["code"] for finding in row.findings}
