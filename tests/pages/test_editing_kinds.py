@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -106,6 +107,15 @@ def test_every_field_goes_through_the_form_into_the_cluster_and_back(
     _work(kind)
     assert _live(kube, kind) is None
     assert not resource_models()[kind]._default_manager.filter(name="one").exists()
+
+
+@KIND
+def test_no_id_stands_twice_in_a_form(editor: Client, cluster: Cluster, kind: str) -> None:
+    furnished(cluster)
+    saved(cluster, kind)
+    for path in (_new(kind), f"{_one(kind)}edit/"):
+        ids = re.findall(r' id="([^"]+)"', editor.get(path).text)
+        assert len(ids) == len(set(ids)), sorted(each for each in ids if ids.count(each) > 1)
 
 
 @KIND
@@ -250,6 +260,7 @@ def test_a_peer_of_the_older_version_is_taken_over_and_says_so(editor: Client, c
     tab = {"from": "yaml", "cluster": "lab", "yaml": yaml.safe_dump(old)}
     page = post(editor, _new("BGPPeer"), "yaml", tab).text
     assert "v1beta1 is deprecated" in page
+    assert "switches keepalives off" in page
     upgraded = fields(post(editor, _new("BGPPeer"), "upgrade", tab).text)
     assert yaml.safe_load(upgraded["yaml"][0]) == example("BGPPeer")
     review = post(editor, _new("BGPPeer"), "review", tab)

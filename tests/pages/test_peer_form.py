@@ -149,7 +149,7 @@ def test_a_refused_review_begins_with_what_to_solve(editor: Client, cluster: Clu
 def test_a_selector_that_cannot_be_read_chooses_nothing_yet(editor: Client, cluster: Cluster) -> None:
     typed = {**FORM, "nodeSelectors": "rack in ("}
     checked = post(editor, NEW, "check", typed, **{"HX-Request": "true"}).text
-    assert '<p id="s-f-nodeSelectors" class="preview" hx-swap-oob="true"></p>' in checked
+    assert '<p id="s-f-nodeSelectors" class="chosen" hx-swap-oob="true"></p>' in checked
     assert "Selects" not in checked
     assert "Selects 1 of 3 nodes" in post(editor, NEW, "check", {**typed, "nodeSelectors": "rack=1"}).text
 
