@@ -83,8 +83,8 @@ def version_is_current(subject: Subject) -> Iterator[Finding]:
     elif served is not None and served.deprecation:
         message = f"{name} is deprecated and lacks newer fields, which get lost when an object is written in it"
         hint = (
-            f"Use {subject.kind.api_version}, with the same fields. Timers that are not set stay unset then; MetalLB's own "
-            "conversion turns them into 0s, which switches keepalives off."
+            f"Use {subject.kind.api_version}, with the same fields. Timers that are not set stay unset then; MetalLB's "
+            "own conversion turns them into 0s, which switches keepalives off."
         )
         found = subject.warning("api-version-deprecated", "", message, value=name, source=KUBERNETES, hint=hint)
         yield replace(found, field="apiVersion")
