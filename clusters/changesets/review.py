@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from time import monotonic
 
 from clusters.changesets.judge import judge_together, with_all
 from clusters.changesets.wanted import AnyEdit, Wanted, action_of, in_order, prepare_all
@@ -18,6 +19,10 @@ from clusters.sync import ownership
 from intent import rules
 from intent.findings import Finding, ObjectRef
 from intent.rules import blocking
+
+_PATIENCE = 10.0  # seconds that whoever looks waits for trials; the change set itself tries all before it writes
+_UNASKED = DryRun(accepted=None, message="", independent=False)
+_LATER = DryRun(accepted=None, message="Not tried yet: this is tried before anything is written.", independent=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +84,29 @@ def changeset_review(
     old, new = rules.check(before), rules.check(with_all(prepared, before))
     order = in_order(prepared)
     asks = dry_run and not any(blocking(some, accept) for some in found)
+    told = _trials(prepared, order) if asks else {}
     return SetReview(
-        items=tuple(_item(prepared[index], found[index], prepared if asks else None) for index in order),
+        items=tuple(_item(prepared[index], found[index], told.get(index, _UNASKED)) for index in order),
         given=tuple(order.index(index) for index in range(len(order))),
         introduced=beyond(new, old),
         solved=beyond(old, new),
     )
 
 
-def _item(edit: AnyEdit, found: Sequence[Finding], beside: Sequence[AnyEdit] | None) -> ItemReview:
+def _trials(edits: Sequence[AnyEdit], order: Sequence[int]) -> dict[int, DryRun]:
+    """What the API server says of each that changes something; once it is away, it is not asked again."""
+    told: dict[int, DryRun] = {}
+    end, away = monotonic() + _PATIENCE, None
+    for index in order:
+        if action_of(edits[index]):
+            told[index] = away or (ask(edits[index], edits) if monotonic() < end else _LATER)
+            if told[index].accepted is None and told[index].independent:
+                away = told[index]
+    return told
+
+
+def _item(edit: AnyEdit, found: Sequence[Finding], asked: DryRun) -> ItemReview:
     action = action_of(edit)
-    asked = DryRun(accepted=None, message="", independent=False)
-    if beside is not None and action:
-        asked = ask(edit, beside)
     if isinstance(edit, PlainEdit):
         return ItemReview(edit.ref, action, tuple(found), (), None, edit.manifest, asked, (), False, 0)  # noqa: FBT003
     live = edit.live

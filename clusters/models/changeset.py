@@ -38,6 +38,7 @@ class ChangeSet(models.Model):
     fence = models.PositiveBigIntegerField(default=0)
     attempts = models.PositiveIntegerField(default=0, help_text="Tries of the present item; resets with it.")
     retry_at = models.DateTimeField(null=True, help_text="Not before this; backs off while the cluster is away.")
+    tried = models.PositiveIntegerField(default=0, help_text="Items that the API server was asked about so far.")
 
     class Meta:
         ordering = ["-pk"]

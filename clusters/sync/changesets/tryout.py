@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import monotonic
 
 from django.db import transaction
 
@@ -16,19 +17,26 @@ from clusters.sync.changesets.rows import RowWork
 from intent.findings import ObjectRef
 
 Action = ChangeSetItem.Action
+_SPELL = 5.0  # seconds; then whoever calls looks whether its time is over
 
 
 def try_all(held: SetClaim) -> bool:
-    """Try every item; the first refusal ends the change set before anything is written. False if it has to wait."""
+    """Try the items that were not tried yet, for a while; the first refusal ends the change set before anything is
+    written. False if it has to wait.
+    """
     items = list(held.change_set.items.order_by("position"))
     if len(items) == 1:  # it is about to be tried in earnest
         held.write(state=State.APPLYING)
         return True
-    edits = _edits(held, items)
-    for item, edit in zip(items, edits, strict=True):
+    edits, begun = _edits(held, items), monotonic()
+    for index in range(held.change_set.tried, len(items)):
+        item = items[index]
         held.renew()
-        verdict = dry_run(edit, edits)
+        verdict = dry_run(edits[index], edits)
         if verdict.accepted or not verdict.independent:
+            held.write(tried=index + 1, attempts=0)
+            if monotonic() - begun > _SPELL:
+                return True
             continue
         if verdict.accepted is None:
             held.wait(min(30.0, 2.0 ** min(held.change_set.attempts - 1, 10)), f"{item.ref}: {verdict.message}")
