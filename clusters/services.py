@@ -9,17 +9,17 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from clusters import edit as edits
 from clusters.changes import change_of
-from clusters.edit import Edit
-from clusters.looking import stands
+from clusters.edits import edit as edits
+from clusters.edits.edit import Edit
+from clusters.edits.looking import stands
+from clusters.edits.passwords import password_write, password_written
+from clusters.edits.refusals import ClusterUnreachable, Refused, RevisionMismatch
+from clusters.edits.review import Review, review
+from clusters.edits.saving import Actor, edit_save, key_of
 from clusters.manifest import plain
 from clusters.models import Change, Cluster, Resource
-from clusters.passwords import password_write, password_written
-from clusters.refusals import ClusterUnreachable, Refused, RevisionMismatch
 from clusters.registry import rows_of
-from clusters.review import Review, review
-from clusters.saving import Actor, edit_save, key_of
 from clusters.sync.columns import following
 from clusters.sync.held import holder_of
 from clusters.sync.references import references_write

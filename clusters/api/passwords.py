@@ -10,13 +10,13 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clusters import rotation
 from clusters.api.conditional import preconditions_check
 from clusters.api.manifests import Draft
 from clusters.api.permissions import ChangePermission
 from clusters.api.problems import BadBody, Conflict, fault
 from clusters.api.viewsets import ResourceViewSet
 from clusters.api.writing import edit_of, problems
+from clusters.edits import rotation
 from clusters.models import Change
 from clusters.secrets import secret_of
 

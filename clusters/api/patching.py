@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from clusters.api.problems import Conflict, fault
+from clusters.edits.rebase import newest, refused
 from clusters.models import Resource
-from clusters.rebase import newest, refused
 
 
 def row_patched(row: Resource, patch: Any) -> Any:

@@ -13,9 +13,9 @@ from clusters.api.waiting import until
 from clusters.changesets.judge import SomeRefused, stop
 from clusters.changesets.review import ItemReview, changeset_review
 from clusters.changesets.wanted import Wanted
-from clusters.edit import HELD
+from clusters.edits.edit import HELD
+from clusters.edits.refusals import RevisionMismatch
 from clusters.models import ChangeSet, Cluster
-from clusters.refusals import RevisionMismatch
 from intent.findings import Finding
 
 

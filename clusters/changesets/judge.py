@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 
 from clusters.changesets.wanted import AnyEdit
-from clusters.edit import Edit, PlainEdit, judge, with_edit
+from clusters.edits.edit import Edit, PlainEdit, judge, with_edit
 from clusters.manifest import has_inline_password
 from clusters.selectors import snapshot_of
 from clusters.sync.held import holders_of

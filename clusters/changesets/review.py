@@ -8,12 +8,12 @@ from time import monotonic
 
 from clusters.changesets.judge import judge_together, with_all
 from clusters.changesets.wanted import AnyEdit, Wanted, action_of, in_order, prepare_all
-from clusters.dryrun import DryRun
-from clusters.dryrun import dry_run as ask
-from clusters.edit import Edit, PlainEdit
+from clusters.edits.dryrun import DryRun
+from clusters.edits.dryrun import dry_run as ask
+from clusters.edits.edit import Edit, PlainEdit
+from clusters.edits.review import beyond
 from clusters.manifest import FieldDiff, Object, differences, has_inline_password, plain
 from clusters.models import Cluster
-from clusters.review import beyond
 from clusters.selectors import snapshot_of
 from clusters.sync import ownership
 from intent import rules

@@ -12,11 +12,11 @@ from django.db.models import F
 
 from clusters.changesets.judge import judge_together, stop
 from clusters.changesets.wanted import AnyEdit, Wanted, action_of, in_order, looked_at, prepare_all
-from clusters.edit import Edit
+from clusters.edits.edit import Edit
+from clusters.edits.refusals import RevisionMismatch
+from clusters.edits.saving import Actor, change_for, key_of, row_write
 from clusters.manifest import plain
 from clusters.models import Change, ChangeSet, ChangeSetItem, Cluster, Resource, SyncState
-from clusters.refusals import RevisionMismatch
-from clusters.saving import Actor, change_for, key_of, row_write
 from clusters.sync import outbox
 from clusters.sync.references import references_write
 from intent.findings import Finding

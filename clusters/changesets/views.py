@@ -18,9 +18,9 @@ from clusters.changesets.pages import set_review
 from clusters.changesets.rights import rights_check
 from clusters.changesets.save import changeset_give_up, changeset_save
 from clusters.changesets.selectors import changesets
+from clusters.edits.refusals import RevisionMismatch
 from clusters.models import Change, ChangeSet, ChangeSetItem
 from clusters.pages import HttpRequest, page_of, render_page
-from clusters.refusals import RevisionMismatch
 from clusters.registry import resource_models
 
 _ITEMS = 200  # on a page

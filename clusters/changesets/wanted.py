@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from clusters.edit import Edit, PlainEdit, prepared
+from clusters.edits.edit import Edit, PlainEdit, prepared
+from clusters.edits.looking import moved, seems_to_stand
 from clusters.kube.plain import PLAIN_KINDS
-from clusters.looking import moved, seems_to_stand
 from clusters.models import ChangeSetItem, Cluster, Resource
 from clusters.registry import resource_models
 from clusters.selectors import resource_list

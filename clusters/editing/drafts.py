@@ -17,11 +17,11 @@ from clusters.api.problems import BadBody
 from clusters.editing.inputs import NAME, NAMESPACE, PASSWORD
 from clusters.editing.reading import Layout, manifest_of
 from clusters.editing.sealed import unseal
+from clusters.edits.rebase import Contested, rebase, refused, standing
 from clusters.kindpages import KindPage
 from clusters.kube.redact import without_passwords
 from clusters.manifest import FieldDiff, plain
 from clusters.models import Cluster, Resource
-from clusters.rebase import Contested, rebase, refused, standing
 from clusters.registry import rows_of
 from clusters.selectors import clusters_active
 from intent.findings import Finding, ObjectRef, Severity
@@ -36,7 +36,7 @@ class Draft:
 
     texts and layouts: see `clusters.editing.reading.Typed`. yaml: the text of the YAML tab while it is no manifest.
     findings: about the input itself. revision: of the row that was looked at; 0 = there was none. origin: the manifest
-    that the edit was made from, None = nothing. contested and followed: see `clusters.rebase.Rebased`.
+    that the edit was made from, None = nothing. contested and followed: see `clusters.edits.rebase.Rebased`.
     """
 
     about: KindPage

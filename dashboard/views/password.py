@@ -11,11 +11,11 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
 
-from clusters.edit import secret_name
+from clusters.edits.edit import secret_name
+from clusters.edits.refusals import ClusterUnreachable, Refused
+from clusters.edits.rotation import password_rotate
 from clusters.models import Change
 from clusters.pages import HttpRequest, render_page
-from clusters.refusals import ClusterUnreachable, Refused
-from clusters.rotation import password_rotate
 from clusters.secrets import referring, secret_of
 from clusters.words import counted
 from intent.findings import Finding

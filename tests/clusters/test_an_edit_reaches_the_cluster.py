@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
+from clusters.edits.refusals import Refused, RevisionMismatch
 from clusters.models import Change, SyncState
-from clusters.refusals import Refused, RevisionMismatch
 from clusters.sync import outbox
 from clusters.sync.claim import Fate
 from peers.models import BGPPeer

@@ -13,9 +13,9 @@ from clusters.changesets.judge import SomeRefused, judge_together
 from clusters.changesets.review import changeset_review
 from clusters.changesets.save import changeset_give_up, changeset_save
 from clusters.changesets.wanted import AnyEdit, Wanted
+from clusters.edits.refusals import Refused, RevisionMismatch
 from clusters.kube.client import Door
 from clusters.models import Change, ChangeSet, ChangeSetItem, SyncState
-from clusters.refusals import Refused, RevisionMismatch
 from clusters.services import resource_discard, review
 from clusters.sync import outbox
 from clusters.sync.apply import apply_pending

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from time import monotonic
 
-from pytest import MonkeyPatch
+import pytest
 
 from clusters.changesets.review import changeset_review
 from clusters.models import ChangeSet
@@ -26,7 +26,7 @@ def _trials(kube: RunningCluster) -> int:
 
 
 def test_trials_that_take_longer_than_a_task_may_go_on_in_the_next(
-    kube: RunningCluster, office: Office, monkeypatch: MonkeyPatch
+    kube: RunningCluster, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A task is killed after 100 seconds; one that began anew each time would never come to an end."""
     monkeypatch.setattr(carrying, "_TURN", 0.0)
@@ -49,7 +49,7 @@ def test_a_cluster_that_is_away_is_asked_once(kube: RunningCluster, office: Offi
 
 
 def test_review_waits_for_trials_no_longer_than_anybody_would(
-    kube: RunningCluster, office: Office, monkeypatch: MonkeyPatch
+    kube: RunningCluster, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("clusters.changesets.review._PATIENCE", 0.5)
     kube.server.faults.add(Fault(resource="bgppeers", verb="create", delay=0.2, count=100))

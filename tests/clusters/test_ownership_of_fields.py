@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from clusters.edits.refusals import Refused
 from clusters.models import SyncState
-from clusters.refusals import Refused
 from clusters.services import review
 from clusters.sync import ownership
 from clusters.sync.claim import Fate

@@ -11,9 +11,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from clusters.edits.refusals import ClusterUnreachable, Refused
 from clusters.kube import redact
 from clusters.models import Change, SecretFact
-from clusters.refusals import ClusterUnreachable, Refused
 from clusters.services import review
 from clusters.sync.claim import Fate
 from lab.apiserver import Fault

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from clusters import edit as edits
+from clusters.edits import edit as edits
+from clusters.edits.refusals import RevisionMismatch
 from clusters.kube.client import Door
-from clusters.refusals import RevisionMismatch
 from tests.clusters.cluster import NAMESPACE, RunningCluster, peer
 from tests.clusters.conftest import Office
 

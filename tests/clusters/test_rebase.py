@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from clusters.rebase import Contested, rebase
+from clusters.edits.rebase import Contested, rebase
 from intent.kinds import KINDS
 from tests.clusters.cluster import peer
 

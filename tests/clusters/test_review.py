@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from clusters.edits.review import Review
 from clusters.models import Change
-from clusters.review import Review
 from clusters.services import review
 from lab.apiserver import Fault
 from peers.models import BGPPeer

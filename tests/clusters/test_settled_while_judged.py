@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from clusters import edit as edits
+from clusters.edits import edit as edits
 from clusters.models import Resource, SyncState
 from clusters.sync.claim import Fate
 from peers.models import BGPPeer

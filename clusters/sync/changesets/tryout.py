@@ -7,8 +7,8 @@ from time import monotonic
 
 from django.db import transaction
 
-from clusters.dryrun import dry_run
-from clusters.edit import Edit, PlainEdit
+from clusters.edits.dryrun import dry_run
+from clusters.edits.edit import Edit, PlainEdit
 from clusters.kube.plain import PLAIN_KINDS
 from clusters.models import ChangeSetItem, Resource
 from clusters.registry import resource_models, rows_of

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clusters', '0006_secrets'),
+        ('clusters', '0007_read_kinds'),
     ]
 
     operations = [

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from clusters.doors import door_of
-from clusters.edit import Edit, secret_name
+from clusters.edits.edit import Edit, secret_name
+from clusters.edits.refusals import ClusterUnreachable, Refused
 from clusters.kube.errors import Conflict, KubeError, Rejected
-from clusters.refusals import ClusterUnreachable, Refused
 from intent.findings import Finding, Severity
 
 _SOURCE = "Kubernetes API server"

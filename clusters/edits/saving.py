@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from clusters.changes import change_of
-from clusters.edit import Edit
+from clusters.edits.edit import Edit
 from clusters.manifest import plain
 from clusters.models import Change, Resource, SyncState
 from clusters.registry import rows_of

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from clusters import edit as edits
-from clusters.dryrun import DryRun
-from clusters.dryrun import dry_run as ask
+from clusters.edits import edit as edits
+from clusters.edits.dryrun import DryRun
+from clusters.edits.dryrun import dry_run as ask
 from clusters.manifest import FieldDiff, Object, differences, has_inline_password, plain
 from clusters.models import Cluster
 from clusters.sync import ownership

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from clusters.edits.rebase import keeps_inline_password
 from clusters.kube.plain import PlainKind
 from clusters.kube.redact import INLINE_PASSWORD
 from clusters.manifest import Object
 from clusters.models import Cluster, Resource
-from clusters.rebase import keeps_inline_password
 from clusters.registry import resource_models
 from clusters.secrets import looked_at, secret_of
 from clusters.selectors import is_active, resource_list, snapshot_of

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from clusters.doors import door_of
-from clusters.edit import Edit, PlainEdit, with_edit
+from clusters.edits.edit import Edit, PlainEdit, with_edit
 from clusters.kube.errors import AlreadyExists, Conflict, KubeError, Rejected
 from clusters.kube.plain import states
 from clusters.manifest import Object, has_inline_password, merge_patch, same

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from clusters import edit as edits
 from clusters.changes import change_of
 from clusters.doors import door_of
-from clusters.edit import Edit, secret_name
+from clusters.edits import edit as edits
+from clusters.edits.edit import Edit, secret_name
+from clusters.edits.refusals import ClusterUnreachable, Refused
+from clusters.edits.saving import Actor
 from clusters.kube.errors import Conflict, KubeError, NotFound, Rejected
 from clusters.models import Change, Resource
-from clusters.refusals import ClusterUnreachable, Refused
-from clusters.saving import Actor
 from clusters.secrets import FIELD, referring, secret_of
 from intent.findings import Finding, Severity
 from intent.rules import blocking

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from clusters.doors import door_of
-from clusters.edit import Edit
+from clusters.edits.edit import Edit
 from clusters.kube.errors import KubeError
 from clusters.manifest import Object, same
 from clusters.models import SyncState
