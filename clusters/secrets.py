@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from clusters.doors import door_of
@@ -20,6 +21,7 @@ from intent.snapshot import SecretFact, Snapshot
 FIELD = "passwordSecret"
 _OFFERED = 200
 _SHARING = 200
+_LOOKED_AT = 20  # while somebody waits; the others are as they were seen last
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def leftover(row: Resource) -> Leftover | None:
 
 
 def looked_at(cluster: Cluster, snapshot: Snapshot, names: Iterable[str], *, fresh: bool = False) -> Snapshot:
-    """The snapshot with these Secrets as they are now, unless all is well with what is known of them.
+    """The snapshot with the first of these Secrets as they are now, unless all is well with what is known of them.
 
     fresh: even then, for what is known may be old. Without an answer of the cluster the snapshot stays as it is.
     """
@@ -85,10 +87,10 @@ def looked_at(cluster: Cluster, snapshot: Snapshot, names: Iterable[str], *, fre
         return snapshot
     known = {fact.name: fact for fact in snapshot.secrets if fact.namespace == snapshot.secret_namespace}
     seen: dict[str, SecretFact] = {}
+    due = (name for name in names if name and not subdomain_error(name) and (fresh or not _is_well(known.get(name))))
     try:
-        for name in names:
-            if name and not subdomain_error(name) and (fresh or not _is_well(known.get(name))):
-                seen[name] = _fact(cluster, name)
+        for name in islice(due, _LOOKED_AT):
+            seen[name] = _fact(cluster, name)
     except KubeError:
         pass
     others = (fact for fact in snapshot.secrets if known.get(fact.name) is not fact or fact.name not in seen)

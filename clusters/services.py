@@ -10,8 +10,8 @@ from django.db import transaction
 from django.db.models import F
 
 from clusters.changes import change_of
-from clusters.edits import edit as edits
-from clusters.edits.edit import Edit
+from clusters.edits import judging
+from clusters.edits.edit import Edit, prepare, snapshots
 from clusters.edits.looking import stands
 from clusters.edits.passwords import password_write, password_written
 from clusters.edits.refusals import ClusterUnreachable, Refused, RevisionMismatch
@@ -63,9 +63,9 @@ def resource_save(  # noqa: PLR0913  # keyword-only
     """
     has_secret = False
     for _ in range(_TRIES):
-        edit = edits.prepare(cluster, kind, namespace, name, manifest, password)
+        edit = prepare(cluster, kind, namespace, name, manifest, password)
         _check_revision(edit.row, base_revision, has_secret=has_secret)
-        found = edits.judge(edit, edits.snapshots(edit)[1], manifest)
+        found = judging.judge(edit, snapshots(edit)[1], manifest)
         stop = blocking(found, accept)
         if stop:
             raise Refused([*stop, password_written(edit)] if has_secret else stop)
@@ -90,12 +90,12 @@ def resource_delete(
     Raises Refused if a tool looks after the object, RevisionMismatch.
     """
     for _ in range(_TRIES):
-        edit = edits.prepare(row.cluster, row.KIND.kind, row.namespace, row.name, None, None)
+        edit = prepare(row.cluster, row.KIND.kind, row.namespace, row.name, None, None)
         current = edit.row
         if current is None:
             raise RevisionMismatch(0)
         _check_revision(current, base_revision)
-        stop = blocking(edits.judge(edit, edits.snapshots(edit)[1]))
+        stop = blocking(judging.judge(edit, snapshots(edit)[1]))
         if stop:
             raise Refused(stop)
         if current.deleting and current.pending:

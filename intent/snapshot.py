@@ -145,15 +145,21 @@ class Snapshot:
 
     def with_resource(self, resource: Resource) -> Snapshot:
         """The same cluster with this object added or replaced, its live spec kept for rules about changes."""
-        before = self.find(resource.ref)
-        if resource.live is None:
-            live = {} if before is None else before.spec if before.live is None else before.live
-            resource = replace(resource, live=live)
-        return replace(self, resources=(*self.without(resource.ref).resources, resource))
+        return self.with_resources([resource])
 
-    def without(self, ref: ObjectRef) -> Snapshot:
-        """The same cluster after the object's deletion."""
-        return replace(self, resources=tuple(resource for resource in self.resources if resource.ref != ref))
+    def with_resources(self, several: Iterable[Resource]) -> Snapshot:
+        """The same of several objects."""
+        found = {resource.ref: resource for resource in self.resources}
+        for resource in several:
+            before = found.pop(resource.ref, None)
+            known = {} if before is None else before.spec if before.live is None else before.live
+            found[resource.ref] = replace(resource, live=known) if resource.live is None else resource
+        return replace(self, resources=tuple(found.values()))
+
+    def without(self, *refs: ObjectRef) -> Snapshot:
+        """The same cluster after the deletion of these objects."""
+        gone = set(refs)
+        return replace(self, resources=tuple(resource for resource in self.resources if resource.ref not in gone))
 
     @classmethod
     def from_manifests(

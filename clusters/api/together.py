@@ -13,7 +13,7 @@ from clusters.api.waiting import until
 from clusters.changesets.judge import SomeRefused, stop
 from clusters.changesets.review import ItemReview, changeset_review
 from clusters.changesets.wanted import Wanted
-from clusters.edits.edit import HELD
+from clusters.edits.judging import HELD
 from clusters.edits.refusals import RevisionMismatch
 from clusters.models import ChangeSet, Cluster
 from intent.findings import Finding

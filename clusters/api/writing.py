@@ -24,7 +24,7 @@ from clusters.api.problems import (
     finding_json,
 )
 from clusters.api.waiting import wait_of
-from clusters.edits.edit import HELD
+from clusters.edits.judging import HELD
 from clusters.models import Change, Cluster, Resource
 from clusters.selectors import clusters_active
 from intent.findings import ObjectRef, Severity

@@ -6,8 +6,10 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 
 from clusters.changesets.wanted import AnyEdit
-from clusters.edits.edit import Edit, PlainEdit, judge, with_edit
+from clusters.edits.edit import Edit, PlainEdit, with_edits
+from clusters.edits.judging import judge
 from clusters.manifest import has_inline_password
+from clusters.models import Cluster
 from clusters.selectors import snapshot_of
 from clusters.sync.held import holders_of
 from intent import rules
@@ -41,17 +43,20 @@ def judge_together(edits: Sequence[AnyEdit]) -> list[list[Finding]]:
         mine = [index for index, edit in enumerate(edits) if edit.cluster.pk == cluster.pk]
         some = [edits[index] for index in mine]
         after = with_all(some, snapshot_of(cluster, desired=True))
-        held = holders_of(cluster, [edit.ref for edit in some])
-        checked = rules.check(after, {edit.ref for edit in some})
-        found |= dict(zip(mine, _each(some, after, checked, held), strict=True))
+        found |= dict(zip(mine, judge_in(cluster, some, after), strict=True))
     return [found[index] for index in range(len(edits))]
+
+
+def judge_in(cluster: Cluster, edits: Sequence[AnyEdit], after: Snapshot) -> list[list[Finding]]:
+    """The same of one cluster, `after` being that cluster with the edits in it."""
+    held = holders_of(cluster, [edit.ref for edit in edits])
+    return _each(edits, after, rules.check(after, {edit.ref for edit in edits}), held)
 
 
 def with_all(edits: Sequence[AnyEdit], before: Snapshot) -> Snapshot:
     """The cluster with all the edits in it; plain objects are none that the rules look at."""
-    for edit in edits:
-        before = with_edit(edit, before) if isinstance(edit, Edit) else before
-    return before
+    own = [edit for edit in edits if isinstance(edit, Edit)]
+    return with_edits(own, before) if own else before
 
 
 def _each(

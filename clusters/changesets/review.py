@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
-from clusters.changesets.judge import judge_together, with_all
+from clusters.changesets.judge import judge_in, with_all
 from clusters.changesets.wanted import AnyEdit, Wanted, action_of, in_order, prepare_all
 from clusters.edits.dryrun import DryRun
 from clusters.edits.dryrun import dry_run as ask
@@ -79,9 +79,10 @@ def changeset_review(
     Raises KeyError for a kind that is not known.
     """
     prepared = prepare_all(cluster, edits)
-    found = judge_together(prepared)
     before = snapshot_of(cluster, desired=True)
-    old, new = rules.check(before), rules.check(with_all(prepared, before))
+    after = with_all(prepared, before)
+    found = judge_in(cluster, prepared, after)
+    old, new = rules.check(before), rules.check(after)
     order = in_order(prepared)
     asks = dry_run and not any(blocking(some, accept) for some in found)
     told = _trials(prepared, order) if asks else {}

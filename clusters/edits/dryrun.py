@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from clusters.doors import door_of
-from clusters.edits.edit import Edit, PlainEdit, with_edit
+from clusters.edits.edit import Edit, PlainEdit, with_edits
 from clusters.kube.errors import AlreadyExists, Conflict, KubeError, Rejected
 from clusters.kube.plain import states
 from clusters.manifest import Object, has_inline_password, merge_patch, same
@@ -47,7 +47,7 @@ def _clashes_with(edit: Edit, refs: Collection[ObjectRef]) -> list[ObjectRef]:
     """Which of these objects, as the cluster holds them, would forbid this edit if it were the only one."""
     before = snapshot_of(edit.cluster)
     there = {resource.ref for resource in before.resources}.intersection(refs)
-    found = rules.blocking(rules.check(with_edit(edit, before), {edit.ref}))
+    found = rules.blocking(rules.check(with_edits([edit], before), {edit.ref}))
     return sorted(
         {ref for finding in found if edit.ref in finding.objects for ref in there.intersection(finding.objects)}
     )

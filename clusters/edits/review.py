@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from clusters.edits import edit as edits
+from clusters.edits import judging
 from clusters.edits.dryrun import DryRun
 from clusters.edits.dryrun import dry_run as ask
+from clusters.edits.edit import prepare, snapshots
 from clusters.manifest import FieldDiff, Object, differences, has_inline_password, plain
 from clusters.models import Cluster
 from clusters.sync import ownership
@@ -48,16 +49,16 @@ def review(
     dry_run: bool = True,
 ) -> Review:
     """Look at an edit from all sides; manifest None = deletion. Writes nothing. With dry_run it asks the API server."""
-    edit = edits.prepare(cluster, kind, namespace, name, manifest, password)
-    without, with_change = edits.snapshots(edit, fresh=dry_run)
+    edit = prepare(cluster, kind, namespace, name, manifest, password)
+    without, with_change = snapshots(edit, fresh=dry_run)
     old = rules.check(without, {edit.ref} if edit.row is not None and manifest is not None else None)
-    new = edits.judge(edit, with_change, manifest) if manifest is not None else rules.check(with_change)
+    new = judging.judge(edit, with_change, manifest) if manifest is not None else rules.check(with_change)
     # A new object may solve what others lack (a BFDProfile does), so all of them are looked at again.
     left = rules.check(with_change) if manifest is not None and edit.row is None else new
     introduced = beyond(new, old)
     live = edit.live
     return Review(
-        findings=tuple(new) if manifest is not None else (*edits.judge(edit, with_change), *introduced),
+        findings=tuple(new) if manifest is not None else (*judging.judge(edit, with_change), *introduced),
         introduced=introduced,
         solved=beyond(old, left),
         diff=differences(edit.kind, live, edit.after),

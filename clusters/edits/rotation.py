@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from clusters.changes import change_of
 from clusters.doors import door_of
-from clusters.edits import edit as edits
-from clusters.edits.edit import Edit, secret_name
+from clusters.edits.edit import Edit, prepare, secret_name
+from clusters.edits.judging import connected, judge_password
 from clusters.edits.refusals import ClusterUnreachable, Refused
 from clusters.edits.saving import Actor
 from clusters.kube.errors import Conflict, KubeError, NotFound, Rejected
@@ -50,9 +50,9 @@ def password_rotate(*, row: Resource, password: str, actor: Actor, source: str) 
 
 def _judged(row: Resource, password: str) -> tuple[Edit, Rotated]:
     cluster, name = row.cluster, secret_of(row.spec)
-    edit = edits.prepare(cluster, row.KIND.kind, row.namespace, row.name, row.manifest, None)
+    edit = prepare(cluster, row.KIND.kind, row.namespace, row.name, row.manifest, None)
     edit = replace(edit, new_password=password)
-    stop = _obstacles(edit, row, name) or blocking([*edits.connected(edit), *edits.judge_password(edit)])
+    stop = _obstacles(edit, row, name) or blocking([*connected(edit), *judge_password(edit)])
     if stop:
         raise Refused(stop)
     return edit, Rotated(cluster.secret_namespace, name, tuple(referring(cluster, name, but=row)))

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from clusters.kube import redact
 from clusters.kube.connection import Connection, load
-from clusters.kube.errors import Expired, KubeError, NotFound, NotServed
-from clusters.kube.kinds import ACCESS_REVIEWS, NODES, PODS, SECRETS, SELF_REVIEWS, Served, path
+from clusters.kube.errors import Expired, NotFound, NotServed
+from clusters.kube.kinds import ACCESS_REVIEWS, NODES, PODS, SELF_REVIEWS, Served, path
+from clusters.kube.secrets import SecretDoor
 from clusters.kube.transport import Object, Objects, Transport
+from clusters.kube.writing import APPLY, FIELD_MANAGER, MERGE, writing
 
-FIELD_MANAGER = "bgpui"
 T = TypeVar("T")
 Many = list[T]  # a method of Door hides the name
 _PAGE = 1000
-_APPLY = "application/apply-patch+yaml"
-_MERGE = "application/merge-patch+json"
 _JSON_PATCH = "application/json-patch+json"
-_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
-class Door:
+class Door(SecretDoor):
     """A connection to one API server; may be used from several threads, not across a fork.
 
     kubeconfig None = the pod's service account. timeout: seconds a request may take. digest_key: for the marks that
@@ -41,7 +37,7 @@ class Door:
     ) -> None:
         self.connection = Connection(load(kubeconfig, context))
         self._transport = Transport(self.connection.configuration, FIELD_MANAGER, timeout)
-        self._request = self._transport.request
+        super().__init__(self._transport.request)
         self._digest_key = digest_key
 
     def close(self) -> None:
@@ -82,7 +78,7 @@ class Door:
     def create(self, kind: Served, manifest: Mapping[str, Any], *, dry_run: bool = False) -> Object:
         """Create an object that must not exist yet (AlreadyExists)."""
         where = path(kind, manifest["metadata"].get("namespace"))
-        return self._strip(self._request("POST", where, _writing(dry_run=dry_run), manifest))
+        return self._strip(self._request("POST", where, writing(dry_run=dry_run), manifest))
 
     def apply(
         self, kind: Served, manifest: Mapping[str, Any], *, uid: str, resource_version: str, dry_run: bool = False
@@ -91,19 +87,17 @@ class Door:
         metadata = {**manifest["metadata"], "uid": uid, "resourceVersion": resource_version}
         where = path(kind, metadata.get("namespace"), metadata["name"])
         body = {**manifest, "metadata": metadata}
-        return self._strip(self._request("PATCH", where, _writing(dry_run=dry_run), body, _APPLY))
+        return self._strip(self._request("PATCH", where, writing(dry_run=dry_run), body, APPLY))
 
     def merge(
         self, kind: Served, namespace: str, name: str, patch: Mapping[str, Any], *, dry_run: bool = False
     ) -> Object:
         """A JSON merge patch (RFC 7386): null takes a field away."""
-        return self._strip(
-            self._request("PATCH", path(kind, namespace, name), _writing(dry_run=dry_run), patch, _MERGE)
-        )
+        return self._strip(self._request("PATCH", path(kind, namespace, name), writing(dry_run=dry_run), patch, MERGE))
 
     def patch(self, kind: Served, namespace: str, name: str, operations: Objects) -> Object:
         """A JSON patch (RFC 6902)."""
-        return self._strip(self._request("PATCH", path(kind, namespace, name), _writing(), operations, _JSON_PATCH))
+        return self._strip(self._request("PATCH", path(kind, namespace, name), writing(), operations, _JSON_PATCH))
 
     def delete(
         self, kind: Served, namespace: str | None, name: str, *, uid: str, resource_version: str, dry_run: bool = False
@@ -156,46 +150,6 @@ class Door:
             return ""
         return str(answer.get("status", {}).get("userInfo", {}).get("username", ""))[:300]
 
-    def secret_write(self, namespace: str, name: str, password: str, *, force: bool = False) -> None:
-        """Create or renew a kubernetes.io/basic-auth Secret without reading it; ManagerConflict if it is another's.
-
-        force: take the password over from whoever changed it since.
-        """
-        metadata = {"name": name, "namespace": namespace, "labels": {"app.kubernetes.io/managed-by": FIELD_MANAGER}}
-        body = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "kubernetes.io/basic-auth"}
-        query = _writing() | ({"force": "true"} if force else {})
-        with _unquoted(password) as encoded:
-            filled = body | {"data": {"password": encoded}}
-            self._request("PATCH", path(SECRETS, namespace, name), query, filled, _APPLY)
-
-    def secret_renew(self, namespace: str, name: str, password: str) -> None:
-        """Put a new password into a Secret that exists (NotFound), whoever wrote it, without reading it."""
-        with _unquoted(password) as encoded:
-            patch = {"data": {"password": encoded}}
-            self._request("PATCH", path(SECRETS, namespace, name), _writing(), patch, _MERGE)
-
-    def secret_list(self, namespace: str, secret_type: str) -> Objects:
-        """The metadata of the first 500 Secrets of a type; their values are not asked for, so they are not even sent.
-
-        Forms of lists: Kubernetes API concepts, "Receiving resources as Tables" and "Metadata-only fetches".
-        """
-        query = {"fieldSelector": f"type={secret_type}", "limit": "500"}
-        return [*self._items(self._request("GET", path(SECRETS, namespace), query, accept=_METADATA))]
-
-    def secret_fact(self, namespace: str, name: str) -> Object | None:
-        """What may be known of a Secret: type, has_password, length_ok, trailing_newline; None if it does not exist."""
-        try:
-            secret = self._request("GET", path(SECRETS, namespace, name))
-        except NotFound:
-            return None
-        password = _decoded(secret)
-        return {
-            "type": str(secret.get("type", ""))[:253],
-            "has_password": password is not None,
-            "length_ok": password is not None and 1 <= len(password) <= 80,
-            "trailing_newline": password is not None and password.endswith(b"\n"),
-        }
-
     def _collected(
         self, where: str, query: dict[str, str], keep: Callable[[Object], T | None], most: int | None
     ) -> tuple[Many[T], str]:
@@ -227,27 +181,3 @@ class Door:
         if obj.get("kind") in ("Secret", "SecretList"):
             raise ValueError("Secrets come in as facts only")
         return redact.strip(obj, self._digest_key)
-
-
-@contextmanager
-def _unquoted(password: str) -> Iterator[str]:
-    """The password as a Secret holds it; neither form is in the words of an error that comes of sending it."""
-    encoded = base64.b64encode(password.encode()).decode()
-    try:
-        yield encoded
-    except KubeError as error:
-        words = error.message
-        for secret in (encoded, password):
-            words = words.replace(secret, "…")
-        error.message, error.args = words, (words,)
-        raise error from None  # the cause's own text still has it
-
-
-def _writing(*, dry_run: bool = False) -> dict[str, str]:
-    query = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict"}
-    return query | {"dryRun": "All"} if dry_run else query
-
-
-def _decoded(secret: Object) -> bytes | None:
-    encoded = (secret.get("data") or {}).get("password")
-    return base64.b64decode(encoded) if isinstance(encoded, str) else None

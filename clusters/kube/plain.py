@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from clusters.kube.client import FIELD_MANAGER
+from clusters.kube.writing import FIELD_MANAGER
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 CHANGE_SET = "bgpui.io/change-set"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from clusters.kube.client import FIELD_MANAGER
 from clusters.kube.redact import INLINE_PASSWORD, LAST_APPLIED
+from clusters.kube.writing import FIELD_MANAGER
 from clusters.manifest import FieldDiff, Object, differences, plain, same
 from clusters.sync import ownership
 from intent.kinds import Kind

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from clusters.kube.client import FIELD_MANAGER
 from clusters.kube.redact import MASK
+from clusters.kube.writing import FIELD_MANAGER
 
 Fields = dict[str, Any]
 # Tools in a person's hand. Managers of writes without apply are named after the client's user agent.

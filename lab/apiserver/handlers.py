@@ -15,11 +15,12 @@ from lab.apiserver.deletes import DeleteOptions
 from lab.apiserver.errors import ApiError, bad_request
 from lab.apiserver.exec import Execs
 from lab.apiserver.logs import Logs
+from lab.apiserver.options import WriteOptions
 from lab.apiserver.resources import Key, Resource
 from lab.apiserver.routes import Target
 from lab.apiserver.storage import Entry, Storage
 from lab.apiserver.watch import DEFAULT_TIMEOUT, Watch, WatchOptions
-from lab.apiserver.writes import WriteOptions, Writer
+from lab.apiserver.writes import Writer
 
 JSON = "application/json"
 _VALIDATION = ("Strict", "Warn", "Ignore")

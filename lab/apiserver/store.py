@@ -7,10 +7,11 @@ from typing import Any
 
 from lab.apiserver import deletes, patch, schema
 from lab.apiserver.deletes import DeleteOptions
+from lab.apiserver.options import WriteOptions
 from lab.apiserver.resources import Key, Manifest, Registry, Resource
 from lab.apiserver.selectors import compile_selectors
 from lab.apiserver.storage import Event, Storage
-from lab.apiserver.writes import WriteOptions, Writer
+from lab.apiserver.writes import Writer
 
 
 class Store:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from lab.apiserver import bodies, cel, deletes, metadata, patch, schema, ssa, strategy
@@ -23,6 +23,7 @@ from lab.apiserver.errors import (
     not_found,
     unsupported_media_type,
 )
+from lab.apiserver.options import WriteOptions
 from lab.apiserver.resources import Key, Manifest, Resource, Schema
 from lab.apiserver.service_addresses import ServiceAddresses
 from lab.apiserver.storage import Entry, Storage
@@ -32,23 +33,6 @@ _SYSTEM = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriod
 Admission = Callable[[str, str, Manifest], None]
 """Called with the operation (CREATE, UPDATE, DELETE), plural.group and the object; raises ApiError to deny it."""
 _PATCH_OPTIONS = Resource("meta.k8s.io", "v1", "patchoptions", "PatchOptions")
-
-
-@dataclass(frozen=True, slots=True)
-class WriteOptions:
-    """Query parameters of a write, and the warnings that its answer will carry."""
-
-    manager: str = "unknown"
-    tracks: bool = True
-    """Keep managedFields; the lab's own writes may go without."""
-    dry_run: bool = False
-    force: bool = False
-    validation: str = "Warn"
-    """fieldValidation: Strict, Warn or Ignore."""
-    subresource: str = ""
-    admits: bool = False
-    """Ask the admission hook; the lab's own writes go past it."""
-    warnings: list[str] = field(default_factory=list)
 
 
 class Writer:

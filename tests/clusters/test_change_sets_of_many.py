@@ -21,8 +21,8 @@ from tests.clusters.sets import accept, carry, some_peer, wanted
 State = ChangeSet.State
 
 
-def _trials(kube: RunningCluster) -> int:
-    return sum(asked.resource == "bgppeers" for _method, asked in kube.server.faults.happened)
+def _requests(kube: RunningCluster, resource: str = "bgppeers") -> int:
+    return sum(asked.resource == resource for _method, asked in kube.server.faults.happened)
 
 
 def test_trials_that_take_longer_than_a_task_may_go_on_in_the_next(
@@ -35,9 +35,9 @@ def test_trials_that_take_longer_than_a_task_may_go_on_in_the_next(
     kube.server.faults.add(Fault(resource="bgppeers", verb="create", delay=0.001, count=100))
     apply_set(change_set.pk)
     change_set.refresh_from_db()
-    assert (change_set.state, change_set.tried, _trials(kube)) == (State.PENDING, 1, 1)
+    assert (change_set.state, change_set.tried, _requests(kube)) == (State.PENDING, 1, 1)
     assert carry(change_set) == State.APPLIED
-    assert _trials(kube) == 8, "each is tried once, and made once"
+    assert _requests(kube) == 8, "each is tried once, and made once"
 
 
 def test_a_cluster_that_is_away_is_asked_once(kube: RunningCluster, office: Office) -> None:
@@ -45,7 +45,7 @@ def test_a_cluster_that_is_away_is_asked_once(kube: RunningCluster, office: Offi
     review = changeset_review(cluster=office.cluster, edits=[wanted(some_peer(number)) for number in range(1, 9)])
     assert {item.dry_run.accepted for item in review.items} == {None}
     assert {item.dry_run.independent for item in review.items} == {True}
-    assert _trials(kube) <= 4, "one object, and the retries of its request"
+    assert _requests(kube) <= 4, "one object, and the retries of its request"
 
 
 def test_review_waits_for_trials_no_longer_than_anybody_would(
@@ -61,3 +61,17 @@ def test_review_waits_for_trials_no_longer_than_anybody_would(
     assert told[-1] is None
     assert not review.blocked()
     assert "tried before anything is written" in review.items[-1].dry_run.message
+
+
+def test_a_secret_that_many_objects_name_is_looked_at_once(kube: RunningCluster, office: Office) -> None:
+    kube.server.faults.add(Fault(resource="secrets", verb="get", delay=0.001, count=1000))
+    edits = [wanted(some_peer(number, passwordSecret={"name": f"s-{number % 2}"})) for number in range(1, 21)]
+    changeset_review(cluster=office.cluster, edits=edits, dry_run=False)
+    assert _requests(kube, "secrets") == 2
+
+
+def test_many_secrets_are_not_all_waited_for(kube: RunningCluster, office: Office) -> None:
+    kube.server.faults.add(Fault(resource="secrets", verb="get", delay=0.001, count=1000))
+    edits = [wanted(some_peer(number, passwordSecret={"name": f"s-{number}"})) for number in range(1, 51)]
+    changeset_review(cluster=office.cluster, edits=edits, dry_run=False)
+    assert _requests(kube, "secrets") == 20

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from clusters.edits import edit as edits
+from clusters.edits import judging
 from clusters.edits.refusals import RevisionMismatch
 from clusters.kube.client import Door
 from tests.clusters.cluster import NAMESPACE, RunningCluster, peer
 from tests.clusters.conftest import Office
 
-_HOLDERS: list[tuple[Any, str]] = [(edits, "judge"), (Door, "secret_write")]
+_HOLDERS: list[tuple[Any, str]] = [(judging, "judge"), (Door, "secret_write")]
 
 
 def _password(kube: RunningCluster) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from clusters.edits import edit as edits
+from clusters.edits import judging
 from clusters.models import Resource, SyncState
 from clusters.sync.claim import Fate
 from peers.models import BGPPeer
@@ -16,15 +16,15 @@ from tests.clusters.conftest import Office
 
 def _settled_when_judged(monkeypatch: pytest.MonkeyPatch, office: Office, row: Resource) -> None:
     """Let a worker carry out what is pending as soon as the next edit is judged, before that one is saved."""
-    real = edits.judge
+    real = judging.judge
 
     def judge(*args: Any, **more: Any) -> Any:
         found = real(*args, **more)
-        monkeypatch.setattr(edits, "judge", real)
+        monkeypatch.setattr(judging, "judge", real)
         assert office.work(row) == [Fate.IN_SYNC]
         return found
 
-    monkeypatch.setattr(edits, "judge", judge)
+    monkeypatch.setattr(judging, "judge", judge)
 
 
 @pytest.fixture
