@@ -130,7 +130,8 @@ CELERY_TASK_ROUTES = {
     **{f"dashboard.tasks.{name}": {"queue": "ask"} for name in ("refresh_session", "show_neighbor", "show_routes")},
     "dashboard.tasks.*": {"queue": "observe"},
 }
-CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+# Nothing to remember: every period is of seconds, and a file that a crash cut short would keep beat from starting.
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "dashboard.tasks.sweep_clusters",
