@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,6 +13,7 @@ from clusters.kube.redact import INLINE_PASSWORD
 from clusters.lazy import LazyMapping, LazySequence
 from clusters.models import Cluster, Resource, Service
 from clusters.registry import resource_models, rows_of
+from clusters.sync.upsert import chunks
 from intent import snapshot as intent
 from intent.findings import ObjectRef
 
@@ -35,6 +37,20 @@ def resource_list(kind: str, *, cluster: Cluster | None = None) -> QuerySet[Reso
 def resource_get(kind: str, *, cluster: str, namespace: str, name: str) -> Resource | None:
     """The row of one object, None if there is none."""
     return resource_list(kind).filter(cluster__name=cluster, namespace=namespace, name=name).first()
+
+
+def resources_named(kind: str, names: Iterable[tuple[Cluster, str, str]]) -> dict[tuple[int, str, str], Resource]:
+    """The rows of several objects of a kind, by cluster id, namespace and name; a query a cluster for 500 of them."""
+    wanted: dict[int, set[tuple[str, str]]] = defaultdict(set)
+    for cluster, namespace, name in names:
+        wanted[cluster.pk].add((namespace, name))
+    found = {}
+    for pk, some in wanted.items():
+        for chunk in chunks(sorted({name for _, name in some})):
+            for row in resource_list(kind).filter(cluster_id=pk, name__in=chunk):
+                if (row.namespace, row.name) in some:
+                    found[pk, row.namespace, row.name] = row
+    return found
 
 
 def snapshot_of(cluster: Cluster, *, desired: bool = False, rows: Iterable[Resource] | None = None) -> intent.Snapshot:

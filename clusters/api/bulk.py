@@ -14,7 +14,7 @@ from clusters.api.writing import Edit, cluster_of
 from clusters.changesets.save import changesets_save
 from clusters.changesets.wanted import Wanted
 from clusters.models import Change, ChangeSet, Cluster
-from clusters.selectors import resource_get
+from clusters.selectors import clusters_active, resources_named
 from intent.kinds import Kind
 
 MOST = 200
@@ -41,10 +41,10 @@ def _drafts(kind: Kind, request: Request, bodies: list[Any]) -> list[tuple[Clust
         raise BadBody(f"A list holds 1 to {MOST} objects.")
     drafts: list[tuple[Cluster, Draft]] = []
     faults: list[dict[str, Any]] = []
-    seen = set()
+    seen, clusters = set(), list(clusters_active())
     for index, body in enumerate(bodies):
         try:
-            cluster = cluster_of(request, body)
+            cluster = cluster_of(request, body, clusters)
             draft = draft_of(kind, body, default_namespace=cluster.namespace)
         except Problem as problem:
             faults += placed(f"[{index}]", problem)
@@ -73,10 +73,11 @@ def _wanted(kind: Kind, drafts: list[tuple[Cluster, Draft]]) -> list[tuple[Clust
         (cluster, Wanted(kind.kind, draft.namespace, draft.name, draft.manifest, base_revision=0))
         for cluster, draft in drafts
     ]
+    known = resources_named(kind.kind, [(cluster, one.namespace, one.name) for cluster, one in wanted])
     there = [
         fault(f"[{index}].metadata.name", "exists already", code="exists")
         for index, (cluster, one) in enumerate(wanted)
-        if resource_get(kind.kind, cluster=cluster.name, namespace=one.namespace, name=one.name) is not None
+        if (cluster.pk, one.namespace, one.name) in known
     ]
     if there:
         raise Conflict("Some of them exist already.", findings=there)

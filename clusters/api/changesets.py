@@ -16,7 +16,7 @@ from clusters.api.entries import wanted_of
 from clusters.api.filters import choice, text
 from clusters.api.problems import Conflict
 from clusters.api.schema import ACCEPT, CLUSTER, DRY_RUN, WAIT
-from clusters.api.together import changeset_json, review_together, set_problems, settled_sets
+from clusters.api.together import changeset_json, changeset_summary, review_together, set_problems, settled_sets
 from clusters.api.views import ReadEndpoint
 from clusters.api.writing import cluster_of, edit_of
 from clusters.changesets.rights import rights_check
@@ -54,7 +54,7 @@ class ObjectSerializer(serializers.Serializer[Any]):
     after = serializers.DictField(allow_null=True)
 
 
-class ChangeSetSerializer(serializers.Serializer[Any]):
+class SummarySerializer(serializers.Serializer[Any]):
     """A change set; `message` says why it waits, or which object was refused."""
 
     id = serializers.IntegerField()
@@ -66,6 +66,12 @@ class ChangeSetSerializer(serializers.Serializer[Any]):
     origin = serializers.CharField(help_text="browser or api.")
     createdAt = serializers.DateTimeField()  # noqa: N815
     settledAt = serializers.DateTimeField(allow_null=True)  # noqa: N815
+    size = serializers.IntegerField(help_text="How many objects it has.")
+
+
+class ChangeSetSerializer(SummarySerializer):
+    """The same with what became of each object."""
+
     objects = ObjectSerializer(many=True)
 
 
@@ -80,7 +86,7 @@ _PENDING = OpenApiResponse(ChangeSetSerializer, description="Accepted; not settl
 
 
 @extend_schema_view(
-    list=extend_schema(summary="List change sets"),
+    list=extend_schema(summary="List change sets", description="Without their objects.", responses=SummarySerializer),
     retrieve=extend_schema(summary="One change set", responses=ChangeSetSerializer),
     create=extend_schema(
         summary="Apply several edits as one",
@@ -108,13 +114,13 @@ class ChangeSetViewSet(ReadEndpoint):
     repeatable = {"create": ("accept",)}
 
     def get_queryset(self) -> QuerySet[Any]:
-        """All of them."""
-        return changesets().prefetch_related("items")
+        """All of them; only one by one with their objects."""
+        return changesets() if self.action == "list" else changesets().prefetch_related("items")
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """A page of them."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
-        return self.get_paginated_response([changeset_json(change_set) for change_set in page])
+        return self.get_paginated_response([changeset_summary(change_set, change_set.size) for change_set in page])
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """One of them."""

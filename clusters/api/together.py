@@ -15,7 +15,7 @@ from clusters.changesets.review import ItemReview, changeset_review
 from clusters.changesets.wanted import Wanted
 from clusters.edits.judging import HELD
 from clusters.edits.refusals import RevisionMismatch
-from clusters.models import ChangeSet, Cluster
+from clusters.models import ChangeSet, ChangeSetItem, Cluster
 from intent.findings import Finding
 
 
@@ -46,6 +46,12 @@ def settled_sets(sets: Sequence[ChangeSet], wait: timedelta, *, refuse: bool = T
 
 def changeset_json(change_set: ChangeSet) -> dict[str, Any]:
     """A change set with what became of each of its objects."""
+    objects = [_object_json(item) for item in change_set.items.all()]
+    return changeset_summary(change_set, len(objects)) | {"objects": objects}
+
+
+def changeset_summary(change_set: ChangeSet, size: int) -> dict[str, Any]:
+    """A change set without its objects, of which there may be very many. size: how many."""
     actor = change_set.actor
     return {
         "id": change_set.pk,
@@ -57,21 +63,22 @@ def changeset_json(change_set: ChangeSet) -> dict[str, Any]:
         "origin": change_set.source,
         "createdAt": change_set.created_at,
         "settledAt": change_set.settled_at,
-        "objects": [
-            {
-                "position": item.position,
-                "apiVersion": item.api_version,
-                "kind": item.kind,
-                "namespace": item.namespace,
-                "name": item.name,
-                "action": item.action,
-                "state": item.state,
-                "message": item.words,
-                "before": item.before,
-                "after": item.after,
-            }
-            for item in change_set.items.all()
-        ],
+        "size": size,
+    }
+
+
+def _object_json(item: ChangeSetItem) -> dict[str, Any]:
+    return {
+        "position": item.position,
+        "apiVersion": item.api_version,
+        "kind": item.kind,
+        "namespace": item.namespace,
+        "name": item.name,
+        "action": item.action,
+        "state": item.state,
+        "message": item.words,
+        "before": item.before,
+        "after": item.after,
     }
 
 

@@ -24,7 +24,7 @@ from clusters.api.views import ReadEndpoint
 from clusters.api.waiting import settled
 from clusters.api.writing import Edit, cluster_of, edit_of, resource_remove, resource_write, review_json
 from clusters.models import Cluster, Resource, SyncState
-from clusters.selectors import clusters_active, resource_get, resource_list
+from clusters.selectors import clusters_active, resource_get, resource_list, resources_named
 from intent.findings import ObjectRef
 
 _WRITING = ("wait", "dry_run", "accept")
@@ -146,20 +146,20 @@ class ResourceViewSet(ReadResourceViewSet):
         return self._outcome(edit, saved, status.HTTP_200_OK if row else status.HTTP_201_CREATED)
 
     def _create_many(self, edit: Edit, bodies: list[Any]) -> Response:
+        kind = self.model.KIND.kind
         if edit.dry_run:
             return Response(resources_review(self.model.KIND, self.request, edit, bodies))
         wanted, sets = resources_create(self.model.KIND, self.request, edit, bodies)
         settled_sets(sets, edit.wait)
-        known = [row for cluster, one in wanted if (row := self._row(cluster, one.namespace, one.name)) is not None]
+        found = resources_named(kind, [(cluster, one.namespace, one.name) for cluster, one in wanted])
+        keys = [(cluster.pk, one.namespace, one.name) for cluster, one in wanted]
+        known = [found[key] for key in keys if key in found]
         results = [
             {"status": _status(row), "location": self.address(row), "resource": resource}
             for row, resource in zip(known, self.represent(known), strict=True)
         ]
         codes = {_status(row) for row in known}
         return Response(results, status=codes.pop() if len(codes) == 1 else status.HTTP_207_MULTI_STATUS)
-
-    def _row(self, cluster: Cluster, namespace: str, name: str) -> Resource | None:
-        return resource_get(self.model.KIND.kind, cluster=cluster.name, namespace=namespace, name=name)
 
     def _outcome(self, edit: Edit, row: Resource, done: int) -> Response:
         final = settled(row, edit.wait)

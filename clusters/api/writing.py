@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -72,10 +72,13 @@ def _accepted(texts: Iterable[str]) -> tuple[str, ...]:
     return codes
 
 
-def cluster_of(request: Request, body: Any) -> Cluster:
-    """The cluster that `?cluster=` or the body's `cluster` names; the only one if none is. Raises BadParameter."""
+def cluster_of(request: Request, body: Any, among: Sequence[Cluster] | None = None) -> Cluster:
+    """The cluster that `?cluster=` or the body's `cluster` names; the only one if none is. Raises BadParameter.
+
+    among: the active ones, if they were read already.
+    """
     name = request.query_params.get("cluster") or (body.get("cluster") if isinstance(body, dict) else None)
-    clusters = {cluster.name: cluster for cluster in clusters_active()}
+    clusters = {cluster.name: cluster for cluster in (clusters_active() if among is None else among)}
     if name is None and len(clusters) == 1:
         return next(iter(clusters.values()))
     if not isinstance(name, str) or name not in clusters:

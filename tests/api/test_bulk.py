@@ -59,6 +59,19 @@ def test_a_long_list_is_judged_at_once_and_before_others_have_to_wait(api: APICl
     assert (len(looks), looks < writes) == (1, True)
 
 
+def test_the_number_of_looks_does_not_grow_with_the_list(api: APIClient, cluster: Cluster) -> None:
+    """What is written for each object is; whether it exists, and what became of it, is asked of all at once."""
+
+    def selects(number: int, first: int) -> int:
+        bodies = [manifest(f"new-{first + n}", peerAddress=f"192.0.2.{first + n}") for n in range(number)]
+        with CaptureQueriesContext(connection) as asked:
+            assert api.post(LIST, bodies).status_code == 202
+        return sum(query["sql"].startswith("SELECT") for query in asked)
+
+    selects(1, 1)
+    assert selects(3, 10) == selects(30, 20)
+
+
 def test_one_that_exists_refuses_all(api: APIClient, cluster: Cluster) -> None:
     row_of(cluster, "peer-1", vrf="red")
     answer = api.post(LIST, peers(3))
