@@ -76,7 +76,7 @@ def as_files(selection: Selection) -> dict[str, str]:
     for manifest, remark in exported(selection):
         metadata = manifest["metadata"]
         elsewhere = metadata["namespace"] != selection.cluster.namespace
-        room = f"{metadata['namespace']}-" if elsewhere else ""
+        room = f"{metadata['namespace']}_" if elsewhere else ""  # _ is in no name, so that no two files are one
         files[f"{manifest['kind'].lower()}-{room}{metadata['name']}.yaml"] = _document(manifest, remark)
     head = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "resources": list(files)}
     return {_KUSTOMIZATION: manifest_yaml(head), **files}

@@ -18,7 +18,7 @@ from clusters.changesets.save import changeset_save
 from clusters.models import Cluster
 from clusters.registry import resource_models
 from clusters.sync.relist import relist
-from tests.clusters.cluster import RunningCluster
+from tests.clusters.cluster import NAMESPACE, RunningCluster
 from tests.clusters.conftest import Office
 from tests.clusters.sets import carry, holds
 from tests.kinds import SPECS, example
@@ -94,3 +94,16 @@ def test_kubectl_finds_nothing_to_change(kube: RunningCluster, office: Office, t
     for argv in (("-f", str(tmp_path / "all.yaml")), ("-k", str(tmp_path / "metallb"))):
         kube.kubectl("apply", *argv)
         assert _generations(kube) == before
+
+
+def test_no_two_objects_share_a_file(kube: RunningCluster, office: Office) -> None:
+    """Names and namespaces may hold `-`, so that a-b/c and a/b-c, or c in a-b, must not become one."""
+    for namespace in ("a", "a-b"):
+        kube.call(kube.server.store.create, "namespaces", {"metadata": {"name": namespace}})
+    for namespace, name in (("a-b", "c"), ("a", "b-c"), (NAMESPACE, "a-b-c")):
+        made = example("BFDProfile", name)
+        made["metadata"]["namespace"] = namespace
+        kube.add(made)
+    office.look()
+    files = as_files(Selection(office.cluster))
+    assert len(files) == 4
