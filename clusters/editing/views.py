@@ -74,8 +74,14 @@ def _step(request: HttpRequest, draft: Draft) -> HttpResponse:
     if step == "apply":
         return _apply(request, draft)
     if step == "recreate" and draft.readable and draft.cluster is not None:
-        return set_review(request, recreation(draft.cluster, draft.row, draft.manifest, draft.accept))
+        return set_review(request, recreation(draft.cluster, draft.row, _with_password(draft), draft.accept))
     return _review(request, draft)
+
+
+def _with_password(draft: Draft) -> dict[str, Any]:
+    """The manifest with a typed password, for the rules to refuse it: its Secret could not be taken back."""
+    spec = draft.manifest["spec"]
+    return draft.manifest | ({"spec": {**spec, "password": draft.password}} if draft.password else {})
 
 
 def _found(draft: Draft, review: services.Review | None) -> list[Finding]:
@@ -197,6 +203,9 @@ def _apply(request: HttpRequest, draft: Draft) -> HttpResponse:
         return _review(request, draft, status=UNPROCESSABLE)
     except services.RevisionMismatch as mismatch:
         draft.revision = mismatch.current
+        if draft.row is not None:  # it is older than what was saved while this one was judged
+            rows = resource_list(draft.about.kind.kind).filter(pk=draft.row.pk)
+            draft.row = rows.first() or draft.row
         changed = f"Somebody changed this {draft.about.noun} while you looked at it."
         trouble = f"{changed} This is the difference against what stands now. {mismatch.note}"
         return _review(request, draft, status=409, trouble=trouble.strip())

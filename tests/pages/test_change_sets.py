@@ -256,3 +256,16 @@ def test_a_peer_with_a_password_of_its_own_is_not_made_anew_without_it(
     assert "Move the password to a Secret first." in page.text
     assert "Apply it" not in page.text
     assert "canary" not in page.text
+
+
+def test_a_password_that_was_typed_is_not_dropped_in_silence(
+    editor: Client, live_cluster: Cluster, kube: RunningCluster
+) -> None:
+    kube.add(some_peer(1, enableGracefulRestart=False))
+    relist(live_cluster)
+    address = f"/peers/lab/{NAMESPACE}/tor-1/edit/"
+    form = {**fields(editor.get(address).text), "enableGracefulRestart": "true", "password": "hunter2-canary"}
+    page = editor.post(address, {**form, "step": "recreate"}).text
+    assert "password-in-list" in page
+    assert "canary" not in page
+    assert "Apply it" not in page

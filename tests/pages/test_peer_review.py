@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 from html import unescape
+from typing import Any
 
+import pytest
 from django.contrib.sessions.models import Session as LoginSession
 from django.test import Client
 
+from clusters import services
 from clusters.models import Cluster
 from peers.models import BGPPeer
 from tests.clusters.cluster import RunningCluster
@@ -184,3 +187,24 @@ def _form_of(page: str, action: str) -> dict[str, str]:
 def _changes(page: str) -> list[str]:
     table = page.partition('id="diff-head"')[2].partition("</section>")[0]
     return re.findall(r"<code>([\w.]+)</code></th>", table)
+
+
+def test_a_field_that_others_set_while_apply_is_judged_is_not_written_over_by_the_next_apply(
+    editor: Client, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = a_peer(cluster, "doc-example-peer")
+    form = fields(editor.get(f"{PEER}edit/").text)
+    review = post(editor, f"{PEER}edit/", "review", {**form, "connectTime": "20s"})
+    real = services.resource_save
+
+    def late(**edit: Any) -> Any:
+        monkeypatch.setattr(services, "resource_save", real)
+        BGPPeer.objects.filter(pk=row.pk).update(revision=5, applied_revision=5, hold_time="30s")
+        return real(**edit)
+
+    monkeypatch.setattr(services, "resource_save", late)
+    response = post(editor, f"{PEER}edit/", "apply", fields(review.text))
+    assert response.status_code == 409
+    assert post(editor, f"{PEER}edit/", "apply", fields(response.text)).status_code == 302
+    saved = BGPPeer.objects.get()
+    assert (saved.connect_time, saved.hold_time) == ("20s", "30s")
