@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from clusters.changesets.wanted import AnyEdit
 from clusters.edits.edit import Edit, PlainEdit, with_edits
-from clusters.edits.judging import judge
+from clusters.edits.judging import held_by, judge
 from clusters.manifest import has_inline_password
 from clusters.models import Cluster
 from clusters.selectors import snapshot_of
@@ -72,7 +72,7 @@ def _each(
     found = []
     for edit in edits:
         if isinstance(edit, PlainEdit):
-            found.append(_plain(edit))
+            found.append([*held_by(edit.ref, held), *_plain(edit)])
             continue
         some = judge(edit, after, edit.sent, checked=by_ref[edit.ref], held=held)
         found.append([*_as_part(edit, alone=len(edits) == 1, held=edit.ref in held), *some])

@@ -12,14 +12,15 @@ from django.db.models import F
 
 from clusters.changesets.judge import judge_together, stop
 from clusters.changesets.wanted import AnyEdit, Wanted, action_of, in_order, looked_at, prepare_all
-from clusters.edits.edit import Edit
+from clusters.edits.edit import Edit, PlainEdit
 from clusters.edits.refusals import RevisionMismatch
 from clusters.edits.saving import Actor, change_for, key_of, row_write
 from clusters.manifest import plain
 from clusters.models import Change, ChangeSet, ChangeSetItem, Cluster, Resource, SyncState
 from clusters.sync import outbox
+from clusters.sync.held import holders_of
 from clusters.sync.references import references_write
-from intent.findings import Finding
+from intent.findings import Finding, ObjectRef
 
 MOST = 1000  # objects of one change set
 _TRIES = 5  # against others that write the same rows at the same time
@@ -98,10 +99,11 @@ class _Audit:
 def _saved(cluster: Cluster, edits: Sequence[tuple[AnyEdit, Sequence[Finding]]], audit: _Audit) -> ChangeSet:
     actor, source, note = audit.actor, audit.source, audit.note
     change_set = ChangeSet.objects.create(cluster=cluster, note=note[:500], actor_id=key_of(actor), source=source)
-    items, changes = [], []
+    _free(cluster, [edit.ref for edit, _ in edits if isinstance(edit, PlainEdit)])
+    changes = []
     message = " ".join(filter(None, (note[:400], f"Change set {change_set.pk}.")))
-    for position, index in enumerate(in_order([edit for edit, _ in edits])):
-        edit, found = edits[index]
+    # Always in the same order: of two that write the same rows in different orders neither would get on.
+    for edit, found in sorted(edits, key=lambda pair: pair[0].ref):
         if isinstance(edit, Edit):
             row = row_write(edit, found)
             if row is None:
@@ -109,12 +111,23 @@ def _saved(cluster: Cluster, edits: Sequence[tuple[AnyEdit, Sequence[Finding]]],
             changes.append(
                 change_for(edit, row, actor=actor, source=source, message=message, accept=audit.accept, found=found)
             )
-        items.append(_item(change_set, position, edit))
+    items = [
+        _item(change_set, position, edits[index][0])
+        for position, index in enumerate(in_order([edit for edit, _ in edits]))
+    ]
     ChangeSetItem.objects.bulk_create(items, batch_size=500)
     Change.objects.bulk_create(changes, batch_size=500)
     references_write(cluster, [edit.ref for edit, _ in edits if isinstance(edit, Edit)])
     outbox.enqueue_set(change_set)
     return change_set
+
+
+def _free(cluster: Cluster, plain_objects: Sequence[ObjectRef]) -> None:
+    """Raise _OvertakenError if another change set has got one of these since: they have no row that would tell."""
+    if plain_objects:
+        Cluster.objects.select_for_update().get(pk=cluster.pk)
+        if holders_of(cluster, plain_objects):
+            raise _OvertakenError
 
 
 def _item(change_set: ChangeSet, position: int, edit: AnyEdit) -> ChangeSetItem:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from clusters.doors import door_of
 from clusters.edits.edit import Edit, PlainEdit, with_edits
 from clusters.kube.errors import AlreadyExists, Conflict, KubeError, Rejected
-from clusters.kube.plain import states
+from clusters.kube.plain import NOT_OURS, made_here, states
 from clusters.manifest import Object, has_inline_password, merge_patch, same
 from clusters.selectors import snapshot_of
 from intent import rules
@@ -100,6 +100,8 @@ def _try_plain(edit: PlainEdit) -> None:
     door, namespace = door_of(edit.cluster), edit.namespace if edit.kind.namespaced else None
     live = door.get(edit.kind, namespace, edit.name)
     if edit.manifest is None:
+        if live is not None and not made_here(live):
+            raise Rejected(NOT_OURS)
         if live is not None:
             state = {"uid": live["metadata"]["uid"], "resource_version": live["metadata"]["resourceVersion"]}
             door.delete(edit.kind, namespace, edit.name, dry_run=True, **state)

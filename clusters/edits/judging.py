@@ -103,12 +103,17 @@ def _held(edit: Edit, held: Mapping[ObjectRef, int] | None) -> list[Finding]:
     """Objects of a change set that is not settled wait for its outcome."""
     if held is None:
         held = {} if edit.row is None else holders_of(edit.cluster, [edit.ref])
-    number = held.get(edit.ref)
+    return held_by(edit.ref, held)
+
+
+def held_by(ref: ObjectRef, held: Mapping[ObjectRef, int]) -> list[Finding]:
+    """The same of any object, `held` being what change sets hold."""
+    number = held.get(ref)
     if number is None:
         return []
     message = f"Change set {number} is not settled yet, and this object is part of it."
     hint = f"Wait for change set {number}, or give it up on its page."
-    return [Finding(HELD, Severity.ERROR, "", str(number), message, "bgpui", hint, (edit.ref,))]
+    return [Finding(HELD, Severity.ERROR, "", str(number), message, "bgpui", hint, (ref,))]
 
 
 def _owner(edit: Edit) -> list[Finding]:

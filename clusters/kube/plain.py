@@ -10,6 +10,7 @@ from clusters.kube.writing import FIELD_MANAGER
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 CHANGE_SET = "bgpui.io/change-set"
+NOT_OURS = "bgpui has not made this object, so it does not remove it."
 
 
 @dataclass(frozen=True, slots=True)

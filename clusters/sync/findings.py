@@ -69,7 +69,11 @@ def _write(kind: str, chunk: Sequence[Resource]) -> int:
     """Write the findings of rows that still exist: a deleted one must not come back."""
     with transaction.atomic():
         there = set(
-            rows_of(kind).select_for_update().filter(pk__in=[row.pk for row in chunk]).values_list("pk", flat=True)
+            rows_of(kind)
+            .select_for_update()
+            .filter(pk__in=[row.pk for row in chunk])
+            .order_by("namespace", "name")
+            .values_list("pk", flat=True)
         )
         left = [row for row in chunk if row.pk in there]
         upsert(resource_models()[kind], left, key=_KEY, fields=_FIELDS)

@@ -100,7 +100,7 @@ def _adopt(cluster: Cluster, kind: str, objects: Iterable[Object], *, adopting: 
 def _bring_up(cluster: Cluster, kind: str, some: Iterable[Marker], listed: Mapping[tuple[str, str], Object]) -> bool:
     seen = {marker.pk: marker for marker in some}
     with transaction.atomic():
-        rows = rows_of(kind).select_for_update().filter(pk__in=seen)
+        rows = rows_of(kind).select_for_update().filter(pk__in=seen).order_by("namespace", "name")
         batch = _Batch()
         for row in rows:
             if Marker._make(getattr(row, name) for name in _MARKER) == seen[row.pk]:

@@ -333,3 +333,12 @@ def test_kinds_that_are_not_known_are_no_edits(kube: RunningCluster, office: Off
     with pytest.raises(KeyError):
         accept(office, Wanted("Secret", NAMESPACE, "x", {"kind": "Secret"}))
     assert not BFDProfile.objects.exists()
+
+
+def test_rows_are_written_in_one_order_whatever_the_order_of_work(kube: RunningCluster, office: Office) -> None:
+    """Two that each wait for a row of the other would both end in an error of PostgreSQL (13.3.4, Deadlocks)."""
+    edits = [wanted(some_peer(number)) for number in (3, 1, 2)]
+    accept(office, *edits, wanted(profile()))
+    assert list(BGPPeer.objects.order_by("pk").values_list("name", flat=True)) == ["tor-1", "tor-2", "tor-3"]
+    items = ChangeSetItem.objects.order_by("position").values_list("name", flat=True)
+    assert list(items) == ["fast", "tor-3", "tor-1", "tor-2"]

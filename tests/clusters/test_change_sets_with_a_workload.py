@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from clusters.changesets import save
 from clusters.changesets.judge import SomeRefused
 from clusters.changesets.review import changeset_review
 from clusters.changesets.wanted import Wanted
@@ -113,6 +114,8 @@ def test_another_object_of_the_name_is_a_conflict(kube: RunningCluster, office: 
 def test_only_what_was_made_here_is_removed(kube: RunningCluster, office: Office) -> None:
     gone = [Wanted(one.kind, one.namespace, one.name, None) for one in _workload()]
     kube.call(kube.server.store.create, "namespaces", {"metadata": {"name": ROOM}})
+    told = changeset_review(cluster=office.cluster, edits=[gone[2]]).items[0].dry_run
+    assert (told.accepted, "bgpui has not made this object" in told.message) == (False, True), "Review says so, too"
     change_set = accept(office, gone[2])
     assert carry(change_set) == State.ROLLED_BACK
     assert "bgpui has not made this object" in change_set.message
@@ -161,3 +164,30 @@ def test_names_and_kinds_are_checked(kube: RunningCluster, office: Office) -> No
     ):
         with pytest.raises(SomeRefused):
             accept(office, one)
+
+
+def test_what_another_change_set_is_making_is_left_to_that(kube: RunningCluster, office: Office) -> None:
+    """Else this one would find it made, and that one could still take it back."""
+    first = accept(office, *_workload())
+    with pytest.raises(SomeRefused) as refused:
+        accept(office, _workload()[2], wanted(some_peer(1)))
+    assert refused.value.findings[0][0].message.startswith(f"Change set {first.pk} is not settled yet")
+    assert carry(first) == State.APPLIED
+    assert carry(accept(office, _workload()[2], wanted(some_peer(1)))) == State.APPLIED
+
+
+def test_of_two_that_are_accepted_at_once_one_is_refused(
+    kube: RunningCluster, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = save.judge_together
+
+    def late(*args: Any) -> Any:
+        found = real(*args)
+        monkeypatch.setattr(save, "judge_together", real)
+        accept(office, _workload()[2])
+        return found
+
+    monkeypatch.setattr(save, "judge_together", late)
+    with pytest.raises(SomeRefused):
+        accept(office, _workload()[2])
+    assert ChangeSet.objects.count() == 1

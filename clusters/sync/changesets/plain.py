@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clusters.doors import door_of
 from clusters.kube.errors import AlreadyExists, Conflict, KubeError, NotFound, Rejected
-from clusters.kube.plain import PLAIN_KINDS, change_set_of, made_here, marked, states
+from clusters.kube.plain import NOT_OURS, PLAIN_KINDS, change_set_of, made_here, marked, states
 from clusters.manifest import Object, plain
 from clusters.models import ChangeSetItem
 from clusters.sync.apply import pause
@@ -113,7 +113,7 @@ class PlainWork:
         if live["metadata"].get("deletionTimestamp"):
             return Outcome(Fate.LATER, live, words=finalizers(live), delay=_WAIT)
         if not made_here(live):
-            return Outcome(Fate.REJECTED, live, words="bgpui has not made this object, so it does not remove it.")
+            return Outcome(Fate.REJECTED, live, words=NOT_OURS)
         left = self.item.left if self.item.state == State.UNDOING else None
         if left is not None and (left["metadata"].get("uid") != live["metadata"]["uid"] or not states(live, left)):
             return Outcome(Fate.CONFLICT, live, words="Changed in the cluster meanwhile.")
