@@ -14,7 +14,7 @@ from clusters.models import Cluster, Resource
 from clusters.registry import resource_models, rows_of
 from clusters.selectors import is_active
 from clusters.sync.secrets import secret_look
-from intent.rules.references import BASIC_AUTH
+from intent.rules.secrets import BASIC_AUTH
 from intent.selectors import subdomain_error
 from intent.snapshot import SecretFact, Snapshot
 

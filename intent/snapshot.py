@@ -130,6 +130,11 @@ class Snapshot:
         elsewhere = self.frr_namespace not in {"", self.namespace}
         return self.mode is Mode.FRR_K8S and elsewhere and not self.secret_passthrough
 
+    @property
+    def passes_names_on(self) -> bool:
+        """Whether MetalLB passes only the names of Secrets on to FRR-K8s, which then looks at them itself."""
+        return self.mode is Mode.FRR_K8S and self.secret_passthrough
+
     def of_kind(self, kind: str) -> tuple[Resource, ...]:
         """All objects of a kind, in the order of the snapshot."""
         return tuple(resource for resource in self.resources if resource.ref.kind == kind)

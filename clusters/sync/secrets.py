@@ -16,7 +16,7 @@ from clusters.kube.errors import Forbidden
 from clusters.models import Cluster, SecretFact
 from clusters.sync.ownership import looked_after_by
 from clusters.sync.upsert import upsert
-from intent.rules.references import BASIC_AUTH
+from intent.rules.secrets import BASIC_AUTH
 
 _FACTS = ("exists", "type", "has_password", "length_ok", "trailing_newline", "readable", "listed", "managed_by")
 _REFERRED_AGE = timedelta(seconds=60)

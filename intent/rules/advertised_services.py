@@ -9,12 +9,12 @@ from intent.findings import Finding, listed
 from intent.labels import numbers
 from intent.modes import NEWEST
 from intent.rules.advertised import LENGTHS, WIDTH, Advertisement, address_text
-from intent.rules.subject import CONFIG, Subject
+from intent.rules.subject import BGP, CONFIG, Subject
 from intent.rules.view import View
 from intent.snapshot import Service
 
 _SHARED = ("metallb.io/allow-shared-ip", "metallb.universe.tf/allow-shared-ip")
-_BGP, _L2 = "MetalLB speaker/bgp_controller.go", "MetalLB speaker/layer2_controller.go"
+_L2 = "MetalLB speaker/layer2_controller.go"
 
 
 def services_are_selected(view: View, subject: Subject) -> Iterator[Finding]:
@@ -41,7 +41,7 @@ def aggregation_keeps_local_traffic(view: View, subject: Subject) -> Iterator[Fi
                 message += f". The same holds for {listed(set(lost) - {service})}"
             hint = "Use externalTrafficPolicy Cluster, do not aggregate, or run endpoints on all of these nodes."
             code = "aggregation-black-hole"
-            yield subject.warning(code, name, message, value=length, source=_BGP, hint=hint, nodes=where)
+            yield subject.warning(code, name, message, value=length, source=BGP, hint=hint, nodes=where)
 
 
 def _lost(view: View, advertisement: Advertisement, version: int) -> dict[str, tuple[str, int]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from intent.findings import Finding, shown
 from intent.rules.advertised import LENGTHS, WIDTH, names
-from intent.rules.subject import CONFIG, LINUX, SCHEMA, Subject
+from intent.rules.subject import BGP, CONFIG, LINUX, SCHEMA, Subject
 
 _IFNAMSIZ = 15  # bytes of a network device's name
 
@@ -18,9 +18,14 @@ def lengths(subject: Subject) -> Iterator[Finding]:
         if length is not None and length > most:
             message, hint = f"{name} may be at most {most}", f"Choose a length up to {most}, or leave it out."
             yield subject.error("aggregation-too-long", name, message, source=CONFIG, hint=hint)
-        elif length is not None and version == 6 and length < 0:
-            message, hint = f"{name} is negative", f"Choose a length from 1 to {most}, or leave it out."
-            yield subject.error("aggregation-negative", name, message, source=CONFIG, hint=hint)
+
+
+def negative_length(subject: Subject) -> Iterator[Finding]:
+    """Taken by schema and parser; no prefix has it. For IPv4 the schema begins at 1."""
+    name = LENGTHS[6]
+    if (subject.number(name) or 0) < 0:
+        message, hint = f"{name} is negative, so nothing can be announced", "Choose 1 to 128, or leave it out."
+        yield subject.error("aggregation-negative", name, message, source=BGP, hint=hint)
 
 
 def local_pref(subject: Subject) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from intent.rules.subject import CONFIG, FRR, FRR_K8S, Subject
 from intent.timers import FRR_HOLD, FRR_K8S_CONNECT, FRR_KEEPALIVE, SECOND, asked, completed, rendered, whole_seconds
 
 _LONGEST = 65535  # seconds; two octets in the OPEN message
+_DERIVED, _THREE_TIMES = "The hold time, 3 times keepaliveTime,", "Set holdTime to about three times keepaliveTime."
 _NAMES = ("holdTime", "keepaliveTime", "connectTime")
 
 
@@ -34,16 +35,13 @@ def hold_time(subject: Subject) -> Iterator[Finding]:
     if seconds is None:
         return
     own = asked(subject.spec, "holdTime") is not None
-    name, what = ("holdTime", "holdTime") if own else ("keepaliveTime", "The hold time, 3 times keepaliveTime,")
+    name, what = ("holdTime", "holdTime") if own else ("keepaliveTime", _DERIVED)
     hint = "Choose a hold time of at least 3s."
     if seconds < 0 or 0 < seconds < 3:
         yield subject.error("hold-time-too-short", name, f"{what} must be at least 3s", source=CONFIG, hint=hint)
     elif seconds == 0 and own:
         message = "holdTime must be at least 3s; this MetalLB also accepts 0, which turns keepalives off"
         yield subject.documented("hold-time-zero", name, message, hint=f"{hint[:-1]}, or acknowledge the rule.")
-    elif seconds > _LONGEST:
-        message = f"{what} exceeds {_LONGEST}s; MetalLB accepts it, FRR refuses the line"
-        yield subject.error("hold-time-too-long", name, message, source=FRR, hint=f"Choose at most {_LONGEST}s.")
 
 
 def keepalive_time(subject: Subject) -> Iterator[Finding]:
@@ -51,10 +49,8 @@ def keepalive_time(subject: Subject) -> Iterator[Finding]:
     keepalive, hold = asked(subject.spec, "keepaliveTime"), asked(subject.spec, "holdTime")
     if keepalive is None:
         return
-    name, hint = "keepaliveTime", "Set holdTime to about three times keepaliveTime."
-    if keepalive < 0:
-        yield subject.error("keepalive-negative", name, "keepaliveTime is negative", source=FRR, hint=hint)
-    elif hold is None:
+    name, hint = "keepaliveTime", _THREE_TIMES
+    if hold is None:
         message = "keepaliveTime needs a holdTime; this MetalLB takes three times keepaliveTime for it"
         if subject.spec.get("holdTime") is None:
             yield subject.documented("keepalive-without-hold", name, message, hint=hint)
@@ -64,9 +60,21 @@ def keepalive_time(subject: Subject) -> Iterator[Finding]:
     elif keepalive == hold and hold > 0:
         message = "keepaliveTime must be below holdTime; this MetalLB also accepts an equal one"
         yield subject.documented("keepalive-not-below-hold", name, message, hint=hint)
-    if whole_seconds(keepalive) == 0 and hold is not None and hold >= 3 * SECOND:
+    if keepalive >= 0 and whole_seconds(keepalive) == 0 and hold is not None and hold >= 3 * SECOND:
         message = "Keepalives are off, but the hold time is not: the router ends the session for want of messages"
         yield subject.warning("keepalive-off", name, message, source=FRR, hint=hint)
+
+
+def suits_frr(subject: Subject) -> Iterator[Finding]:
+    """What MetalLB's parser takes and FRR's reload does not: its timers are 0 to 65535 seconds."""
+    hold, own = completed(subject.spec)[0], asked(subject.spec, "holdTime") is not None
+    if (whole_seconds(hold) or 0) > _LONGEST:
+        name, what = ("holdTime", "holdTime") if own else ("keepaliveTime", _DERIVED)
+        message = f"{what} exceeds {_LONGEST}s; MetalLB accepts it, FRR refuses the line"
+        yield subject.error("hold-time-too-long", name, message, source=FRR, hint=f"Choose at most {_LONGEST}s.")
+    if (asked(subject.spec, "keepaliveTime") or 0) < 0:
+        message = "keepaliveTime is negative; MetalLB accepts it, FRR refuses the line"
+        yield subject.error("keepalive-negative", "keepaliveTime", message, source=FRR, hint=_THREE_TIMES)
 
 
 def whole(subject: Subject) -> Iterator[Finding]:

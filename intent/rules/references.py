@@ -1,4 +1,4 @@
-"""Objects against what they refer to: BFD profiles, Secrets, nodes, pools, peers, aliases."""
+"""Objects against what they refer to: BFD profiles, nodes, pools, peers, aliases."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from intent.addresses import parse_address
 from intent.findings import Finding, ObjectRef, shown
 from intent.modes import Mode
 from intent.references import references_of
-from intent.rules.subject import CONFIG, FRR, FRR_K8S, KUBERNETES, Subject
+from intent.rules.subject import CONFIG, FRR, Subject
 from intent.rules.view import View
-from intent.snapshot import mapping, text
 from intent.well_known import by_name
 
-BASIC_AUTH = "kubernetes.io/basic-auth"
 _MISSING = {"IPAddressPool": "pool-missing", "BGPPeer": "peer-missing"}
 
 
@@ -68,73 +66,6 @@ def aliases_exist(view: View, subject: Subject) -> Iterator[Finding]:
             hint = f"Write {known.value} for {known.name}." if known else "Define it in a Community, or write a value."
             field, value = reference.field.removeprefix("spec."), reference.name
             yield subject.error("alias-missing", field, message, value=value, source=CONFIG, hint=hint)
-
-
-def secret_is_usable(view: View, subject: Subject) -> Iterator[Finding]:
-    """Type, key and length of the password's Secret, as far as they are known."""
-    name = text(mapping(subject.spec.get("passwordSecret")).get("name"))
-    fact = view.secrets.get(name) if name else None
-    if fact is None:
-        return
-    secret, at = ObjectRef("Secret", fact.namespace, name), "passwordSecret.name"
-    if not fact.readable:
-        message = f"Secret {name} in {fact.namespace} may not be looked at, so nobody knows here whether it is usable"
-        hint = f"Check it yourself: type {BASIC_AUTH}, key `password`; or allow bgpui to get it."
-        code = "secret-not-checked"
-        yield subject.warning(code, at, message, value=name, source=KUBERNETES, hint=hint, others=(secret,))
-        return
-    problems = (
-        (
-            not fact.exists,
-            "secret-missing",
-            f"does not exist in {fact.namespace}",
-            "Create it first, or type a password here.",
-        ),
-        (fact.type != BASIC_AUTH, "secret-type", f"must be of type {BASIC_AUTH}", "Create it anew with this type."),
-        (not fact.has_password, "secret-without-password", "has no key `password`", "Add the key `password`."),
-    )
-    for broken, code, what, hint in problems:
-        if broken:
-            yield subject.error(
-                code,
-                "passwordSecret.name",
-                f"Secret {name} {what}; the speakers keep their old configuration",
-                value=name,
-                source=CONFIG,
-                hint=hint,
-                others=(secret,),
-            )
-            return
-
-
-def secret_suits_frr(view: View, subject: Subject) -> Iterator[Finding]:
-    """What MetalLB passes on and FRR cannot use."""
-    name = text(mapping(subject.spec.get("passwordSecret")).get("name"))
-    fact = view.secrets.get(name) if name else None
-    if fact is None or not (fact.readable and fact.exists and fact.has_password):
-        return
-    at, others = "passwordSecret.name", (ObjectRef("Secret", fact.namespace, name),)
-    if not fact.length_ok:
-        message = f"The password in Secret {name} must have 1 to 80 bytes; FRR refuses others"
-        hint = "Agree on another password with the router's side."
-        code = "secret-password-length"
-        yield subject.error(code, at, message, value=name, source=FRR, hint=hint, others=others)
-    if fact.trailing_newline:
-        message = f"The password in Secret {name} ends in a line end, which is kept"
-        hint = "Write it anew without the line end (printf instead of echo)."
-        code = "secret-trailing-newline"
-        yield subject.warning(code, at, message, value=name, source=CONFIG, hint=hint, others=others)
-
-
-def password_is_copied(view: View, subject: Subject) -> Iterator[Finding]:
-    """Between namespaces MetalLB hands FRR-K8s the password itself, unless it runs with --frrk8s-secret-passthrough."""
-    name = text(mapping(subject.spec.get("passwordSecret")).get("name"))
-    if name and view.snapshot.copies_passwords:
-        room = view.snapshot.frr_namespace
-        message = f"MetalLB copies the password in clear text into FRRConfigurations in {room}"
-        hint = f"Let only those read FRRConfigurations in {room} who may know it; no field of the peer changes this."
-        at = "passwordSecret"
-        yield subject.warning("password-copied", at, message, value=name, source=FRR_K8S, hint=hint)
 
 
 def nodes_are_selected(view: View, subject: Subject) -> Iterator[Finding]:

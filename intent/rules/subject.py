@@ -14,6 +14,7 @@ from intent.snapshot import Resource, Snapshot
 CONFIG: Final = "MetalLB internal/config/config.go"
 VALIDATION: Final = "MetalLB internal/config/validation.go"
 WEBHOOK: Final = "MetalLB admission webhook"
+BGP: Final = "MetalLB speaker/bgp_controller.go"
 FRR_K8S: Final = "MetalLB internal/bgp/frrk8s/frrk8s.go"
 SCHEMA: Final = "CRD schema"
 CEL: Final = "CRD validation rule"

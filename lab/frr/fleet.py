@@ -123,9 +123,10 @@ class RealSpeakers:
         """The node's configuration, or None if MetalLB's speaker would keep the one that it has."""
         refused = refused_on(snapshot, node)
         self.refusals[node] = "; ".join(finding.message for finding in refused)
-        if refused or frr_k8s_refuses(snapshot, announced):
+        intended = sessions_on(snapshot, node)
+        if refused or frr_k8s_refuses(snapshot, intended, announced):
             return None
-        self._sessions[node] = sessions_on(snapshot, node)
+        self._sessions[node] = intended
         return frr_config(snapshot, node, passwords, announced)
 
     async def _configure(self, node: str, config: str | None) -> None:

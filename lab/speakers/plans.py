@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from intent.announcements import Announcement, Announcements
 from intent.placement import Placement
 from intent.rules import refused_on
+from intent.rules.secrets import BASIC_AUTH
 from intent.sessions import IntendedSession, sessions
-from intent.snapshot import Mode, Snapshot
+from intent.snapshot import Mode, Snapshot, mapping, text
 from lab.routers import DEFAULT_VRF, canonical
 
 Place = tuple[str, str]
@@ -41,22 +42,35 @@ def plans(snapshot: Snapshot, passwords: Mapping[str, str]) -> Iterator[tuple[st
         if read not in verdicts:
             verdicts[read] = "; ".join(finding.message for finding in refused_on(snapshot, name))
         announced = announcements.on(name)
-        if verdicts[read] or frr_k8s_refuses(snapshot, announced):
+        if verdicts[read] or frr_k8s_refuses(snapshot, intended, announced):
             yield name, None, verdicts[read]
         else:
             placed = {(session.vrf or DEFAULT_VRF, canonical(session.neighbor)): session for session in intended}
             yield name, Plan(snapshot, placed, announced, passwords), ""
 
 
-def frr_k8s_refuses(snapshot: Snapshot, announced: Mapping[str, Sequence[Announcement]]) -> bool:
-    """Whether frr-k8s keeps the node's old FRRConfiguration: a prefix may have one LOCAL_PREF only.
+def frr_k8s_refuses(
+    snapshot: Snapshot, intended: Sequence[IntendedSession], announced: Mapping[str, Sequence[Announcement]]
+) -> bool:
+    """Whether frr-k8s keeps the node's old FRRConfiguration: a prefix may have one LOCAL_PREF only, and the Secrets
+    whose names MetalLB passes on must be of use.
 
     MetalLB's speaker accepts its own configuration nevertheless, and does not hear of it (internal/controller of
     frr-k8s, api_to_config.go).
     """
     if snapshot.mode is not Mode.FRR_K8S:
         return False
+    if snapshot.passes_names_on and _lacks_a_secret(snapshot, {session.peer for session in intended}):
+        return True
     return any(len(each.local_prefs) > 1 for some in announced.values() for each in some)
+
+
+def _lacks_a_secret(snapshot: Snapshot, peers: Collection[str]) -> bool:
+    bad = {
+        fact.name for fact in snapshot.secrets if not (fact.exists and fact.type == BASIC_AUTH and fact.has_password)
+    }
+    named = (mapping(peer.spec.get("passwordSecret")) for peer in snapshot.in_force("BGPPeer") if peer.name in peers)
+    return any(text(secret.get("name")) in bad for secret in named)
 
 
 def _chosen(snapshot: Snapshot) -> dict[str, set[str]]:

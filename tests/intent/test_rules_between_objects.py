@@ -200,6 +200,9 @@ def test_where_a_secret_is_looked_for_and_what_becomes_of_it(
     snapshot = cluster(peer("a", passwordSecret={"name": "s"}), mode=mode, secrets=facts)
     snapshot = replace(snapshot, frr_namespace=room, secret_passthrough=passthrough)
     assert codes(snapshot) == expected
+    # With the flag MetalLB's speakers do not look at Secrets at all (config.go), FRR-K8s does.
+    assert refused_on(snapshot, ALL[0]) == []
+    assert all("FRR-K8s keeps its old configuration" in f.message for f in check(snapshot) if "missing" in f.code)
     assert snapshot.secret_namespace == (FRR_ROOM if expected == ["secret-missing"] else NAMESPACE)
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from intent import rules
 from intent.findings import Severity
-from tests.intent.manifests import NAMESPACE, judge
+from intent.rules import check, refused_on
+from tests.intent.manifests import ALL, NAMESPACE, cluster, judge, peer
 
 E, D, W = Severity.ERROR, Severity.DOCUMENTED, Severity.WARNING
 
@@ -188,3 +189,11 @@ def test_every_rule_that_can_be_acknowledged_is_listed() -> None:
     single = re.findall(r'\.documented\(\s*"([a-z0-9-]+)"', sources)
     shared = re.findall(r'"([a-z0-9-]+)",\s*Severity\.DOCUMENTED', sources)
     assert {*single, *shared} == rules.DOCUMENTED
+
+
+# internal/config/config.go, parseTimers: no upper bound, and nothing about negative keepalives; FRR's reload fails.
+@pytest.mark.parametrize("spec", [{"holdTime": "65536s"}, {"holdTime": "9s", "keepaliveTime": "-1s"}], ids=str)
+def test_timers_that_only_frr_refuses_are_no_refusal_of_metallb(spec: dict[str, Any]) -> None:
+    snapshot = cluster(peer("tor", **spec))
+    assert [(f.severity, f.source, f.nodes) for f in check(snapshot)] == [(Severity.ERROR, "FRR", ())]
+    assert refused_on(snapshot, ALL[0]) == []

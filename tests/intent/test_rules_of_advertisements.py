@@ -99,6 +99,13 @@ def test_what_the_parser_refuses_bites_where_the_advertisement_is_read(spec: dic
     assert [f.code for f in refused_on(cluster(*manifests, version="0.15.3"), ON_B[0])] == [code]
 
 
+# config.go refuses lengths above 32 and 128 only; a negative one is met when the first address is announced.
+def test_a_negative_length_passes_the_parser() -> None:
+    snapshot = cluster(IBGP, POOL, advertisement("adv", aggregationLengthV6=-1))
+    assert [(f.code, f.nodes) for f in check(snapshot)] == [("aggregation-negative", ())]
+    assert refused_on(snapshot, ALL[0]) == []
+
+
 def test_an_alias_that_is_a_well_known_name_is_answered_with_its_value() -> None:
     (missing,) = found(IBGP, POOL, advertisement("adv", communities=["NO_ADVERTISE"]))
     assert (missing.code, missing.hint) == ("alias-missing", "Write 65535:65282 for no-advertise.")

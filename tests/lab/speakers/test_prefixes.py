@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from intent.announcements import Announcement
 from intent.communities import parse_community
-from intent.snapshot import Mode, Node, Snapshot
+from intent.rules.secrets import BASIC_AUTH
+from intent.snapshot import Mode, Node, SecretFact, Snapshot
 from lab.routers import Router, Routers
 from lab.speakers.clock import ManualClock
 from lab.speakers.session import Session
@@ -183,6 +185,19 @@ async def test_frr_k8s_keeps_what_it_has_where_a_prefix_has_two_preferences(mode
         )
     )
     assert (len(sent), speakers.speakers.refusals[NODE]) == (kept, "")  # the speaker itself has nothing against it
+
+
+# --frrk8s-secret-passthrough: MetalLB's speaker looks at no Secret, FRR-K8s does (api_to_config.go).
+@pytest.mark.parametrize(("type_", "kept"), [(BASIC_AUTH, 1), ("Opaque", 0)])
+async def test_frr_k8s_keeps_what_it_has_where_a_secret_that_it_looks_at_is_of_no_use(type_: str, kept: int) -> None:
+    fact = SecretFact("metallb-system", "key", type=type_)
+    secured = peer("tor", passwordSecret={"name": "key"}), pool(), advertisement()
+    services = (service("web", "203.0.113.9"),)
+    snapshot = cluster(*secured, services=services, secrets=(fact,), mode=Mode.FRR_K8S)
+    speakers = Speakers()
+    await speakers.speakers.apply(replace(snapshot, nodes=(Node(NODE),), secret_passthrough=True), {"tor": "x"})
+    assert len(speakers.speakers.speakers[NODE].sessions) == kept
+    assert speakers.speakers.refusals[NODE] == ""
 
 
 def test_an_announcement_without_preference_is_shared_between_sessions() -> None:
