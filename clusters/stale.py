@@ -74,7 +74,8 @@ def _by_rules(cluster: Cluster | None) -> list[Refusal]:
             for kept in findings:
                 if kept["severity"] == Severity.ERROR.value and kept["nodes"]:
                     finding = _finding(kept)
-                    key = pk, finding.code, finding.field, frozenset(finding.objects)
+                    # Of objects that clash each keeps the same words and the same first object.
+                    key = pk, finding.code, finding.field, finding.message, finding.objects[0]
                     found.setdefault(key, Refusal(pk, name, finding))
     return list(found.values())
 

@@ -55,9 +55,9 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def listed(names: Sequence[str], most: int) -> str:
-    """The first names, and how many more there are."""
-    more = len(names) - most
+def listed(names: Sequence[str], most: int, unnamed: int = 0) -> str:
+    """The first names, and how many more there are; unnamed: how many are not among the names."""
+    more = max(0, len(names) - most) + unnamed
     return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 

@@ -15,7 +15,7 @@ _CLASHES = ("duplicate-neighbor", "duplicate-neighbor-hidden")
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The intended sessions of one peer. claimed: those that run as another peer's, one of `rivals`."""
+    """The intended sessions of one peer. claimed: those that run as another peer's, one of `rivals` or of even more."""
 
     intended: int
     up: int
@@ -24,16 +24,17 @@ class Tally:
     unseen: int
     claimed: int = 0
     rivals: tuple[str, ...] = ()
+    more_rivals: int = 0
 
     @classmethod
     def of(cls, peer: BGPPeer, healths: Mapping[str, int]) -> Tally:
         """From numbers by health; what is intended and has no row yet was not seen, or is a rival's."""
         down, unseen = (sum(healths.get(health, 0) for health in group) for group in (DOWN, UNSEEN))
         up, degraded, intended = healths.get("up", 0), healths.get("degraded", 0), peer.sessions_intended
-        rivals = _rivals(peer)
+        rivals, more = _rivals(peer)
         missing = max(0, intended - up - degraded - down - unseen)
         claimed = missing if rivals else 0
-        return cls(intended, up, degraded, down, unseen + missing - claimed, claimed, rivals)
+        return cls(intended, up, degraded, down, unseen + missing - claimed, claimed, rivals, more)
 
     @property
     def health(self) -> str:
@@ -52,13 +53,14 @@ class Tally:
     @property
     def rival_names(self) -> str:
         """The peers that want sessions to the same neighbor on the same nodes."""
-        return listed([bounded(name, 80) for name in self.rivals], 3)
+        return listed([bounded(name, 80) for name in self.rivals], 3, self.more_rivals)
 
 
-def _rivals(peer: BGPPeer) -> tuple[str, ...]:
+def _rivals(peer: BGPPeer) -> tuple[tuple[str, ...], int]:
+    """The names that the findings give, and how many they leave out."""
     clashes = [found for found in peer.findings if found.get("code") in _CLASHES]
     names = {str(ref["name"]) for found in clashes for ref in found["objects"] if ref["name"] != peer.name}
-    return tuple(sorted(names))
+    return tuple(sorted(names)), max((found.get("more", 0) for found in clashes), default=0)
 
 
 def tallies(peers: Sequence[BGPPeer]) -> list[Tally]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 VALUE_LIMIT = 200
 _NAMED = 5  # in a list of names
+_KEPT = 20  # objects of a finding that is kept or sent
 
 
 class Severity(StrEnum):
@@ -44,7 +45,7 @@ class Finding:
     code: stable, kebab-case. field: path in the object ("spec.keepaliveTime"), "" = the whole object.
     value: the offending value as text of at most 200 characters, "" for secrets. message: the rule, how it is broken.
     source: where the rule comes from. hint: the way out. objects: the judged one first, then those it clashes with.
-    nodes: names of the nodes where it bites, sorted; () if it does not depend on nodes.
+    nodes: names of the nodes where it bites, sorted; () if it does not depend on nodes. more: objects left out.
     """
 
     code: str
@@ -56,6 +57,17 @@ class Finding:
     hint: str
     objects: tuple[ObjectRef, ...]
     nodes: tuple[str, ...] = ()
+    more: int = 0
+
+    def abridged(self, own: ObjectRef | None = None) -> Finding:
+        """With the first 20 objects, `own` among them if it is one: thousands that clash are told to each of them."""
+        left_out = len(self.objects) - _KEPT
+        if left_out <= 0:
+            return self
+        kept = self.objects[:_KEPT]
+        if own is not None and own not in kept and own in self.objects:
+            kept = (*kept[:-1], own)
+        return replace(self, objects=kept, more=self.more + left_out)
 
 
 # Cc: control, Cf: invisible format and bidirectional marks, Cs: lone surrogates, Zl and Zp: line and paragraph ends

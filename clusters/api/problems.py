@@ -17,7 +17,7 @@ _SOURCE = "bgpui API"
 
 def finding_json(finding: Finding) -> dict[str, Any]:
     """A finding as JSON."""
-    return asdict(finding)
+    return asdict(finding.abridged())
 
 
 def fault(field: str, message: str, *, code: str, value: object = "", hint: str = "") -> dict[str, Any]:

@@ -36,8 +36,9 @@ FINDING = _object(
         "objects": {
             "type": "array",
             "items": _object({"kind": _TEXT, "namespace": _TEXT, "name": _TEXT}),
-            "description": "The object that is judged, then those that it clashes with.",
+            "description": "The object that is judged, then those that it clashes with: 20 at most.",
         },
+        "more": {"type": "integer", "minimum": 0, "description": "How many more objects clash."},
         "nodes": {"type": "array", "items": _TEXT, "description": "Where it bites, if that depends on nodes."},
     },
     required=["code", "severity", "field", "message"],

@@ -42,7 +42,7 @@ def finding_columns(found: Sequence[Finding]) -> dict[str, Any]:
     """Findings as the columns of a row."""
     as_json = [
         asdict(finding) | {"objects": [asdict(ref) for ref in finding.objects], "nodes": list(finding.nodes)}
-        for finding in found
+        for finding in (finding.abridged() for finding in found)
     ]
     worst = next((weight.value for weight in _WEIGHT if any(finding.severity is weight for finding in found)), "")
     return {"findings": as_json, "severity": worst}
@@ -50,6 +50,7 @@ def finding_columns(found: Sequence[Finding]) -> dict[str, Any]:
 
 def _seen_from(row: Resource, finding: Finding) -> Finding:
     """A finding as it concerns this object: of those of its kind that clash, each shows its own value."""
+    finding = finding.abridged(row.ref)
     if finding.objects[0].kind != row.KIND.kind or finding.objects[0] == row.ref:
         return finding
     value = mapping(mapping(row.live).get("spec")).get(finding.field.removeprefix("spec."))

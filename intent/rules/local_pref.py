@@ -39,10 +39,11 @@ class LocalPrefs:
     _members: Sequence[Advertisement]
     _near: dict[int, list[Advertisement]]
     _wide: list[Advertisement]
+    _by_selectors: dict[ObjectRef, int]
 
     def __init__(self, view: View, members: Sequence[Advertisement], *, by_service: bool) -> None:
         self.by_service, self._view, self._members = by_service, view, members
-        self._near, self._wide = defaultdict(list), []
+        self._near, self._wide, self._by_selectors = defaultdict(list), [], {}
         for each in members:
             if each.pools.bit_count() > _NARROW:
                 self._wide.append(each)
@@ -79,10 +80,9 @@ class LocalPrefs:
     def _clash(self, one: Advertisement, other: Advertisement) -> bool:
         if one.local_pref == other.local_pref or not one.nodes & other.nodes or not one.reaches_peers_of(other):
             return False
-        pools = self._pools(one, other)
-        if not self.by_service or not pools:
-            return bool(pools)
-        return (one.by_service or other.by_service) and bool(self._services(one, other, pools))
+        if not self.by_service:
+            return bool(self._pools(one, other))
+        return (one.by_service or other.by_service) and bool(self._services(one, other))
 
     def _pools(self, one: Advertisement, other: Advertisement) -> int:
         """The pools whose prefixes both announce in the same length."""
@@ -92,14 +92,17 @@ class LocalPrefs:
                 mask |= held
         return one.pools & other.pools & mask
 
-    def _services(self, one: Advertisement, other: Advertisement, pools: int) -> int:
-        services, mask = self._view.services, 0
-        for number in numbers(pools):
-            mask |= services.mask_of_pool(number)
-        for each in (one, other):
-            if each.by_service and mask:
-                mask &= services.labels.selected(each.resource.spec.get("serviceSelectors"))
-        return mask
+    def _services(self, one: Advertisement, other: Advertisement) -> int:
+        return self._chosen(one) & self._chosen(other) & self._view.services.of_pools(self._pools(one, other))
+
+    def _chosen(self, each: Advertisement) -> int:
+        """The services that an advertisement's selectors choose, in whatever pool."""
+        ref, services = each.resource.ref, self._view.services
+        if ref not in self._by_selectors:
+            everything = (1 << len(services.all)) - 1
+            selectors = each.resource.spec.get("serviceSelectors")
+            self._by_selectors[ref] = services.labels.selected(selectors) if each.by_service else everything
+        return self._by_selectors[ref]
 
     def _finding(self, group: list[Advertisement]) -> Finding:
         one, other = group[0], next(each for each in group if self._clash(group[0], each))
@@ -112,7 +115,7 @@ class LocalPrefs:
         code = "local-pref-differs"
         if self.by_service:
             code = "local-pref-differs-by-service"
-            names = [self._view.services.all[number] for number in numbers(self._services(one, other, pools))]
+            names = [self._view.services.all[number] for number in numbers(self._services(one, other))]
             message += f"; not announced at all: {listed(f'{each.namespace}/{each.name}' for each in names)}"
         objects, value = tuple(each.resource.ref for each in group), str(one.local_pref)
         nodes = self._view.placement.names(self._nodes(group))

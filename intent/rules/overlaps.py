@@ -25,13 +25,15 @@ class _Row:
     pool: int
 
 
+Overlap = tuple[_Row, _Row]
+
+
 @dataclass(slots=True)
 class _Group:
     """Pools that share addresses directly or through others."""
 
     pools: set[int] = field(default_factory=set)
-    told: list[str] = field(default_factory=list)
-    count: int = 0
+    shared: list[Overlap] = field(default_factory=list)
 
 
 def comparisons(view: View) -> Iterator[Overlaps]:
@@ -57,13 +59,13 @@ class Overlaps:
         nodes = view.placement.names(view.placement.everywhere)
         if refs is None:
             for group in self._groups():
-                yield self._finding(sorted(group.pools), group.told, group.count, nodes)
+                yield self._finding(sorted(group.pools), group.shared, nodes)
             return
         for index, pool in enumerate(self._pools):
             if pool.ref in refs:
-                others, told = self._with(index, view.pools.ranges[index])
+                others, shared = self._with(index, view.pools.ranges[index])
                 if others:
-                    yield self._finding([index, *sorted(others)], told, len(told), nodes)
+                    yield self._finding([index, *sorted(others)], shared, nodes)
 
     def _groups(self) -> list[_Group]:
         leader: dict[int, int] = {}  # the pools' groups, joined when they meet (union-find)
@@ -73,45 +75,55 @@ class Overlaps:
                 leader[pool] = pool = leader[leader[pool]]
             return pool
 
-        shared: list[tuple[int, str]] = []
+        shared: list[Overlap] = []
         widest: _Row | None = None
         for row in self._rows:
             if widest and widest.pool != row.pool and row.held.overlaps(widest.held):
                 leader[find(row.pool)] = find(widest.pool)
-                shared.append((row.pool, self._told(widest, row)))
+                shared.append((widest, row))
             if widest is None or (row.held.version, row.held.last) > (widest.held.version, widest.held.last):
                 widest = row
         groups: dict[int, _Group] = {}
         for pool in leader:
             groups.setdefault(find(pool), _Group()).pools.add(pool)
-        for pool, told in shared:
-            group = groups[find(pool)]
-            group.count += 1
-            group.told.append(told)
+        for one, other in shared:
+            groups[find(other.pool)].shared.append((one, other))
         return list(groups.values())
 
-    def _with(self, pool: int, ranges: tuple[AddressRange, ...]) -> tuple[set[int], list[str]]:
+    def _with(self, pool: int, ranges: tuple[AddressRange, ...]) -> tuple[set[int], list[Overlap]]:
         """The pools that share addresses with this one, and what."""
-        others, told = set(), []
-        for held in sorted(ranges):
+        found: dict[tuple[int, int], Overlap] = {}
+        for held in _joined(ranges):
             at = bisect_right(self._rows, (held.version, held.last), key=lambda row: (row.held.version, row.held.first))
             while at > 0 and self._reach[at - 1] >= (held.version, held.first):
                 at -= 1
                 row = self._rows[at]
                 if row.pool != pool and row.held.overlaps(held):
-                    others.add(row.pool)
-                    told.append(self._told(_Row(held, pool), row))
-        return others, told
+                    found.setdefault((row.pool, at), (_Row(held, pool), row))
+        return {other for other, _ in found}, list(found.values())
 
     def _told(self, one: _Row, other: _Row) -> str:
         first, last = max(one.held.first, other.held.first), min(one.held.last, other.held.last)
         shared = span(AddressRange(one.held.version, first, last))
         return f"{self._pools[one.pool].name} and {self._pools[other.pool].name} share {shared}"
 
-    def _finding(self, pools: list[int], told: list[str], count: int, nodes: tuple[str, ...]) -> Finding:
-        more = f" and {count - _TOLD} more overlaps" if count > _TOLD else ""
-        message = f"No address may be in two pools: {'; '.join(told[:_TOLD])}{more}"
+    def _finding(self, pools: list[int], shared: list[Overlap], nodes: tuple[str, ...]) -> Finding:
+        told = "; ".join(self._told(one, other) for one, other in shared[:_TOLD])
+        more = f" and {len(shared) - _TOLD} more overlaps" if len(shared) > _TOLD else ""
+        message = f"No address may be in two pools: {told}{more}"
         objects = tuple(self._pools[pool].ref for pool in pools)
         value = shown(self._pools[pools[0]].spec.get("addresses"))
         code = "pools-overlap"
         return Finding(code, Severity.ERROR, "spec.addresses", value, message, CONFIG, _HINT, objects, nodes)
+
+
+def _joined(ranges: tuple[AddressRange, ...]) -> list[AddressRange]:
+    """The same addresses in ranges that do not overlap, sorted."""
+    joined: list[AddressRange] = []
+    for held in sorted(ranges):
+        if joined and held.overlaps(joined[-1]):
+            last = joined[-1]
+            joined[-1] = AddressRange(held.version, last.first, max(held.last, last.last))
+        else:
+            joined.append(held)
+    return joined

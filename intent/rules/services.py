@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from intent.addresses import parse_address
-from intent.labels import LabelIndex
+from intent.labels import LabelIndex, numbers
 from intent.pools import PoolIndex
 from intent.snapshot import Node, Service
 
@@ -25,6 +25,7 @@ class Services:
         self.lost: dict[tuple[int, int, int, int], dict[str, tuple[str, int]]] = {}  # see advertised_services
         self._bits = {node.name: 1 << number for number, node in enumerate(nodes)}
         self._index, self._pool = index, pool
+        self._of_pools: dict[int, int] = {}
 
     @cached_property
     def number(self) -> dict[str, int]:
@@ -40,13 +41,22 @@ class Services:
         """The services with addresses of a pool, once for each address."""
         return self._by_pool.get((number, version), ())
 
-    def mask_of_pool(self, number: int) -> int:
-        """The services with addresses of a pool."""
-        mask = 0
+    def of_pools(self, pools: int) -> int:
+        """The services with addresses of any of these pools."""
+        if pools not in self._of_pools:
+            mask = 0
+            for number in numbers(pools):
+                mask |= self._of_pool(number)
+            self._of_pools[pools] = mask
+        return self._of_pools[pools]
+
+    def _of_pool(self, number: int) -> int:
+        bits = bytearray(len(self.all) // 8 + 1)  # one bit after the other in an int costs the square
         for version in (4, 6):
             for name, _service, _address in self.in_pool(number, version):
-                mask |= 1 << self.number[name]
-        return mask
+                place = self.number[name]
+                bits[place >> 3] |= 1 << (place & 7)
+        return int.from_bytes(bits, "little")
 
     def nodes(self, service: Service) -> int:
         """The nodes that have an endpoint of the service."""

@@ -12,6 +12,8 @@ from intent.rules.subject import FRR, OPENSHIFT, VALIDATION
 from intent.rules.view import View
 from intent.snapshot import Resource, text
 
+_GROUPS = 5  # values that a message names
+
 Meets = Callable[[int, int], int]
 
 
@@ -241,7 +243,8 @@ def _groups(clash: list[Member]) -> str:
         names[member.key].append(member.peer.name)
     if all([key] == named for key, named in names.items()):
         return _named(names)
-    return "; ".join(f"{key or 'not set'} ({_named(named)})" for key, named in sorted(names.items()))
+    told = [f"{key or 'not set'} ({_named(named)})" for key, named in sorted(names.items())[:_GROUPS]]
+    return "; ".join(told) + (f"; and {len(names) - _GROUPS} more values" if len(names) > _GROUPS else "")
 
 
 def _named(names: Iterable[str]) -> str:

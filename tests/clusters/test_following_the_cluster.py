@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from clusters.models import Change, Node, SyncState
 from clusters.registry import resource_models
+from clusters.stale import refusals
 from clusters.sync.claim import Fate
 from lab.apiserver import Fault
 from peers.models import BGPPeer
@@ -178,6 +179,21 @@ def test_a_clash_shows_each_object_its_own_value(kube: RunningCluster, office: O
     office.look()
     found = {row.name: [(f["code"], f["value"]) for f in row.findings] for row in BGPPeer.objects.all()}
     assert found == {"tor-1": [("router-id-differs", "10.0.0.1")], "tor-2": [("router-id-differs", "")]}
+
+
+def test_many_that_clash_are_kept_with_twenty_of_them_each(kube: RunningCluster, office: Office) -> None:
+    """Else n objects that clash would make n rows of n objects."""
+    many = [peer(f"tor-{n:02}", peerAddress=f"192.0.2.{n}", routerID=f"10.0.0.{n}") for n in range(1, 41)]
+    kube.add(node("node-1"), *many)
+    office.look()
+    for row in BGPPeer.objects.all():
+        (kept,) = [found for found in row.findings if found["code"] == "router-id-differs"]
+        names = [ref["name"] for ref in kept["objects"]]
+        assert (len(names), kept["more"]) == (20, 20)
+        assert row.name in names
+        assert len(kept["message"]) < 500
+    assert [each.finding.more for each in refusals(office.cluster)] == [20], "told once"
+    assert office.look() is False
 
 
 def test_a_cluster_without_the_definitions_keeps_the_rows_and_says_so(kube: RunningCluster, office: Office) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import pytest
+
 from intent.findings import ObjectRef
 from intent.rules import check
 from intent.snapshot import Node, Snapshot
-from tests.intent.manifests import NAMESPACE, advertisement, cluster, peer, pool, service
+from tests.intent.manifests import NAMESPACE, advertisement, cluster, community, peer, pool, service
 
 SECONDS = 12.0  # of CPU; pairs of pools alone are 12 million, which take Python longer
 
@@ -63,3 +65,63 @@ def test_pools_that_all_overlap_are_one_finding() -> None:
     assert time.process_time() - before < SECONDS
     assert len(overlap.objects) == 2000
     assert len(overlap.message) < 300
+
+
+def _node(number: int) -> dict[str, Any]:
+    return {"nodeSelectors": [{"matchLabels": {"rack": f"r{number % 100}"}}]}
+
+
+CLASHES: dict[str, tuple[list[Any], set[str]]] = {
+    "peers that share a neighbour": (
+        [peer(f"peer{n}", myASN=64500 + n, routerID=f"10.1.{n // 250}.{n % 250}") for n in range(1000)],
+        {"router-id-differs", "my-asn-differs", "duplicate-neighbor"},
+    ),
+    "peers that share a neighbour on some nodes": (
+        [peer(f"peer{n}", myASN=64500 + n, routerID=f"10.1.{n // 250}.{n % 250}", **_node(n)) for n in range(1000)],
+        {"router-id-differs", "my-asn-differs", "duplicate-neighbor", "router-id-differs-elsewhere"},
+    ),
+    "advertisements of one pool with a localPref each": (
+        [pool(), peer(peerASN=64500), *(advertisement(f"adv{n}", localPref=n + 1) for n in range(2000))],
+        {"local-pref-differs"},
+    ),
+    "advertisements for a peer each": (
+        [pool(), *(advertisement(f"adv{n}", localPref=n + 1, peers=[f"peer{n}"]) for n in range(2000))],
+        {"peer-missing"},
+    ),
+    "advertisements with service selectors and a localPref each": (
+        [pool(addresses=["10.0.0.0/16"]), peer(peerASN=64500)]
+        + [
+            advertisement(f"adv{n}", localPref=n + 1, serviceSelectors=[{"matchLabels": {"app": f"a{n % 50}"}}])
+            for n in range(500)
+        ],
+        {"local-pref-differs-by-service"},
+    ),
+    "aliases in many objects": (
+        [community(f"c{n}", **{f"alias{a}": "1:1" for a in range(50)}) for n in range(400)],
+        {"alias-in-several"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CLASHES)
+def test_objects_that_all_clash_are_told_in_few_words_and_seconds(name: str) -> None:
+    manifests, codes = CLASHES[name]
+    nodes = tuple(Node(f"n{n}", {"rack": f"r{n}"}) for n in range(100))
+    services = tuple(service(f"s{n}", f"10.0.{n // 250}.{n % 250}", labels={"app": f"a{n % 50}"}) for n in range(5000))
+    snapshot = cluster(*manifests, nodes=nodes, services=services)
+    before = time.process_time()
+    found = check(snapshot)
+    assert time.process_time() - before < SECONDS
+    assert codes <= {finding.code for finding in found}
+    assert max(len(finding.message) for finding in found) < 600
+    assert sum(len(finding.abridged().objects) for finding in found) < 20 * len(manifests)
+
+
+def test_a_pool_that_holds_one_range_many_times_costs_no_more_than_its_neighbours() -> None:
+    wide = pool("wide", ["10.0.0.0/8"] * 2000)
+    snapshot = cluster(wide, *(pool(f"pool{n}", [f"10.{n // 250}.{n % 250}.0/24"]) for n in range(2000)), nodes=())
+    before = time.process_time()
+    found = check(snapshot, {ObjectRef("IPAddressPool", NAMESPACE, "wide")})
+    assert time.process_time() - before < SECONDS
+    (overlap,) = [finding for finding in found if finding.code == "pools-overlap"]
+    assert len(overlap.objects) == 2001
