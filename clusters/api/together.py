@@ -116,6 +116,7 @@ def review_together(cluster: Cluster, wanted: Sequence[Wanted], accept: Sequence
         "objects": [ref | item_json(item) for ref, item in zip(refs, review.items, strict=True)],
         "introduced": [finding_json(finding) for finding in review.introduced],
         "solved": [finding_json(finding) for finding in review.solved],
+        "sessions": [asdict(change) for change in review.sessions],
     }
 
 

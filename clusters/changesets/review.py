@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from clusters.changesets.judge import judge_in, with_all
+from clusters.changesets.sessions import SessionChange, session_changes
 from clusters.changesets.wanted import AnyEdit, Wanted, action_of, in_order, prepare_all
 from clusters.edits.dryrun import DryRun
 from clusters.edits.dryrun import dry_run as ask
@@ -52,13 +53,14 @@ class ItemReview:
 class SetReview:
     """items: in the order of work. given: for each of the edits, where it is among them. introduced and solved: of all
 
-    objects of the cluster, against what it would be without the set.
+    objects of the cluster, against what it would be without the set. sessions: of the peers in the set.
     """
 
     items: tuple[ItemReview, ...]
     given: tuple[int, ...]
     introduced: tuple[Finding, ...]
     solved: tuple[Finding, ...]
+    sessions: tuple[SessionChange, ...] = ()
 
     @property
     def nothing(self) -> bool:
@@ -91,7 +93,12 @@ def changeset_review(
         given=tuple(order.index(index) for index in range(len(order))),
         introduced=beyond(new, old),
         solved=beyond(old, new),
+        sessions=session_changes(before, after, [edit.ref for edit in prepared], _recreated(prepared)),
     )
+
+
+def _recreated(prepared: Sequence[AnyEdit]) -> list[ObjectRef]:
+    return [edit.ref for edit in prepared if isinstance(edit, Edit) and edit.recreate]
 
 
 def _trials(edits: Sequence[AnyEdit], order: Sequence[int]) -> dict[int, DryRun]:
