@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -93,7 +94,7 @@ def equal_to_the_documented(demo: Demo, slug: str) -> None:
         assert found["spec"] == KINDS[kind].with_defaults(MANIFESTS[kind, name]["spec"])
         assert not {"labels", "annotations"} & found["metadata"].keys()
         if kind == "BGPPeer":
-            eventually(lambda name=name: up(demo, name), timeout=45)
+            eventually(partial(up, demo, name), timeout=45)
 
 
 def up(demo: Demo, peer: str) -> bool:

@@ -52,6 +52,6 @@ def test_a_peer_that_is_made_anew_closes_its_sessions_first(cluster: Cluster) ->
 
 def test_what_opens_no_session_says_nothing(cluster: Cluster) -> None:
     a_peer(cluster, "tor")
-    profile = {"apiVersion": "metallb.io/v1beta1", "kind": "BFDProfile"}
+    profile: dict[str, Any] = {"apiVersion": "metallb.io/v1beta1", "kind": "BFDProfile"}
     profile |= {"metadata": {"name": "fast", "namespace": "metallb-system"}, "spec": {}}
     assert changes(cluster, wanted(profile), of("tor")) == {}
