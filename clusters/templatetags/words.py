@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from clusters.editing.yaml_text import manifest_yaml
 from clusters.models import Cluster
 from clusters.pages import parameters
 from clusters.words import (
@@ -109,6 +110,12 @@ def coded(text: str) -> SafeString:
     parts = text.split("`")
     pairs = ((part, "code" if index % 2 else "span") for index, part in enumerate(parts))
     return format_html_join("", "<{1}>{0}</{1}>", pairs)
+
+
+@register.filter
+def as_yaml(manifest: Mapping[str, Any]) -> str:
+    """A manifest as people write it."""
+    return manifest_yaml(manifest)
 
 
 @register.filter

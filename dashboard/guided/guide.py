@@ -74,11 +74,11 @@ def peers_of(cluster: Cluster) -> QuerySet[BGPPeer]:
 
 
 def habits(cluster: Cluster) -> dict[str, Any]:
-    """What all peers of the default VRF have alike and a new one must have, too: myASN and routerID."""
-    rows = peers_of(cluster).filter(Q(vrf=None) | Q(vrf=""))
-    found = list(rows.order_by().values_list("my_asn", "router_id").distinct()[:_CHOICES])
-    alike = {name: {pair[index] for pair in found} for index, name in enumerate(("myASN", "routerID"))}
-    return {name: next(iter(values)) for name, values in alike.items() if len(values) == 1 and None not in values}
+    """What all peers have alike and a new one must have, too: routerID, and in the default VRF myASN."""
+    ids = peers_of(cluster).order_by().values_list("router_id", flat=True)
+    numbers = peers_of(cluster).filter(Q(vrf=None) | Q(vrf="")).order_by().values_list("my_asn", flat=True)
+    alike = {"myASN": list(numbers.distinct()[:2]), "routerID": list(ids.distinct()[:2])}
+    return {name: values[0] for name, values in alike.items() if len(values) == 1 and values[0]}
 
 
 def asks_peer(cluster: Cluster, *fields: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -8,7 +8,7 @@ from typing import Any
 from clusters.changesets.wanted import Wanted
 from clusters.workloads import workloads_refused
 from dashboard.guided import workload
-from dashboard.guided.guide import ROUTES, Guide, Setting, asks_peer, joined, names, peers_of
+from dashboard.guided.guide import ROUTES, Guide, Setting, asks_peer, habits, joined, names, peers_of
 from dashboard.guided.parts import Part, Piece
 
 
@@ -32,6 +32,7 @@ class ThroughVrf(Guide):
                 title="The router, and the VRF",
                 asks=asked,
                 more=more,
+                prefill={name: value for name, value in habits(here.cluster).items() if name != "myASN"},
                 choices=list(peers.values_list("name", flat=True)[:200]),
             ),
             Part(

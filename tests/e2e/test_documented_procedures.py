@@ -147,7 +147,7 @@ def test_a_service_is_exposed_through_a_vrf_checked_and_removed(guest: Page, emp
     expect(guest.locator("main")).to_contain_text("frrviavrf")
 
     guest.goto(f"{empty.url}/guided/checks/lab/metallb-system/frrviavrf/")
-    guest.get_by_role("link", name="Remove the test").click()
+    guest.get_by_role("link", name="Remove the test workload").click()
     guest.get_by_role("button", name="Apply").click()
     expect(guest.locator("h1 + p .state")).to_have_text("applied", timeout=SOON)
     gone = [empty.kubectl("get", kind.lower(), name, "-n", "test", check=False).returncode for kind, name in WORKLOAD]

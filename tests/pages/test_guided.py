@@ -181,6 +181,11 @@ def test_what_all_peers_have_alike_is_filled_in(editor: Client, cluster: Cluster
     assert 'name="peer.routerID" value="10.10.10.10"' in page
     BGPPeer.objects.filter(name="two").update(my_asn=64510)
     assert 'name="peer.myASN" value=""' in editor.get("/guided/nodes/").text
+    in_vrf = editor.get("/guided/vrf/").text
+    assert 'name="peer.routerID" value="10.10.10.10"' in in_vrf
+    assert 'name="peer.myASN" value=""' in in_vrf
+    BGPPeer.objects.filter(name="two").update(router_id=None)
+    assert 'name="peer.routerID" value=""' in editor.get("/guided/vrf/").text
 
 
 def test_several_clusters_are_asked_for_first(editor: Client, cluster: Cluster, settings: Any) -> None:
@@ -188,3 +193,9 @@ def test_several_clusters_are_asked_for_first(editor: Client, cluster: Cluster, 
     Cluster.objects.create(name="second")
     assert 'href="/guided/vrf/?cluster=second"' in editor.get("/guided/vrf/").text
     assert 'name="cluster" value="second"' in editor.get("/guided/vrf/?cluster=second").text
+
+
+def test_an_empty_list_leads_to_the_ways(browser: Browser, cluster: Cluster) -> None:
+    for path in ("/peers/", "/pools/", "/bgp-advertisements/"):
+        assert 'href="/guided/">Guided</a></p>' in browser("editor").get(path).text, path
+        assert 'href="/guided/">Guided</a></p>' not in browser("viewer").get(path).text, path

@@ -60,6 +60,7 @@ def test_an_administrator_makes_it_with_the_rest_and_removes_it_again(
     admin = browser("admin")
     review = post(admin, "/guided/vrf/", "review", WANTED)
     assert "6 objects in cluster lab" in text(review.text)
+    assert "image: registry.redhat.io/ubi9/ubi" in review.text
     assert admin.post(APPLY, {**fields(review.text), "step": "apply"}).status_code == 302
     assert carry(ChangeSet.objects.get()) == "applied"
     for pair in WORKLOAD:
