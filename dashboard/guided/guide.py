@@ -77,7 +77,7 @@ def habits(cluster: Cluster) -> dict[str, Any]:
     """What all peers have alike and a new one must have, too: routerID, and in the default VRF myASN."""
     ids = peers_of(cluster).order_by().values_list("router_id", flat=True)
     numbers = peers_of(cluster).filter(Q(vrf=None) | Q(vrf="")).order_by().values_list("my_asn", flat=True)
-    alike = {"myASN": list(numbers.distinct()[:2]), "routerID": list(ids.distinct()[:2])}
+    alike: dict[str, list[Any]] = {"myASN": list(numbers.distinct()[:2]), "routerID": list(ids.distinct()[:2])}
     return {name: values[0] for name, values in alike.items() if len(values) == 1 and values[0]}
 
 
