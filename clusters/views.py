@@ -16,7 +16,10 @@ from clusters.kube.permissions import Permission, missing_as_yaml
 from clusters.models import Cluster
 from clusters.pages import HttpRequest, render_page
 from clusters.registry import resource_models, rows_of
+from clusters.selectors import nodes_of
 from clusters.stale import Refusal, refusals
+from intent.notices import notices
+from intent.snapshot import Mode
 
 _AWAY_AFTER = 6  # intervals of reading the cluster without success
 
@@ -62,7 +65,7 @@ def cluster(request: HttpRequest, name: str) -> HttpResponse:
     missing = [
         permission for permission in row.permissions if not (permission.get("allowed") or permission.get("optional"))
     ]
-    refused = refusals(row)
+    refused, nodes = refusals(row), nodes_of(row)
     context = {
         "cluster": row,
         "state": connection_state(row),
@@ -72,6 +75,7 @@ def cluster(request: HttpRequest, name: str) -> HttpResponse:
         "permissions": _by_purpose(row.permissions),
         "role_yaml": missing_as_yaml([Permission(**permission) for permission in missing], row.identity),
         "counts": [(kind, rows_of(kind).filter(cluster=row).count()) for kind in resource_models()],
-        "node_count": row.nodes.count(),
+        "node_count": len(nodes),
+        "notices": notices(Mode(row.mode), row.metallb_version, nodes),
     }
     return render_page(request, "clusters/cluster.html", context, part="connection")

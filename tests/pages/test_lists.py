@@ -137,6 +137,13 @@ def test_a_cluster_that_cannot_be_used_says_so_and_offers_the_role(viewer: Clien
     assert "not reached" in viewer.get("/clusters/").text
 
 
+def test_what_holds_for_a_whole_cluster_stands_on_its_page(viewer: Client, cluster: Cluster) -> None:
+    for version, told in (("0.16.1", True), ("0.15.3", False)):
+        cluster.mode, cluster.metallb_version = "frr", version
+        cluster.save()
+        assert ("FRR mode is deprecated since MetalLB 0.16.0" in viewer.get("/clusters/lab/").text) is told
+
+
 def test_peers_that_want_the_same_neighbor_both_say_so(viewer: Client, cluster: Cluster) -> None:
     for name in ("doc-example-peer", "peer1"):
         a_peer(cluster, name)
