@@ -39,11 +39,12 @@ class LocalPrefs:
     _members: Sequence[Advertisement]
     _near: dict[int, list[Advertisement]]
     _wide: list[Advertisement]
-    _by_selectors: dict[ObjectRef, int]
+    _chosen: dict[Advertisement, int]
 
     def __init__(self, view: View, members: Sequence[Advertisement], *, by_service: bool) -> None:
         self.by_service, self._view, self._members = by_service, view, members
-        self._near, self._wide, self._by_selectors = defaultdict(list), [], {}
+        self._near, self._wide = defaultdict(list), []
+        self._chosen = {each: view.services.chosen(each.resource) for each in members} if by_service else {}
         for each in members:
             if each.pools.bit_count() > _NARROW:
                 self._wide.append(each)
@@ -93,16 +94,8 @@ class LocalPrefs:
         return one.pools & other.pools & mask
 
     def _services(self, one: Advertisement, other: Advertisement) -> int:
-        return self._chosen(one) & self._chosen(other) & self._view.services.of_pools(self._pools(one, other))
-
-    def _chosen(self, each: Advertisement) -> int:
-        """The services that an advertisement's selectors choose, in whatever pool."""
-        ref, services = each.resource.ref, self._view.services
-        if ref not in self._by_selectors:
-            everything = (1 << len(services.all)) - 1
-            selectors = each.resource.spec.get("serviceSelectors")
-            self._by_selectors[ref] = services.labels.selected(selectors) if each.by_service else everything
-        return self._by_selectors[ref]
+        both = self._chosen[one] & self._chosen[other]
+        return both and both & self._view.services.of_pools(self._pools(one, other))
 
     def _finding(self, group: list[Advertisement]) -> Finding:
         one, other = group[0], next(each for each in group if self._clash(group[0], each))
@@ -115,8 +108,7 @@ class LocalPrefs:
         code = "local-pref-differs"
         if self.by_service:
             code = "local-pref-differs-by-service"
-            names = [self._view.services.all[number] for number in numbers(self._services(one, other))]
-            message += f"; not announced at all: {listed(f'{each.namespace}/{each.name}' for each in names)}"
+            message += f"; not announced at all: {listed(self._view.services.names(self._services(one, other)))}"
         objects, value = tuple(each.resource.ref for each in group), str(one.local_pref)
         nodes = self._view.placement.names(self._nodes(group))
         return Finding(code, Severity.ERROR, "spec.localPref", value, message, CONFIG, _HINT, objects, nodes)

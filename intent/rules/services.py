@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from intent.addresses import parse_address
+from intent.findings import ObjectRef
 from intent.labels import LabelIndex, numbers
 from intent.pools import PoolIndex
-from intent.snapshot import Node, Service
+from intent.snapshot import Node, Resource, Service
 
 Held = tuple[str, Service, int]
 """A service by "namespace/name", and one of its addresses as a number."""
@@ -26,6 +27,7 @@ class Services:
         self._bits = {node.name: 1 << number for number, node in enumerate(nodes)}
         self._index, self._pool = index, pool
         self._of_pools: dict[int, int] = {}
+        self._chosen: dict[ObjectRef, int] = {}
 
     @cached_property
     def number(self) -> dict[str, int]:
@@ -40,6 +42,25 @@ class Services:
     def in_pool(self, number: int, version: int) -> Sequence[Held]:
         """The services with addresses of a pool, once for each address."""
         return self._by_pool.get((number, version), ())
+
+    def chosen(self, resource: Resource) -> int:
+        """The services that an advertisement is for by its selectors, in whatever pool."""
+        if resource.ref not in self._chosen:
+            selectors = resource.spec.get("serviceSelectors")
+            mask = self.labels.selected(selectors) if selectors else (1 << len(self.all)) - 1
+            self._chosen[resource.ref] = mask
+        return self._chosen[resource.ref]
+
+    def shared(self, number: int, version: int) -> dict[int, int]:
+        """The addresses of a pool that several services have, as numbers, with these services."""
+        found: dict[int, int] = defaultdict(int)
+        for name, _service, address in self.in_pool(number, version):
+            found[address] |= 1 << self.number[name]
+        return {address: mask for address, mask in sorted(found.items()) if mask & (mask - 1)}
+
+    def names(self, mask: int) -> list[str]:
+        """The services of a mask, as "namespace/name"."""
+        return [f"{self.all[number].namespace}/{self.all[number].name}" for number in numbers(mask)]
 
     def of_pools(self, pools: int) -> int:
         """The services with addresses of any of these pools."""

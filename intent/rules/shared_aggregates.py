@@ -6,7 +6,7 @@ MetalLB compares advertisements of one pool only; frr-k8s takes one LOCAL_PREF a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from intent.findings import Finding, ObjectRef, Severity
@@ -15,7 +15,7 @@ from intent.rules.advertised import WIDTH, Advertisement, address_text
 from intent.rules.clashes import components
 from intent.rules.view import View
 
-_SOURCE = "frr-k8s internal/controller/api_to_config.go"
+DAEMON = "frr-k8s internal/controller/api_to_config.go"
 _HINT = "Give them one localPref, other peers, other nodes, or longer prefixes."
 
 
@@ -31,27 +31,33 @@ def comparisons(view: View) -> Iterator[SharedAggregate]:
             if 0 < each.lengths[version] < width:
                 used[each.lengths[version]].append(each)
         for length, several in sorted(used.items()):
-            for prefix, pools in _shared(view, version, length).items():
-                text = f"{address_text(version, prefix << (width - length))}/{length}"
-                yield SharedAggregate(text, pools, tuple(each for each in several if each.pools & pools))
+            for pools, prefixes in _shared(view, version, length).items():
+                text = f"{address_text(version, prefixes[0] << (width - length))}/{length}"
+                members = tuple(each for each in several if each.pools & pools)
+                yield SharedAggregate(text, len(prefixes) - 1, pools, members)
 
 
-def _shared(view: View, version: int, length: int) -> dict[int, int]:
-    """Aggregates with several pools, as masks: of ranges that do not overlap only the ends can share one."""
+def _shared(view: View, version: int, length: int) -> dict[int, list[int]]:
+    """Several pools, as masks, with their common aggregates: of ranges that do not overlap the ends share them."""
     bits, found = WIDTH[version] - length, defaultdict[int, int](int)
     for number, many in enumerate(view.pools.ranges):
         for held in many:
             if held.version == version:
                 for end in {held.first >> bits, held.last >> bits}:
                     found[end] |= 1 << number
-    return {prefix: pools for prefix, pools in sorted(found.items()) if pools.bit_count() > 1}
+    shared: dict[int, list[int]] = defaultdict(list)
+    for prefix, pools in sorted(found.items()):
+        if pools.bit_count() > 1:
+            shared[pools].append(prefix)
+    return shared
 
 
 @dataclass(frozen=True, slots=True)
 class SharedAggregate:
-    """One aggregate, the pools that it belongs to, and who announces it."""
+    """An aggregate, how many more there are of the same pools, these pools, and who announces it."""
 
     prefix: str
+    more: int
     pools: int
     members: tuple[Advertisement, ...]
 
@@ -77,13 +83,25 @@ class SharedAggregate:
         return ((one.pools | other.pools) & self.pools).bit_count() > 1
 
     def _finding(self, view: View, group: list[Advertisement]) -> Finding:
-        prefs = ", ".join(f"{each.resource.name} ({each.local_pref or 'none'})" for each in group[:5])
-        message = f"{self.prefix} belongs to {view.pools.some(self.pools)}, and localPref differs: {prefs}; frr-k8s"
+        what = f"{self.prefix} and {self.more} more belong" if self.more else f"{self.prefix} belongs"
+        message = f"{what} to {view.pools.some(self.pools)}, and localPref differs: {told_prefs(group)}; frr-k8s"
         message += " refuses that, and FRR keeps its old configuration"
-        nodes = 0
-        for one in group[:64]:
-            for other in group[:64]:
-                nodes |= one.nodes & other.nodes if self._clash(one, other) else 0
+        nodes = meeting_nodes(group, self._clash)
         objects, value = tuple(each.resource.ref for each in group), str(group[0].local_pref)
         code, where = "local-pref-differs-by-aggregate", view.placement.names(nodes)
-        return Finding(code, Severity.ERROR, "spec.localPref", value, message, _SOURCE, _HINT, objects, where)
+        return Finding(code, Severity.ERROR, "spec.localPref", value, message, DAEMON, _HINT, objects, where)
+
+
+def told_prefs(group: Sequence[Advertisement]) -> str:
+    """The first five advertisements with their LOCAL_PREF, and how many more there are."""
+    told = ", ".join(f"{each.resource.name} ({each.local_pref or 'none'})" for each in group[:5])
+    return told + (f" and {len(group) - 5} more" if len(group) > 5 else "")
+
+
+def meeting_nodes(group: Sequence[Advertisement], clash: Callable[[Advertisement, Advertisement], bool]) -> int:
+    """Where two of the first 64 clash; more of them are looked at no more closely."""
+    mask, some = 0, group[:64]
+    for one in some:
+        for other in some:
+            mask |= one.nodes & other.nodes if clash(one, other) else 0
+    return mask

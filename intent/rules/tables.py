@@ -19,6 +19,7 @@ from intent.rules import (
     bfdprofile,
     community,
     local_pref,
+    many_vrfs,
     metadata,
     modes,
     overlaps,
@@ -30,6 +31,7 @@ from intent.rules import (
     repeated,
     schema,
     secrets,
+    shared_addresses,
     shared_aggregates,
     sharing,
     used_pools,
@@ -162,9 +164,9 @@ REFERENCE_RULES: dict[str, tuple[Reference, ...]] = {
 }
 
 CLASHES: dict[str, tuple[Callable[[View], Iterator[Clash]], ...]] = {
-    "BGPPeer": (sharing.comparisons,),
+    "BGPPeer": (sharing.comparisons, many_vrfs.comparisons),
     "IPAddressPool": (overlaps.comparisons,),
-    "BGPAdvertisement": (local_pref.comparisons, shared_aggregates.comparisons),
+    "BGPAdvertisement": (local_pref.comparisons, shared_aggregates.comparisons, shared_addresses.comparisons),
     "Community": (aliases.comparisons,),
 }
 

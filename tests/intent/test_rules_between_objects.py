@@ -178,6 +178,23 @@ def test_a_secret_is_judged_by_what_is_known_about_it(fact: SecretFact, code: st
     assert refused_on(snapshot, ON_B[0]) == []
 
 
+# frrk8s.metallb.io_frrconfigurations.yaml: routers has maxItems 50, and MetalLB writes one for each VRF of a node.
+@pytest.mark.parametrize(
+    ("number", "mode", "expected"),
+    [(51, Mode.FRR_K8S, ["too-many-vrfs"]), (50, Mode.FRR_K8S, []), (51, Mode.FRR, [])],
+)
+def test_frr_k8s_takes_fifty_vrfs_a_node(number: int, mode: Mode, expected: list[str]) -> None:
+    peers = [peer(f"p{n:02}", vrf=f"v{n}", peerAddress=f"10.0.1.{n}", **RACK_A) for n in range(number - 1)]
+    snapshot = cluster(peer("default"), *peers, mode=mode)
+    found = [f for f in check(snapshot) if f.code != "vrf-technology-preview"]
+    assert unlisted(found) == []
+    assert [f.code for f in found] == expected
+    assert all((f.nodes, len(f.objects)) == (ON_A, 51) for f in found)
+    assert refused_on(snapshot, ON_A[0]) == []
+    spread = [peer(f"q{n:02}", vrf=f"v{n}", peerAddress=f"10.0.1.{n}", **(RACK_A, RACK_B)[n % 2]) for n in range(100)]
+    assert not [f for f in check(cluster(*spread, mode=mode)) if f.code == "too-many-vrfs"]
+
+
 FRR_ROOM = "openshift-frr-k8s"
 
 

@@ -93,6 +93,55 @@ def test_a_service_with_two_values_of_local_pref_is_named(labels: dict[str, str]
     assert codes(IBGP, POOL, *pair) == []
 
 
+# Each service matches one advertisement, so that A7 does not see it; the address that they share has both.
+@pytest.mark.parametrize(
+    ("mode", "prefs", "labels", "severity"),
+    [
+        (Mode.FRR_K8S, (1, 2), "b", "error"),  # api_to_config.go: multiple local prefs specified for prefix
+        (Mode.FRR, (1, 2), "b", "warning"),  # the last entry of the route map wins
+        (Mode.FRR_K8S, (1, 1), "b", ""), (Mode.FRR_K8S, (1, 2), "c", ""),
+    ],
+)  # fmt: skip
+def test_services_that_share_an_address_have_one_local_pref(
+    mode: Mode, prefs: tuple[int, int], labels: str, severity: str
+) -> None:
+    sharing: dict[str, Any] = {"annotations": {"metallb.io/allow-shared-ip": "key"}}
+    services = (
+        service("web", "203.0.113.1", labels={"app": "a"}, **sharing),
+        service("mail", "203.0.113.1", labels={"app": labels}, **sharing),
+        service("alone", "203.0.113.2", labels={"app": "b"}),
+    )
+    pair = [
+        advertisement(name, localPref=pref, serviceSelectors=selecting(app=name))
+        for name, pref in zip("ab", prefs, strict=True)
+    ]
+    snapshot = cluster(IBGP, POOL, *pair, mode=mode, services=services)
+    found = check(snapshot)
+    assert unlisted(found) == []
+    assert [(f.code, f.severity.value) for f in found] == (
+        [("local-pref-differs-by-address", severity)] if severity else []
+    )
+    assert all("203.0.113.1 is shared by shop/mail, shop/web" in f.message for f in found)
+    assert refused_on(snapshot, ALL[0]) == []
+    asked = check(snapshot, {ObjectRef("BGPAdvertisement", NAMESPACE, "b")})
+    assert [[ref.name for ref in f.objects] for f in asked] == ([["b", "a"]] if severity else [])
+
+
+def test_many_addresses_and_aggregates_of_the_same_advertisements_are_one_finding() -> None:
+    shared = [service(f"s{n}-{app}", f"203.0.113.{n}", labels={"app": app}) for n in range(100) for app in "ab"]
+    by_service = [advertisement(app, localPref=n, serviceSelectors=selecting(app=app)) for n, app in enumerate("ab")]
+    found = check(cluster(IBGP, POOL, *by_service, mode=Mode.FRR_K8S, services=tuple(shared)))
+    assert [f.code for f in found] == ["local-pref-differs-by-address"]
+    assert "and 99 more addresses" in found[0].message
+    even, odd = (pool(name, [f"10.0.{n}.{at}/25" for n in range(100)]) for name, at in (("even", 0), ("odd", 128)))
+    pair = [
+        advertisement(name, ipAddressPools=[name], localPref=n, aggregationLength=24)
+        for n, name in enumerate(("even", "odd"))
+    ]
+    (told,) = [f for f in check(cluster(IBGP, even, odd, *pair, mode=Mode.FRR_K8S)) if "by-aggregate" in f.code]
+    assert "10.0.0.0/24 and 99 more belong to even, odd" in told.message
+
+
 # frr-k8s takes one LOCAL_PREF a prefix (api_to_config.go); these pools share 198.51.101.0/24, which A6 does not see.
 @pytest.mark.parametrize(
     ("spec", "mode", "code"),
