@@ -10,18 +10,6 @@ from intent.snapshot import Resource, mapping, text
 
 _NUMBERS = re.compile(r"[0-9]{1,10}(:[0-9]{1,10}){1,2}", re.ASCII)
 _LARGE = "large:"
-# IANA, BGP Well-known Communities, by the names that FRR gives them; MetalLB takes the values only.
-WELL_KNOWN = {
-    "65535:0": "graceful-shutdown",  # RFC 8326
-    "65535:1": "accept-own",  # RFC 7611
-    "65535:6": "llgr-stale",  # RFC 9494
-    "65535:7": "no-llgr",
-    "65535:666": "blackhole",  # RFC 7999
-    "65535:65281": "no-export",  # RFC 1997
-    "65535:65282": "no-advertise",
-    "65535:65283": "local-AS",  # RFC 1997's NO_EXPORT_SUBCONFED
-    "65535:65284": "no-peer",  # RFC 3765
-}
 
 
 @dataclass(frozen=True, slots=True, order=True)

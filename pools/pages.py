@@ -11,11 +11,13 @@ from clusters.editing.surroundings import names_of
 from clusters.kindpages import KindPage, ListColumn, Suggestion
 from clusters.models import Cluster, Resource
 from clusters.words import counted
-from intent.communities import WELL_KNOWN
 from intent.references import aliases
+from intent.well_known import WELL_KNOWN, community_name
 from pools.models import BGPAdvertisement, Community, IPAddressPool, L2Advertisement
 from pools.selectors import Announced, announced, announced_by
 from pools.use import PoolUse, uses_of
+
+_NAMES = {one.value: one.name for one in WELL_KNOWN}
 
 
 def _namespaces(cluster: Cluster) -> Sequence[str]:
@@ -26,7 +28,7 @@ def _communities(cluster: Cluster) -> Sequence[Suggestion]:
     """Aliases of the cluster, then the values that are known by a name everywhere."""
     rows = Community.objects.filter(cluster=cluster, namespace=cluster.namespace).order_by("name")[:200]
     known = [(alias, value) for row in rows for _path, alias, value in aliases(row.spec) if alias]
-    return [*known, *WELL_KNOWN.items()]
+    return [*known, *_NAMES.items()]
 
 
 def _meanings(cluster: Cluster) -> Mapping[str, str]:
@@ -81,7 +83,8 @@ def _values(row: Resource, _beside: Any) -> Iterable[str]:
 
 
 def _known(value: str) -> str:
-    return f"{value} {WELL_KNOWN[value]}" if value in WELL_KNOWN else value
+    name = community_name(value)
+    return f"{value} {name}" if name else value
 
 
 def _pool_context(row: Resource) -> Mapping[str, Any]:
@@ -195,7 +198,7 @@ COMMUNITY = KindPage(
     nouns="communities",
     sections={"communities": "Aliases"},
     closes=_unnames,
-    meanings=lambda _cluster: WELL_KNOWN,
+    meanings=lambda _cluster: _NAMES,
     searched=("communities",),
     search_label="Name, alias, value",
     columns=(ListColumn("aliases", "Aliases", _aliases, none="none"),),

@@ -76,7 +76,7 @@ def check(snapshot: Snapshot, refs: Collection[ObjectRef] | None = None) -> list
 
     Objects outside MetalLB's namespace have no effect, so only rules about the object itself apply to them.
     """
-    view = View(snapshot)
+    view = View(snapshot, refs or ())
     findings = [finding for subject in view.subjects for finding in _judged(view, subject, refs)]
     for comparison in clashes(view):
         findings.extend(comparison.findings(view, refs))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from intent.findings import ObjectRef, listed
@@ -39,7 +39,7 @@ class Advertisement:
 
 @dataclass(frozen=True, slots=True)
 class Some:
-    """The first five of a set of objects, and how many they are."""
+    """Five of a set of objects, those that are asked for before others, and how many they are."""
 
     first: tuple[Resource, ...]
     count: int
@@ -49,22 +49,32 @@ class Some:
 
     @property
     def refs(self) -> tuple[ObjectRef, ...]:
-        """References to the first five."""
+        """References to the five."""
         return tuple(resource.ref for resource in self.first)
 
 
-def some(resources: Sequence[Resource], mask: int) -> Some:
-    """The objects of a mask, which stands for places in the sequence."""
-    return Some(tuple(resources[number] for number in islice(numbers(mask), _NAMED)), mask.bit_count())
+def some(resources: Sequence[Resource], mask: int, asked: int) -> Some:
+    """The objects of a mask, which stands for places in the sequence, as does `asked`."""
+    places = islice(chain(numbers(mask & asked), numbers(mask & ~asked)), _NAMED)
+    return Some(tuple(resources[number] for number in places), mask.bit_count())
+
+
+def places(resources: Sequence[Resource], refs: Collection[ObjectRef]) -> int:
+    """The places of these objects in the sequence, as a mask."""
+    return sum(1 << number for number, resource in enumerate(resources) if resource.ref in refs) if refs else 0
 
 
 class Pools:
-    """The IPAddressPools that MetalLB reads, sorted by name; bit i of a mask stands for the i-th."""
+    """The IPAddressPools that MetalLB reads, sorted by name; bit i of a mask stands for the i-th.
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    asked: those that somebody asks about, which findings name before others.
+    """
+
+    def __init__(self, snapshot: Snapshot, asked: Collection[ObjectRef] = ()) -> None:
         self.resources = snapshot.in_force("IPAddressPool")
         self.number = {pool.name: index for index, pool in enumerate(self.resources)}
         self.all = (1 << len(self.resources)) - 1
+        self._asked = places(self.resources, asked)
         self.ranges = tuple(ranges(pool) for pool in self.resources)
         self._labels = LabelIndex(pool.labels for pool in self.resources)
 
@@ -81,7 +91,7 @@ class Pools:
 
     def some(self, mask: int) -> Some:
         """The pools of a mask, as far as a finding names them."""
-        return some(self.resources, mask)
+        return some(self.resources, mask, self._asked)
 
     @cached_property
     def holding(self) -> dict[int, int]:

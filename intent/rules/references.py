@@ -9,9 +9,10 @@ from intent.findings import Finding, ObjectRef, shown
 from intent.modes import Mode
 from intent.references import references_of
 from intent.rules.subject import CONFIG, FRR, Subject
-from intent.rules.view import View
+from intent.rules.view import View, is_internal
 from intent.well_known import by_name
 
+FRR_MINIMUM_TTL = 254  # FRR's own value
 _MISSING = {"IPAddressPool": "pool-missing", "BGPPeer": "peer-missing"}
 
 
@@ -33,6 +34,12 @@ def bfd_fits_the_hops(view: View, subject: Subject) -> Iterator[Finding]:
         return
     others = (profile.ref,)
     multihop = subject.flag("ebgpMultiHop")
+    ttl = profile.spec.get("minimumTtl")
+    if not multihop and isinstance(ttl, int) and ttl != FRR_MINIMUM_TTL and not is_internal(subject.resource):
+        message = f"BFDProfile {profile.name} has minimumTtl {ttl}, which means nothing to a direct neighbour"
+        hint = "Use a profile without minimumTtl, or set ebgpMultiHop if the router is more than one hop away."
+        code = "bfd-minimum-ttl-single-hop"
+        yield subject.warning(code, "bfdProfile", message, source=FRR, hint=hint, others=others)
     if multihop and profile.spec.get("echoMode") is True:
         message = f"BFDProfile {profile.name} has echoMode, which does not work over several hops"
         hint = "Use a profile without echoMode."

@@ -81,7 +81,7 @@ def comparisons(view: View) -> Iterator[Comparison]:
 
 def _router_ids(view: View) -> Iterator[Comparison]:
     members = _members(view, lambda peer: shown(text(peer.spec.get("routerID"))))
-    hint = "Give all peers the same routerID, or none to all."
+    hint = "Give all peers the same routerID, or none to all. One that meets others cannot change alone."
     yield Comparison(
         "router-id-differs",
         Severity.ERROR,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property
 
 from intent.addresses import Address, NetworkIndex, parse_address
-from intent.communities import Community, aliases
 from intent.findings import ObjectRef
 from intent.labels import numbers
 from intent.modes import Mode, release
 from intent.placement import Placement
 from intent.pools import PoolIndex
-from intent.rules.advertised import Advertisement, Pools, Some, bgp_advertisements, some
+from intent.references import aliases
+from intent.rules.advertised import Advertisement, Pools, Some, bgp_advertisements, places, some
 from intent.rules.services import Services
 from intent.rules.subject import Subject, subject_of
 from intent.sessions import as_number, neighbor_and_families
@@ -21,9 +22,10 @@ NODE_AWARE = (0, 16, 0)  # before, each speaker read all peers, and peers were c
 
 
 class View:
-    """One snapshot; everything derived from it is computed once."""
+    """One snapshot; everything derived from it is computed once. asked: which objects findings name before others."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, asked: Collection[ObjectRef] = ()) -> None:
+        self._asked = asked
         self.snapshot = snapshot
         self.release = release(snapshot.version)
         self.placement = Placement(snapshot.nodes)
@@ -68,9 +70,10 @@ class View:
         return {profile.name: profile for profile in self.snapshot.in_force("BFDProfile")}
 
     @cached_property
-    def aliases(self) -> dict[str, Community]:
-        """The aliases of communities that can be read."""
-        return aliases(self.snapshot.in_force("Community"))
+    def aliases(self) -> frozenset[str]:
+        """The aliases of all Communities, whatever they stand for."""
+        found = (aliases(resource.spec) for resource in self.snapshot.in_force("Community"))
+        return frozenset(alias for some in found for _path, alias, _value in some)
 
     @cached_property
     def echoing(self) -> int:
@@ -82,7 +85,7 @@ class View:
     @cached_property
     def pools(self) -> Pools:
         """The IPAddressPools that MetalLB reads."""
-        return Pools(self.snapshot)
+        return Pools(self.snapshot, self._asked)
 
     @cached_property
     def pool_index(self) -> PoolIndex:
@@ -158,11 +161,15 @@ class View:
     @cached_property
     def internal(self) -> int:
         """The peers of iBGP."""
-        return sum(1 << index for index, peer in enumerate(self.peers) if _internal(peer))
+        return sum(1 << index for index, peer in enumerate(self.peers) if is_internal(peer))
+
+    @cached_property
+    def _asked_peers(self) -> int:
+        return places(self.peers, self._asked)
 
     def some_peers(self, mask: int) -> Some:
         """The peers of a mask, as far as a finding names them."""
-        return some(self.peers, mask)
+        return some(self.peers, mask, self._asked_peers)
 
     def peers_of(self, mask: int) -> list[Resource]:
         """The peers of a mask, sorted by name."""
@@ -204,6 +211,7 @@ class View:
         return subject.resource.ref.namespace == self.snapshot.namespace
 
 
-def _internal(peer: Resource) -> bool:
+def is_internal(peer: Resource) -> bool:
+    """Whether the router is of the same AS."""
     mine, other = as_number(peer.spec.get("myASN")), as_number(peer.spec.get("peerASN"))
     return text(peer.spec.get("dynamicASN")) == "internal" or (other is not None and other == mine)

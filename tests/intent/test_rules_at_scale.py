@@ -54,7 +54,8 @@ def test_thousands_of_objects_are_judged_in_seconds() -> None:
     }
     asked = ObjectRef("IPAddressPool", NAMESPACE, "pool7")
     before = time.process_time()
-    assert check(snapshot, {asked}) == [finding for finding in everything if asked in finding.objects]
+    told = {(finding.code, finding.objects[0]) for finding in everything if asked in finding.objects}
+    assert told <= {(finding.code, finding.objects[0]) for finding in check(snapshot, {asked})}
     assert time.process_time() - before < SECONDS
 
 

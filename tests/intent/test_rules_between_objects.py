@@ -195,6 +195,19 @@ def test_frr_k8s_takes_fifty_vrfs_a_node(number: int, mode: Mode, expected: list
     assert not [f for f in check(cluster(*spread, mode=mode)) if f.code == "too-many-vrfs"]
 
 
+# FRR bgpd/bgp_bfd.c: minimum-ttl is looked at in sessions over several hops only; 254 is FRR's own value.
+@pytest.mark.parametrize(
+    ("ttl", "spec", "expected"),
+    [
+        (100, {}, ["bfd-minimum-ttl-single-hop"]), (100, {"ebgpMultiHop": True}, []), (254, {}, []),
+        (100, {"peerASN": 64500}, []), (None, {}, []),
+    ],
+)  # fmt: skip
+def test_a_minimum_ttl_is_for_several_hops(ttl: int | None, spec: dict[str, Any], expected: list[str]) -> None:
+    limits = {} if ttl is None else {"minimumTtl": ttl}
+    assert codes(cluster(peer("a", bfdProfile="fast", **spec), profile("fast", **limits))) == expected
+
+
 FRR_ROOM = "openshift-frr-k8s"
 
 

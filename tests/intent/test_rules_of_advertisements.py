@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from intent.announcements.cluster import EXCLUDED
-from intent.findings import Finding, Severity
+from intent.findings import Finding, ObjectRef, Severity
 from intent.rules import check, refused_on
 from intent.snapshot import Mode, Node
 from tests.intent.catalogue import unlisted
 from tests.intent.manifests import (
     ALL,
+    NAMESPACE,
     NODES,
     RACK_A,
     RACK_B,
@@ -116,6 +117,16 @@ def test_an_alias_that_is_a_well_known_name_is_answered_with_its_value() -> None
 def test_one_cidr_of_a_range_has_to_fit(length: int, wrong: list[str]) -> None:
     seen = codes(IBGP, RANGE, advertisement("adv", aggregationLength=length), services=(service("web"),))
     assert seen == wrong
+
+
+def test_who_asks_is_named_however_many_there_are() -> None:
+    """A finding names five objects; the one that is being edited is among them."""
+    many = [pool(f"pool{n}", [f"10.{n}.0.0/24"]) for n in range(9)]
+    snapshot = cluster(IBGP, *many, advertisement("adv", aggregationLength=16))
+    asked = ObjectRef("IPAddressPool", NAMESPACE, "pool8")
+    (wider,) = [f for f in check(snapshot, {asked}) if f.code == "aggregation-wider-than-pool"]
+    assert [ref.name for ref in wider.objects] == ["adv", "pool8", "pool0", "pool1", "pool2", "pool3"]
+    assert "pool8" in wider.message
 
 
 def test_ipv6_is_aggregated_by_a_length_of_its_own() -> None:

@@ -10,7 +10,7 @@ from intent.findings import ObjectRef, Severity
 from intent.rules import check, refused_on
 from intent.snapshot import Mode
 from intent.well_known import WELL_KNOWN, by_name, by_value, community_name
-from tests.intent.manifests import ALL, NAMESPACE, cluster, community, manifest
+from tests.intent.manifests import ALL, NAMESPACE, advertisement, cluster, community, manifest, peer, pool
 
 
 def listed(*entries: Any) -> dict[str, Any]:
@@ -46,6 +46,11 @@ def test_aliases_that_the_parser_refuses_are_errors_on_every_node(entries: list[
 def test_aliases_that_surprise_are_warned_about(name: str, value: str, code: str) -> None:
     found = check(cluster(listed({"name": name, "value": value})))
     assert [(f.code, f.severity) for f in found] == ([(code, Severity.WARNING)] if code else [])
+
+
+def test_an_alias_that_is_defined_badly_is_not_called_missing() -> None:
+    snapshot = cluster(community(one="1:2:3"), pool(), peer("tor"), advertisement("adv", communities=["one"]))
+    assert [f.code for f in check(snapshot)] == ["community-invalid"]
 
 
 def test_an_alias_in_several_objects_names_them_all() -> None:

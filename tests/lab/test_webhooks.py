@@ -100,6 +100,15 @@ async def test_what_a_webhook_refuses_is_not_written_in_a_dry_run_neither(
     assert lab.store.get(PLURALS[kind], NAMESPACE, "bad") is None
 
 
+@pytest.mark.parametrize("timers", [{"holdTime": "65536s"}, {"holdTime": "9s", "keepaliveTime": "-1s"}], ids=str)
+async def test_timers_that_frr_refuses_pass_the_webhook_and_the_speaker(
+    lab: Lab, client: Client, timers: dict[str, str]
+) -> None:
+    assert await client.create("BGPPeer", "slow", **PEER, **timers) == ""
+    await lab.settled()
+    assert not lab.speakers.refusals[FIRST]
+
+
 PASSED: list[tuple[str, dict[str, Any]]] = [
     ("BGPPeer", {**PEER, "bfdProfile": "none"}),
     ("BGPPeer", {**PEER, "passwordSecret": {"name": "none"}}),
