@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from intent.communities import parse_community
+from intent.announcements.announcement import MOST_COMMUNITIES
+from intent.communities import parse_community, resolve
 from intent.findings import Finding, shown
 from intent.modes import Mode
 from intent.references import aliases, is_alias
 from intent.rules.advertised import names
 from intent.rules.subject import CONFIG, RFC, VALIDATION, Subject
+from intent.rules.view import View
 from intent.well_known import by_name, by_value
 
-MOST = 63  # communities of a route
 LARGE_SINCE = (0, 13, 10)
 _FORMAT = "A:B with numbers up to 65535, or large:A:B:C with numbers up to 4294967295"
 _BGP = "MetalLB internal/bgp/frr/frr.go"
@@ -72,11 +73,11 @@ def advertised(subject: Subject) -> Iterator[Finding]:
             yield subject.warning("community-blackhole", at, message, value=value, source=RFC, hint=hint)
 
 
-def at_most_63(subject: Subject) -> Iterator[Finding]:
-    """MetalLB announces no route with more; it says so in its log only."""
-    count = len(names(subject.spec.get("communities")))
-    if count > MOST:
-        message = f"A route may carry at most {MOST} communities; with {count} nothing is announced"
+def at_most_63(view: View, subject: Subject) -> Iterator[Finding]:
+    """MetalLB announces no route with more values, however they are called; it says so in its log only."""
+    count = len(resolve(subject.spec.get("communities"), view.alias_values))
+    if count > MOST_COMMUNITIES:
+        message = f"A route may carry at most {MOST_COMMUNITIES} communities; with {count} nothing is announced"
         hint = "Remove some, or split the advertisement by peers."
         yield subject.error("too-many-communities", "communities", message, value=str(count), source=_BGP, hint=hint)
 

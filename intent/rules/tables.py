@@ -97,7 +97,6 @@ OBJECT_RULES: dict[str, tuple[Rule, ...]] = {
         Rule(advertisement.negative_length),
         Rule(advertisement.local_pref),
         Rule(community.advertised, speaker=True),
-        Rule(community.at_most_63),
         Rule(community.large, speaker=True),
     ),
     "L2Advertisement": (*_EVERY_KIND, Rule(repeated.names, speaker=True), Rule(advertisement.interfaces)),
@@ -142,6 +141,7 @@ REFERENCE_RULES: dict[str, tuple[Reference, ...]] = {
     "BGPAdvertisement": (
         Reference(references.pools_and_peers_exist),
         Reference(references.aliases_exist, speaker=True),
+        Reference(community.at_most_63),
         Reference(advertised_pools.pools_are_selected),
         Reference(advertised_pools.aggregation_fits, speaker=True),
         Reference(advertised_pools.aggregation_without_services),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from functools import cached_property
 
+from intent import communities
 from intent.addresses import Address, NetworkIndex, parse_address
+from intent.communities import Community
 from intent.findings import ObjectRef
 from intent.labels import numbers
 from intent.modes import Mode, release
@@ -74,6 +76,11 @@ class View:
         """The aliases of all Communities, whatever they stand for."""
         found = (aliases(resource.spec) for resource in self.snapshot.in_force("Community"))
         return frozenset(alias for some in found for _path, alias, _value in some)
+
+    @cached_property
+    def alias_values(self) -> dict[str, Community]:
+        """What those that can be read stand for."""
+        return communities.aliases(self.snapshot.in_force("Community"))
 
     @cached_property
     def echoing(self) -> int:

@@ -69,6 +69,8 @@ SPECS: list[tuple[dict[str, Any], str]] = [
     ({"communities": ["65535:666"]}, "community-blackhole"),
     ({"communities": [f"64500:{n}" for n in range(63)]}, ""),
     ({"communities": [f"64500:{n}" for n in range(64)]}, "too-many-communities"),
+    ({"communities": ["mine", *(f"64500:{n}" for n in range(1, 64))]}, ""),  # frr.go counts values: mine is 64500:1
+    ({"communities": ["mine", *(f"64501:{n}" for n in range(63))]}, "too-many-communities"),
     ({"communities": ["mine"]}, ""), ({"communities": ["yours"]}, "alias-missing"),
     ({"communities": ["no-export"]}, "alias-missing"),
     ({"ipAddressPools": ["pool", "gone"]}, "pool-missing"), ({"peers": ["tor", "gone"]}, "peer-missing"),
