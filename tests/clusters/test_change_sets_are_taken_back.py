@@ -251,3 +251,25 @@ def test_a_worker_killed_at_any_step_is_followed_by_another(
     assert kube.peers() == ["tor-1", "tor-2", "tor-3"]
     assert [kube.peer(name)["metadata"]["generation"] for name in ("tor-1", "tor-2", "tor-3")] == [2, 2, 1]
     assert {row.sync_state for row in BGPPeer.objects.all()} == {SyncState.IN_SYNC}
+
+
+@pytest.mark.parametrize("lost", [None, "delete", "create"], ids=str)
+def test_what_only_a_recreation_could_change_goes_back_by_one(
+    kube: RunningCluster, office: Office, lost: str | None
+) -> None:
+    """The CRD's own rule: enableGracefulRestart cannot be changed after creation."""
+    kube.add(some_peer(1, enableGracefulRestart=False), some_peer(2))
+    office.look()
+    before, said = holds(kube), rows_say(office)
+    change_set = accept(
+        office, wanted(some_peer(1, enableGracefulRestart=True), recreate=True), wanted(some_peer(2, peerASN=64700))
+    )
+    refuse(kube, 1, verb="patch", name="tor-2")
+    if lost is not None:
+        let_through(kube, 2 if lost == "delete" else 1, verb=lost, resource="bgppeers")  # a trial, and there
+        kube.server.faults.add(Fault(verb=lost, resource="bgppeers", drop="after"))
+    assert carry(change_set) == State.ROLLED_BACK, change_set.message
+    assert states(change_set) == {"tor-1": Item.UNDONE, "tor-2": Item.REFUSED}
+    assert (holds(kube), rows_say(office)) == (before, said)
+    office.look()
+    assert rows_say(office) == said

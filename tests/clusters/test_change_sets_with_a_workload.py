@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from clusters.changesets import save
+from clusters.changesets import judge, save
 from clusters.changesets.judge import SomeRefused
 from clusters.changesets.review import changeset_review
 from clusters.changesets.wanted import Wanted
@@ -179,7 +179,7 @@ def test_what_another_change_set_is_making_is_left_to_that(kube: RunningCluster,
 def test_of_two_that_are_accepted_at_once_one_is_refused(
     kube: RunningCluster, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = save.judge_together
+    real = judge.judge_together
 
     def late(*args: Any) -> Any:
         found = real(*args)

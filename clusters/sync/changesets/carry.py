@@ -166,6 +166,10 @@ def _undo(held: SetClaim, item: ChangeSetItem, work: RowWork | PlainWork) -> boo
         if outcome.fate in _REFUSED:
             work.back(outcome)
             held.item(item, state=Item.LEFT, words=outcome.words)
+        elif outcome.fate is Fate.GONE and item.before is not None:  # half of the way back: it is made anew next
+            work.keep(outcome)
+            held.write(attempts=0)
+            return _pause(held, GONE_FOR)
         else:
             work.undone(outcome)
             held.item(item, state=Item.UNDONE)

@@ -18,6 +18,7 @@ from clusters.sync.claim import Claim, Fate, Lost, Outcome, claim
 from clusters.sync.columns import desired_columns, following, live_columns
 from clusters.sync.decide import Edit, Step
 from clusters.sync.references import references_write
+from intent.kinds import Kind
 
 Action, State = ChangeSetItem.Action, ChangeSetItem.State
 
@@ -35,10 +36,11 @@ class ItemClaim(Claim):
         self.holder.renew()
 
     def edit(self) -> Edit:
-        """The claimed edit; of an object that is made anew, its deletion comes first."""
-        edit = Claim.edit(self)
-        anew = self.item.action == Action.RECREATE and self.item.state in (State.PENDING, State.TRYING)
-        return replace(edit, desired=None) if anew else edit
+        """The claimed edit; of an object that is made anew, there or back, its deletion comes first."""
+        edit, item = Claim.edit(self), self.item
+        anew = item.action == Action.RECREATE and item.state in (State.PENDING, State.TRYING)
+        back = item.state == State.UNDOING and edit.base is not None and _returns_anew(item, edit.kind)
+        return replace(edit, desired=None) if anew or back else edit
 
 
 class RowWork:
@@ -164,6 +166,15 @@ class RowWork:
         change = change_of(row, before, after, source=change_set.source, revision=revision)
         change.actor_id, change.message = change_set.actor_id, f"{what}: change set {change_set.pk}."
         change.save()
+
+
+def _returns_anew(item: ChangeSetItem, kind: Kind) -> bool:
+    """Whether a field that cannot be changed keeps a recreated object from going back in place."""
+    specs = [(state or {}).get("spec") or {} for state in (item.before, item.left)]
+    fixed = [field.name for field in kind.fields if field.immutable]
+    return item.action == Action.RECREATE and any(
+        name in specs[0] and name in specs[1] and specs[0][name] != specs[1][name] for name in fixed
+    )
 
 
 def _stood(model: type[Resource], stood: dict[str, Any] | None) -> dict[str, Any]:
