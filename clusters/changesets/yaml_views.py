@@ -19,6 +19,7 @@ from clusters.models import Cluster
 from clusters.pages import HttpRequest, render_page
 from clusters.registry import resource_models
 from clusters.selectors import clusters_active
+from intent.rules import DOCUMENTED
 
 _PASSWORD = re.compile(r"(?i)password(?!secret)")
 _PAGE_LIMIT = 2 * 1024 * 1024  # bytes of the edits that a page carries to Review
@@ -56,8 +57,7 @@ def yaml_import(request: HttpRequest) -> HttpResponse:
 def _judged(request: HttpRequest, cluster: Cluster, documents: list[Imported], text: str) -> HttpResponse:
     wanted = [one.wanted for one in documents if one.wanted is not None]
     rights_check(request.user, cluster, wanted)
-    # Documented rules are acknowledged at Review.
-    told = judged(documents, cluster, [rule["code"] for rule in _documented(judged(documents, cluster, ()))])
+    told = judged(documents, cluster, sorted(DOCUMENTED))  # they are acknowledged at Review
     invalid = any(one["status"] == "invalid" for one in told)
     edits, trouble = "", ""
     if not invalid and wanted:
@@ -67,10 +67,6 @@ def _judged(request: HttpRequest, cluster: Cluster, documents: list[Imported], t
     shown = "" if _PASSWORD.search(text) else text
     more = {"documents": told, "invalid": invalid, "edits": edits, "text": shown if invalid else "", "trouble": trouble}
     return _page(request, cluster, status=422 if invalid else 413 if trouble else 200, **more)
-
-
-def _documented(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [found for one in told for found in one["findings"] if found.get("severity") == "documented"]
 
 
 def _page(request: HttpRequest, cluster: Cluster | None, *, status: int = 200, **more: Any) -> HttpResponse:

@@ -49,8 +49,8 @@ def edit_save(
             outbox.enqueue(row)
     except (IntegrityError, edit.model.DoesNotExist):  # made, or deleted, by somebody else meanwhile
         return None
-    row.refresh_from_db()
-    return row
+    newest = rows_of(edit.kind.kind).select_related("cluster").filter(pk=row.pk).first()
+    return newest or row  # a worker may have carried it out by now, and a deletion leaves no row
 
 
 def row_write(edit: Edit, found: Sequence[Finding]) -> Resource | None:

@@ -1,4 +1,4 @@
-"""A worker settles an edit while the next one of the same object is being judged."""
+"""A worker settles an edit while the next one of the same object is being judged, or before it is told as saved."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import pytest
 
 from clusters.edits import judging
 from clusters.models import Resource, SyncState
+from clusters.sync import outbox
+from clusters.sync.apply import apply_pending
 from clusters.sync.claim import Fate
 from peers.models import BGPPeer
 from tests.clusters.cluster import RunningCluster, peer
@@ -63,3 +65,22 @@ def test_a_deletion_starts_from_there_too(
     row = office.delete(office.row())
     assert (row.base or {})["spec"]["peerASN"] == 64700
     assert (office.work(row), kube.peers()) == ([Fate.GONE], [])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_deletion_that_is_through_before_it_is_told_as_saved_is_no_error(
+    kube: RunningCluster, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kube.add(peer())
+    office.look()
+    monkeypatch.setattr(outbox, "send", apply_pending)
+    assert office.delete(office.row()).name == "tor-1"
+    assert (kube.peers(), BGPPeer.objects.count()) == ([], 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_edit_that_is_through_is_told_as_such(
+    kube: RunningCluster, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "send", apply_pending)
+    assert office.save(peer()).sync_state == SyncState.IN_SYNC
