@@ -9,14 +9,16 @@ from itertools import islice
 from typing import Any
 
 from clusters.doors import door_of
+from clusters.edits.rebase import refused
 from clusters.kube.errors import KubeError
+from clusters.manifest import has_inline_password
 from clusters.models import Cluster, Resource
 from clusters.registry import resource_models, rows_of
 from clusters.selectors import is_active
 from clusters.sync.secrets import secret_look
 from intent.rules.secrets import BASIC_AUTH
 from intent.selectors import subdomain_error
-from intent.snapshot import SecretFact, Snapshot
+from intent.snapshot import SecretFact, Snapshot, mapping
 
 FIELD = "passwordSecret"
 _OFFERED = 200
@@ -38,6 +40,16 @@ def secret_of(spec: Mapping[str, Any]) -> str:
     reference = spec.get(FIELD)
     name = reference.get("name") if isinstance(reference, Mapping) else None
     return name if isinstance(name, str) else ""
+
+
+def secret_in_force(row: Resource) -> str:
+    """The Secret that MetalLB takes the object's password from, "" = none; an edit that was refused has no say."""
+    return secret_of(mapping(mapping(row.live).get("spec"))) if refused(row) else secret_of(row.spec)
+
+
+def inline_in_force(row: Resource) -> bool:
+    """Whether the password stands in the object itself; the same holds."""
+    return has_inline_password(row.live) if refused(row) else row.inline_password
 
 
 def secrets_usable(cluster: Cluster) -> Sequence[str]:

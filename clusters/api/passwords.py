@@ -11,14 +11,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clusters.api.conditional import preconditions_check
-from clusters.api.manifests import Draft
+from clusters.api.patching import row_patched
 from clusters.api.permissions import ChangePermission
 from clusters.api.problems import BadBody, Conflict, fault
 from clusters.api.viewsets import ResourceViewSet
 from clusters.api.writing import edit_of, problems
 from clusters.edits import rotation
 from clusters.models import Change
-from clusters.secrets import secret_of
+from clusters.secrets import inline_in_force, secret_in_force
 
 _WHAT = (
     "An object that refers to a Secret: the password is written into that Secret, which is not read, and the sessions "
@@ -61,8 +61,8 @@ class PasswordEndpoint(ResourceViewSet):
         preconditions_check(request, row)
         if row.deleting:
             raise Conflict("It is being deleted.")
-        if row.inline_password or not secret_of(row.spec):
-            draft = Draft(row.namespace, row.name, row.manifest, password)
+        if inline_in_force(row) or not secret_in_force(row):
+            draft = self._draft(row_patched(row, {"spec": {"password": password}}))
             return self._write(edit, row.cluster, draft, row, base_revision=row.revision)
         with problems(edit):
             if edit.dry_run:

@@ -13,7 +13,7 @@ from clusters.edits.refusals import ClusterUnreachable, Refused
 from clusters.edits.saving import Actor
 from clusters.kube.errors import Conflict, KubeError, NotFound, Rejected
 from clusters.models import Change, Resource
-from clusters.secrets import FIELD, referring, secret_of
+from clusters.secrets import FIELD, inline_in_force, referring, secret_in_force
 from intent.findings import Finding, Severity
 from intent.rules import blocking
 
@@ -49,7 +49,7 @@ def password_rotate(*, row: Resource, password: str, actor: Actor, source: str) 
 
 
 def _judged(row: Resource, password: str) -> tuple[Edit, Rotated]:
-    cluster, name = row.cluster, secret_of(row.spec)
+    cluster, name = row.cluster, secret_in_force(row)
     edit = prepare(cluster, row.KIND.kind, row.namespace, row.name, row.manifest, None)
     edit = replace(edit, new_password=password)
     stop = _obstacles(edit, row, name) or blocking([*connected(edit), *judge_password(edit)])
@@ -59,7 +59,7 @@ def _judged(row: Resource, password: str) -> tuple[Edit, Rotated]:
 
 
 def _obstacles(edit: Edit, row: Resource, name: str) -> list[Finding]:
-    if row.inline_password:
+    if inline_in_force(row):
         text = "The password stands in the object itself, so no Secret can take a new one."
         return [_finding(edit, "password-inline", "spec.password", text, "Move it to a Secret first.")]
     if not name or row.deleting:

@@ -16,7 +16,7 @@ from clusters.edits.refusals import ClusterUnreachable, Refused
 from clusters.edits.rotation import password_rotate
 from clusters.models import Change
 from clusters.pages import HttpRequest, render_page
-from clusters.secrets import referring, secret_of
+from clusters.secrets import inline_in_force, referring, secret_in_force
 from clusters.words import counted
 from intent.findings import Finding
 from peers.models import BGPPeer
@@ -45,7 +45,7 @@ def password(request: HttpRequest, cluster: str, namespace: str, name: str) -> H
             peers = counted(1 + len(rotated.shared_with), "peer")
             messages.success(request, f"Secret {rotated.secret} has a new password, for {peers}.")
             return redirect(row.get_absolute_url())
-    secret = "" if row.inline_password else secret_of(row.spec)
+    secret = "" if inline_in_force(row) else secret_in_force(row)
     sharing = [one for one in referring(row.cluster, secret, but=row) if isinstance(one, BGPPeer)] if secret else []
     context = {
         "peer": row,

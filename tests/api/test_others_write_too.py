@@ -99,3 +99,28 @@ def test_what_equals_an_old_look_is_pending_while_the_cluster_is_away(
     changes = Change.objects.count()
     assert api.put(f"{url()}{WAIT}", manifest()).status_code == 200
     assert Change.objects.count() == changes
+
+
+def test_a_new_password_beside_a_conflict_writes_nothing_of_others_over(
+    api: APIClient, live_cluster: Cluster, kube: Kube
+) -> None:
+    api.put(f"{url()}{WAIT}", manifest(holdTime="90s"))
+    others(kube, {"holdTime": "78s"})
+    assert api.patch(f"{url()}{WAIT}", {"spec": {"holdTime": "60s"}}).status_code == 409
+    answer = api.post(f"{url()}password/{WAIT}", {"password": "some-password"})
+    assert (answer.status_code, "spec.holdTime" in answer.json()["detail"]) == (409, True)
+    assert held(kube, "holdTime", "passwordSecret") == {"holdTime": "78s", "passwordSecret": None}
+
+
+def test_a_new_password_goes_where_the_cluster_takes_it_from_whatever_a_refused_edit_says(
+    api: APIClient, live_cluster: Cluster, kube: Kube
+) -> None:
+    for name in ("old", "new"):
+        secret = {"metadata": {"name": name, "namespace": NAMESPACE}, "type": "kubernetes.io/basic-auth"}
+        kube.call(kube.server.store.create, "secrets", secret | {"data": {"password": "b2xk"}})
+    api.put(f"{url()}{WAIT}", manifest(passwordSecret={"name": "old"}))
+    kube.call(kube.server.faults.add, Fault(verb="patch", resource="bgppeers", code=422))
+    assert api.patch(f"{url()}{WAIT}", {"spec": {"passwordSecret": {"name": "new"}}}).status_code == 422
+    kube.call(kube.server.faults.clear)
+    assert api.post(f"{url()}password/", {"password": "renewed"}).json()["secret"] == "old"
+    assert [kube.get("secrets", name)["data"]["password"] for name in ("old", "new")] == ["cmVuZXdlZA==", "b2xk"]
