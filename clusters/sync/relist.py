@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from clusters.doors import door_of
@@ -17,7 +17,7 @@ from clusters.kube.discovery import Problem
 from clusters.kube.errors import Forbidden, KubeError, NotServed
 from clusters.kube.kinds import Served
 from clusters.manifest import Object
-from clusters.models import ChangeSet, Cluster
+from clusters.models import ChangeSet, ChangeSetItem, Cluster
 from clusters.registry import resource_models, rows_of
 from clusters.sync import facts, outbox
 from clusters.sync.findings import findings_write
@@ -28,6 +28,7 @@ from clusters.sync.secrets import SecretsSeen, secrets_look, secrets_problem, se
 
 logger = logging.getLogger(__name__)
 _DISCOVERY_AGE = timedelta(seconds=60)
+_Item = ChangeSetItem.State
 
 
 @dataclass(slots=True)
@@ -153,6 +154,9 @@ def _wake(cluster: Cluster) -> None:
         for pk in waiting.values_list("pk", flat=True)[:500]:
             outbox.send(kind, pk)
     sets = ChangeSet.objects.filter(cluster=cluster, state__in=ChangeSet.OPEN)
+    # One in the middle of a recreation waits for the speakers to see that the object is gone.
+    between = Q(state=_Item.DELETED) | Q(state=_Item.UNDOING, action=ChangeSetItem.Action.RECREATE)
+    sets = sets.exclude(Exists(ChangeSetItem.objects.filter(between, change_set=OuterRef("pk"))))
     sets.update(retry_at=None)
     for pk in sets.values_list("pk", flat=True)[:100]:
         outbox.send_set(pk)

@@ -15,7 +15,7 @@ from clusters.changesets.save import changeset_give_up, changeset_save
 from clusters.changesets.wanted import AnyEdit, Wanted
 from clusters.edits.refusals import Refused, RevisionMismatch
 from clusters.kube.client import Door
-from clusters.models import Change, ChangeSet, ChangeSetItem, SyncState
+from clusters.models import Change, ChangeSet, ChangeSetItem, Cluster, SyncState
 from clusters.services import resource_discard, review
 from clusters.sync import outbox
 from clusters.sync.apply import apply_pending
@@ -342,3 +342,21 @@ def test_rows_are_written_in_one_order_whatever_the_order_of_work(kube: RunningC
     assert list(BGPPeer.objects.order_by("pk").values_list("name", flat=True)) == ["tor-1", "tor-2", "tor-3"]
     items = ChangeSetItem.objects.order_by("position").values_list("name", flat=True)
     assert list(items) == ["fast", "tor-3", "tor-1", "tor-2"]
+
+
+def test_a_cluster_that_is_back_does_not_cut_short_the_time_in_which_an_object_is_gone(
+    kube: RunningCluster, office: Office
+) -> None:
+    """What came back within MetalLB's debounce of 3 seconds would never have been gone for its speakers."""
+    kube.add(some_peer(1))
+    office.look()
+    change_set = accept(office, wanted(some_peer(1, peerASN=64700), recreate=True))
+    apply_set(change_set.pk)
+    change_set.refresh_from_db()
+    assert (states(change_set), kube.peers()) == ({"tor-1": Item.DELETED}, [])
+    until = change_set.retry_at
+    Cluster.objects.update(error="away")
+    office.look()
+    change_set.refresh_from_db()
+    assert change_set.retry_at == until is not None
+    assert carry(change_set) == State.APPLIED
