@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from clusters.models import Change, ChangeSet, SyncState
+from clusters.models import Change, ChangeSet, ChangeSetItem, SyncState
+from clusters.sync.changesets import carry as carrying
 from clusters.sync.changesets.carry import apply_set
+from clusters.sync.changesets.claim import SetClaim
 from lab.apiserver import Fault
 from peers.models import BGPPeer
 from tests.clusters.cluster import NAMESPACE, RunningCluster
@@ -273,3 +275,26 @@ def test_what_only_a_recreation_could_change_goes_back_by_one(
     assert (holds(kube), rows_say(office)) == (before, said)
     office.look()
     assert rows_say(office) == said
+
+
+def test_a_row_that_follows_the_cluster_at_that_moment_does_not_hold_up_the_way_back(
+    kube: RunningCluster, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row whose newest revision counts as applied is nobody's work: its change set would never be settled."""
+    _start(kube, office)
+    change_set = accept(office, wanted(some_peer(1, peerASN=64700)), wanted(some_peer(2)))
+    refuse(kube, 1, verb="patch", name="tor-2")
+    real = carrying._work
+
+    def late(held: SetClaim, item: ChangeSetItem) -> Any:
+        work = real(held, item)
+        if item.state == Item.APPLIED:
+            monkeypatch.setattr(carrying, "_work", real)
+            kube.patch_peer("tor-1", {"holdTime": "60s"})
+            office.look()
+        return work
+
+    monkeypatch.setattr(carrying, "_work", late)
+    assert carry(change_set) == State.FAILED_ROLLBACK
+    assert states(change_set) == {"tor-1": Item.LEFT, "tor-2": Item.REFUSED}
+    assert kube.spec("tor-1")["holdTime"] == office.row("tor-1").hold_time == "60s"

@@ -150,9 +150,10 @@ class RowWork:
         return row
 
     def _write(self, values: dict[str, Any]) -> None:
-        """The row, which nobody else edits while its change set is open; who follows the cluster looks at its fence."""
+        """The row as it was read; nobody else edits it meanwhile, but it may have followed the cluster. Raises Lost."""
         row = self.row
-        if row is None or not rows_of(self.item.kind).filter(pk=row.pk, fence=row.fence).update(**values):
+        mine = {} if row is None else {"pk": row.pk, "fence": row.fence, "revision": row.revision}
+        if row is None or not rows_of(self.item.kind).filter(**mine).update(**values):
             raise Lost
         for name, value in values.items():
             setattr(row, name, value)
