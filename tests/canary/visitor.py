@@ -82,7 +82,8 @@ class Visitor:
 
     def crawl_api(self) -> list[str]:
         """GET every operation of the API's own description, for every object there is; those that could not be made."""
-        described = self.api("GET", "schema/?format=json").json()["paths"]
+        json = {"Accept": "application/vnd.oai.openapi+json"}
+        described = self.script.get(f"{self.demo.url}/api/v1/schema/", headers=json, timeout=90).json()["paths"]
         lists: dict[str, list[dict[str, Any]]] = {}
         missed = []
         for path, operations in sorted(described.items(), key=lambda item: item[0].count("{")):
@@ -90,7 +91,8 @@ class Visitor:
             if "get" not in operations:
                 continue
             if "{" not in short:
-                answer = self.api("GET", short + ("?page_size=1000" if short.count("/") == 1 else ""))
+                paged = any(one["name"] == "page_size" for one in operations["get"].get("parameters", ()))
+                answer = self.api("GET", short + ("?page_size=1000" if paged else ""))
                 found = answer.json() if "json" in answer.headers["Content-Type"] else {}
                 lists[short] = found.get("results", []) if isinstance(found, dict) else []
                 continue
