@@ -72,7 +72,8 @@ def aliases_exist(view: View, subject: Subject) -> Iterator[Finding]:
             message += " old configuration"
             hint = f"Write {known.value} for {known.name}." if known else "Define it in a Community, or write a value."
             field, value = reference.field.removeprefix("spec."), reference.name
-            yield subject.error("alias-missing", field, message, value=value, source=CONFIG, hint=hint)
+            lost = view.lost_aliases.get(value, ())
+            yield subject.error("alias-missing", field, message, value=value, source=CONFIG, hint=hint, others=lost)
 
 
 def nodes_are_selected(view: View, subject: Subject) -> Iterator[Finding]:

@@ -72,6 +72,16 @@ class View:
         return {profile.name: profile for profile in self.snapshot.in_force("BFDProfile")}
 
     @cached_property
+    def lost_aliases(self) -> dict[str, tuple[ObjectRef, ...]]:
+        """The Communities that define an alias in the cluster, and would not any more."""
+        found: dict[str, tuple[ObjectRef, ...]] = {}
+        for community in self.snapshot.in_force("Community"):
+            for _path, alias, _value in aliases(community.live or {}):
+                if alias not in self.aliases:
+                    found[alias] = tuple({*found.get(alias, ()), community.ref})
+        return found
+
+    @cached_property
     def aliases(self) -> frozenset[str]:
         """The aliases of all Communities, whatever they stand for."""
         found = (aliases(resource.spec) for resource in self.snapshot.in_force("Community"))

@@ -10,7 +10,7 @@ import pytest
 from intent.announcements.cluster import EXCLUDED
 from intent.findings import Finding, ObjectRef, Severity
 from intent.rules import check, refused_on
-from intent.snapshot import Mode, Node
+from intent.snapshot import Mode, Node, Resource
 from tests.intent.catalogue import unlisted
 from tests.intent.manifests import (
     ALL,
@@ -112,6 +112,16 @@ def test_a_negative_length_passes_the_parser() -> None:
 def test_an_alias_that_is_a_well_known_name_is_answered_with_its_value() -> None:
     (missing,) = found(IBGP, POOL, advertisement("adv", communities=["NO_ADVERTISE"]))
     assert (missing.code, missing.hint) == ("alias-missing", "Write 65535:65282 for no-advertise.")
+
+
+@pytest.mark.parametrize(("aliases", "wrong"), [({"ours": "64500:1"}, ["alias-missing"]), ({"mine": "64500:2"}, [])])
+def test_a_community_that_gives_up_an_alias_in_use_is_told_so(aliases: dict[str, str], wrong: list[str]) -> None:
+    """Its webhook looks at Communities alone, and then every speaker refuses its configuration."""
+    before = cluster(IBGP, POOL, community(mine="64500:1"), advertisement("adv", communities=["mine"]))
+    after = before.with_resource(Resource.from_manifest(community(**aliases)))
+    told = check(after, {ObjectRef("Community", NAMESPACE, "community")})
+    assert [finding.code for finding in told] == wrong
+    assert all(finding.objects[0].name == "adv" for finding in told)
 
 
 # A5: of a range that is split into CIDRs the shortest prefix counts.
