@@ -31,5 +31,19 @@ def door_of(cluster: Cluster) -> Door:
         return door
 
 
+def door_renew(cluster: Cluster) -> None:
+    """Let the next door to the cluster be opened anew, credentials and all; whoever uses this one may go on."""
+    with _lock:
+        _doors.pop((os.getpid(), cluster.kubeconfig, cluster.context), None)
+
+
+def door_close(cluster: Cluster) -> None:
+    """Close the door for good: whoever still asks through it is refused."""
+    with _lock:
+        known = _doors.pop((os.getpid(), cluster.kubeconfig, cluster.context), None)
+    if known is not None:
+        known[1].close()
+
+
 def _digest_key() -> bytes:
     return hmac.new(settings.SECRET_KEY.encode(), b"bgpui inline passwords", hashlib.sha256).digest()

@@ -14,10 +14,15 @@ from clusters.kube.secrets import SecretDoor
 from clusters.kube.transport import Object, Objects, Transport
 from clusters.kube.writing import APPLY, FIELD_MANAGER, MERGE, writing
 
-T = TypeVar("T")
-Many = list[T]  # a method of Door hides the name
 _PAGE = 1000
 _JSON_PATCH = "application/json-patch+json"
+T = TypeVar("T")
+
+
+class Many(list[T]):
+    """Objects, or what was kept of them, and the resourceVersion of the list that they come from."""
+
+    version = ""
 
 
 class Door(SecretDoor):
@@ -47,7 +52,7 @@ class Door(SecretDoor):
     def get(self, kind: Served, namespace: str | None, name: str) -> Object | None:
         """One object, None if there is none."""
         try:
-            return self._strip(self._request("GET", path(kind, namespace, name)))
+            return self.strip(self._request("GET", path(kind, namespace, name)))
         except NotFound:
             return None
 
@@ -56,7 +61,14 @@ class Door(SecretDoor):
     ) -> tuple[Objects, str]:
         """All objects of a namespace, None = of the cluster, and the list's resourceVersion. Selectors as kubectl's."""
         query = {"labelSelector": labels, "fieldSelector": fields}
-        return self._collected(path(kind, namespace), query, lambda obj: obj, None)
+        found = self._collected(path(kind, namespace), query, lambda obj: obj, None)
+        return found, found.version
+
+    def now(self, kind: Served, namespace: str | None = None, *, labels: str = "", fields: str = "") -> str:
+        """The resourceVersion of this moment, for a watch whose objects nobody needs to list."""
+        query = {"labelSelector": labels, "fieldSelector": fields, "limit": "1"}
+        metadata = self._request("GET", path(kind, namespace), query).get("metadata") or {}
+        return str(metadata.get("resourceVersion", ""))
 
     def gather(
         self,
@@ -73,12 +85,12 @@ class Door(SecretDoor):
         most: read on until this many are kept, for lists that may be longer than anybody wants to know.
         """
         query = {"labelSelector": labels, "fieldSelector": fields}
-        return self._collected(path(kind, namespace), query, keep, most)[0]
+        return self._collected(path(kind, namespace), query, keep, most)
 
     def create(self, kind: Served, manifest: Mapping[str, Any], *, dry_run: bool = False) -> Object:
         """Create an object that must not exist yet (AlreadyExists)."""
         where = path(kind, manifest["metadata"].get("namespace"))
-        return self._strip(self._request("POST", where, writing(dry_run=dry_run), manifest))
+        return self.strip(self._request("POST", where, writing(dry_run=dry_run), manifest))
 
     def apply(
         self, kind: Served, manifest: Mapping[str, Any], *, uid: str, resource_version: str, dry_run: bool = False
@@ -87,17 +99,17 @@ class Door(SecretDoor):
         metadata = {**manifest["metadata"], "uid": uid, "resourceVersion": resource_version}
         where = path(kind, metadata.get("namespace"), metadata["name"])
         body = {**manifest, "metadata": metadata}
-        return self._strip(self._request("PATCH", where, writing(dry_run=dry_run), body, APPLY))
+        return self.strip(self._request("PATCH", where, writing(dry_run=dry_run), body, APPLY))
 
     def merge(
         self, kind: Served, namespace: str, name: str, patch: Mapping[str, Any], *, dry_run: bool = False
     ) -> Object:
         """A JSON merge patch (RFC 7386): null takes a field away."""
-        return self._strip(self._request("PATCH", path(kind, namespace, name), writing(dry_run=dry_run), patch, MERGE))
+        return self.strip(self._request("PATCH", path(kind, namespace, name), writing(dry_run=dry_run), patch, MERGE))
 
     def patch(self, kind: Served, namespace: str, name: str, operations: Objects) -> Object:
         """A JSON patch (RFC 6902)."""
-        return self._strip(self._request("PATCH", path(kind, namespace, name), writing(), operations, _JSON_PATCH))
+        return self.strip(self._request("PATCH", path(kind, namespace, name), writing(), operations, _JSON_PATCH))
 
     def delete(
         self, kind: Served, namespace: str | None, name: str, *, uid: str, resource_version: str, dry_run: bool = False
@@ -111,7 +123,7 @@ class Door(SecretDoor):
         except NotFound:
             return None
         held = answer.get("kind") != "Status" and answer.get("metadata", {}).get("deletionTimestamp")
-        return self._strip(answer) if held else None
+        return self.strip(answer) if held else None
 
     def nodes(self) -> Objects:
         """All Nodes."""
@@ -152,7 +164,7 @@ class Door(SecretDoor):
 
     def _collected(
         self, where: str, query: dict[str, str], keep: Callable[[Object], T | None], most: int | None
-    ) -> tuple[Many[T], str]:
+    ) -> Many[T]:
         try:
             return self._pages(where, query | {"limit": str(_PAGE)}, keep, most)
         except Expired:  # objects changed faster than the pages were read: all at once then
@@ -160,14 +172,16 @@ class Door(SecretDoor):
 
     def _pages(
         self, where: str, query: dict[str, str], keep: Callable[[Object], T | None], most: int | None
-    ) -> tuple[Many[T], str]:
-        items: Many[T] = []
+    ) -> Many[T]:
+        items: Many[T] = Many()
         while True:
             answer = self._request("GET", where, query)
             items.extend(kept for item in self._items(answer) if (kept := keep(item)) is not None)
             metadata = answer.get("metadata") or {}
             if not metadata.get("continue") or (most is not None and len(items) >= most):
-                return items[:most], str(metadata.get("resourceVersion", ""))
+                kept_most = Many(items[:most])
+                kept_most.version = str(metadata.get("resourceVersion", ""))
+                return kept_most
             query = query | {"continue": str(metadata["continue"])}
 
     def _items(self, answer: Object) -> Iterator[Object]:
@@ -175,9 +189,10 @@ class Door(SecretDoor):
         for item in answer.get("items") or ():
             item.setdefault("kind", kind)  # the core's lists leave it out
             item.setdefault("apiVersion", answer.get("apiVersion", ""))
-            yield self._strip(item)
+            yield self.strip(item)
 
-    def _strip(self, obj: Object) -> Object:
+    def strip(self, obj: Object) -> Object:
+        """An object that comes in, without its secrets, in place."""
         if obj.get("kind") in ("Secret", "SecretList"):
             raise ValueError("Secrets come in as facts only")
         return redact.strip(obj, self._digest_key)

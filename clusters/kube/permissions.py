@@ -52,17 +52,24 @@ def needs(
     """
     rows: list[tuple[tuple[str, ...], str, str, str, str, str]] = []
     for kind in kinds:
-        rows.append((("get", "list"), kind.group, kind.plural, "", namespace, f"to show {kind.plural}"))
+        rows.append((("get", "list", "watch"), kind.group, kind.plural, "", namespace, f"to show {kind.plural}"))
         rows.append((("create", "patch", "delete"), kind.group, kind.plural, "", namespace, f"to edit {kind.plural}"))
-    rows.append((("list",), "", "nodes", "", "", "to know which nodes a peer selects"))
-    rows.append((("list",), "", "services", "", "", "to show LoadBalancer services and what is left of pools"))
+    rows.append((("list", "watch"), "", "nodes", "", "", "to know which nodes a peer selects"))
+    rows.append((("list", "watch"), "", "services", "", "", "to show LoadBalancer services and what is left of pools"))
     rows.append(
-        (("list",), "discovery.k8s.io", "endpointslices", "", "", "to know from which nodes a service is announced")
+        (
+            ("list", "watch"),
+            "discovery.k8s.io",
+            "endpointslices",
+            "",
+            "",
+            "to know from which nodes a service is announced",
+        )
     )
-    rows.append((("list",), "", "namespaces", "", "", "to know which namespaces a pool serves"))
-    rows.append((("list",), "", "events", "", "", "to show why a service got no address"))
+    rows.append((("list", "watch"), "", "namespaces", "", "", "to know which namespaces a pool serves"))
+    rows.append((("list", "watch"), "", "events", "", "", "to show why a service got no address"))
     for kind, where in reported:
-        rows.append((("list",), kind.group, kind.plural, "", where, f"to show {kind.plural}"))
+        rows.append((("list", "watch"), kind.group, kind.plural, "", where, f"to show {kind.plural}"))
     for room in dict.fromkeys(frr_namespaces):
         rows.append((("list",), "", "pods", "", room, "to find the pods with FRR"))
         # A WebSocket begins as a GET; newer API servers ask for `create` as well.

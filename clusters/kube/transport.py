@@ -28,10 +28,12 @@ class Transport:
         configuration.connection_pool_maxsize = 8
         self._client = ApiClient(configuration)
         self._client.user_agent = user_agent
+        self._closed = False
         self._timeout = (min(_CONNECT_TIMEOUT, timeout), timeout)
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; requests are refused from now on."""
+        self._closed = True
         self._client.close()  # type: ignore[no-untyped-call]
 
     def request(
@@ -44,6 +46,8 @@ class Transport:
         accept: str = _JSON,
     ) -> Object:
         """Send `body` as `content` and return the answer's object, in the form `accept`. Raises KubeError."""
+        if self._closed:
+            raise Unreachable("the connection to the API server is closed")
         headers = {"Accept": accept} | ({"Content-Type": content} if body is not None else {})
         token = authorization(self._client.configuration)
         headers |= {"authorization": token} if token else {}
@@ -56,10 +60,10 @@ class Transport:
             raise Unreachable(f"the API server cannot be reached: {why_unreachable(error)}") from error
         if not 200 <= response.status < 300:
             raise error_of(response.status, response.headers, answer)
-        return _object(answer)
+        return object_of(answer)
 
 
-def _object(content: bytes) -> Object:
+def object_of(content: bytes) -> Object:
     if b"\\u0000" in content:  # PostgreSQL's JSON cannot hold it
         content = content.replace(b"\\u0000", b"\\ufffd")
     try:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.db import models
 
 from clusters.models.cluster import Cluster
+from clusters.models.services import Mirrored
 
 
-class Node(models.Model):
+class Node(Mirrored):
     """A Kubernetes Node as last listed."""
 
-    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="nodes")
     name = models.CharField(max_length=253)
     uid = models.CharField(max_length=64)
     labels = models.JSONField(default=dict)

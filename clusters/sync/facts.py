@@ -9,7 +9,6 @@ from datetime import timedelta
 from ipaddress import ip_network
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
 from clusters.kube import discovery, permissions
@@ -19,30 +18,28 @@ from clusters.kube.errors import Forbidden
 from clusters.kube.permissions import Permission
 from clusters.models import Cluster, Node
 from clusters.registry import resource_models
+from clusters.sync.mirror import Known, Mirror
 from clusters.sync.status import status_needs
-from clusters.sync.upsert import upsert
 from clusters.workloads import workloads_on
 
 _NODE_FIELDS = ("uid", "labels", "addresses", "subnets", "ready", "unschedulable", "network_unavailable")
+NODES = Mirror(Node, key=("name",), fields=_NODE_FIELDS)
 _HOST_CIDRS = "k8s.ovn.org/host-cidrs"
 _SUBNETS = 200  # of one node
 _GRANTED_AGE = timedelta(minutes=10)
 _MISSING_AGE = timedelta(seconds=60)
 
 
-def nodes_write(cluster: Cluster, objects: Iterable[Mapping[str, Any]]) -> bool:
-    """Keep the Nodes as listed; whether something changed."""
-    known = {node.name: node for node in cluster.nodes.all()}
-    listed = {node.name: node for node in (_node(cluster, obj) for obj in objects)}
-    changed = [
-        node for name, node in listed.items() if name not in known or not _equal(node, known[name], _NODE_FIELDS)
-    ]
-    gone = [node.pk for name, node in known.items() if name not in listed]
-    if changed or gone:
-        with transaction.atomic():
-            upsert(Node, changed, key=("cluster", "name"), fields=_NODE_FIELDS)
-            Node.objects.filter(pk__in=gone).delete()
-    return bool(changed or gone)
+def nodes_write(cluster: Cluster, objects: Iterable[Mapping[str, Any]], known: Known) -> bool:
+    """Keep the Nodes as listed, `known` being the rows of before; whether something changed."""
+    return NODES.write(cluster, [_node(cluster, obj) for obj in objects], known).changed
+
+
+def nodes_event(cluster: Cluster, objects: Mapping[str, Mapping[str, Any] | None]) -> bool:
+    """Keep these Nodes as an event stream says, None = gone; whether something changed."""
+    rows = {(name,): _node(cluster, obj) for name, obj in objects.items() if obj is not None}
+    keys = [(name,) for name in objects]
+    return NODES.follow(cluster, keys, lambda left: [row for key, row in rows.items() if key in left])
 
 
 def discover(cluster: Cluster, door: Door) -> dict[str, Any]:
@@ -124,7 +121,3 @@ def _subnets(annotations: Mapping[str, Any]) -> list[str]:
     except (ValueError, TypeError, RecursionError):
         return []
     return sorted(str(network) for network in networks if network.num_addresses > 1)
-
-
-def _equal(one: object, other: object, names: Iterable[str]) -> bool:
-    return all(getattr(one, name) == getattr(other, name) for name in names)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from django.db import transaction
 
 from clusters.changes import change_of
+from clusters.kube.client import Door
+from clusters.kube.errors import Forbidden
+from clusters.kube.kinds import Served
 from clusters.kube.redact import mask_as_before
 from clusters.manifest import Object, differences, plain, same
 from clusters.models import Change, Cluster, Resource, SyncState
@@ -19,6 +22,7 @@ from clusters.sync.references import references_write
 from clusters.sync.upsert import chunks, upsert
 from intent.findings import ObjectRef
 
+Key = tuple[str, str]
 _KEY = ("cluster", "namespace", "name")
 _MARKER = ("pk", "namespace", "name", "uid", "resource_version", "revision", "fence")
 _HELD = (SyncState.REJECTED, SyncState.CONFLICT)
@@ -48,14 +52,42 @@ class _Batch:
     touched: list[ObjectRef] = field(default_factory=list)
 
 
-def markers(cluster: Cluster, kind: str) -> dict[tuple[str, str], Marker]:
-    """The rows as they are before the list is asked for: whatever moves on after that is newer than the list."""
-    rows = rows_of(kind).filter(cluster=cluster).values_list(*_MARKER)
-    return {(marker.namespace, marker.name): marker for marker in map(Marker._make, rows)}
+def markers(cluster: Cluster, kind: str, names: Collection[str] | None = None) -> dict[Key, Marker]:
+    """The rows as they are before the list is asked for: whatever moves on after that is newer than the list.
+
+    names: only those of objects with these names.
+    """
+    rows = rows_of(kind).filter(cluster=cluster)
+    if names is not None:
+        rows = rows.filter(name__in=names)
+    return {(marker.namespace, marker.name): marker for marker in map(Marker._make, rows.values_list(*_MARKER))}
+
+
+def list_in(door: Door, kind: Served, namespace: str) -> tuple[list[Object], str, str]:
+    """The objects, the list's resourceVersion, and where they were listed: "" = everywhere, as far as allowed."""
+    try:
+        return *door.list(kind), ""
+    except Forbidden:
+        return *door.list(kind, namespace), namespace
+
+
+def known_in(known: Mapping[Key, Marker], room: str) -> dict[Key, Marker]:
+    """Those that a list in a namespace, "" = all, is about."""
+    return {key: marker for key, marker in known.items() if room in ("", key[0])}
+
+
+def listed_write(cluster: Cluster, listed: Mapping[str, str]) -> None:
+    """Keep the namespace, "" = all, that each of these kinds was listed in."""
+    if listed.items() <= cluster.listed.items():
+        return
+    with transaction.atomic():
+        row = Cluster.objects.select_for_update().only("listed").filter(pk=cluster.pk).first()
+        if row is not None:
+            Cluster.objects.filter(pk=cluster.pk).update(listed=row.listed | listed)
 
 
 def follow(
-    cluster: Cluster, kind: str, known: Mapping[tuple[str, str], Marker], objects: Iterable[Object], *, adopting: bool
+    cluster: Cluster, kind: str, known: Mapping[Key, Marker], objects: Iterable[Object], *, adopting: bool
 ) -> bool:
     """Bring the rows up to the list; whether something changed.
 

@@ -1,11 +1,12 @@
-"""Rows that only repeat what was listed: written where something changed, in chunks, and deleted when it is gone."""
+"""Rows that only repeat the cluster: written where something changed, in chunks, and deleted when it is gone."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.db import transaction
 
@@ -14,41 +15,97 @@ from clusters.models.services import Mirrored
 from clusters.sync.upsert import chunks, upsert
 
 Row = TypeVar("Row", bound=Mirrored)
+Key = tuple[Any, ...]
+Known = Mapping[Key, tuple[int, str]]
+_ROUNDS = 5
 
 
-def mirror(
-    model: type[Row],
-    cluster: Cluster,
-    rows: Sequence[Row],
-    *,
-    key: Sequence[str],
-    fields: Sequence[str],
-    also: Sequence[str] = (),
-    within: Mapping[str, Any] | None = None,
-    written: Callable[[Sequence[Row]], None] | None = None,
-) -> bool:
-    """Make the cluster's rows of a model these; whether something changed.
+class Written(NamedTuple):
+    """Whether something changed, and the keys of rows that others have written since `known` was read."""
 
-    key: the columns, besides the cluster, that name a row. also: columns that are no change by themselves. within: the
-    rows that it is about, as a filter; others stay. written: called with each chunk of rows that was written, in
-    its transaction.
+    changed: bool
+    moved: set[Key]
+
+
+@dataclass(frozen=True)
+class Mirror(Generic[Row]):
+    """How objects become rows of a model.
+
+    key: the columns, besides the cluster, that name a row, `name` among them. also: columns that are no change by
+    themselves. written: called with each chunk of rows that was written, in its transaction.
     """
-    stored = model._default_manager.filter(cluster=cluster, **(within or {}))  # noqa: SLF001  # Django's public name for it
-    known = {tuple(found): (pk, digest) for pk, digest, *found in stored.values_list("pk", "digest", *key)}
-    changed = []
-    for row in rows:
-        row.digest = _digest([getattr(row, name) for name in fields])
-        _pk, digest = known.pop(tuple(getattr(row, name) for name in key), (0, ""))
-        if digest != row.digest:
-            changed.append(row)
-    for some in chunks(changed):
+
+    model: type[Row]
+    key: Sequence[str]
+    fields: Sequence[str]
+    also: Sequence[str] = ()
+    written: Callable[[Sequence[Row]], None] | None = None
+
+    def known(self, cluster: Cluster, **within: Any) -> Known:
+        """The rows that it is about, as they are before the cluster is asked: what moves on after that is newer."""
+        stored = self.model._default_manager.filter(cluster=cluster, **within)  # noqa: SLF001  # Django's public name for it
+        return {tuple(found): (pk, digest) for pk, digest, *found in stored.values_list("pk", "digest", *self.key)}
+
+    def known_of(self, cluster: Cluster, keys: Collection[Key]) -> Known:
+        """The same for the rows with these keys."""
+        name = self.key.index("name")
+        found = self.known(cluster, name__in={key[name] for key in keys})
+        return {key: state for key, state in found.items() if key in keys}
+
+    def write(self, cluster: Cluster, rows: Sequence[Row], known: Known) -> Written:
+        """Make the known rows these; those that others have written meanwhile stay."""
+        gone, changed, moved, wrote = dict(known), list[Row](), set[Key](), False
+        for row in rows:
+            row.digest = _digest([getattr(row, name) for name in self.fields])
+            _pk, digest = gone.pop(self._key(row), (0, ""))
+            if digest != row.digest:
+                changed.append(row)
+        for some in chunks(changed):
+            wrote |= self._save(cluster, some, known, moved)
+        for pairs in chunks(list(gone.items())):
+            wrote |= self._drop(cluster, dict(pairs), moved)
+        return Written(wrote, moved)
+
+    def follow(self, cluster: Cluster, keys: Collection[Key], made: Callable[[Collection[Key]], Sequence[Row]]) -> bool:
+        """Make the rows with these keys those that `made` gives for them, none = gone; whether something changed."""
+        changed, left = False, set(keys)
+        for _ in range(_ROUNDS):
+            known = self.known_of(cluster, left)
+            done = self.write(cluster, made(left), known)
+            changed, left = changed or done.changed, done.moved
+            if not left:
+                break
+        return changed
+
+    def _key(self, row: Row) -> Key:
+        return tuple(getattr(row, name) for name in self.key)
+
+    def _save(self, cluster: Cluster, some: Sequence[Row], known: Known, moved: set[Key]) -> bool:
         with transaction.atomic():
-            upsert(model, some, key=("cluster", *key), fields=("digest", *fields, *also))
-            if written is not None:
-                written(some)
-    for gone in chunks([pk for pk, _digest in known.values()]):
-        stored.filter(pk__in=gone).delete()
-    return bool(changed or known)
+            now = self._now(cluster, [self._key(row) for row in some])
+            fit = [row for row in some if now.get(self._key(row)) == known.get(self._key(row))]
+            moved |= {self._key(row) for row in some} - {self._key(row) for row in fit}
+            upsert(self.model, fit, key=("cluster", *self.key), fields=("digest", *self.fields, *self.also))
+            if fit and self.written is not None:
+                self.written(fit)
+        return bool(fit)
+
+    def _drop(self, cluster: Cluster, gone: Known, moved: set[Key]) -> bool:
+        with transaction.atomic():
+            now = self._now(cluster, gone)
+            fit = {key: state for key, state in gone.items() if now.get(key) == state}
+            moved |= {key for key in now if key not in fit}
+            stored = self.model._default_manager.filter(cluster=cluster)  # noqa: SLF001
+            stored.filter(pk__in=[pk for pk, _digest in fit.values()]).delete()
+        return bool(fit)
+
+    def _now(self, cluster: Cluster, keys: Collection[Key]) -> Known:
+        name = self.key.index("name")
+        stored = self.model._default_manager.select_for_update().filter(cluster=cluster)  # noqa: SLF001
+        stored = stored.filter(name__in={key[name] for key in keys})
+        found = stored.values_list("pk", "digest", *self.key)
+        wanted = set(keys)
+        return {tuple(key): (pk, digest) for pk, digest, *key in found if tuple(key) in wanted}
 
 
 def _digest(values: list[object]) -> str:

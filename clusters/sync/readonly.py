@@ -16,17 +16,22 @@ from clusters.kube.errors import KubeError
 from clusters.models import Cluster
 from clusters.sync.services import namespaces_follow, services_follow
 from clusters.sync.status import status_follow
+from clusters.watched import reading_is_watched
 
 Follow = Callable[[Cluster, Door, list[Problem]], bool]
 logger = logging.getLogger(__name__)
 _QUICK = 1.0  # seconds; a look that takes less is part of every look at the cluster
+_NET = timedelta(seconds=60)  # between two looks at what event streams bring anyway
 _SHARE = 10  # of the time at most one tenth goes into those that take longer
 
 
 def readonly_follow(cluster: Cluster, door: Door) -> tuple[bool, bool]:
     """Look, if it is time to, and keep what is new; whether something changed, and whether rules look at that."""
     now, last, took = timezone.now(), cluster.readonly_at, cluster.readonly_took
-    if last is not None and took > _QUICK and now - last < timedelta(seconds=_SHARE * took):
+    pause = timedelta(seconds=_SHARE * took if took > _QUICK else 0.0)
+    if reading_is_watched(cluster):
+        pause = max(pause, _NET)
+    if last is not None and now - last < pause:
         return False, False
     started, problems, changed = time.monotonic(), list[Problem](), set[Follow]()
     for follow in (namespaces_follow, services_follow, status_follow):

@@ -21,7 +21,8 @@ from clusters.models import ChangeSet, ChangeSetItem, Cluster
 from clusters.registry import resource_models, rows_of
 from clusters.sync import facts, outbox
 from clusters.sync.findings import findings_write
-from clusters.sync.follow import Marker, follow, markers
+from clusters.sync.follow import Marker, follow, known_in, list_in, listed_write, markers
+from clusters.sync.mirror import Known
 from clusters.sync.readonly import readonly_follow
 from clusters.sync.references import references_resolve, references_rewrite
 from clusters.sync.secrets import SecretsSeen, secrets_look, secrets_problem, secrets_write
@@ -42,6 +43,7 @@ class _Seen:
     known: dict[str, dict[tuple[str, str], Marker]]
     objects: dict[str, list[Object]]
     nodes: list[Object] | None
+    nodes_known: Known
     secrets: SecretsSeen
     problems: list[Problem]
     discovered: dict[str, Any]
@@ -61,10 +63,9 @@ def relist(cluster: Cluster) -> bool:
     for kind, objects in seen.objects.items():
         adopting = cluster.listed.get(kind) not in ("", seen.listed[kind])
         changed |= follow(cluster, kind, seen.known[kind], objects, adopting=adopting)
-    if not seen.listed.items() <= cluster.listed.items():
-        Cluster.objects.filter(pk=cluster.pk).update(listed=cluster.listed | seen.listed)
+    listed_write(cluster, seen.listed)
     if seen.nodes is not None:
-        changed |= facts.nodes_write(cluster, seen.nodes)
+        changed |= facts.nodes_write(cluster, seen.nodes, seen.nodes_known)
     changed |= secrets_write(cluster, seen.secrets)
     shown, judged = readonly_follow(cluster, door_of(cluster))
     if seen.discovered:  # rarely, since rows that are written bring their own along
@@ -83,14 +84,15 @@ def _look(cluster: Cluster, door: Door) -> _Seen:
     discovered = facts.discover(cluster, door) if due else {}
     for name, value in discovered.items():
         setattr(cluster, name, value)
-    seen = _Seen({}, {}, {}, None, SecretsSeen(()), [], discovered)
+    seen = _Seen({}, {}, {}, None, {}, SecretsSeen(()), [], discovered)
     for kind, model in resource_models().items():
         known = markers(cluster, kind)
         answer = _list(door, model.KIND, cluster.namespace, seen.problems)
         if answer is not None:
             seen.objects[kind], room = answer
             seen.listed[kind] = room
-            seen.known[kind] = {key: marker for key, marker in known.items() if room in ("", key[0])}
+            seen.known[kind] = known_in(known, room)
+    seen.nodes_known = facts.NODES.known(cluster)
     try:
         seen.nodes = door.nodes()
     except Forbidden as error:
@@ -104,15 +106,14 @@ def _look(cluster: Cluster, door: Door) -> _Seen:
 def _list(door: Door, kind: Served, namespace: str, problems: list[Problem]) -> tuple[list[Object], str] | None:
     """The objects and the namespace that they were listed in, "" = all; nothing is known of other namespaces then."""
     try:
-        try:
-            return door.list(kind)[0], ""
-        except Forbidden:
-            return door.list(kind, namespace)[0], namespace
+        objects, _version, room = list_in(door, kind, namespace)
     except Forbidden as error:
         problems.append(Problem(error.message, f"Allow bgpui to list {kind.plural}."))
     except NotServed:
         text = f"The API server does not know {kind.plural}.{kind.group}."
         problems.append(Problem(text, "Install MetalLB with its CustomResourceDefinitions."))
+    else:
+        return objects, room
     return None
 
 

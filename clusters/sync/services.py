@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import Any
 
-from clusters.kube.client import Door
+from clusters.kube.client import Door, Many
 from clusters.kube.discovery import Problem
 from clusters.kube.errors import Forbidden, Rejected
 from clusters.kube.kinds import ENDPOINT_SLICES, EVENTS, NAMESPACES, SERVICES
@@ -14,21 +12,16 @@ from clusters.kube.transport import Object
 from clusters.models import Cluster, Namespace, Service, ServiceAddress
 from clusters.models.services import sort_key
 from clusters.selectors import resource_list, resource_of
-from clusters.sync.mirror import mirror
+from clusters.sync.mirror import Mirror
+from clusters.sync.service_rows import namespace_row, service_row
 from intent.addresses import parse_address
 from intent.pools import PoolIndex
 from intent.snapshot import mapping, text
 
-_CURRENT, _DEPRECATED = "metallb.io/", "metallb.universe.tf/"
-_ASKED_POOL, _ASKED_IPS, _SHARED, _FROM_POOL = ANNOTATIONS = (
-    "address-pool",
-    "loadBalancerIPs",
-    "allow-shared-ip",
-    "ip-allocated-from-pool",
-)
+LOAD_BALANCERS = "spec.type=LoadBalancer"  # field selectors
+WARNINGS = "involvedObject.kind=Service,type=Warning"
 _SERVICE_NAME = "kubernetes.io/service-name"
 _SELECTOR = 4000  # characters of a selector by name; the API server bounds the line of a request
-_MANY = 100  # ports, addresses of one Service
 Key = tuple[str, str]
 _SERVICE_FIELDS = (
     "uid", "labels", "annotations", "addresses", "ports", "pool", "requested_pool", "requested_addresses",
@@ -40,20 +33,85 @@ _SERVICE_FIELDS = (
 def namespaces_follow(cluster: Cluster, door: Door, problems: list[Problem]) -> bool:
     """Keep the Namespaces as listed; whether something changed. Raises KubeError; a missing right is a problem."""
     try:
-        listed = door.gather(NAMESPACES, lambda obj: _namespace(cluster, obj))
+        return namespaces_look(cluster, door)[0]
     except Forbidden as error:
         problems.append(Problem(error.message, "Allow bgpui to list namespaces."))
         return False
-    return mirror(Namespace, cluster, listed, key=("name",), fields=("labels",))
+
+
+def namespaces_look(cluster: Cluster, door: Door) -> tuple[bool, str]:
+    """The same; whether something changed, and the list's resourceVersion."""
+    known = ROOMS.known(cluster)
+    listed = door.gather(NAMESPACES, lambda obj: namespace_row(cluster, obj))
+    return ROOMS.write(cluster, listed, known).changed, listed.version
+
+
+def namespaces_event(cluster: Cluster, objects: Mapping[str, Object | None]) -> bool:
+    """Keep these Namespaces as an event stream says, None = gone; whether something changed."""
+    rows = {(name,): namespace_row(cluster, obj) for name, obj in objects.items() if obj is not None}
+    keys = [(name,) for name in objects]
+    return ROOMS.follow(cluster, keys, lambda left: [row for key, row in rows.items() if key in left])
 
 
 def services_follow(cluster: Cluster, door: Door, problems: list[Problem]) -> bool:
     """Keep the Services and their endpoints' nodes as listed; whether something changed. As for namespaces_follow."""
     try:
-        services = _load_balancers(cluster, door)
+        return services_look(cluster, door, problems)[0]
     except Forbidden as error:
         problems.append(Problem(error.message, "Allow bgpui to list services in all namespaces."))
         return False
+
+
+def services_look(cluster: Cluster, door: Door, problems: list[Problem]) -> tuple[bool, str]:
+    """The same; whether something changed, and the list's resourceVersion. Raises Forbidden without the right to it."""
+    known = SERVICE_ROWS.known(cluster)
+    services = _load_balancers(cluster, door)
+    problems += _complete(cluster, door, services)
+    return SERVICE_ROWS.write(cluster, services, known).changed, services.version
+
+
+def services_event(
+    cluster: Cluster, door: Door, objects: Mapping[Key, Object | None], touched: Collection[Key] = ()
+) -> bool:
+    """Keep these Services as an event stream says, None = gone; whether something changed. Raises KubeError.
+
+    touched: Services whose endpoints or warnings have changed. Both are read anew.
+    """
+    others = {key for key in touched if key not in objects}
+    names = {name for _namespace, name in others}
+    stored = (
+        {(row.namespace, row.name) for row in cluster.services.filter(name__in=names)} & others if others else set()
+    )
+
+    def rows(left: Collection[Key]) -> list[Service]:
+        told = [
+            service_row(cluster, obj)
+            for key, obj in objects.items()
+            if obj is not None and key in left and _is_load_balancer(obj)
+        ]
+        again = cluster.services.filter(name__in=names) if stored else ()
+        services = told + [row for row in again if (row.namespace, row.name) in stored.intersection(left)]
+        _complete(cluster, door, services)
+        return services
+
+    return SERVICE_ROWS.follow(cluster, objects.keys() | stored, rows)
+
+
+def slice_of(obj: Object) -> Key:
+    """The Service that an EndpointSlice belongs to."""
+    metadata = mapping(obj.get("metadata"))
+    return text(metadata.get("namespace")), text(mapping(metadata.get("labels")).get(_SERVICE_NAME))
+
+
+def warned_of(obj: Object) -> Key:
+    """The object that an Event is about."""
+    about = mapping(obj.get("involvedObject"))
+    return text(about.get("namespace")), text(about.get("name"))
+
+
+def _complete(cluster: Cluster, door: Door, services: Sequence[Service]) -> list[Problem]:
+    """Fill in what other objects say of these Services; what is missing for that."""
+    problems: list[Problem] = []
     try:
         nodes = _endpoint_nodes(door, {(row.namespace, row.name) for row in services})
     except Forbidden as error:
@@ -65,16 +123,19 @@ def services_follow(cluster: Cluster, door: Door, problems: list[Problem]) -> bo
         row.endpoint_nodes = sorted(nodes.get((row.namespace, row.name), ()))
         row.endpoint_count = len(row.endpoint_nodes)
         row.warning = "" if row.addresses else words.get((row.namespace, row.name), "")
-    key = ("namespace", "name")
-    return mirror(Service, cluster, services, key=key, fields=_SERVICE_FIELDS, written=_addresses_write)
+    return problems
 
 
-def _load_balancers(cluster: Cluster, door: Door) -> list[Service]:
+def _is_load_balancer(obj: Object) -> bool:
+    return mapping(obj.get("spec")).get("type") == "LoadBalancer"
+
+
+def _load_balancers(cluster: Cluster, door: Door) -> Many[Service]:
     def keep(obj: Object) -> Service | None:
-        return _service(cluster, obj) if mapping(obj.get("spec")).get("type") == "LoadBalancer" else None
+        return service_row(cluster, obj) if _is_load_balancer(obj) else None
 
     try:
-        return door.gather(SERVICES, keep, fields="spec.type=LoadBalancer")
+        return door.gather(SERVICES, keep, fields=LOAD_BALANCERS)
     except Forbidden:
         raise
     except Rejected:  # older API servers know no such field selector
@@ -89,9 +150,7 @@ def _endpoint_nodes(door: Door, services: Collection[Key]) -> dict[Key, set[str]
     found: dict[Key, set[str]] = {}
 
     def keep(obj: Object) -> None:
-        metadata = mapping(obj.get("metadata"))
-        key = text(metadata.get("namespace")), text(mapping(metadata.get("labels")).get(_SERVICE_NAME))
-        if key in services:
+        if (key := slice_of(obj)) in services:
             found.setdefault(key, set()).update(_serving(obj.get("endpoints")))
 
     door.gather(ENDPOINT_SLICES, keep, labels=names if len(names) < _SELECTOR else _SERVICE_NAME)
@@ -120,15 +179,15 @@ def _warnings(door: Door) -> dict[Key, str]:
     latest: dict[Key, tuple[str, str]] = {}
 
     def keep(obj: Object) -> None:
-        about, source = mapping(obj.get("involvedObject")), mapping(obj.get("source"))
+        source = mapping(obj.get("source"))
         by = text(source.get("component")) or text(obj.get("reportingComponent"))
         if by.startswith("metallb"):
-            key = text(about.get("namespace")), text(about.get("name"))
+            key = warned_of(obj)
             at = text(obj.get("lastTimestamp")) or text(obj.get("eventTime"))
             latest[key] = max(latest.get(key, ("", "")), (at, text(obj.get("message"))[:500]))
 
     try:
-        door.gather(EVENTS, keep, fields="involvedObject.kind=Service,type=Warning")
+        door.gather(EVENTS, keep, fields=WARNINGS)
     except Forbidden:
         return {}
     return {key: words for key, (_at, words) in latest.items()}
@@ -137,62 +196,6 @@ def _warnings(door: Door) -> dict[Key, str]:
 def _known_nodes(cluster: Cluster) -> dict[Key, set[str]]:
     rows = cluster.services.values_list("namespace", "name", "endpoint_nodes")
     return {(namespace, name): set(nodes) for namespace, name, nodes in rows}
-
-
-def _namespace(cluster: Cluster, obj: Object) -> Namespace:
-    metadata = mapping(obj.get("metadata"))
-    return Namespace(cluster=cluster, name=text(metadata.get("name"))[:63], labels=_texts(metadata.get("labels")))
-
-
-def _service(cluster: Cluster, obj: Object) -> Service:
-    metadata, spec = mapping(obj.get("metadata")), mapping(obj.get("spec"))
-    annotations = _texts(metadata.get("annotations"))
-    own = {
-        name: value
-        for name, value in annotations.items()
-        if name.removeprefix(_CURRENT).removeprefix(_DEPRECATED) in ANNOTATIONS
-    }
-    addresses = _addresses(mapping(mapping(obj.get("status")).get("loadBalancer")).get("ingress"))
-    asked = _annotated(own, _ASKED_IPS) or text(spec.get("loadBalancerIP"))
-    return Service(
-        cluster=cluster,
-        namespace=text(metadata.get("namespace"))[:63],
-        name=text(metadata.get("name"))[:253],
-        uid=text(metadata.get("uid"))[:64],
-        labels=_texts(metadata.get("labels")),
-        annotations={name: value[:1000] for name, value in own.items()},
-        addresses=addresses,
-        address_count=len(addresses),
-        ports=_ports(spec.get("ports")),
-        pool=_annotated(own, _FROM_POOL)[:253],
-        requested_pool=_annotated(own, _ASKED_POOL)[:253],
-        requested_addresses=[one.strip()[:100] for one in asked.split(",")[:_MANY]] if asked else [],
-        sharing_key=_annotated(own, _SHARED)[:253],
-        traffic_policy=text(spec.get("externalTrafficPolicy"))[:20] or Service.TrafficPolicy.CLUSTER,
-        ip_families=[text(one)[:10] for one in _list(spec.get("ipFamilies"))[:2]],
-        ip_family_policy=text(spec.get("ipFamilyPolicy"))[:30],
-        load_balancer_class=text(spec.get("loadBalancerClass"))[:253],
-        created_at=_instant(metadata.get("creationTimestamp")),
-    )
-
-
-def _annotated(annotations: Mapping[str, str], name: str) -> str:
-    """The value as MetalLB reads it: its present prefix counts, even with an empty value, before the deprecated one."""
-    return annotations.get(_CURRENT + name, annotations.get(_DEPRECATED + name, ""))
-
-
-def _addresses(ingress: object) -> list[str]:
-    found = (text(mapping(entry).get("ip"))[:45] for entry in _list(ingress)[:_MANY])
-    return [str(parse_address(address) or address) for address in found if address]
-
-
-def _ports(ports: object) -> list[dict[str, Any]]:
-    kept = (mapping(port) for port in _list(ports)[:_MANY])
-    return [
-        {"name": text(port.get("name"))[:63], "protocol": text(port.get("protocol"))[:10] or "TCP"}
-        | {name: port[name] for name in ("port", "nodePort") if isinstance(port.get(name), int)}
-        for port in kept
-    ]
 
 
 def _addresses_write(services: Sequence[Service]) -> None:
@@ -211,16 +214,5 @@ def _addresses_write(services: Sequence[Service]) -> None:
     ServiceAddress.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def _texts(found: object) -> dict[str, str]:
-    return {name: value for name, value in mapping(found).items() if isinstance(value, str)}
-
-
-def _list(found: object) -> list[Any]:
-    return found if isinstance(found, list) else []
-
-
-def _instant(found: object) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text(found)) if found else None
-    except ValueError:
-        return None
+ROOMS = Mirror(Namespace, key=("name",), fields=("labels",))
+SERVICE_ROWS = Mirror(Service, key=("namespace", "name"), fields=_SERVICE_FIELDS, written=_addresses_write)

@@ -10,14 +10,14 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
-from clusters.kube.client import Door
+from clusters.kube.client import Door, Many
 from clusters.kube.discovery import Problem
 from clusters.kube.errors import Forbidden, NotServed
 from clusters.kube.frr_text import MASK
 from clusters.kube.redact import INLINE_PASSWORD
 from clusters.kube.transport import Object
 from clusters.models import Cluster, StatusObject
-from clusters.sync.mirror import mirror
+from clusters.sync.mirror import Mirror
 from intent import returnpath
 from intent.addresses import parse_address
 from intent.kinds import READ_KINDS, Kind
@@ -32,6 +32,7 @@ _FIELDS = (
     "uid", "node", "service_namespace", "service_name", "peer", "vrf", "result", "message", "body", "shortened",
     "created_at",
 )  # fmt: skip
+STATUS = Mirror(StatusObject, key=("kind", "namespace", "name"), fields=_FIELDS, also=("seen_at",))
 _LIMITS = {
     field.name: field.max_length
     for field in StatusObject._meta.fields  # noqa: SLF001  # Django's public name for it
@@ -63,6 +64,7 @@ def status_follow(cluster: Cluster, door: Door, problems: list[Problem]) -> bool
     """Keep the objects as listed; whether something changed. Raises KubeError; a missing right is a problem."""
     served = status_served(cluster)
     read = [name for name, kind in READ_KINDS.items() if kind not in served]  # there can be none of these any more
+    known = STATUS.known(cluster)
     rows: list[StatusObject] = []
     for kind in served:
         try:
@@ -77,11 +79,24 @@ def status_follow(cluster: Cluster, door: Door, problems: list[Problem]) -> bool
             problems.append(Problem(words, "Ask the cluster itself for the others."))
         read.append(kind.kind)
         rows += listed
-    key = ("kind", "namespace", "name")
-    return mirror(StatusObject, cluster, rows, key=key, fields=_FIELDS, also=("seen_at",), within={"kind__in": read})
+    return STATUS.write(cluster, rows, {key: state for key, state in known.items() if key[0] in read}).changed
 
 
-def _listed(cluster: Cluster, door: Door, kind: Kind, namespace: str) -> list[StatusObject]:
+def status_look(cluster: Cluster, door: Door, kind: Kind, namespace: str) -> tuple[bool, str]:
+    """Keep the objects of one kind in one namespace, "" = of the cluster; whether something changed, and as of when."""
+    known = STATUS.known(cluster, kind=kind.kind, **({"namespace": namespace} if namespace else {}))
+    listed = _listed(cluster, door, kind, namespace)
+    return STATUS.write(cluster, listed, known).changed, listed.version
+
+
+def status_event(cluster: Cluster, kind: Kind, objects: Mapping[tuple[str, str], Object | None]) -> bool:
+    """Keep these objects as an event stream says, None = gone; whether something changed."""
+    rows = {(kind.kind, *key): _row(cluster, kind, obj) for key, obj in objects.items() if obj is not None}
+    keys = [(kind.kind, *key) for key in objects]
+    return STATUS.follow(cluster, keys, lambda left: [row for key, row in rows.items() if key in left])
+
+
+def _listed(cluster: Cluster, door: Door, kind: Kind, namespace: str) -> Many[StatusObject]:
     return door.gather(kind, lambda obj: _row(cluster, kind, obj), namespace or None, most=_MOST)
 
 

@@ -176,7 +176,11 @@ def test_missing_rights_become_roles_that_grant_exactly_these(kube: RunningClust
         for verb in rule["verbs"]
     }
     assert granted == {
-        *((None, resource, "list") for resource in ("nodes", "services", "endpointslices", "namespaces", "events")),
+        *(
+            (None, resource, verb)
+            for resource in ("nodes", "services", "endpointslices", "namespaces", "events")
+            for verb in ("list", "watch")
+        ),
         ("frr-k8s-system", "pods", "list"),
         ("frr-k8s-system", "pods/exec", "get"),
         ("frr-k8s-system", "pods/exec", "create"),

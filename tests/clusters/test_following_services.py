@@ -196,7 +196,7 @@ def test_a_right_that_is_missing_is_said_and_the_rest_goes_on(
     said = [one["way_out"] for one in office.cluster.problems if one["way_out"].startswith("Allow")]
     assert [words.removeprefix("Allow bgpui to list ").split()[0].strip(".") for words in said] == [resource]
     missing = [one for one in office.cluster.permissions if not one["allowed"] and one["resource"] == resource]
-    assert len(missing) == 1
+    assert [one["verb"] for one in missing] == ["list", "watch"]
     assert _seen().endpoint_nodes == ["node-1"]
     assert ("now" in _seen().labels) is (resource != "services")
     assert Namespace.objects.filter(name=SHOP).exists()
@@ -231,7 +231,7 @@ def test_many_services_are_written_by_chunks(kube: RunningCluster, office: Offic
     with CaptureQueriesContext(connection) as queries:
         office.look()
     assert (Service.objects.count(), ServiceAddress.objects.count()) == (1200, 1200)
-    assert len(queries) < 90, len(queries)
+    assert len(queries) < 100, len(queries)
 
 
 def test_a_look_that_takes_long_is_taken_rarely(

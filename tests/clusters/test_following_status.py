@@ -154,8 +154,8 @@ def test_a_right_that_is_missing_keeps_the_rows_and_names_the_role(kube: Running
     office.look()
     office.cluster.refresh_from_db()
     assert "Allow bgpui to list frrnodestates." in [one["way_out"] for one in office.cluster.problems]
-    missing = [(one["resource"], one["namespace"]) for one in office.cluster.permissions if not one["allowed"]]
-    assert missing == [("frrnodestates", "")]
+    missing = {(one["resource"], one["namespace"]) for one in office.cluster.permissions if not one["allowed"]}
+    assert missing == {("frrnodestates", "")}
     assert StatusObject.objects.filter(kind="FRRNodeState").exists()
     assert StatusObject.objects.get(kind="BGPSessionState").result == "Active"
 

@@ -1,0 +1,27 @@
+"""Whether the event streams of a cluster are looked after, from what the watcher last wrote."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from clusters.models import Cluster
+
+HEARTBEAT = 3.0  # seconds between two words of the watcher
+_DEAD_AFTER = timedelta(seconds=15)
+
+
+def watching(cluster: Cluster) -> str:
+    """live, partly (some streams are missing), lost (nobody watches any more) or never."""
+    if cluster.watched_at is None:
+        return "never"
+    if timezone.now() - cluster.watched_at > _DEAD_AFTER or not any(stream["live"] for stream in cluster.streams):
+        return "lost"
+    return "live" if all(stream["live"] for stream in cluster.streams) else "partly"
+
+
+def reading_is_watched(cluster: Cluster) -> bool:
+    """Whether all that is only read comes by event streams, so that looks at it may be rare."""
+    streams = [stream["live"] for stream in cluster.streams if stream["readonly"]]
+    return watching(cluster) in ("live", "partly") and bool(streams) and all(streams)
