@@ -18,6 +18,7 @@ from clusters.pages import HttpRequest, render_page
 from clusters.registry import resource_models, rows_of
 from clusters.selectors import nodes_of
 from clusters.stale import Refusal, refusals
+from clusters.watched import watching
 from intent.notices import notices
 from intent.snapshot import Mode
 
@@ -37,7 +38,7 @@ def connection_state(cluster: Cluster) -> str:
 def clusters(request: HttpRequest) -> HttpResponse:
     """All clusters with their connections."""
     refused = refusals()
-    rows = [(row, connection_state(row), _keeping_old(refused, row)) for row in Cluster.objects.all()]
+    rows = [(row, connection_state(row), _keeping_old(refused, row), watching(row)) for row in Cluster.objects.all()]
     return render_page(request, "clusters/clusters.html", {"rows": rows}, part="table")
 
 
@@ -69,6 +70,8 @@ def cluster(request: HttpRequest, name: str) -> HttpResponse:
     context = {
         "cluster": row,
         "state": connection_state(row),
+        "watching": (streams := watching(row)),
+        "missing_streams": [each for each in row.streams if not each["live"]] if streams in ("live", "partly") else [],
         "refused": refused,
         "old": _keeping_old(refused, row),
         "missing": missing,

@@ -154,6 +154,7 @@ class Demo:
             "worker-relist": worker(4, "relist", "ask"),
             "worker-observe": worker(4, "observe"),
             "beat": [*celery, "beat", "--loglevel", "WARNING"],
+            "watch": [sys.executable, "manage.py", "watch"],
         }
 
     def _environment(self) -> dict[str, str]:

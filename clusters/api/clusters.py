@@ -13,6 +13,7 @@ from clusters.api.filters import choice, text
 from clusters.api.views import ReadEndpoint
 from clusters.models import Cluster
 from clusters.selectors import clusters_active
+from clusters.watched import watching
 from intent.snapshot import Mode
 
 
@@ -23,18 +24,27 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
     served = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
     permissions = serializers.ListField(child=serializers.DictField(), help_text="What bgpui may do there.")
     problems = serializers.ListField(child=serializers.DictField(), help_text="What is missing, and the way out.")
+    watching = serializers.SerializerMethodField(
+        help_text="Event streams: live, partly (some are missing), lost (not looked after any more) or never."
+    )
+    streams = serializers.ListField(child=serializers.DictField(), help_text="Each stream, and why it is not live.")
 
     class Meta:
         model = Cluster
         fields = (
             "name", "context", "namespace", "connected", "error", "checked_at", "connected_at", "discovered_at",
-            "identity", "mode", "metallb_version", "kubernetes_version", "served", "permissions", "problems",
+            "watching", "watched_at", "event_at", "event_lag", "streams", "identity", "mode", "metallb_version",
+            "kubernetes_version", "served", "permissions", "problems",
         )  # fmt: skip
         read_only_fields = fields
 
     def get_connected(self, cluster: Cluster) -> bool:
         """Whether the last attempt succeeded."""
         return cluster.connected_at is not None and not cluster.error
+
+    def get_watching(self, cluster: Cluster) -> str:
+        """How the event streams are."""
+        return watching(cluster)
 
 
 class ClusterFilters(FilterSet):  # type: ignore[misc]

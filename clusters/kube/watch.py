@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -61,7 +61,7 @@ class Watch:
 
     async def batches(
         self, kind: Served, namespace: str | None, version: str, *, labels: str = "", fields: str = ""
-    ) -> AsyncIterator[Batch]:
+    ) -> AsyncGenerator[Batch, None]:
         """What changes after `version`, until the server ends the stream; the first batch is empty: it has begun.
 
         What is not asked for waits with the server, which ends the stream of who is too slow. Raises KubeError:
