@@ -31,7 +31,7 @@ SHOP = "shop"
 @pytest.fixture(autouse=True)
 def _shop(kube: RunningCluster) -> None:
     if kube.call(kube.server.store.get, "namespaces", "", SHOP) is None:
-        kube.call(kube.server.store.create, "namespaces", {"metadata": {"name": SHOP}})
+        kube.call(kube.server.store.create, "namespaces", {"metadata": {"name": SHOP, "labels": {"tier": "front"}}})
 
 
 def event(kube: RunningCluster, office: Office, name: str = "tor-1", kind: str = "MODIFIED") -> Event:

@@ -24,7 +24,7 @@ PEERS = "bgppeers.metallb.io"
 def watcher(kube: RunningCluster, tmp_path: Path) -> Iterator[Watcher]:
     """A watcher of the cluster, with all its streams."""
     if kube.call(kube.server.store.get, "namespaces", "", "shop") is None:
-        kube.call(kube.server.store.create, "namespaces", {"metadata": {"name": "shop"}})
+        kube.call(kube.server.store.create, "namespaces", {"metadata": {"name": "shop", "labels": {"tier": "front"}}})
     kube.add(peer())
     running = Watcher(tmp_path, {"lab": kube.kubeconfig})
     running.start()

@@ -65,7 +65,7 @@ def test_what_is_only_read_is_looked_at_rarely_while_its_streams_are_live(
     from clusters.doors import door_of
 
     if kube.call(kube.server.store.get, "namespaces", "", "shop") is None:
-        kube.call(kube.server.store.create, "namespaces", {"metadata": {"name": "shop"}})
+        kube.call(kube.server.store.create, "namespaces", {"metadata": {"name": "shop", "labels": {"tier": "front"}}})
     readonly_follow(live_cluster, door_of(live_cluster))
     kube.add(service("web"))
     told(live_cluster, stream("services"), stream("bgppeers", readonly=False, live=False))
