@@ -75,7 +75,7 @@ def _by_rules(cluster: Cluster | None) -> list[Refusal]:
                 if kept["severity"] == Severity.ERROR.value and kept["nodes"]:
                     finding = _finding(kept)
                     # Of objects that clash each keeps the same words and the same first object.
-                    key = pk, finding.code, finding.field, finding.message, finding.objects[0]
+                    key = pk, finding.code, finding.field, finding.message, finding.objects[:1]
                     found.setdefault(key, Refusal(pk, name, finding))
     return list(found.values())
 
