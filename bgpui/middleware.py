@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.core.exceptions import SuspiciousOperation
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.deprecation import MiddlewareMixin
+
+from clusters.origin import answering
 
 
 class NoNulMiddleware(MiddlewareMixin):
@@ -19,6 +21,19 @@ class NoNulMiddleware(MiddlewareMixin):
         """Raises SuspiciousOperation."""
         if any("\x00" in text for text in _texts(request)):
             raise SuspiciousOperation("a NUL in the request")
+
+
+class OriginMiddleware(MiddlewareMixin):
+    """Audit entries of edits that a request makes say where it came from."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """From now on."""
+        answering(request)
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Until it is answered; an exception is an answer by then."""
+        answering(None)
+        return response
 
 
 def _texts(request: HttpRequest) -> Iterator[str]:

@@ -39,6 +39,7 @@ BGPUI_EXEC_TIMEOUT = env.float("BGPUI_EXEC_TIMEOUT", 5.0, validate=validate.Rang
 BGPUI_API_TIMEOUT = env.float("BGPUI_API_TIMEOUT", 10.0, validate=validate.Range(min=0.1, max=120))
 BGPUI_TRANSITION_DAYS = env.int("BGPUI_TRANSITION_DAYS", 90, validate=validate.Range(min=1))
 BGPUI_CHANGE_DAYS = env.int("BGPUI_CHANGE_DAYS", 365, validate=validate.Range(min=1))
+BGPUI_CHANGE_ADDRESS = env.bool("BGPUI_CHANGE_ADDRESS", False)
 BGPUI_TEST_WORKLOADS = known_names(env.list("BGPUI_TEST_WORKLOADS", []), BGPUI_CLUSTERS)
 
 INSTALLED_APPS = [
@@ -74,6 +75,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "bgpui.middleware.OriginMiddleware",
 ]
 ROOT_URLCONF = "bgpui.urls"
 ASGI_APPLICATION = "bgpui.asgi.application"

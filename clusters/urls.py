@@ -7,12 +7,18 @@ from django.urls import path
 from clusters import views
 from clusters.changesets import views as changesets
 from clusters.changesets import yaml_views
+from clusters.history import views as history
 
 urlpatterns = [
     path("clusters/", views.clusters, name="clusters"),
     path("clusters/<slug:name>/", views.cluster, name="cluster"),
     path("import/", yaml_views.yaml_import, name="import"),
     path("export/", yaml_views.yaml_export, name="export"),
+    path("changes/", history.change_list, name="changes"),
+    path("changes/export/", history.change_export, name="changes-export"),
+    path("changes/revert/", history.changes_revert, name="changes-revert"),
+    path("changes/<int:pk>/", history.change_detail, name="change"),
+    path("changes/<int:pk>/revert/", history.change_revert, name="change-revert"),
     path("changes/sets/", changesets.changeset_list, name="changesets"),
     path("changes/sets/new/", changesets.changeset_new, name="changeset-new"),
     path("changes/sets/<int:pk>/", changesets.changeset_report, name="changeset"),

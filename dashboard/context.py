@@ -46,6 +46,7 @@ def _places() -> tuple[tuple[str, tuple[Place, ...]], ...]:
         (
             "Changes",
             (
+                Place("changes", "History", "clusters.view_change", ("change", "changes-revert", "change-revert")),
                 Place("changesets", "Change sets", "clusters.view_changeset", ("changeset", "changeset-new")),
                 Place("import", "Import", "clusters.add_changeset"),
                 Place("export", "Export", "clusters.view_cluster"),

@@ -20,6 +20,7 @@ from clusters.api.changesets import ChangeSetViewSet
 from clusters.api.clusters import ClusterViewSet
 from clusters.api.exports import ExportViewSet
 from clusters.api.imports import ImportViewSet
+from clusters.history.api import ChangeViewSet
 from clusters.reported.api import status_endpoint
 from dashboard.api import BGPPeerSessionsViewSet, SessionActionsViewSet
 from intent.kinds import READ_KINDS
@@ -39,6 +40,7 @@ router.register("communities", CommunityViewSet, basename="api-community")
 router.register("import", ImportViewSet, basename="api-import")
 router.register("export", ExportViewSet, basename="api-export")
 router.register("changesets", ChangeSetViewSet, basename="api-changeset")
+router.register("changes", ChangeViewSet, basename="api-change")
 router.register("services", ServiceViewSet, basename="api-service")
 router.register("sessions", SessionActionsViewSet, basename="api-session")
 router.register("transitions", TransitionViewSet, basename="api-transition")

@@ -26,7 +26,9 @@ def resources_create(
     """Save all, each judged beside the others; the objects and the change sets. Raises a Problem that says where."""
     wanted = _wanted(kind, _drafts(kind, request, bodies))
     with set_problems():
-        sets = changesets_save(wanted=wanted, actor=edit.actor, source=Change.Source.API, accept=edit.accept)
+        sets = changesets_save(
+            wanted=wanted, actor=edit.actor, source=Change.Source.API, accept=edit.accept, note=edit.message
+        )
     return wanted, sets
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -11,20 +12,22 @@ from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 
 from clusters.api.entries import wanted_of
 from clusters.api.filters import choice, text
 from clusters.api.problems import Conflict
-from clusters.api.schema import ACCEPT, CLUSTER, DRY_RUN, WAIT
+from clusters.api.schema import ACCEPT, CLUSTER, DRY_RUN, MESSAGE, WAIT
 from clusters.api.together import changeset_json, changeset_summary, review_together, set_problems, settled_sets
 from clusters.api.views import ReadEndpoint
-from clusters.api.writing import cluster_of, edit_of
+from clusters.api.writing import Edit, cluster_of, edit_of
 from clusters.changesets.rights import rights_check
 from clusters.changesets.save import changeset_give_up, changeset_save
 from clusters.changesets.selectors import changesets
-from clusters.models import Change, ChangeSet, ChangeSetItem
+from clusters.changesets.wanted import Wanted
+from clusters.models import Change, ChangeSet, ChangeSetItem, Cluster
 
-NOTE = OpenApiParameter("note", str, description="What is said of it in the history, at most 500 characters.")
+NOTE = OpenApiParameter("note", str, description="The same as `message`, under its older name.", deprecated=True)
 _EXAMPLE = [
     {
         "manifest": {
@@ -75,6 +78,37 @@ class ChangeSetSerializer(SummarySerializer):
     objects = ObjectSerializer(many=True)
 
 
+def set_accepted(
+    request: Request, edit: Edit, cluster: Cluster, wanted: Sequence[Wanted], *, note: str = ""
+) -> Response:
+    """Several edits accepted as one, or with `dry_run` their review. Raises PermissionDenied, or a Problem."""
+    rights_check(request.user, cluster, wanted)
+    if edit.dry_run:
+        return Response(review_together(cluster, wanted, edit.accept))
+    with set_problems():
+        made = changeset_save(
+            cluster=cluster,
+            edits=wanted,
+            actor=edit.actor,
+            source=Change.Source.API,
+            accept=edit.accept,
+            note=edit.message or note,
+        )
+    if made is None:
+        return Response(status=status.HTTP_204_NO_CONTENT)
+    settled_sets([made], edit.wait)
+    return set_answer(request, made)
+
+
+def set_answer(request: Request, made: ChangeSet) -> Response:
+    """A change set as it is now; 202 while it is not settled."""
+    found = changesets().prefetch_related("items").get(pk=made.pk)
+    code = status.HTTP_202_ACCEPTED if found.open else status.HTTP_200_OK
+    response = Response(changeset_json(found), status=code)
+    response["Location"] = reverse("api-changeset-detail", args=[made.pk], request=request)
+    return response
+
+
 class ChangeSetFilters(FilterSet):  # type: ignore[misc]
     """By cluster and state."""
 
@@ -95,7 +129,7 @@ _PENDING = OpenApiResponse(ChangeSetSerializer, description="Accepted; not settl
             "back if the cluster refuses one. `recreate` deletes an object and makes it anew. With `dry_run` the "
             "answer is a review of each."
         ),
-        parameters=[CLUSTER, WAIT, DRY_RUN, ACCEPT, NOTE],
+        parameters=[CLUSTER, WAIT, DRY_RUN, ACCEPT, MESSAGE, NOTE],
         request={"application/json": {"type": "array", "items": {"type": "object"}}},
         examples=[OpenApiExample("A peer with its profile", value=_EXAMPLE, request_only=True)],
         responses={200: ChangeSetSerializer, 202: _PENDING, 204: OpenApiResponse(description="Nothing to change.")},
@@ -110,7 +144,7 @@ class ChangeSetViewSet(ReadEndpoint):
     lookup_value_regex = r"[0-9]{1,18}"
     ordering = ("-id",)
     ordering_fields = {"id": "pk", "createdAt": "created_at", "settledAt": "settled_at", "state": "state"}
-    parameters = {"create": ("cluster", "wait", "dry_run", "accept", "note"), "give_up": ("wait",)}
+    parameters = {"create": ("cluster", "wait", "dry_run", "accept", "message", "note"), "give_up": ("wait",)}
     repeatable = {"create": ("accept",)}
 
     def get_queryset(self) -> QuerySet[Any]:
@@ -130,22 +164,7 @@ class ChangeSetViewSet(ReadEndpoint):
         """Accept several edits."""
         edit, cluster = edit_of(request), cluster_of(request, None)
         wanted = wanted_of(request.data, cluster)
-        rights_check(request.user, cluster, wanted)
-        if edit.dry_run:
-            return Response(review_together(cluster, wanted, edit.accept))
-        with set_problems():
-            made = changeset_save(
-                cluster=cluster,
-                edits=wanted,
-                actor=edit.actor,
-                source=Change.Source.API,
-                accept=edit.accept,
-                note=request.query_params.get("note", ""),
-            )
-        if made is None:
-            return Response(status=status.HTTP_204_NO_CONTENT)
-        settled_sets([made], edit.wait)
-        return self._answer(made)
+        return set_accepted(request, edit, cluster, wanted, note=request.query_params.get("note", ""))
 
     @extend_schema(summary="Give a change set up", request=None, responses={200: ChangeSetSerializer, 202: _PENDING})
     @action(detail=True, methods=["post"], url_path="give-up")
@@ -155,11 +174,4 @@ class ChangeSetViewSet(ReadEndpoint):
         if not changeset_give_up(change_set=found, actor=edit.actor):
             raise Conflict("It has its outcome already.", changeSet=changeset_json(found))
         settled_sets([found], edit.wait, refuse=False)
-        return self._answer(found)
-
-    def _answer(self, made: ChangeSet) -> Response:
-        found = self.get_queryset().get(pk=made.pk)
-        code = status.HTTP_202_ACCEPTED if found.open else status.HTTP_200_OK
-        response = Response(changeset_json(found), status=code)
-        response["Location"] = self.reverse_action("detail", args=[made.pk])
-        return response
+        return set_answer(request, found)

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from clusters.api.changesets import NOTE, ChangeSetSerializer
 from clusters.api.problems import BadBody, BodyTooLarge, RulesBroken, finding_json
-from clusters.api.schema import ACCEPT, CLUSTER, DRY_RUN, WAIT
+from clusters.api.schema import ACCEPT, CLUSTER, DRY_RUN, MESSAGE, WAIT
 from clusters.api.together import changeset_json, set_problems, settled_sets
 from clusters.api.views import Endpoint
 from clusters.api.writing import Edit, cluster_of, edit_of
@@ -56,7 +56,7 @@ class ImportViewSet(Endpoint):
     queryset = ChangeSet.objects.none()  # names the model whose permissions count
     serializer_class = ChangeSetSerializer
     parser_classes = (RawParser, RawJsonParser, MultiPartParser)
-    parameters = {"create": ("cluster", "wait", "dry_run", "accept", "note")}
+    parameters = {"create": ("cluster", "wait", "dry_run", "accept", "message", "note")}
     repeatable = {"create": ("accept",)}
 
     @extend_schema(
@@ -66,7 +66,7 @@ class ImportViewSet(Endpoint):
             "`equal`, `invalid` or `skipped`. All are applied as one change set, or none. At most 10 MiB, 100 files "
             "and 1,000 documents."
         ),
-        parameters=[CLUSTER, WAIT, DRY_RUN, ACCEPT, NOTE],
+        parameters=[CLUSTER, WAIT, DRY_RUN, ACCEPT, MESSAGE, NOTE],
         request={"application/yaml": {"type": "string"}, "application/json": {"type": "array", "items": {}}},
         responses={
             200: OpenApiResponse({"type": "object"}, description="`documents`, and `changeSet` if there is one."),
@@ -87,7 +87,7 @@ class ImportViewSet(Endpoint):
             raise RulesBroken(text + _first(invalid[0]), findings=findings, documents=told)
         if edit.dry_run:
             return Response({"documents": told, "changeSet": None})
-        return _accepted(edit, cluster, documents, told, request.query_params.get("note", ""))
+        return _accepted(edit, cluster, documents, told, edit.message or request.query_params.get("note", ""))
 
 
 def _accepted(

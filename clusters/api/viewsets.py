@@ -27,7 +27,7 @@ from clusters.models import Cluster, Resource, SyncState
 from clusters.selectors import clusters_active, resource_get, resource_list, resources_named
 from intent.findings import ObjectRef
 
-_WRITING = ("wait", "dry_run", "accept")
+_WRITING = ("wait", "dry_run", "accept", "message")
 _RETRY_AFTER = "1"  # seconds, of a 202
 _REFUSALS: dict[str, type[Problem]] = {SyncState.REJECTED: ClusterRefused, SyncState.CONFLICT: Conflict}
 _OUTCOMES = {state: refusal.status_code for state, refusal in _REFUSALS.items()}
@@ -87,7 +87,7 @@ class ResourceViewSet(ReadResourceViewSet):
         "create": ("cluster", *_WRITING),
         "update": _WRITING,
         "partial_update": _WRITING,
-        "destroy": ("wait", "dry_run"),
+        "destroy": ("wait", "dry_run", "message"),
     }
     repeatable = {"create": ("accept",), "update": ("accept",), "partial_update": ("accept",)}
 

@@ -30,12 +30,14 @@ from clusters.selectors import clusters_active
 from intent.findings import ObjectRef, Severity
 from intent.rules import DOCUMENTED, blocking
 
+_MESSAGE = 400  # characters
+
 
 @dataclass(frozen=True, slots=True)
 class Edit:
     """Who writes, and how: codes of acknowledged rules, time to wait for the outcome, or a trial without saving.
 
-    guarded: with If-Match, so that only the revision that was compared may be written over.
+    guarded: with If-Match, so that only the revision that was compared may be written over. message: for the history.
     """
 
     actor: User | AnonymousUser
@@ -43,10 +45,11 @@ class Edit:
     wait: timedelta
     dry_run: bool
     guarded: bool
+    message: str = ""
 
 
 def edit_of(request: Request) -> Edit:
-    """The query's `accept`, `wait` and `dry_run`. Raises BadParameter."""
+    """The query's `accept`, `wait`, `dry_run` and `message`. Raises BadParameter."""
     query = request.query_params
     trial = query.get("dry_run", "false")
     if trial not in ("true", "false"):
@@ -58,7 +61,15 @@ def edit_of(request: Request) -> Edit:
         wait_of(request),
         trial == "true",
         "If-Match" in request.headers,
+        _message(query.get("message", "")),
     )
+
+
+def _message(text: str) -> str:
+    if len(text) > _MESSAGE:
+        told = f"must have at most {_MESSAGE} characters"
+        raise BadParameter(f"message {told}.", findings=[fault("message", told, code="message", value=text[:80])])
+    return text
 
 
 def _accepted(texts: Iterable[str]) -> tuple[str, ...]:
@@ -121,6 +132,7 @@ def resource_write(
             accept=edit.accept,
             base_revision=base_revision,
             password=draft.password,
+            message=edit.message,
         )
 
 
@@ -129,7 +141,7 @@ def resource_remove(edit: Edit, row: Resource) -> Resource:
     base_revision = row.revision if edit.guarded else None
     with problems(edit):
         return services.resource_delete(
-            row=row, actor=edit.actor, source=Change.Source.API, base_revision=base_revision
+            row=row, actor=edit.actor, source=Change.Source.API, base_revision=base_revision, message=edit.message
         )
 
 

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from clusters.changesets.drafts import SetDraft, packed
 from clusters.changesets.review import changeset_review
 from clusters.changesets.rights import rights_check
+from clusters.edits.trials import sealed
 from clusters.pages import HttpRequest, render_page
 from intent.rules import blocking
 
@@ -38,6 +39,7 @@ def set_review(request: HttpRequest, draft: SetDraft, *, status: int = 200, trou
         "may_apply": not (stop or refused or review.nothing),
         "documented": {f.code: f for item in review.items for f in item.findings if f.severity == "documented"},
         "edits": "" if secret else packed([replace(one, base_revision=looked_at[one.ref]) for one in draft.wanted]),
+        "tried": sealed((item.ref, item.after, item.dry_run) for item in review.items),
         "trouble": trouble,
     }
     return render_page(request, "changesets/review.html", context, status=status or 200)

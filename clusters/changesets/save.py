@@ -108,9 +108,11 @@ def _saved(cluster: Cluster, edits: Sequence[tuple[AnyEdit, Sequence[Finding]]],
             row = row_write(edit, found)
             if row is None:
                 raise _OvertakenError
-            changes.append(
-                change_for(edit, row, actor=actor, source=source, message=message, accept=audit.accept, found=found)
+            change = change_for(
+                edit, row, actor=actor, source=source, message=message, accept=audit.accept, found=found
             )
+            change.change_set = change_set
+            changes.append(change)
     items = [
         _item(change_set, position, edits[index][0])
         for position, index in enumerate(in_order([edit for edit, _ in edits]))

@@ -74,6 +74,8 @@ def changeset_report(request: HttpRequest, pk: int) -> HttpResponse:
         "checks": _checks(found),
         "may_give_up": found.state in (ChangeSet.State.PENDING, ChangeSet.State.APPLYING)
         and request.user.has_perm("clusters.add_changeset"),
+        "may_revert": found.state in (ChangeSet.State.APPLIED, ChangeSet.State.FAILED_ROLLBACK)
+        and request.user.has_perm("clusters.add_changeset"),
         "done": found.items.exclude(state__in=(ChangeSetItem.State.PENDING, ChangeSetItem.State.TRYING)).count(),
     }
     return render_page(request, "changesets/report.html", context, part="live")

@@ -12,8 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from clusters import services
 from clusters.editing.drafts import revision_posted
-from clusters.editing.views import row_of
+from clusters.editing.views import NOTE, row_of
 from clusters.editing.yaml_text import manifest_yaml
+from clusters.edits.trials import sealed
 from clusters.kindpages import page_of_kind
 from clusters.models import Change
 from clusters.pages import HttpRequest, render_page
@@ -34,7 +35,13 @@ def resource_delete(request: HttpRequest, kind: str, cluster: str, namespace: st
     if request.method == "POST":
         revision, actor = revision_posted(request.POST) or 0, cast("User", request.user)
         try:
-            services.resource_delete(row=row, actor=actor, source=Change.Source.BROWSER, base_revision=revision)
+            services.resource_delete(
+                row=row,
+                actor=actor,
+                source=Change.Source.BROWSER,
+                base_revision=revision,
+                message=request.POST.get("note", "")[:NOTE],
+            )
         except services.Refused as refused:
             stop = list(refused.findings)
         except services.RevisionMismatch:
@@ -54,6 +61,8 @@ def resource_delete(request: HttpRequest, kind: str, cluster: str, namespace: st
         "findings": stop or review.findings,
         "blocked": bool(blocking([finding for finding in review.findings if finding not in review.introduced])),
         "yaml": manifest_yaml(review.before or row.manifest),
+        "tried": sealed([(row.ref, None, review.dry_run)]),
+        "note": request.POST.get("note", "")[:NOTE],
         "trouble": trouble,
     }
     return render_page(request, "resources/delete.html", context, status=409 if stop or trouble else 200)

@@ -26,6 +26,7 @@ from clusters.editing.reading import Layout
 from clusters.editing.sealed import seal, unseal
 from clusters.editing.surroundings import surroundings_of
 from clusters.editing.yaml_text import manifest_yaml
+from clusters.edits.trials import sealed
 from clusters.kindpages import page_of_kind
 from clusters.models import Change, Resource
 from clusters.pages import HttpRequest, render_page
@@ -34,6 +35,7 @@ from intent.findings import Finding, Severity
 from intent.rules import blocking
 
 UNPROCESSABLE = 422
+NOTE = 400  # characters of what is said of an edit for the history
 
 
 def row_of(kind: str, cluster: str, namespace: str, name: str) -> Resource:
@@ -167,6 +169,8 @@ def _review(request: HttpRequest, draft: Draft, *, status: int = 200, trouble: s
         "manifest": packed(draft.manifest),
         "origin": packed(draft.origin),
         "sealed": _sealed(request, draft),
+        "tried": sealed([(draft.ref, review.after, review.dry_run)]),
+        "note": request.POST.get("note", "")[:NOTE],
         "drop_password": DROP_PASSWORD if draft.password == "" else "",
         "after": manifest_yaml(review.after) if review.after else "",
         "trouble": trouble,
@@ -198,6 +202,7 @@ def _apply(request: HttpRequest, draft: Draft) -> HttpResponse:
             accept=draft.accept,
             base_revision=draft.revision,
             password=draft.password,
+            message=request.POST.get("note", "")[:NOTE],
         )
     except services.Refused:
         return _review(request, draft, status=UNPROCESSABLE)

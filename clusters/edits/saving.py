@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from clusters.changes import change_of
 from clusters.edits.edit import Edit
+from clusters.edits.trials import tried
 from clusters.manifest import plain
 from clusters.models import Change, Resource, SyncState
 from clusters.registry import rows_of
@@ -84,6 +85,9 @@ def change_for(  # keyword-only
     change = change_of(row, before, plain(edit.manifest), source=source, revision=revision)
     change.actor_id, change.message = key_of(actor), message[:500]
     change.accepted = sorted({finding.code for finding in found if finding.code in accept})
+    if source == Change.Source.BROWSER:
+        for name, value in tried(edit.ref, change.after).items():
+            setattr(change, name, value)
     return change
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.urls import reverse
 
+from clusters.models.changeset import ChangeSet
 from clusters.models.cluster import Cluster
+from intent.findings import ObjectRef
 
 
 class Change(models.Model):
@@ -21,6 +24,14 @@ class Change(models.Model):
         API = "api"
         CLUSTER = "cluster"
 
+    class DryRun(models.TextChoices):
+        """What the API server said of it when it was tried, before it was accepted or applied."""
+
+        NONE = "", "not tried"
+        ACCEPTED = "accepted"
+        REFUSED = "refused"
+        UNKNOWN = "unknown", "could not be asked"
+
     at = models.DateTimeField(auto_now_add=True)
     cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="changes")
     kind = models.CharField(max_length=63)
@@ -30,15 +41,31 @@ class Change(models.Model):
     source = models.CharField(max_length=10, choices=Source)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     manager = models.CharField(max_length=253, blank=True, help_text="Field manager, for changes by others.")
+    token = models.CharField(max_length=100, blank=True, help_text="Name of the API token; empty = none was used.")
+    address = models.GenericIPAddressField(null=True, help_text="Of the client, if the settings say so.")
     message = models.CharField(max_length=500, blank=True)
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
     revision = models.PositiveBigIntegerField(default=0, help_text="Revision of the row that this edit made.")
     accepted = models.JSONField(default=list, help_text="Codes of documented rules that were acknowledged.")
+    dry_run = models.CharField(max_length=10, choices=DryRun, blank=True)
+    dry_run_message = models.CharField(max_length=500, blank=True, help_text="The API server's own words.")
+    change_set = models.ForeignKey(ChangeSet, null=True, on_delete=models.SET_NULL, related_name="changes")
 
     class Meta:
         ordering = ["-at", "-pk"]
-        indexes = [models.Index(fields=["cluster", "kind", "namespace", "name", "-at"], name="change_by_object")]
+        indexes = [
+            models.Index(fields=["cluster", "kind", "namespace", "name", "-at"], name="change_by_object"),
+            models.Index(fields=["-at", "-id"], name="change_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.kind} {self.namespace}/{self.name}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("change", args=[self.pk])
+
+    @property
+    def ref(self) -> ObjectRef:
+        """The object."""
+        return ObjectRef(self.kind, self.namespace, self.name)

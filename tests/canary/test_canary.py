@@ -111,6 +111,20 @@ def _by_change_set(visitor: Visitor) -> None:
     assert visitor.api("POST", "changesets/?wait=20s", several[1:]).status_code == 200
 
 
+def _by_history(visitor: Visitor) -> None:
+    """Objects with a password go back to what they were: one that was deleted, one that others changed, a whole set."""
+    visitor.api("DELETE", f"{PEERS}/by-put/?wait=20s")
+    found = visitor.api("GET", "changes/?name=by-put&action=delete").json()["results"][0]
+    assert visitor.api("POST", f"changes/{found['id']}/revert/?to=before&dry_run=true").status_code in (200, 422)
+    assert visitor.api("POST", f"changes/{found['id']}/revert/?to=before&wait=20s").status_code in (200, 202, 422)
+    for change in visitor.api("GET", "changes/?name=copied").json()["results"]:
+        for side in ("before", "after"):
+            visitor.post(f"/changes/{change['id']}/revert/", {"to": side})
+    visitor.post("/changes/revert/", {"since": "2026-01-01T00:00:00Z"})
+    text = visitor.api("GET", "changes/export/").text
+    assert all(json.loads(line)["kind"] for line in text.splitlines())
+
+
 def _by_kubectl(visitor: Visitor) -> None:
     """Inline, applied and created, repeated in annotations; and in a Secret of somebody's own, applied as well."""
     demo = visitor.demo
@@ -197,7 +211,7 @@ def test_a_password_that_went_in_by_any_way_stands_nowhere(canary: Demo) -> None
     _by_kubectl(visitor)
     eventually(lambda: visitor.api("GET", "sessions/?peer=by-rest").json()["count"] or None, timeout=30)
     _asked(visitor)
-    visitor.api("DELETE", f"{PEERS}/by-put/?wait=20s")
+    _by_history(visitor)
     missed_routes = route_names() - visitor.crawl()
     missed_operations = visitor.crawl_api()
     socket = next(canary.folder.glob("redis.sock"), None) or _socket(canary)
@@ -232,7 +246,8 @@ def test_a_password_that_went_in_by_any_way_stands_nowhere(canary: Demo) -> None
         "redis b'control-stream'",
     ):
         assert any(mark in place for place in seen), f"the search does not see the control word in {mark}"
-    for mark in (f"/peers/lab/{NAMESPACE}/{CONTROL_NAME}/", f"/api/v1/{PEERS}/{CONTROL_NAME}/", "command line"):
+    pages = (f"/peers/lab/{NAMESPACE}/{CONTROL_NAME}/", f"/api/v1/{PEERS}/{CONTROL_NAME}/", "command line")
+    for mark in (*pages, "/changes/export/", "/api/v1/changes/export/"):
         assert any(mark in place for place in seen), f"the search does not see the control word in {mark}"
     missed = {name for name in missed_routes - NOT_PAGES if not name.endswith(_ACTIONS)}
     assert not missed, missed

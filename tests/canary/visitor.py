@@ -93,7 +93,7 @@ class Visitor:
             if "{" not in short:
                 paged = any(one["name"] == "page_size" for one in operations["get"].get("parameters", ()))
                 answer = self.api("GET", short + ("?page_size=1000" if paged else ""))
-                found = answer.json() if "json" in answer.headers["Content-Type"] else {}
+                found = answer.json() if answer.headers["Content-Type"].partition(";")[0] == "application/json" else {}
                 lists[short] = found.get("results", []) if isinstance(found, dict) else []
                 continue
             items = lists.get(short.partition("{")[0], [])

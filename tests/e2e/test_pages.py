@@ -36,6 +36,11 @@ PAGES = {
     "pools": "/pools/",
     "pool": "/pools/lab/metallb-system/dual-stack/",
     "addresses": "/pools/lab/metallb-system/dual-stack/addresses/",
+    "history": "/changes/",
+    "history found": "/changes/?source=api&token=bootstrap&since=2026-01-01T00:00",
+    "history of nothing": "/changes/?name=nowhere",
+    "change": "/changes/{change}/",
+    "put back": "/changes/revert/",
     "reported": "/status/",
     "configuration states": "/status/configurationstates/",
     "configuration state": "/status/configurationstates/lab/metallb-system/controller/",
@@ -69,6 +74,15 @@ def down(demo: Demo) -> str:
 
 
 @pytest.fixture(scope="module")
+def change(demo: Demo) -> str:
+    """The number of the newest change, of an object that was made and is gone again."""
+    made = {"kind": "BFDProfile", "metadata": {"name": "of-no-use"}, "spec": {"receiveInterval": 300}}
+    assert demo.api("POST", "bfdprofiles/?wait=20s&message=A+trial,+ticket+4711", json=made).ok
+    assert demo.api("DELETE", "bfdprofiles/lab/metallb-system/of-no-use/?wait=20s").ok
+    return str(demo.api("GET", "changes/").json()["results"][0]["id"])
+
+
+@pytest.fixture(scope="module")
 def theme_context(browser: Browser, demo: Demo, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     width, theme = request.param
     context = browser.new_context(viewport={"width": width, "height": 900}, reduced_motion="reduce")
@@ -81,13 +95,13 @@ def theme_context(browser: Browser, demo: Demo, request: pytest.FixtureRequest) 
 @pytest.mark.parametrize("theme_context", [(1280, "light"), (1280, "dark"), (390, "light")], indirect=True, ids=str)
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_accessible_and_keeps_its_policy(
-    theme_context: BrowserContext, demo: Demo, down: str, name: str
+    theme_context: BrowserContext, demo: Demo, down: str, change: str, name: str
 ) -> None:
     page = theme_context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(demo.url + PAGES[name].format(down=down))
+    page.goto(demo.url + PAGES[name].format(down=down, change=change))
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]})
     assert found.violations_count == 0, found.generate_report()
     wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

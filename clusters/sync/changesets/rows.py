@@ -166,6 +166,7 @@ class RowWork:
         change_set = self.held.change_set
         change = change_of(row, before, after, source=change_set.source, revision=revision)
         change.actor_id, change.message = change_set.actor_id, f"{what}: change set {change_set.pk}."
+        change.change_set = change_set
         change.save()
 
 

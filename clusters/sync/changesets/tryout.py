@@ -9,6 +9,7 @@ from django.db import transaction
 
 from clusters.edits.dryrun import dry_run
 from clusters.edits.edit import Edit, PlainEdit
+from clusters.edits.trials import columns
 from clusters.kube.plain import PLAIN_KINDS
 from clusters.models import ChangeSetItem, Resource
 from clusters.registry import resource_models, rows_of
@@ -33,6 +34,8 @@ def try_all(held: SetClaim) -> bool:
         item = items[index]
         held.renew()
         verdict = dry_run(edits[index], edits)
+        same = {"kind": item.kind, "namespace": item.namespace, "name": item.name}
+        held.change_set.changes.filter(**same).update(**columns(verdict))
         if verdict.accepted or not verdict.independent:
             held.write(tried=index + 1, attempts=0)
             if monotonic() - begun > _SPELL:
