@@ -115,6 +115,12 @@ def selector_errors(selector: object) -> list[SelectorError]:
     return list(_errors(selector))
 
 
+def readable(selectors: object) -> bool:
+    """Whether every selector of a list converts; an unset list does."""
+    listed = selectors if isinstance(selectors, (list, tuple)) else () if selectors is None else (selectors,)
+    return all(requirements(selector) is not None for selector in listed)
+
+
 def _errors(selector: object) -> Iterator[SelectorError]:
     if not isinstance(selector, Mapping):
         yield SelectorError("", selector, "must be an object")

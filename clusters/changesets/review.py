@@ -12,7 +12,7 @@ from clusters.changesets.wanted import AnyEdit, Wanted, action_of, in_order, pre
 from clusters.edits.dryrun import DryRun
 from clusters.edits.dryrun import dry_run as ask
 from clusters.edits.edit import Edit, PlainEdit
-from clusters.edits.review import beyond
+from clusters.edits.review import beyond, concerning
 from clusters.manifest import FieldDiff, Object, differences, has_inline_password, plain
 from clusters.models import Cluster
 from clusters.selectors import snapshot_of
@@ -88,10 +88,12 @@ def changeset_review(
     order = in_order(prepared)
     asks = dry_run and not any(blocking(some, accept) for some in found)
     told = _trials(prepared, order) if asks else {}
+    introduced = beyond(new, old)
+    said = [concerning(edit.ref, some, introduced) for edit, some in zip(prepared, found, strict=True)]
     return SetReview(
-        items=tuple(_item(prepared[index], found[index], told.get(index, _UNASKED)) for index in order),
+        items=tuple(_item(prepared[index], said[index], told.get(index, _UNASKED)) for index in order),
         given=tuple(order.index(index) for index in range(len(order))),
-        introduced=beyond(new, old),
+        introduced=introduced,
         solved=beyond(old, new),
         sessions=session_changes(before, after, [edit.ref for edit in prepared], _recreated(prepared)),
     )

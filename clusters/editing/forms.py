@@ -187,8 +187,9 @@ class _Builder:
 
 def _hint(described: Field, shape: Shape) -> str:
     hint = described.description + _HINTS.get(shape, "")
-    if described.minimum is not None and described.maximum is not None:
-        hint += f" {described.minimum} to {described.maximum}."
+    if described.range is not None:
+        low, high = described.range
+        hint += f" {low} to {high}."
     return hint
 
 

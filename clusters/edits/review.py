@@ -14,13 +14,14 @@ from clusters.manifest import FieldDiff, Object, differences, has_inline_passwor
 from clusters.models import Cluster
 from clusters.sync import ownership
 from intent import rules
-from intent.findings import Finding
+from intent.findings import Finding, ObjectRef, Severity
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """findings: of the object with the change, for a deletion those that it would leave behind. introduced and solved:
-    against the cluster as it would be without the change. before and after: manifests, None = no such object.
+    """findings: of the object with the change, for a deletion those that it would leave behind; without warnings
+    about others that the change has no part in. introduced and solved: against the cluster as it would be without
+    the change. before and after: manifests, None = no such object.
     takes_over: the tools whose fields this edit moves to bgpui. drops_inline_password: `spec.password` will go.
     revision: of the row that was reviewed, for `base_revision`; 0 = there is none.
     """
@@ -58,7 +59,9 @@ def review(
     introduced = beyond(new, old)
     live = edit.live
     return Review(
-        findings=tuple(new) if manifest is not None else (*judging.judge(edit, with_change), *introduced),
+        findings=concerning(edit.ref, new, introduced)
+        if manifest is not None
+        else (*judging.judge(edit, with_change), *introduced),
         introduced=introduced,
         solved=beyond(old, left),
         diff=differences(edit.kind, live, edit.after),
@@ -72,8 +75,20 @@ def review(
     )
 
 
+def concerning(ref: ObjectRef, found: Sequence[Finding], introduced: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings without warnings about other objects that stand with or without the change."""
+    return tuple(
+        finding
+        for finding in found
+        if finding.severity is not Severity.WARNING or finding.objects[0] == ref or finding in introduced
+    )
+
+
 def beyond(found: Sequence[Finding], known: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The findings that are not known; a clash of objects that clash with more of them there is."""
+    """The findings that are not known; a clash of objects that clash with more of them there is, and a warning about
+
+    a clash if it only spread to more objects.
+    """
     clashes = [(finding.code, set(finding.objects)) for finding in known if len(finding.objects) > 1]
     return tuple(
         finding
@@ -81,6 +96,11 @@ def beyond(found: Sequence[Finding], known: Sequence[Finding]) -> tuple[Finding,
         if finding not in known
         and not (
             len(finding.objects) > 1
-            and any(code == finding.code and objects.issuperset(finding.objects) for code, objects in clashes)
+            and any(code == finding.code and _stood(finding, objects) for code, objects in clashes)
         )
     )
+
+
+def _stood(finding: Finding, known: set[ObjectRef]) -> bool:
+    spread = finding.severity is Severity.WARNING and known.issubset(finding.objects)
+    return spread or known.issuperset(finding.objects)

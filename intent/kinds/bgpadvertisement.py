@@ -14,8 +14,9 @@ _ROUTES = (
         label="IPv4 prefix length",
         section="routes",
         minimum=1,
+        taken=(1, 32),
         default=32,
-        description="Roll IPv4 addresses up into prefixes of this length, at most 32, not wider than the pool's entry.",
+        description="Roll IPv4 addresses up into prefixes of this length, not wider than the pool's entry.",
     ),
     Field(
         name="aggregationLengthV6",
@@ -23,9 +24,9 @@ _ROUTES = (
         format="int32",
         label="IPv6 prefix length",
         section="routes",
+        taken=(1, 128),
         default=128,
-        description="Roll IPv6 addresses up into prefixes of this length, at most 128, not wider than the pool's "
-        "entry.",
+        description="Roll IPv6 addresses up into prefixes of this length, not wider than the pool's entry.",
     ),
     Field(
         name="localPref",
@@ -33,6 +34,7 @@ _ROUTES = (
         format="int32",
         label="Local preference",
         section="routes",
+        taken=(0, 2147483647),
         description="LOCAL_PREF of the routes, higher wins; only iBGP carries it. 0 or unset: the router's own, mostly "
         "100.",
     ),

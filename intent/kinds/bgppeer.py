@@ -20,7 +20,11 @@ _COLUMNS = (
 
 
 def _asn(minimum: int = 0, **rest: Any) -> Field:
-    return Field(type="integer", format="int64", minimum=minimum, maximum=_ASN_MAX, section="identity", **rest)
+    """MetalLB refuses 0."""
+    taken = 1, _ASN_MAX
+    return Field(
+        type="integer", format="int64", minimum=minimum, maximum=_ASN_MAX, taken=taken, section="identity", **rest
+    )
 
 
 _IDENTITY = (

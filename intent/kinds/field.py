@@ -28,6 +28,7 @@ class Field:
     type "duration" is a string in Go's syntax. minimum and maximum are inclusive. items: of an array; properties: of an
     object; additional: the values of a map. default: what the API server fills in. since: first MetalLB release.
     modes: where it has an effect. documented: the range that the OpenShift page gives where it differs from the schema.
+    taken: of a number, what the schema and MetalLB both take, where that is less than the schema alone.
     """
 
     name: str = ""
@@ -51,6 +52,7 @@ class Field:
     since: str = "0.13.2"
     modes: tuple[Mode, ...] = EVERY_MODE
     documented: str = ""
+    taken: tuple[int, int] | None = None
     items: Field | None = None
     properties: tuple[Field, ...] = ()
     additional: Field | None = None
@@ -68,6 +70,20 @@ class Field:
     def immutable(self) -> bool:
         """Whether a rule forbids to change the value once it is set."""
         return any(rule.transition for rule in self.cel)
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """What the API server takes: the schema's range, or the format's; without any, 64 bits."""
+        half = 1 << (31 if self.format == "int32" else 63)
+        low = -half if self.minimum is None else self.minimum
+        return low, half - 1 if self.maximum is None else self.maximum
+
+    @property
+    def range(self) -> tuple[int, int] | None:
+        """What to choose a number from; None where nothing but its size limits it."""
+        if self.taken is None and (self.minimum is None or self.maximum is None):
+            return None
+        return self.taken or self.bounds
 
     def effective_in(self, mode: Mode) -> bool:
         """Whether MetalLB acts on the field in this mode; an unknown mode gets the benefit of the doubt."""

@@ -8,12 +8,15 @@ from intent.announcements.cluster import EXCLUDED
 from intent.findings import Finding
 from intent.rules.subject import CONFIG, FRR, VALIDATION, Subject
 from intent.rules.view import View
+from intent.selectors import readable
 from intent.snapshot import text
 
 
 def nodes_are_selected(view: View, subject: Subject) -> Iterator[Finding]:
     """An advertisement (BGP or L2) without nodes announces nothing."""
     mask, count = view.placement.mask(subject.spec), len(view.placement.nodes)
+    if count and not mask and not readable(subject.spec.get("nodeSelectors")):
+        return
     if count and not mask:
         message = f"The selectors match none of the {count} nodes, so nothing is announced"
         hint = "Check the selectors against the labels of the nodes."

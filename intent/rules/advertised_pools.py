@@ -9,13 +9,18 @@ from intent.modes import Mode
 from intent.rules.advertised import LENGTHS, WIDTH, Advertisement, names
 from intent.rules.subject import CONFIG, VALIDATION, Subject
 from intent.rules.view import View
+from intent.selectors import readable
 
 
 def pools_are_selected(view: View, subject: Subject) -> Iterator[Finding]:
     """An advertisement for no pool announces nothing; names that do not exist are told by themselves."""
     spec = subject.spec
     named = names(spec.get("ipAddressPools"))
-    if view.pools.selected(spec) or (named and not spec.get("ipAddressPoolSelectors")):
+    if (
+        view.pools.selected(spec)
+        or not readable(spec.get("ipAddressPoolSelectors"))
+        or (named and not spec.get("ipAddressPoolSelectors"))
+    ):
         return
     field = "ipAddressPoolSelectors" if spec.get("ipAddressPoolSelectors") else "ipAddressPools"
     what = "The selectors match none of the pools" if view.pools.resources else "There is no pool yet"
@@ -75,14 +80,14 @@ def _pool_field(advertisement: Advertisement) -> str:
 
 
 def families_have_peers(view: View, subject: Subject) -> Iterator[Finding]:
-    """A prefix is dropped silently where the session does not carry its family."""
+    """A prefix is dropped silently where the session does not carry its family; another advertisement may serve it."""
     advertisement = view.advertisement_of[subject.resource.ref]
     peers = view.named_peers(advertisement) & view.meeting(advertisement.nodes)
     if not peers:
         return
     for version in (4, 6):
-        pools = view.pools.holding[version] & advertisement.pools
-        if not pools or peers & view.peers_with[version] or (version == 6 and subject.mode is Mode.NATIVE):
+        pools = view.pools.holding[version] & advertisement.pools & ~view.carried[version]
+        if not pools or (version == 6 and subject.mode is Mode.NATIVE):
             continue
         held, reached = view.pools.some(pools), view.some_peers(peers)
         message = f"{held}: IPv{version} addresses, but no session carries IPv{version} ({reached})"

@@ -11,6 +11,7 @@ from intent.modes import NEWEST
 from intent.rules.advertised import LENGTHS, WIDTH, Advertisement, address_text
 from intent.rules.subject import BGP, CONFIG, Subject
 from intent.rules.view import View
+from intent.selectors import readable
 from intent.snapshot import Service
 
 _SHARED = ("metallb.io/allow-shared-ip", "metallb.universe.tf/allow-shared-ip")
@@ -20,7 +21,7 @@ _L2 = "MetalLB speaker/layer2_controller.go"
 def services_are_selected(view: View, subject: Subject) -> Iterator[Finding]:
     """Selectors that match no service announce none."""
     selectors, services = subject.spec.get("serviceSelectors"), view.services
-    if selectors and services.all and not services.labels.selected(selectors):
+    if selectors and services.all and readable(selectors) and not services.labels.selected(selectors):
         message = "The selectors match none of the services of type LoadBalancer, so nothing is announced"
         hint = "Check the selectors against the labels of the services."
         yield subject.warning("no-service-selected", "serviceSelectors", message, source=CONFIG, hint=hint)
@@ -31,7 +32,7 @@ def aggregation_keeps_local_traffic(view: View, subject: Subject) -> Iterator[Fi
     advertisement = view.advertisement_of[subject.resource.ref]
     for version, name in LENGTHS.items():
         length = advertisement.lengths[version]
-        lost = _lost(view, advertisement, version) if length < WIDTH[version] else {}
+        lost = _lost(view, advertisement, version) if 0 < length < WIDTH[version] else {}
         if lost:
             service, (prefix, nodes) = min(lost.items())
             where = view.placement.names(nodes)
@@ -47,7 +48,8 @@ def aggregation_keeps_local_traffic(view: View, subject: Subject) -> Iterator[Fi
 def _lost(view: View, advertisement: Advertisement, version: int) -> dict[str, tuple[str, int]]:
     """Services that lose traffic: the aggregate, and the nodes that announce it without an endpoint."""
     length = advertisement.lengths[version]
-    key = advertisement.pools & view.pools.holding[version], version, length, advertisement.nodes
+    fitting = view.pools.holding[version] & ~view.pools.narrower(version, length)
+    key = advertisement.pools & fitting, version, length, advertisement.nodes
     if key not in view.services.lost:
         bits, groups = WIDTH[version] - length, defaultdict[int, list[tuple[str, Service, int]]](list)
         for number in numbers(key[0]):

@@ -32,7 +32,7 @@ def local_pref(subject: Subject) -> Iterator[Finding]:
     """An unsigned number for MetalLB, a signed one of 32 bits for the API server."""
     value = subject.number("localPref")
     if value is not None and value < 0:
-        message, hint = "localPref is negative, which MetalLB cannot read", "Choose 1 to 2147483647, or leave it out."
+        message, hint = "localPref is negative, which MetalLB cannot read", "Choose 0 to 2147483647, or leave it out."
         source = f"{SCHEMA}; {CONFIG}"
         yield subject.error("local-pref-negative", "localPref", message, source=source, hint=hint)
 

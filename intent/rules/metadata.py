@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from intent.findings import Finding, invisible
+from intent.findings import Finding, invisible, shown
 from intent.rules.subject import KUBERNETES, WEBHOOK, Subject
 from intent.selectors import label_key_error, label_value_error, subdomain_error
 
@@ -47,13 +47,12 @@ def labels_are_well_formed(subject: Subject) -> Iterator[Finding]:
     """Syntax of labels, and of the keys of annotations."""
     for part, entries in (("labels", subject.resource.labels), ("annotations", subject.resource.annotations)):
         for key, value in entries.items():
-            error = label_key_error(key)
+            error, wrong, what = label_key_error(key), key, "a key"
             if not error and part == "labels":
-                error = label_value_error(value)
+                error, wrong, what = label_value_error(value), value, f"the value of {shown(key)}"
             if error:
-                message = f"metadata.{part}: {error}"
-                hint = "Correct or remove it."
-                found = subject.error(f"{part[:-1]}-syntax", "", message, value=key, source=KUBERNETES, hint=hint)
+                message, hint = f"metadata.{part}: {what} {error}", "Correct or remove it."
+                found = subject.error(f"{part[:-1]}-syntax", "", message, value=wrong, source=KUBERNETES, hint=hint)
                 yield replace(found, field=f"metadata.{part}")
 
 

@@ -10,6 +10,7 @@ from intent.modes import Mode
 from intent.references import references_of
 from intent.rules.subject import CONFIG, FRR, Subject
 from intent.rules.view import View, is_internal
+from intent.selectors import readable
 from intent.well_known import by_name
 
 FRR_MINIMUM_TTL = 254  # FRR's own value
@@ -80,7 +81,7 @@ def nodes_are_selected(view: View, subject: Subject) -> Iterator[Finding]:
     """A peer without nodes has no sessions; a source address belongs to one node."""
     mask = view.masks[subject.resource.ref]
     count = mask.bit_count()
-    if view.placement.nodes and not count:
+    if view.placement.nodes and not count and readable(subject.spec.get("nodeSelectors")):
         message = f"The selectors match none of the {len(view.placement.nodes)} nodes, so there will be no session"
         hint = "Check the selectors against the labels of the nodes."
         yield subject.warning("no-node-selected", "nodeSelectors", message, source=CONFIG, hint=hint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -13,6 +14,8 @@ from intent.kinds.cel import Cel
 from intent.rules.subject import CEL, KUBERNETES, OPENSHIFT, SCHEMA, Subject
 
 MANY = 100  # findings about one object; whoever sends more errors than that has sent something else
+_SECRET = ("pass", "pw", "secret", "token", "key", "auth", "md5", "cred")
+_SECRETS = ("password", "passphrase", "passwordsecret", "secret")
 _NOUNS = {
     "integer": "a whole number",
     "string": "a text",
@@ -40,7 +43,7 @@ def _object(
     for name, inner in value.items():
         at = f"{path}{shown(name)}"
         if name not in known:
-            yield _unknown(subject, at, str(name), list(known), in_cluster=name in live)
+            yield _unknown(subject, at, str(name), inner, list(known), in_cluster=name in live)
         elif inner is not None and not known[name].secret:
             yield from _value(subject, inner, known[name], at, live.get(name))
     for field in fields:
@@ -98,9 +101,11 @@ def _of_type(value: Any, field: Field) -> bool:
 
 
 def _range(subject: Subject, value: float, field: Field, path: str) -> Iterator[Finding]:
-    low, high = _bounds(field)
+    low, high = field.bounds
     if low <= value <= high:
         return
+    if field.taken:
+        low, high = field.taken
     unit = f" {field.unit}" if field.unit else ""
     message, source = f"{path} must lie between {low} and {high}{unit}", SCHEMA
     if field.documented:
@@ -108,13 +113,6 @@ def _range(subject: Subject, value: float, field: Field, path: str) -> Iterator[
         source += f"; {OPENSHIFT}"
     hint = f"Choose a value from {low} to {high}{unit}."
     yield subject.error("out-of-range", path, message, value=value, source=source, hint=hint)
-
-
-def _bounds(field: Field) -> tuple[int, int]:
-    """The range of the field, or of its format; a number that has none must fit into 64 bits."""
-    half = 1 << (31 if field.format == "int32" else 63)
-    low = -half if field.minimum is None else field.minimum
-    return low, half - 1 if field.maximum is None else field.maximum
 
 
 def _items(subject: Subject, value: list[Any], field: Field, path: str, live: Any) -> Iterator[Finding]:
@@ -145,7 +143,7 @@ def _broken(subject: Subject, rule: Cel, path: str, value: Any, live: Any) -> Fi
     return subject.error(rule.name, path, rule.message, value=value, source=CEL, hint=hint)
 
 
-def _unknown(subject: Subject, path: str, name: str, known: list[str], *, in_cluster: bool) -> Finding:
+def _unknown(subject: Subject, path: str, name: str, value: Any, known: list[str], *, in_cluster: bool) -> Finding:
     close = difflib.get_close_matches(name[:100], known, n=1)
     hint = f"Did you mean {close[0]}?" if close else "Remove it, or check its spelling."
     if in_cluster:
@@ -153,4 +151,14 @@ def _unknown(subject: Subject, path: str, name: str, known: list[str], *, in_clu
         hint = "It stems from another MetalLB release and is left alone."
     else:
         severity, message = Severity.ERROR, f"{subject.kind.kind} has no field {path}"
-    return subject.finding(severity, "unknown-field", path, message, value="", source=KUBERNETES, hint=hint)
+    public = not in_cluster and not _may_be_secret(name, value, subject.password)
+    value = value if public and value is not None else ""
+    return subject.finding(severity, "unknown-field", path, message, value=value, source=KUBERNETES, hint=hint)
+
+
+def _may_be_secret(name: str, value: Any, password: object) -> bool:
+    """Whether a field that nobody knows may hold a password: by its name, as "pasword" does, or by what it holds."""
+    if isinstance(value, Mapping | list | tuple) or (isinstance(value, str) and password and str(password) in value):
+        return True
+    plain = re.sub("[^a-z0-9]", "", name[:100].lower())
+    return any(word in plain for word in _SECRET) or bool(difflib.get_close_matches(plain, _SECRETS, n=1, cutoff=0.6))

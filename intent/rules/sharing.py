@@ -31,6 +31,7 @@ class Comparison:
     """One way in which peers can clash: meets(mask, mask) are the nodes on which two different keys do.
 
     speaker: MetalLB makes this comparison itself, and refuses the whole configuration of these nodes.
+    told: of the peers that are asked about, those that are told so; None = all.
     """
 
     code: str
@@ -42,6 +43,7 @@ class Comparison:
     members: tuple[Member, ...]
     meets: Meets
     speaker: bool = False
+    told: Collection[ObjectRef] | None = None
 
     def findings(self, view: View, refs: Collection[ObjectRef] | None) -> Iterator[Finding]:
         """One finding for all peers that clash with each other; with refs one for each of these that clashes."""
@@ -51,7 +53,8 @@ class Comparison:
             for clash in _components(self.members, self.meets):
                 yield self._finding(view, clash, _meeting(clash, self.meets) if self._bites else 0)
             return
-        for judged in (member for member in self.members if member.peer.ref in refs):
+        asked = refs if self.told is None else {ref for ref in self.told if ref in refs}
+        for judged in (member for member in self.members if member.peer.ref in asked):
             others = [o for o in self.members if o.key != judged.key and self.meets(o.mask, judged.mask)]
             if others:
                 where = 0
@@ -73,24 +76,23 @@ class Comparison:
 
 
 def comparisons(view: View) -> Iterator[Comparison]:
-    """All ways in which the peers of a cluster can clash."""
+    """The ways in which the peers of a cluster can clash, but for their AS numbers."""
     yield from _router_ids(view)
-    yield from _as_numbers(view)
     yield from _neighbors(view)
 
 
 def _router_ids(view: View) -> Iterator[Comparison]:
-    members = _members(view, lambda peer: shown(text(peer.spec.get("routerID"))))
+    members = members_of(view, lambda peer: shown(text(peer.spec.get("routerID"))))
     hint = "Give all peers the same routerID, or none to all. One that meets others cannot change alone."
     yield Comparison(
         "router-id-differs",
         Severity.ERROR,
         "routerID",
-        f"routerID must be the same in all peers {_where(view)}, set or not set",
+        f"routerID must be the same in all peers {where_compared(view)}, set or not set",
         VALIDATION,
         hint,
         members,
-        _meeting_now(view),
+        meeting_now(view),
         speaker=True,
     )
     yield Comparison(
@@ -101,55 +103,7 @@ def _router_ids(view: View) -> Iterator[Comparison]:
         OPENSHIFT,
         hint,
         members,
-        _never_meeting(view),
-    )
-
-
-def _as_numbers(view: View) -> Iterator[Comparison]:
-    by_vrf: dict[str, list[Resource]] = defaultdict(list)
-    for peer in view.peers:
-        by_vrf[text(peer.spec.get("vrf"))].append(peer)
-    hint = "Give all peers the same myASN. One that meets others cannot change alone: delete those first."
-    for vrf, peers in sorted(by_vrf.items()):
-        where = f"VRF {shown(vrf)}" if vrf else "the default VRF"
-        members = _members(view, _my_asn, peers)
-        yield Comparison(
-            "my-asn-differs",
-            Severity.ERROR,
-            "myASN",
-            f"myASN must be the same in all peers of {where} {_where(view)}",
-            VALIDATION,
-            hint,
-            members,
-            _meeting_now(view),
-            speaker=True,
-        )
-        yield Comparison(
-            "my-asn-differs-elsewhere",
-            Severity.DOCUMENTED,
-            "myASN",
-            f"myASN must be the same in all peers; this MetalLB accepts others where peers of {where} never meet",
-            OPENSHIFT,
-            hint,
-            members,
-            _never_meeting(view),
-        )
-    yield _as_numbers_across_vrfs(view, by_vrf)
-
-
-def _as_numbers_across_vrfs(view: View, by_vrf: dict[str, list[Resource]]) -> Comparison:
-    """The page asks for one myASN everywhere, and yet its own VRF example has another; so this is no more than told."""
-    numbers = [{_my_asn(peer) for peer in peers} - {""} for peers in by_vrf.values()]
-    differ = len(set().union(*numbers)) > 1 and all(len(number) <= 1 for number in numbers)
-    return Comparison(
-        "my-asn-differs-across-vrfs",
-        Severity.WARNING,
-        "myASN",
-        "The OpenShift documentation asks for one myASN in all peers; MetalLB runs one AS for each VRF",
-        OPENSHIFT,
-        "Check that the VRFs are meant to have AS numbers of their own.",
-        _members(view, _my_asn) if differ else (),
-        lambda one, other: 1,
+        never_meeting(view),
     )
 
 
@@ -165,17 +119,17 @@ def _neighbors(view: View) -> Iterator[Comparison]:
     for (neighbor, vrf), spelled in sorted(by_neighbor.items()):
         where = f"{shown(neighbor)} in {f'VRF {shown(vrf)}' if vrf else 'the default VRF'}"
         for peers in spelled.values():
-            message, members = f"{where} may have one peer {scope}", _members(view, lambda peer: peer.name, peers)
+            message, members = f"{where} may have one peer {scope}", members_of(view, lambda peer: peer.name, peers)
             yield _duplicate(view, "duplicate-neighbor", message, VALIDATION, members)
         peers = [peer for same in spelled.values() for peer in same]
         message = f"{where} is written in several ways, which MetalLB takes for several neighbours and FRR for one"
-        yield _duplicate(view, "duplicate-neighbor-hidden", message, FRR, _members(view, _spelling, peers))
+        yield _duplicate(view, "duplicate-neighbor-hidden", message, FRR, members_of(view, _spelling, peers))
 
 
 def _duplicate(view: View, code: str, message: str, source: str, members: tuple[Member, ...]) -> Comparison:
     field = "peerAddress" if any(member.peer.spec.get("peerAddress") for member in members) else "interface"
     hint = "Delete one of the peers, or place them on different nodes with nodeSelectors."
-    meets, speaker = _meeting_now(view), source == VALIDATION
+    meets, speaker = meeting_now(view), source == VALIDATION
     return Comparison(code, Severity.ERROR, field, message, source, hint, members, meets, speaker)
 
 
@@ -183,28 +137,29 @@ def _spelling(peer: Resource) -> str:
     return text(peer.spec.get("peerAddress")) or text(peer.spec.get("interface"))
 
 
-def _members(view: View, key: Callable[[Resource], str], peers: Iterable[Resource] | None = None) -> tuple[Member, ...]:
+def members_of(
+    view: View, key: Callable[[Resource], str], peers: Iterable[Resource] | None = None
+) -> tuple[Member, ...]:
+    """The peers, all by default, with what they are compared by."""
     chosen = view.peers if peers is None else peers
     return tuple(Member(peer, key(peer), view.masks[peer.ref]) for peer in chosen)
 
 
-def _my_asn(peer: Resource) -> str:
-    return shown(peer.spec.get("myASN"))
-
-
-def _meeting_now(view: View) -> Meets:
+def meeting_now(view: View) -> Meets:
     """The nodes on which MetalLB compares two peers."""
     if not view.compares_peers:
         return lambda one, other: 0
     return (lambda one, other: one & other) if view.node_aware else (lambda one, other: view.placement.everywhere)
 
 
-def _never_meeting(view: View) -> Meets:
-    meets = _meeting_now(view)
+def never_meeting(view: View) -> Meets:
+    """Not 0 for two peers that MetalLB does not compare anywhere."""
+    meets = meeting_now(view)
     return lambda one, other: 0 if meets(one, other) else 1
 
 
-def _where(view: View) -> str:
+def where_compared(view: View) -> str:
+    """Words for whom MetalLB compares."""
     return "that share a node" if view.node_aware else "of the cluster (MetalLB before 0.16 compares all)"
 
 

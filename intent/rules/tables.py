@@ -16,6 +16,7 @@ from intent.rules import (
     advertised_services,
     advertisement,
     aliases,
+    as_numbers,
     bfdprofile,
     community,
     local_pref,
@@ -164,7 +165,7 @@ REFERENCE_RULES: dict[str, tuple[Reference, ...]] = {
 }
 
 CLASHES: dict[str, tuple[Callable[[View], Iterator[Clash]], ...]] = {
-    "BGPPeer": (sharing.comparisons, many_vrfs.comparisons),
+    "BGPPeer": (sharing.comparisons, as_numbers.comparisons, many_vrfs.comparisons),
     "IPAddressPool": (overlaps.comparisons,),
     "BGPAdvertisement": (local_pref.comparisons, shared_aggregates.comparisons, shared_addresses.comparisons),
     "Community": (aliases.comparisons,),

@@ -61,6 +61,16 @@ class View:
         return masks
 
     @cached_property
+    def carried(self) -> dict[int, int]:
+        """By IP version the pools that some advertisement brings to a session of this family."""
+        pools = {4: 0, 6: 0}
+        for each in self.advertisements:
+            reached = self.named_peers(each) & self.meeting(each.nodes)
+            for version in pools:
+                pools[version] |= each.pools if reached & self.peers_with[version] else 0
+        return pools
+
+    @cached_property
     def masks(self) -> dict[ObjectRef, int]:
         """The nodes on which each peer opens a session, and those that each BGPAdvertisement selects."""
         peers = {peer.ref: self.placement.mask(peer.spec) for peer in self.peers}

@@ -116,3 +116,18 @@ def test_each_finding_is_told_once(kube: RunningCluster, office: Office) -> None
     office.look()
     codes = [finding.code for finding in _review(office, peer(holdTime="2s", peerAddress="192.0.2.1/24")).findings]
     assert sorted(codes) == ["hold-time-too-short", "peer-address-invalid"]
+
+
+def test_review_is_silent_about_others_that_the_change_has_no_part_in(kube: RunningCluster, office: Office) -> None:
+    """That no session reaches an IPv6 pool is no matter of a hold time, but it is of a change that causes it."""
+    dual = peer(dualStackAddressFamily=True)
+    pool = {"apiVersion": "metallb.io/v1beta1", "kind": "IPAddressPool", "spec": {"addresses": ["2001:db8::/64"]}}
+    way = {"apiVersion": "metallb.io/v1beta1", "kind": "BGPAdvertisement", "spec": {"ipAddressPools": ["six"]}}
+    for manifest, name in ((pool, "six"), (way, "way")):
+        kube.kubectl("apply", manifest={**manifest, "metadata": {"name": name, "namespace": NAMESPACE}})
+    kube.kubectl("apply", manifest=dual)
+    office.look()
+    assert "family-without-peer" in [found.code for found in _review(office, peer()).findings]
+    kube.kubectl("apply", manifest=peer())
+    office.look()
+    assert "family-without-peer" not in [found.code for found in _review(office, peer(holdTime="90s")).findings]

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
-from intent.kinds import KINDS, STATUS_KINDS
+from intent.findings import Finding, Severity
+from intent.kinds import KINDS, STATUS_KINDS, Field, Kind
 from intent.kinds.route_targets import rules
+from intent.modes import Mode
+from intent.rules import check_object
 
 PEER = KINDS["BGPPeer"]
 
@@ -98,3 +101,31 @@ def test_what_people_configure_is_told_from_what_is_reported() -> None:
 def test_route_targets_follow_their_rules(value: str, exported: list[str], imported: list[str]) -> None:
     assert [rule.name for rule in rules("RT") if not rule.holds(value, None)] == exported
     assert [rule.name for rule in rules("RT", wildcard=True) if not rule.holds(value, None)] == imported
+
+
+NUMBERS = [(kind, field) for kind in KINDS.values() for field in kind.fields if field.type == "integer" and field.range]
+
+
+@pytest.mark.parametrize(("kind", "field"), NUMBERS, ids=lambda one: one.kind if isinstance(one, Kind) else one.name)
+def test_the_way_out_of_a_number_leads_to_no_other_refusal(kind: Kind, field: Field) -> None:
+    """The range that is named is the one that all rules leave, at both ends and not wider."""
+
+    def told(value: int) -> list[Finding]:
+        manifest = {
+            "apiVersion": kind.api_version,
+            "kind": kind.kind,
+            "metadata": {"name": "a", "namespace": "metallb-system"},
+            "spec": {**({"myASN": 64500, "peerASN": 64501} if kind is PEER else {}), field.name: value},
+        }
+        found = check_object(manifest, mode=Mode.FRR, version="0.16.0", namespace="metallb-system")
+        return [one for one in found if one.field == f"spec.{field.name}" and one.severity is Severity.ERROR]
+
+    assert field.range is not None
+    low, high = field.range
+    assert told(low) == told(high) == []
+    assert low == field.bounds[0] or told(low - 2)
+    assert high == field.bounds[1] or told(high + 1)
+    wrong = [*told(field.bounds[0] - 1), *told(field.bounds[1] + 1)]
+    hints = [one.hint for one in wrong if one.code == "out-of-range"]
+    assert len(hints) == 2
+    assert all(f"from {low} to {high}" in hint for hint in hints)

@@ -288,3 +288,33 @@ def test_a_peer_that_has_no_name_yet_is_this_peer() -> None:
     found = check(cluster(peer("a"), peer("", peerAddress="10.0.0.2", myASN=64999)))
     (clash,) = (finding.message for finding in found if finding.code == "my-asn-differs")
     assert clash.endswith("64500 (a); 64999 (this peer)")
+
+
+# The page asks for one myASN, and its own VRF example has another: said once, where it is brought in.
+def test_an_as_number_of_a_vrfs_own_is_told_to_the_change_that_brings_it_in() -> None:
+    code = "my-asn-differs-across-vrfs"
+    before = cluster(peer("a"), peer("b", vrf="red", peerAddress="10.0.0.2", myASN=64999))
+
+    def told(*manifests: dict[str, Any]) -> set[str]:
+        standing = [replace(resource, live=resource.spec) for resource in before.resources]
+        edits = [Resource.from_manifest(manifest) for manifest in manifests]
+        after = replace(before, resources=tuple(standing)).with_resources(edits)
+        found = check(after, {edit.ref for edit in edits})
+        return {finding.objects[0].name for finding in found if finding.code == code}
+
+    assert codes(before).count(code) == 1
+    assert told(peer("a", holdTime="90s")) == set()
+    assert told(peer("c", peerAddress="10.0.0.3")) == set()
+    assert told(peer("c", peerAddress="10.0.0.3", vrf="blue", myASN=64998)) == {"c"}
+    assert told(peer("b", vrf="red", peerAddress="10.0.0.2", myASN=64998)) == {"b"}
+
+
+@pytest.mark.parametrize("wrong", [4294967296, 0, -1])
+def test_an_as_number_that_cannot_be_is_compared_with_none(wrong: int) -> None:
+    assert not [c for c in codes(cluster(peer("a"), peer("b", **OTHER, myASN=wrong))) if c.startswith("my-asn-differs")]
+
+
+def test_a_selector_that_does_not_convert_is_not_said_to_match_nothing() -> None:
+    wrong = {"nodeSelectors": [{"matchExpressions": [{"key": "rack", "operator": "Is", "values": ["a"]}]}]}
+    assert "no-node-selected" not in codes(cluster(peer("a", **wrong)))
+    assert codes(cluster(peer("a", nodeSelectors=[{"matchLabels": {"rack": "z"}}]))) == ["no-node-selected"]

@@ -82,7 +82,8 @@ def test_labels_must_be_well_formed() -> None:
     body = peer()
     body["metadata"] |= {"labels": {"a b": "x", "ok": "not ok"}, "annotations": {"any/key": "any value\n"}}
     found = check_object(body, mode=FRR, version="", namespace=NAMESPACE)
-    assert [(f.code, f.value) for f in found] == [("label-syntax", "a b"), ("label-syntax", "ok")]
+    assert [(f.code, f.value) for f in found] == [("label-syntax", "a b"), ("label-syntax", "not ok")]
+    assert "the value of ok must" in found[1].message
 
 
 def test_graceful_restart_cannot_be_changed_once_it_is_set() -> None:

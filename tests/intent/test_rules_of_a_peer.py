@@ -197,3 +197,18 @@ def test_timers_that_only_frr_refuses_are_no_refusal_of_metallb(spec: dict[str, 
     snapshot = cluster(peer("tor", **spec))
     assert [(f.severity, f.source, f.nodes) for f in check(snapshot)] == [(Severity.ERROR, "FRR", ())]
     assert refused_on(snapshot, ALL[0]) == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "shown"),
+    [
+        ({"holdTimer": "90s"}, "90s"), ({"port": 179}, "179"), ({"note": "x" * 500}, "x" * 199 + "\u2026"),
+        ({"pasword": "hunter2"}, ""), ({"passwrd": "hunter2"}, ""), ({"bgpSecret": "hunter2"}, ""),
+        ({"auth": {"of": "hunter2"}}, ""), ({"note": ["hunter2"]}, ""), ({"passwordSecret": {"pass": "hunter2"}}, ""),
+        ({"note": "with hunter2", "password": "hunter2"}, ""),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_an_unknown_field_shows_its_value_unless_it_may_be_a_secret(spec: dict[str, Any], shown: str) -> None:
+    (found,) = (finding for finding in judge(spec) if finding.code == "unknown-field")
+    assert found.value == shown

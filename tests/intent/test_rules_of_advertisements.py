@@ -277,3 +277,21 @@ def test_native_mode_knows_no_large_communities() -> None:
     snapshot = cluster(IBGP, POOL, adv, mode=Mode.NATIVE)
     assert [f.code for f in check(snapshot)] == ["large-community-native"]
     assert [f.code for f in refused_on(snapshot, ALL[0])] == ["large-community-native"]
+
+
+def test_a_family_that_another_advertisement_carries_is_not_missed() -> None:
+    """Two ways to announce one pool: IPv4 to the top of the rack, IPv6 to a route reflector."""
+    both = pool("pool", ["203.0.113.0/24", "2001:db8::/64"])
+    objects = IBGP, peer("rr-v6", peerAddress="2001:db8:1::1", peerASN=64500), both
+    v4, v6 = advertisement("v4", peers=["tor"]), advertisement("v6", peers=["rr-v6"])
+    assert codes(*objects, v4, v6) == []
+    assert "family-without-peer" in codes(*objects, v4)
+
+
+def test_a_length_that_cannot_be_loses_no_traffic() -> None:
+    """What is wrong with the length is told, and nothing of what it would do."""
+    local = service("web", "203.0.113.1", nodes=ON_A[:1], local=True)
+    other = service("app", "203.0.113.2", nodes=ON_B[:1])
+    for length, expected in ((24, "aggregation-black-hole"), (0, "out-of-range"), (-8, "out-of-range")):
+        told = codes(IBGP, POOL, advertisement("adv", aggregationLength=length), services=(local, other))
+        assert told == [expected]
