@@ -50,6 +50,11 @@ def utc_stamp(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
+def names_field(message: str, field: str) -> bool:
+    """Whether a message begins with the name of the field that it is about, which is then not put before it."""
+    return message.startswith(f"{field.removeprefix('spec.')} ")
+
+
 def counted(number: int, one: str, many: str = "") -> str:
     """A number and its noun: "1 session", "1,204 sessions"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

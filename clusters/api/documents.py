@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -15,6 +15,7 @@ LARGEST = {"json": 2 * 1024 * 1024, "yaml": 256 * 1024}  # bytes
 DEEPEST = 64
 MOST_VALUES = 100_000
 _NAMED_LINE = re.compile(r"\bline (\d{1,9})\b")
+_JSON_NESTING = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}\n]')
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")  # no database keeps these in a text
 
 
@@ -30,10 +31,14 @@ class UnreadableError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document of a stream, and the line that it begins on, from 1; 0 = not known."""
+    """One document of a stream, and the line that it begins on, from 1; 0 = not known.
+
+    lines: where the entries of each list begin, by id() of that list.
+    """
 
     value: Any
     line: int
+    lines: Mapping[int, Sequence[int]] = field(default_factory=dict)
 
 
 def read_json(raw: bytes, *, largest: int = LARGEST["json"], most: int = MOST_VALUES) -> Any:
@@ -44,10 +49,10 @@ def read_json(raw: bytes, *, largest: int = LARGEST["json"], most: int = MOST_VA
     try:
         data = json.loads(_text(raw, largest), object_pairs_hook=_object, parse_constant=_no_constant)
     except RecursionError as error:
-        raise UnreadableError(f"more than {DEEPEST} levels deep") from error
+        raise UnreadableError(f"more than {DEEPEST} levels deep{_too_deep(raw)}") from error
     except ValueError as error:
         raise UnreadableError(str(error)) from error
-    _check(data, most)
+    _check(data, most, raw)
     return data
 
 
@@ -95,13 +100,24 @@ def _no_constant(name: str) -> None:
     raise UnreadableError(f"{name} is not JSON")
 
 
-def _check(data: Any, most: int) -> None:
+def _too_deep(raw: bytes) -> str:
+    """Where a JSON text first opens more levels than are taken."""
+    depth, line = 0, 1
+    for token in _JSON_NESTING.findall(raw):
+        line += token == b"\n"
+        depth += (token in b"[{") - (token in b"]}")
+        if depth > DEEPEST:
+            return f" (line {line})"
+    return ""
+
+
+def _check(data: Any, most: int, raw: bytes = b"") -> None:
     waiting, seen = [(data, 0)], 0
     while waiting:
         value, depth = waiting.pop()
         seen += 1
         if depth > DEEPEST:
-            raise UnreadableError(f"more than {DEEPEST} levels deep")
+            raise UnreadableError(f"more than {DEEPEST} levels deep{_too_deep(raw)}")
         if seen > most:
             raise UnreadableError(f"more than {most} values")
         if isinstance(value, dict):
@@ -141,6 +157,7 @@ class _Reader:
         self.most = most
         self.events: Iterator[yaml.Event] = yaml.parse(text, Loader=yaml.CSafeLoader)
         self.anchors: dict[str, tuple[Any, int]] = {}
+        self.lines: dict[int, list[int]] = {}
         self.values = 0
 
     def documents(self) -> Iterator[Document]:
@@ -148,17 +165,18 @@ class _Reader:
         for event in self.events:
             if isinstance(event, yaml.DocumentStartEvent):
                 self.anchors.clear()
+                self.lines = {}
                 first = next(self.events)
                 value = self._value(first, 0)
                 if value is not None:
-                    yield Document(value, first.start_mark.line + 1 if first.start_mark else 0)
+                    yield Document(value, first.start_mark.line + 1 if first.start_mark else 0, self.lines)
 
     def _value(self, event: yaml.Event, depth: int) -> Any:
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)
         self._count(1)
         if depth > DEEPEST:
-            raise UnreadableError(f"more than {DEEPEST} levels deep")
+            raise UnreadableError(f"more than {DEEPEST} levels deep{_line(event)}")
         tag = getattr(event, "tag", None)
         if tag is not None and tag not in _TAGS:
             raise UnreadableError(f"the tag {tag[:60]!r} is not known{_line(event)}")
@@ -166,13 +184,21 @@ class _Reader:
         if isinstance(event, yaml.ScalarEvent):
             value = _scalar(event)
         elif isinstance(event, yaml.SequenceStartEvent):
-            value = [self._value(inner, depth + 1) for inner in self._until(yaml.SequenceEndEvent)]
+            value = self._sequence(depth)
         else:
             value = self._mapping(depth)
         anchor = getattr(event, "anchor", None)
         if anchor is not None:
             self.anchors[anchor] = value, self.values - before + 1
         return value
+
+    def _sequence(self, depth: int) -> list[Any]:
+        values: list[Any] = []
+        lines = self.lines[id(values)] = []
+        for event in self._until(yaml.SequenceEndEvent):
+            lines.append(event.start_mark.line + 1 if event.start_mark else 0)
+            values.append(self._value(event, depth + 1))
+        return values
 
     def _mapping(self, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}

@@ -24,6 +24,7 @@ from clusters.changesets.rights import rights_check
 from clusters.changesets.save import changeset_save
 from clusters.changesets.selectors import changesets
 from clusters.models import Change, ChangeSet, Cluster
+from clusters.words import names_field
 from intent.rules import blocking
 
 WORDS = {"create": "new", "update": "changed", "": "equal"}
@@ -151,7 +152,7 @@ def _told(one: Imported, item: ItemReview | None, accept: Sequence[str]) -> dict
         if refused:
             finding = {"code": "rejected", "severity": "error", "field": "", "message": item.dry_run.message}
             findings.append({**finding, **place})
-    identity = {"kind": one.kind, "name": one.name, "namespace": one.wanted.namespace if one.wanted else ""}
+    identity = {"kind": one.kind, "name": one.name, "namespace": one.namespace}
     diff = [{"path": found.path, "before": found.before, "after": found.after} for found in item.diff] if item else []
     return {**place, **identity, "status": state, "note": one.note, "findings": findings, "diff": diff}
 
@@ -160,4 +161,5 @@ def _first(told: Mapping[str, Any]) -> str:
     where = f"{told['file']}, " if told["file"] else ""
     line = f" (line {told['line']})" if told["line"] else ""
     finding = told["findings"][0]
-    return f"{where}document {told['document']}{line}: {finding['field']} {finding['message']}".replace("  ", " ")
+    field = "" if names_field(finding["message"], finding["field"]) else finding["field"]
+    return f"{where}document {told['document']}{line}: {field} {finding['message']}".replace("  ", " ")

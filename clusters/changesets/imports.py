@@ -9,11 +9,11 @@ from typing import Any
 from clusters.api.documents import Document, UnreadableError, read_documents, read_json
 from clusters.api.entries import known_kinds, wanted_manifest
 from clusters.api.problems import BadBody, fault
+from clusters.changesets.beside import left_out
 from clusters.changesets.save import MOST
 from clusters.changesets.wanted import Wanted
 from clusters.models import Cluster
 from intent.findings import ObjectRef
-from intent.kinds import STATUS_KINDS
 
 LARGEST = 10 * 1024 * 1024  # bytes, of all files together
 MOST_VALUES = 500_000  # of one file, aliases written out
@@ -37,6 +37,7 @@ class Imported:
     line: int
     kind: str = ""
     name: str = ""
+    namespace: str = ""
     wanted: Wanted | None = None
     faults: list[dict[str, Any]] = field(default_factory=list)
     note: str = ""
@@ -100,7 +101,11 @@ def _unpacked(documents: Iterable[Document]) -> Iterator[Document]:
         document = waiting.pop()
         value = document.value
         if isinstance(value, dict) and value.get("kind") == _LIST and isinstance(value.get("items"), list):
-            waiting += [Document(item, document.line) for item in reversed(value["items"])]
+            items = value["items"]
+            lines = document.lines.get(id(items), [document.line] * len(items))
+            waiting += [
+                Document(item, at, document.lines) for item, at in reversed(list(zip(items, lines, strict=True)))
+            ]
         else:
             yield document
 
@@ -110,13 +115,12 @@ def _read(one: Imported, value: Any, cluster: Cluster) -> None:
         return _refuse(one, "shape", "", "is no object")
     kind, metadata = value.get("kind"), value.get("metadata")
     one.kind = kind[:63] if isinstance(kind, str) else ""
-    name = metadata.get("name") if isinstance(metadata, dict) else None
+    named = metadata if isinstance(metadata, dict) else {}
+    name, namespace = named.get("name"), named.get("namespace")
     one.name = name[:253] if isinstance(name, str) else ""
-    if one.kind == "Kustomization":
-        one.note = "is for kustomize and left out"
-        return None
-    if one.kind in STATUS_KINDS:
-        one.note = "is written by MetalLB itself and left out"
+    one.namespace = namespace[:63] if isinstance(namespace, str) else ""
+    one.note = left_out(one.kind, value.get("apiVersion"), cluster)
+    if one.note:
         return None
     if one.kind not in known_kinds():
         hint = f"Taken are {', '.join(known_kinds())}."
@@ -125,6 +129,7 @@ def _read(one: Imported, value: Any, cluster: Cluster) -> None:
         return _refuse(one, "shape", "apiVersion", "must be given")
     try:
         one.wanted = wanted_manifest(value, cluster)
+        one.namespace = one.wanted.namespace
     except BadBody as error:
         one.faults = list(error.findings)
     return None

@@ -64,7 +64,7 @@ def _judged(request: HttpRequest, cluster: Cluster, documents: list[Imported], t
         edits = packed(wanted)
         if len(edits.encode()) > _PAGE_LIMIT:
             edits, trouble = "", "This is too much for one page: import it in parts, or send it to the REST API."
-    shown = "" if _PASSWORD.search(text) else text
+    shown = "" if _PASSWORD.search(text) or any(one.kind == "Secret" for one in documents) else text
     more = {"documents": told, "invalid": invalid, "edits": edits, "text": shown if invalid else "", "trouble": trouble}
     return _page(request, cluster, status=422 if invalid else 413 if trouble else 200, **more)
 

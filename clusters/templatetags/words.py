@@ -24,6 +24,7 @@ from clusters.words import (
     age_words,
     bounded,
     counted,
+    names_field,
     utc_stamp,
     utc_words,
 )
@@ -40,6 +41,9 @@ def age(at: datetime | None, form: str = "long") -> SafeString | str:
     words = age_words(timezone.now() - at, short=form == "short")
     stamp, title = utc_stamp(at), utc_words(at)
     return format_html('<time datetime="{}" title="{}" data-age="{}">{}</time>', stamp, title, form, words)
+
+
+register.filter(names_field)
 
 
 @register.filter

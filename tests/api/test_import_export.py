@@ -98,13 +98,14 @@ just text
         (b"a: 1\n---\na: &x [*x]\n", "unreadable", 3),
         (b"a: !!python/object 1", "unreadable", 1),
         (b"a: 1\na: 2", "unreadable", 2),
-        (b"[" * 100 + b"]" * 100, "unreadable", 0),
+        (b"\n" + b"[" * 100 + b"]" * 100, "unreadable", 2),
         (b"\xff\xfe\x00", "unreadable", 0),
         (b"a: &a [x,x,x,x,x,x,x,x,x,x]\n" + b"".join(
             f"{chr(98 + n)}: &{chr(98 + n)} [{','.join([f'*{chr(97 + n)}'] * 10)}]\n".encode() for n in range(8)
         ), "unreadable", 6),
         (b"- kind: BGPPeer", "shape", 1),
-        (b"kind: Secret\napiVersion: v1\nmetadata: {name: x}\n", "unknown-kind", 1),
+        (b"kind: MetalLB\napiVersion: metallb.io/v1beta1\nmetadata: {name: x}\n", "unknown-kind", 1),
+        (b"kind: BGPPer\napiVersion: v1\nmetadata: {name: x}\n", "unknown-kind", 1),
         (b"kind: BGPPeer\nmetadata: {name: x}\n", "shape", 1),
         (b"kind: BGPPeer\napiVersion: metallb.io/v9\nmetadata: {name: x}\nspec: {}\n", "shape", 1),
         (b"kind: BGPPeer\napiVersion: metallb.io/v1beta2\nmetadata: {name: x}\nmore: 1\n", "unknown-field", 1),
@@ -228,3 +229,56 @@ def test_an_export_can_be_narrowed(api: APIClient, cluster: Cluster) -> None:
     assert names("name=b") == names("labels=rack%3Db") == names("labels=rack+in+(b,c)") == ["b"]
     for query in ("kind=Secret", "format=xml", "labels=%3D%3D", "page=2", "x=1", "cluster=elsewhere"):
         assert api.get(f"{EXPORT}?{query}").status_code == 400, query
+
+
+def test_what_people_keep_beside_is_left_out_with_the_reason(api: APIClient, cluster: Cluster) -> None:
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "pw"}, "stringData": {"password": "canary-x"}}
+    others = [
+        {"apiVersion": version, "kind": kind, "metadata": {"name": "x", "namespace": "shop"}}
+        for version, kind in (
+            ("v1", "ConfigMap"), ("v1", "Namespace"), ("apps/v1", "DaemonSet"), ("apps/v1", "Deployment"),
+            ("rbac.authorization.k8s.io/v1", "Role"),
+        )
+    ]  # fmt: skip
+    answer = post(api, stream(secret, *others, manifest()))
+    assert (answer.status_code, told(answer)[-1]) == (202, ("peer", "new"))
+    *beside, taken = answer.json()["documents"]
+    assert [one["status"] for one in beside] == ["skipped"] * 6
+    assert all("left out" in one["note"] and "oc or kubectl" in one["note"] for one in beside)
+    assert (beside[1]["namespace"], taken["namespace"], b"canary" in answer.content) == (
+        "shop",
+        "metallb-system",
+        False,
+    )
+    alone = post(api, stream(secret))
+    assert (alone.status_code, alone.json()["changeSet"], told(alone)) == (200, None, [("pw", "skipped")])
+
+
+def test_items_of_a_list_are_found_at_their_own_lines(api: APIClient, cluster: Cluster) -> None:
+    raw = """\
+apiVersion: v1
+kind: List
+items:
+- kind: BGPPeer
+  apiVersion: metallb.io/v1beta2
+  metadata: {name: a, namespace: metallb-system}
+  spec: {myASN: 64500, peerASN: 64501, peerAddress: 192.0.2.1}
+- kind: List
+  apiVersion: v1
+  items:
+  - kind: BGPPeer
+    apiVersion: metallb.io/v1beta2
+    metadata: {name: b, namespace: metallb-system}
+    more: 1
+"""
+    documents = post(api, raw).json()["documents"]
+    assert [(one["line"], one["status"]) for one in documents] == [(4, "new"), (11, "invalid")]
+    assert [one["namespace"] for one in documents] == ["metallb-system"] * 2
+    assert [finding["line"] for finding in documents[1]["findings"]] == [11]
+
+
+def test_json_that_is_too_deep_says_where(api: APIClient, cluster: Cluster) -> None:
+    for levels in (70, 100_000):
+        deep = '["]]",\n' + "[" * levels + "]" * levels + "]"
+        (one,) = post(api, deep, media_type="application/json").json()["documents"]
+        assert (one["line"], one["findings"][0]["message"][-30:]) == (2, "more than 64 levels deep (line 2)"[-30:])

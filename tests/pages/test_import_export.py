@@ -107,3 +107,13 @@ def test_an_export_is_chosen_on_a_page_and_downloaded(viewer: Client, cluster: C
 def test_who_may_not_write_does_not_import(viewer: Client, browser: Any, cluster: Cluster) -> None:
     assert viewer.get("/import/").status_code == 403
     assert browser("").get("/export/").status_code == 403
+
+
+def test_a_field_is_named_once_and_what_is_left_out_says_why(editor: Client, cluster: Cluster) -> None:
+    wrong = {"apiVersion": "metallb.io/v1beta1", "kind": "IPAddressPool", "metadata": {"name": "p"}}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "pw"}, "data": {"token": "Y2FuYXJ5"}}
+    page = editor.post("/import/", {"text": stream({**wrong, "spec": {"addresses": ["203.0.113.0"]}}, secret)})
+    said = text(page.text)
+    assert "document 1 line 1 addresses[0] is a bare address" in said
+    assert "is left out, since passwords are not taken from files" in said
+    assert "Y2FuYXJ5" not in page.text
