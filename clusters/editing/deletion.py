@@ -18,6 +18,7 @@ from clusters.edits.trials import sealed
 from clusters.kindpages import page_of_kind
 from clusters.models import Change
 from clusters.pages import HttpRequest, render_page
+from clusters.resources.releases import releases
 from clusters.resources.uses import used_by
 from clusters.secrets import leftover
 from intent.findings import Finding
@@ -51,15 +52,17 @@ def resource_delete(request: HttpRequest, kind: str, cluster: str, namespace: st
             return redirect(about.many)
         row = row_of(kind, cluster, namespace, name)
     review = services.review(cluster=row.cluster, kind=kind, namespace=namespace, name=name, manifest=None)
+    blocked = bool(blocking([finding for finding in review.findings if finding not in review.introduced]))
     context = {
         "about": about,
         "row": row,
         "review": review,
         "closes": about.closes(row),
         "used_by": used_by(row),
+        "releases": releases(request, row) if blocked else [],
         "leftover": leftover(row),
         "findings": stop or review.findings,
-        "blocked": bool(blocking([finding for finding in review.findings if finding not in review.introduced])),
+        "blocked": blocked,
         "yaml": manifest_yaml(review.before or row.manifest),
         "tried": sealed([(row.ref, None, review.dry_run)]),
         "note": request.POST.get("note", "")[:NOTE],

@@ -30,6 +30,7 @@ from clusters.edits.trials import sealed
 from clusters.kindpages import page_of_kind
 from clusters.models import Change, Resource
 from clusters.pages import HttpRequest, render_page
+from clusters.resources.told import SAVED
 from clusters.selectors import clusters_active, resource_list
 from intent.findings import Finding, Severity
 from intent.rules import blocking
@@ -218,5 +219,5 @@ def _apply(request: HttpRequest, draft: Draft) -> HttpResponse:
         return _review(request, draft, status=503, trouble=f"{away} Nothing was saved.")
     if request.POST.get("sealed"):
         unseal(request.session, request.POST["sealed"])
-    messages.success(request, f"{row.name} is saved.")
+    messages.info(request, f"{row.name} is saved.", extra_tags=SAVED)
     return HttpResponseRedirect(row.get_absolute_url())

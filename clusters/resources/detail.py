@@ -17,6 +17,7 @@ from clusters.models import Resource, SyncState
 from clusters.pages import HttpRequest, render_page
 from clusters.resources.history import clashes, history
 from clusters.resources.spec import entries
+from clusters.resources.told import tell_saved
 from clusters.resources.uses import used_by, uses
 
 _SEVERITIES = {"error": 0, "documented": 1, "warning": 2}
@@ -36,6 +37,7 @@ def resource_detail(request: HttpRequest, kind: str, cluster: str, namespace: st
 
 def resource_context(request: HttpRequest, about: KindPage, row: Resource) -> dict[str, Any]:
     """What the page of any object shows."""
+    tell_saved(request, row)
     unsettled = row.pending or row.sync_state != SyncState.IN_SYNC
     kind = about.kind
     return {

@@ -57,6 +57,11 @@ class Meant:
         self._peer, self._snapshot, self._announcements = peer, snapshot, Announcements(snapshot)
         self._candidates = _candidates(snapshot, peer)
 
+    @property
+    def pools(self) -> set[str]:
+        """The pools that are advertised to the peer."""
+        return self._candidates[0]
+
     def on(self, session: Session) -> SessionRoutes:
         """Everything about one session; two looks into Redis for each address family."""
         announced = self._announcements.on(session.node).get(self._peer, ())

@@ -16,7 +16,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from clusters.changesets.drafts import SetDraft
 from clusters.changesets.pages import set_review
-from clusters.models import Cluster, Service
+from clusters.kube.plain import MANAGED_BY
+from clusters.kube.writing import FIELD_MANAGER
+from clusters.models import ChangeSet, Cluster, Service
 from clusters.pages import HttpRequest, page_of, render_page
 from clusters.words import DEFAULT_VRF
 from clusters.workloads import workloads_refused
@@ -57,8 +59,7 @@ def page(request: HttpRequest, cluster: str, namespace: str, name: str) -> HttpR
         "steps": _steps(shown, routes),
         "pods_command": _pods_command(peer.cluster),
         "back": way_back(peer.cluster, vrf, peer.peer_address or "", nodes) if peer.vrf else None,
-        "test": test,
-        "may_remove": test is not None and not workloads_refused(request.user, peer.cluster),
+        "may_remove": _is_for(peer, meant, test) and not workloads_refused(request.user, peer.cluster),
     }
     return render_page(request, "guided/checks.html", context, part="live")
 
@@ -84,6 +85,19 @@ def remove_test(request: HttpRequest, cluster: str) -> HttpResponse:
         raise PermissionDenied(refusal)
     draft = SetDraft(row, workload.removal(), "Remove the test workload", note="Remove the test workload")
     return set_review(request, draft)
+
+
+def _is_for(peer: BGPPeer, meant: Meant, test: Service | None) -> bool:
+    """Whether the workload was made for a test of this peer: by its pool, or by the change set if it has no address."""
+    if test is None or test.labels.get(MANAGED_BY) != FIELD_MANAGER:
+        return False
+    if test.pool:
+        return test.pool in meant.pools
+    made = ChangeSet.objects.filter(
+        cluster=peer.cluster, items__kind="Service", items__namespace=test.namespace, items__name=test.name
+    )
+    last = made.order_by("-pk").first()
+    return last is not None and last.items.filter(kind="BGPPeer", namespace=peer.namespace, name=peer.name).exists()
 
 
 def _peer(cluster: str, namespace: str, name: str) -> BGPPeer:

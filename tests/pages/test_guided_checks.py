@@ -12,13 +12,16 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from clusters import nudges
-from clusters.models import ChangeSet, ChangeSetItem, Cluster, StatusObject
+from clusters.kube.permissions import VERBS
+from clusters.kube.plain import MANAGED_BY, PLAIN_KINDS
+from clusters.models import ChangeSet, ChangeSetItem, Cluster, Service, StatusObject
 from lab.seed.network import vrf_policy
 from pools.models import BGPAdvertisement
 from speakers import live
 from speakers.frr.routes import Path, Table
 from speakers.models import Session
 from tests.kinds import saved
+from tests.pages.conftest import Browser
 from tests.pages.rows import EXAMPLE, a_peer, a_session, a_speaker, down
 from tests.pages.services import a_service
 from tests.pages.test_resources import text
@@ -176,3 +179,30 @@ def test_the_report_of_a_change_leads_to_the_checks_of_its_peers(viewer: Client,
     )  # fmt: skip
     assert f'href="{PAGE}"' in viewer.get(f"/changes/sets/{made.pk}/").text
     assert f'href="{PAGE}"' in viewer.get("/peers/lab/metallb-system/frrviavrf/").text
+
+
+@pytest.mark.parametrize(
+    ("pool", "label", "offered"),
+    [("first-pool", "bgpui", True), ("other", "bgpui", False), ("first-pool", "helm", False), ("", "bgpui", False)],
+)
+def test_the_test_is_removed_where_it_was_made_for(
+    browser: Browser, exposed: Cluster, settings: Any, pool: str, label: str, offered: bool
+) -> None:
+    settings.BGPUI_TEST_WORKLOADS = frozenset({"lab"})
+    Cluster.objects.update(permissions=[
+        {"verb": verb, "group": kind.group, "resource": kind.plural, "allowed": True}
+        for kind in PLAIN_KINDS.values() for verb in VERBS
+    ])  # fmt: skip
+    Service.objects.update(pool=pool, labels={MANAGED_BY: label})
+    a_peer(exposed, "elsewhere", {**EXAMPLE, "peerAddress": "192.168.130.9"})
+    admin = browser("admin")
+    assert ("Remove the test workload" in admin.get(PAGE).text) is offered
+    assert "Remove the test workload" not in admin.get(PAGE.replace("frrviavrf", "elsewhere")).text
+    if not pool:  # it has no address yet, and the change set says what it was made with
+        made = ChangeSet.objects.create(cluster=exposed)
+        for position, ref in enumerate((("Service", "test", "server1"), ("BGPPeer", "metallb-system", "frrviavrf"))):
+            kind, namespace, name = ref
+            ChangeSetItem.objects.create(
+                change_set=made, position=position, api_version="v1", kind=kind, namespace=namespace, name=name
+            )
+        assert "Remove the test workload" in admin.get(PAGE).text

@@ -32,7 +32,7 @@ def test_the_documented_peer_goes_through_the_form_into_the_cluster(
     assert (applied.status_code, applied["Location"]) == (302, PEER)
     page = editor.get(PEER).text
     assert "pending" in page
-    assert "doc-example-peer is saved." in page
+    assert "doc-example-peer is saved; whether the cluster takes it shows below." in page
     work(live_cluster)
     assert kube.spec("doc-example-peer") == EXAMPLE
     assert "in sync" in editor.get(PEER).text
@@ -208,3 +208,20 @@ def test_a_field_that_others_set_while_apply_is_judged_is_not_written_over_by_th
     assert post(editor, f"{PEER}edit/", "apply", fields(response.text)).status_code == 302
     saved = BGPPeer.objects.get()
     assert (saved.connect_time, saved.hold_time) == ("20s", "30s")
+
+
+@pytest.mark.parametrize(
+    ("state", "words", "colour"),
+    [("conflict", "is saved here only: somebody else changed it too.", "warning"),
+     ("rejected", "is saved here only: the cluster refused the edit.", "error"),
+     ("in_sync", "is saved, and the cluster has it.", "up")],
+)  # fmt: skip
+def test_what_is_said_of_a_saved_edit_is_so_when_the_page_is_shown(
+    editor: Client, live_cluster: Cluster, state: str, words: str, colour: str
+) -> None:
+    review = post(editor, NEW, "review", {**FORM, **{name: str(value) for name, value in EXAMPLE.items()}})
+    assert post(editor, NEW, "apply", fields(review.text)).status_code == 302
+    BGPPeer.objects.update(sync_state=state)
+    editor.get(PEER, headers={"HX-Request": "true"})  # a part of the page takes no message away
+    assert f'data-h="{colour}">doc-example-peer {words}' in editor.get(PEER).text
+    assert words not in editor.get(PEER).text

@@ -143,3 +143,13 @@ def test_the_navigation_names_the_pages_of_a_group(viewer: Client, cluster: Clus
     assert re.findall(r">([^<]+)</a>", beneath[1]) == ["BGP", "L2", "Communities"]
     assert re.findall(r'href="([^"]+)" aria-current="page"', beneath[1]) == ["/communities/"]
     assert "beneath" not in viewer.get("/pools/").text
+
+
+def test_a_profile_that_is_in_use_names_the_way_out(editor: Client, cluster: Cluster) -> None:
+    """MetalLB's webhook protects it, and a peer without it keeps BFD until it is made anew."""
+    saved(cluster, "BFDProfile")
+    saved(cluster, "BGPPeer", "fast-peer", {**SPECS["BGPPeer"], "bfdProfile": "one"})
+    page = editor.get(f"{_one('BFDProfile')}delete/").text
+    assert "Take it out of these first" in page
+    assert "/peers/lab/metallb-system/fast-peer/recreate/?without=bfdProfile" in page
+    assert "Delete one</button>" not in page
