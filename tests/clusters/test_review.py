@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from clusters.edits.review import Review
+from clusters.edits.review import Review, beyond
 from clusters.models import Change
 from clusters.services import review
+from intent.findings import Finding, ObjectRef, Severity
 from lab.apiserver import Fault
 from peers.models import BGPPeer
 from tests.clusters.cluster import NAMESPACE, RunningCluster, node, peer
@@ -131,3 +132,16 @@ def test_review_is_silent_about_others_that_the_change_has_no_part_in(kube: Runn
     kube.kubectl("apply", manifest=peer())
     office.look()
     assert "family-without-peer" not in [found.code for found in _review(office, peer(holdTime="90s")).findings]
+
+
+def test_a_warning_that_only_spreads_to_one_more_object_is_not_introduced() -> None:
+    """A new peer in a cluster whose VRFs have AS numbers of their own brings no news; a clash that is refused does."""
+
+    def found(severity: Severity, *names: str) -> Finding:
+        return Finding("c", severity, "", "", "m", "s", "h", tuple(ObjectRef("BGPPeer", "n", name) for name in names))
+
+    for severity, told in ((Severity.WARNING, 0), (Severity.ERROR, 1), (Severity.DOCUMENTED, 1)):
+        old, new = found(severity, "a", "b"), found(severity, "a", "b", "c")
+        assert len(beyond([new], [old])) == told
+        assert beyond([old], [new]) == ()
+        assert beyond([new], []) == (new,)
