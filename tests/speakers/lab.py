@@ -8,7 +8,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
-from clusters.doors import door_of
+from clusters.doors import door_close
 from clusters.models import Cluster
 from clusters.sync.relist import relist
 from dashboard import observe
@@ -86,4 +86,4 @@ class Observer:
 
     def close(self) -> None:
         """Close the connection to the cluster."""
-        door_of(self.cluster).close()
+        door_close(self.cluster)
