@@ -6,6 +6,8 @@ STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= 2
 SHARED := $(PYTEST) -n $(WORKERS) --dist loadfile
+# What people do from end to end; every page in every theme and width, and the canary, are `make e2e`.
+BROWSER := $(addprefix tests/e2e/test_,whole_loop.py live_pages.py documented_procedures.py services.py)
 
 .PHONY: help install demo test quick e2e frr faults lint types format bench tools clean
 
@@ -24,15 +26,15 @@ demo: $(STAMP) ## a lab cluster and bgpui on it: prints one URL and login (PORT,
 	@if [ "$(FRR)" = 1 ]; then ./deploy/tools.sh frr; fi
 	@exec $(BIN)/python -m lab demo
 
-test: $(STAMP) tools ## the tests, a look at real FRR, the browser; what this machine lacks is named
+test: $(STAMP) tools ## the tests, a look at real FRR and at the browser; what this machine lacks is named
 	$(SHARED) -m "not e2e and not frr and not faults"
 	$(PYTEST) -m "frr" tests/speakers
-	$(PYTEST) -m "e2e"
+	$(PYTEST) -m "e2e" $(BROWSER)
 
 quick: $(STAMP) ## the fast tests only
 	$(SHARED) -m "not e2e and not frr and not faults"
 
-e2e: $(STAMP) tools ## browser tests on the running demo stack
+e2e: $(STAMP) tools ## all browser tests on the running demo stack, every page in every theme and width, the canary
 	$(PYTEST) -m "e2e"
 
 frr: $(STAMP) tools ## all tests on real FRR in network namespaces
