@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
 
 from clusters.manifest import FieldDiff, Object, differences, has_inline_password, plain, same
 from clusters.models import Resource, SyncState
-from intent.kinds import Kind
+from intent.kinds import Field, Kind
 from intent.kinds.field import same as same_value
+
+Side = Literal["mine", "theirs"]
+SIDES: tuple[Side, ...] = ("mine", "theirs")
+Choices = Mapping[str, Side]  # by path
+_NONE: Choices = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Contested:
-    """A field that the edit and others changed, and not to the same. None = not set, or removed.
+    """A field that the edit or others changed, and not to the same. None = not set, or removed.
 
     keys: the way to it, a key of a label or annotation may have dots in it.
     """
@@ -29,6 +35,13 @@ class Contested:
         """As in "spec.holdTime"."""
         return ".".join(self.keys)
 
+    @property
+    def changed_by(self) -> str:
+        """mine, theirs, or both."""
+        if same_value(self.base, self.theirs):
+            return "mine"
+        return "theirs" if same_value(self.base, self.mine) else "both"
+
     def named_in(self, patch: object) -> bool:
         """Whether a merge patch says what the field shall be."""
         for key in self.keys:
@@ -42,26 +55,31 @@ class Contested:
 
 @dataclass(frozen=True, slots=True)
 class Rebased:
-    """manifest: the edit on top of theirs; a contested field is in it as the edit wants it.
+    """manifest: the edit on top of theirs; a contested field is in it as the edit wants it, or as it was chosen.
 
-    followed: the fields that are as others made them, since the edit did not touch them.
+    contested: what both changed, and nobody has chosen for. followed: the fields that are as others made them.
+    sides: every field in which mine and theirs differ.
     """
 
     manifest: Object
     contested: tuple[Contested, ...] = ()
     followed: tuple[FieldDiff, ...] = ()
+    sides: tuple[Contested, ...] = ()
 
 
-def rebase(kind: Kind, base: Mapping[str, Any] | None, mine: Object, theirs: Mapping[str, Any]) -> Rebased:
-    """What `mine` made of `base` (None = there was nothing), done to `theirs`."""
-    if base is not None and same(kind, plain(base), plain(theirs)):
+def rebase(
+    kind: Kind, base: Mapping[str, Any] | None, mine: Object, theirs: Mapping[str, Any], choices: Choices = _NONE
+) -> Rebased:
+    """What `mine` made of `base` (None = there was nothing), done to `theirs`. choices: whose value a field gets."""
+    if base is not None and not choices and same(kind, plain(base), plain(theirs)):
         return Rebased(mine)
-    contested: list[Contested] = []
-    merged = _merged((), _rooms(kind, base), _rooms(kind, mine), _rooms(kind, theirs), contested)
+    merge = _Merge(frozenset(_atomic(kind.fields, ("spec",))), choices)
+    merged = merge.mappings((), _rooms(kind, base), _rooms(kind, mine), _rooms(kind, theirs))
     metadata = {name: value for name, value in mine.get("metadata", {}).items() if name not in merged["metadata"]}
     metadata |= {name: value for name, value in merged["metadata"].items() if value}
     manifest = {**mine, "metadata": metadata, "spec": merged["spec"]}
-    return Rebased(manifest, tuple(contested), differences(kind, mine, manifest))
+    asked = tuple(one for one in merge.sides if one.changed_by == "both" and one.path not in choices)
+    return Rebased(manifest, asked, differences(kind, mine, manifest), tuple(merge.sides))
 
 
 def refused(row: Resource) -> bool:
@@ -93,27 +111,38 @@ def _rooms(kind: Kind, obj: Mapping[str, Any] | None) -> Object:
     return {"spec": kind.canonical(clean["spec"]), "metadata": metadata}
 
 
-def _merged(
-    keys: tuple[str, ...],
-    base: Mapping[str, Any],
-    mine: Mapping[str, Any],
-    theirs: Mapping[str, Any],
-    contested: list[Contested],
-) -> Object:
-    merged: Object = {}
-    for name in dict.fromkeys((*mine, *theirs)):
-        for value in _value((*keys, name), base.get(name), mine.get(name), theirs.get(name), contested):
-            merged[name] = value
-    return merged
+def _atomic(fields: Iterable[Field], keys: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The ways to the maps that are written as a whole (x-kubernetes-map-type: atomic)."""
+    for one in fields:
+        if one.map_type == "atomic":
+            yield (*keys, one.name)
+        else:
+            yield from _atomic(one.properties, (*keys, one.name))
 
 
-def _value(keys: tuple[str, ...], base: Any, mine: Any, theirs: Any, contested: list[Contested]) -> Iterator[Any]:
-    """The field's value, nothing if it is not set; canonical objects hold no null."""
-    if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
-        yield _merged(keys, base if isinstance(base, Mapping) else {}, mine, theirs, contested)
-        return
-    kept = theirs if same_value(base, mine) else mine
-    if not (same_value(base, mine) or same_value(base, theirs) or same_value(mine, theirs)):
-        contested.append(Contested(keys, base, mine, theirs))
-    if kept is not None:
-        yield kept
+@dataclass(slots=True)
+class _Merge:
+    """A merge of three states at work. sides: the fields in which mine and theirs differ, as they are met."""
+
+    atomic: frozenset[tuple[str, ...]]
+    choices: Choices
+    sides: list[Contested] = field(default_factory=list)
+
+    def mappings(
+        self, keys: tuple[str, ...], base: Mapping[str, Any], mine: Mapping[str, Any], theirs: Mapping[str, Any]
+    ) -> Object:
+        """The merged fields; those that are not set are absent."""
+        names = dict.fromkeys((*mine, *theirs))
+        values = {n: self._value((*keys, n), base.get(n), mine.get(n), theirs.get(n)) for n in names}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def _value(self, keys: tuple[str, ...], base: Any, mine: Any, theirs: Any) -> Any:
+        """The field's value, None = it is not set; canonical objects hold no null."""
+        if isinstance(mine, Mapping) and isinstance(theirs, Mapping) and keys not in self.atomic:
+            return self.mappings(keys, base if isinstance(base, Mapping) else {}, mine, theirs)
+        if same_value(mine, theirs):
+            return mine
+        one = Contested(keys, base, mine, theirs)
+        self.sides.append(one)
+        side = self.choices.get(one.path) or ("theirs" if one.changed_by == "theirs" else "mine")
+        return theirs if side == "theirs" else mine
