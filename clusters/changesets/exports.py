@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from clusters.changesets.wanted import kinds_in_order
+from clusters.changesets.order import kinds_in_order
 from clusters.editing.yaml_text import manifest_yaml
 from clusters.manifest import Object, has_inline_password, plain
 from clusters.models import Cluster, Resource

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
+from clusters.changesets.order import in_order
 from clusters.changesets.wanted import AnyEdit
 from clusters.edits.edit import Edit, PlainEdit, with_edits
 from clusters.edits.judging import held_by, judge
@@ -29,6 +31,14 @@ class SomeRefused(Exception):
         self.findings = tuple(map(tuple, findings))
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """findings: of each edit. order: the indexes of the edits in the order of work, cluster after cluster."""
+
+    findings: tuple[tuple[Finding, ...], ...]
+    order: tuple[int, ...]
+
+
 def stop(found: Sequence[Sequence[Finding]], accept: Collection[str]) -> None:
     """Raise SomeRefused if anything in it blocks."""
     blocked = [blocking(some, accept) for some in found]
@@ -36,21 +46,27 @@ def stop(found: Sequence[Sequence[Finding]], accept: Collection[str]) -> None:
         raise SomeRefused(blocked)
 
 
-def judge_together(edits: Sequence[AnyEdit]) -> list[list[Finding]]:
+def judge_together(edits: Sequence[AnyEdit]) -> Judged:
     """All findings of each edit, all the others being accepted, too; the rules look at each cluster once."""
-    found: dict[int, list[Finding]] = {}
+    found: dict[int, tuple[Finding, ...]] = {}
+    order: list[int] = []
     for cluster in {edit.cluster.pk: edit.cluster for edit in edits}.values():
         mine = [index for index, edit in enumerate(edits) if edit.cluster.pk == cluster.pk]
         some = [edits[index] for index in mine]
-        after = with_all(some, snapshot_of(cluster, desired=True))
-        found |= dict(zip(mine, judge_in(cluster, some, after), strict=True))
-    return [found[index] for index in range(len(edits))]
+        before = snapshot_of(cluster, desired=True)
+        judged = judge_in(cluster, some, before, with_all(some, before))
+        found |= dict(zip(mine, judged.findings, strict=True))
+        order += [mine[place] for place in judged.order]
+    return Judged(tuple(found[index] for index in range(len(edits))), tuple(order))
 
 
-def judge_in(cluster: Cluster, edits: Sequence[AnyEdit], after: Snapshot) -> list[list[Finding]]:
-    """The same of one cluster, `after` being that cluster with the edits in it."""
+def judge_in(cluster: Cluster, edits: Sequence[AnyEdit], before: Snapshot, after: Snapshot) -> Judged:
+    """The same of one cluster, `before` and `after` being that cluster without and with the edits."""
     held = holders_of(cluster, [edit.ref for edit in edits])
-    return _each(edits, after, rules.check(after, {edit.ref for edit in edits}), held)
+    order = in_order(edits, before, after)
+    found = _each(edits, after, rules.check(after, {edit.ref for edit in edits}), held)
+    told = ((*some, *order.told.get(index, ())) for index, some in enumerate(found))
+    return Judged(tuple(told), order.places)
 
 
 def with_all(edits: Sequence[AnyEdit], before: Snapshot) -> Snapshot:

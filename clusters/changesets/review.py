@@ -8,7 +8,7 @@ from time import monotonic
 
 from clusters.changesets.judge import judge_in, with_all
 from clusters.changesets.sessions import SessionChange, session_changes
-from clusters.changesets.wanted import AnyEdit, Wanted, action_of, in_order, prepare_all
+from clusters.changesets.wanted import AnyEdit, Wanted, action_of, prepare_all
 from clusters.edits.dryrun import DryRun
 from clusters.edits.dryrun import dry_run as ask
 from clusters.edits.edit import Edit, PlainEdit
@@ -83,9 +83,9 @@ def changeset_review(
     prepared = prepare_all(cluster, edits)
     before = snapshot_of(cluster, desired=True)
     after = with_all(prepared, before)
-    found = judge_in(cluster, prepared, after)
+    judged = judge_in(cluster, prepared, before, after)
+    found, order = judged.findings, judged.order
     old, new = rules.check(before), rules.check(after)
-    order = in_order(prepared)
     asks = dry_run and not any(blocking(some, accept) for some in found)
     told = _trials(prepared, order) if asks else {}
     introduced = beyond(new, old)

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from clusters.changesets.judge import judge_together, stop
-from clusters.changesets.wanted import AnyEdit, Wanted, action_of, in_order, looked_at, prepare_all
+from clusters.changesets.wanted import AnyEdit, Wanted, action_of, looked_at, prepare_all
 from clusters.edits.edit import Edit, PlainEdit
 from clusters.edits.refusals import RevisionMismatch
 from clusters.edits.saving import Actor, change_for, key_of, row_write
@@ -56,9 +56,9 @@ def changesets_save(
     audit = _Audit(actor, source, accept, note)
     for _ in range(_TRIES):
         edits = looked_at(_prepared(wanted))
-        found = judge_together(edits)
-        stop(found, accept)
-        todo = [(edit, some) for edit, some in zip(edits, found, strict=True) if action_of(edit)]
+        judged = judge_together(edits)
+        stop(judged.findings, accept)
+        todo = [(edits[index], judged.findings[index]) for index in judged.order if action_of(edits[index])]
         clusters = list({edit.cluster.pk: edit.cluster for edit, _ in todo}.values())
         try:
             with transaction.atomic():
@@ -97,6 +97,7 @@ class _Audit:
 
 
 def _saved(cluster: Cluster, edits: Sequence[tuple[AnyEdit, Sequence[Finding]]], audit: _Audit) -> ChangeSet:
+    """edits: in the order of work, with what is to be said of each."""
     actor, source, note = audit.actor, audit.source, audit.note
     change_set = ChangeSet.objects.create(cluster=cluster, note=note[:500], actor_id=key_of(actor), source=source)
     _free(cluster, [edit.ref for edit, _ in edits if isinstance(edit, PlainEdit)])
@@ -113,10 +114,7 @@ def _saved(cluster: Cluster, edits: Sequence[tuple[AnyEdit, Sequence[Finding]]],
             )
             change.change_set = change_set
             changes.append(change)
-    items = [
-        _item(change_set, position, edits[index][0])
-        for position, index in enumerate(in_order([edit for edit, _ in edits]))
-    ]
+    items = [_item(change_set, position, edit) for position, (edit, _) in enumerate(edits)]
     ChangeSetItem.objects.bulk_create(items, batch_size=500)
     Change.objects.bulk_create(changes, batch_size=500)
     references_write(cluster, [edit.ref for edit, _ in edits if isinstance(edit, Edit)])

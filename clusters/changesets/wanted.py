@@ -90,27 +90,3 @@ def looked_at(edits: Sequence[AnyEdit]) -> list[AnyEdit]:
         replace(edit, moved=True) if index in stale and isinstance(edit, Edit) else edit
         for index, edit in enumerate(edits)
     ]
-
-
-# What is referred to first; a kind that is not named here comes before advertisements.
-_RANKS = {
-    "Namespace": 0, "BFDProfile": 1, "Community": 2, "IPAddressPool": 3, "BGPPeer": 4, "BGPAdvertisement": 6,
-    "L2Advertisement": 6, "Deployment": 7, "Service": 8,
-}  # fmt: skip
-_UNKNOWN = 5
-
-
-def in_order(edits: Sequence[AnyEdit]) -> list[int]:
-    """The indexes of the edits in the order of work: what is referred to first; deletions after, the other way."""
-
-    def key(index: int) -> tuple[bool, int, int]:
-        edit = edits[index]
-        rank, goes = _RANKS.get(edit.ref.kind, _UNKNOWN), edit.manifest is None
-        return goes, -rank if goes else rank, index
-
-    return sorted(range(len(edits)), key=key)
-
-
-def kinds_in_order(kinds: Iterable[str]) -> list[str]:
-    """These kinds, what is referred to first."""
-    return sorted(kinds, key=lambda kind: (_RANKS.get(kind, _UNKNOWN), kind))

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 from clusters.doors import door_of
 from clusters.edits.edit import Edit, PlainEdit, with_edits
-from clusters.kube.errors import AlreadyExists, Conflict, KubeError, Rejected
+from clusters.kube.errors import AlreadyExists, Conflict, KubeError, NotFound, Rejected
 from clusters.kube.plain import NOT_OURS, made_here, states
 from clusters.manifest import Object, has_inline_password, merge_patch, same
 from clusters.selectors import snapshot_of
 from intent import rules
 from intent.findings import ObjectRef
+
+_CHANGED = "The object was changed in the cluster since it was read. Open it again: it shows what stands now."
+_GONE = "The object is gone from the cluster since it was read. Open its list again; to have it back, make it anew."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +47,16 @@ def dry_run(edit: Edit | PlainEdit, beside: Sequence[Edit | PlainEdit] = ()) -> 
 
 
 def _clashes_with(edit: Edit, refs: Collection[ObjectRef]) -> list[ObjectRef]:
-    """Which of these objects, as the cluster holds them, would forbid this edit if it were the only one."""
+    """Which of these objects, as the cluster holds them, would forbid this edit if it were the only one.
+
+    MetalLB's webhooks look at all objects of a kind: those that clash with any other forbid every edit.
+    """
     before = snapshot_of(edit.cluster)
     there = {resource.ref for resource in before.resources}.intersection(refs)
-    found = rules.blocking(rules.check(with_edits([edit], before), {edit.ref}))
-    return sorted(
-        {ref for finding in found if edit.ref in finding.objects for ref in there.intersection(finding.objects)}
-    )
+    beside = {ref for ref in there if ref.kind == edit.ref.kind}
+    found = rules.blocking(rules.check(with_edits([edit], before), {edit.ref} | beside))
+    clashing = (f.objects for f in found if edit.ref in f.objects or len(f.objects) > 1)
+    return sorted({ref for objects in clashing for ref in there.intersection(objects)})
 
 
 def _asked(attempt: Callable[[], None]) -> DryRun:
@@ -58,7 +64,9 @@ def _asked(attempt: Callable[[], None]) -> DryRun:
         attempt()
     except AlreadyExists:
         return DryRun(accepted=False, message="An object of this name has appeared in the cluster meanwhile.")
-    except (Rejected, Conflict) as error:
+    except Conflict:
+        return DryRun(accepted=False, message=_CHANGED)
+    except Rejected as error:
         return DryRun(accepted=False, message=error.message)
     except KubeError as error:
         return DryRun(accepted=None, message=error.message)
@@ -72,9 +80,13 @@ def _try(edit: Edit) -> None:
         _send(edit, live)
     except AlreadyExists:
         raise
-    except Conflict:
+    except (Conflict, NotFound) as error:
+        if live is None:
+            raise
         fresh = door_of(edit.cluster).get(edit.kind, edit.namespace, edit.name)
-        if fresh is None or not same(edit.kind, live, fresh):
+        if fresh is None:
+            raise Rejected(_GONE) from None
+        if isinstance(error, NotFound) or not same(edit.kind, live, fresh):
             raise
         _send(edit, fresh)
 

@@ -78,7 +78,7 @@ class Walk:
                 self.by_piece[piece.part.key].append(_said(piece, "exists", words))
         edits = [_wanted(piece) for piece in made if judged.get(piece.draft.ref) == piece.part.key]
         edits += self.beside
-        for edit, found in zip(edits, judge_together(prepare_all(self.here.cluster, edits)), strict=True):
+        for edit, found in zip(edits, judge_together(prepare_all(self.here.cluster, edits)).findings, strict=True):
             key = judged.get(edit.ref)
             if key is None:
                 self.general += found

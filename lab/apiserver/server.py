@@ -72,8 +72,8 @@ class ApiServer:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'https' if self._tls else 'http'}://{host}:{self.port}"
 
-    def use_webhooks(self, admission: Admission) -> None:
-        """Ask this hook before every write over HTTP, dry runs included; see lab.apiserver.writes."""
+    def use_webhooks(self, admission: Admission | None) -> None:
+        """Ask this hook, None = no more, before every write over HTTP, dry runs included; see lab.apiserver.writes."""
         self._writer.admission = admission
 
     @property

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from clusters.changesets.judge import SomeRefused, judge_together
+from clusters.changesets.judge import Judged, SomeRefused, judge_together
 from clusters.changesets.review import changeset_review
 from clusters.changesets.save import changeset_give_up, changeset_save
 from clusters.changesets.wanted import AnyEdit, Wanted
@@ -268,7 +268,7 @@ def test_who_saves_between_judging_and_saving_is_not_overwritten(
     office.look()
     calls: list[object] = []
 
-    def and_meanwhile(edits: Sequence[AnyEdit]) -> list[list[Finding]]:
+    def and_meanwhile(edits: Sequence[AnyEdit]) -> Judged:
         found = judge_together(edits)
         if not calls:
             calls.append(office.work(office.save(some_peer(1, peerASN=64800))))

@@ -79,7 +79,7 @@ def test_somebody_else_wrote_one_before_its_turn(kube: RunningCluster, office: O
     kube.patch_peer("tor-2", {"peerASN": 64999})
     before = holds(kube)
     assert carry(change_set) == State.ROLLED_BACK
-    assert "the object has been modified" in change_set.message
+    assert "The object was changed in the cluster since it was read" in change_set.message
     assert states(change_set)["tor-2"] == Item.REFUSED
     assert holds(kube) == before
     office.look()

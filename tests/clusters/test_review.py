@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from clusters.edits.review import Review, beyond
 from clusters.models import Change
 from clusters.services import review
@@ -53,6 +55,23 @@ def test_a_dry_run_is_of_the_object_as_it_will_be(kube: RunningCluster, office: 
         "spec.passwordSecret.name",
         "spec.passwordSecret.namespace",
     ]
+
+
+@pytest.mark.parametrize("manifest", [peer(holdTime="90s"), None], ids=["edit", "deletion"])
+def test_what_others_wrote_since_is_told_in_plain_words(
+    kube: RunningCluster, office: Office, manifest: dict[str, Any] | None
+) -> None:
+    """The API server says "Precondition failed: ResourceVersion in precondition: …" and the like."""
+    kube.add(peer())
+    office.look()
+    kube.patch_peer("tor-1", {"peerASN": 64999})
+    look = _review(office, manifest)
+    assert (look.dry_run.accepted, look.dry_run.message) == (
+        False,
+        "The object was changed in the cluster since it was read. Open it again: it shows what stands now.",
+    )
+    kube.call(kube.server.store.delete, "bgppeers.metallb.io", NAMESPACE, "tor-1")
+    assert ("gone from the cluster" in _review(office, manifest).dry_run.message) == (manifest is not None)
 
 
 def test_a_cluster_that_does_not_answer_leaves_the_dry_run_open(kube: RunningCluster, office: Office) -> None:
