@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.fernet import Fernet
 from environs import Env
 
 PREFIX = "BGPUI_"
@@ -44,6 +45,18 @@ def parse_clusters(text: str) -> tuple[ClusterSetting, ...]:
             raise SettingError(f"BGPUI_CLUSTERS: {path!r}, the kubeconfig of {name!r}, is not a file")
         clusters[name] = ClusterSetting(name=name, kubeconfig=path, context=context)
     return tuple(clusters.values())
+
+
+def parse_keys(keys: list[str]) -> tuple[str, ...]:
+    """Fernet keys, the one to encrypt with first. Raises SettingError, which never quotes one."""
+    found = tuple(filter(None, (key.strip() for key in keys)))
+    for number, key in enumerate(found, 1):
+        try:
+            Fernet(key)
+        except ValueError as error:
+            text = f"BGPUI_CREDENTIAL_KEYS: key {number} of {len(found)} is none: 32 bytes in URL-safe base64"
+            raise SettingError(f"{text}. Make one with `manage.py rotate_keys --new`.") from error
+    return found
 
 
 def known_names(names: list[str], clusters: tuple[ClusterSetting, ...]) -> frozenset[str]:

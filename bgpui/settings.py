@@ -12,7 +12,7 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from environs import Env, validate
 
-from bgpui.env import known_names, parse_clusters, reject_unknown
+from bgpui.env import known_names, parse_clusters, parse_keys, reject_unknown
 
 django_stubs_ext.monkeypatch()
 
@@ -31,6 +31,8 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("BGPUI_TRUSTED_ORIGINS", [])
 HTTPS = env.bool("BGPUI_HTTPS", False)
 
 BGPUI_CLUSTERS = parse_clusters(env.str("BGPUI_CLUSTERS", ""))
+BGPUI_CREDENTIAL_KEYS = parse_keys(env.list("BGPUI_CREDENTIAL_KEYS", []))
+BGPUI_INSECURE_CLUSTERS = env.bool("BGPUI_INSECURE_CLUSTERS", False)
 BGPUI_SWEEP_INTERVAL = env.float("BGPUI_SWEEP_INTERVAL", 10.0, validate=validate.Range(min=1, max=600))
 BGPUI_RELIST_INTERVAL = env.float("BGPUI_RELIST_INTERVAL", 5.0, validate=validate.Range(min=1, max=3600))
 BGPUI_SHARD_SIZE = env.int("BGPUI_SHARD_SIZE", 500, validate=validate.Range(min=1))

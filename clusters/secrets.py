@@ -95,7 +95,7 @@ def looked_at(cluster: Cluster, snapshot: Snapshot, names: Iterable[str], *, fre
 
     fresh: even then, for what is known may be old. Without an answer of the cluster the snapshot stays as it is.
     """
-    if cluster.error or not is_active(cluster.name):
+    if cluster.error or not is_active(cluster):
         return snapshot
     known = {fact.name: fact for fact in snapshot.secrets if fact.namespace == snapshot.secret_namespace}
     seen: dict[str, SecretFact] = {}

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from clusters.kube.redact import INLINE_PASSWORD
 from clusters.lazy import LazyMapping, LazySequence
@@ -19,13 +19,21 @@ from intent.findings import ObjectRef
 
 
 def clusters_active() -> QuerySet[Cluster]:
-    """The clusters that the settings name: these are looked after, others are only remembered."""
-    return Cluster.objects.filter(name__in=[setting.name for setting in settings.BGPUI_CLUSTERS])
+    """The clusters that are looked after: those that the settings name, and those that were added and are on."""
+    named = Q(source=Cluster.Source.SETTINGS, name__in=[setting.name for setting in settings.BGPUI_CLUSTERS])
+    return Cluster.objects.filter(named | Q(source=Cluster.Source.ADDED, enabled=True), removed_at=None)
 
 
-def is_active(name: str) -> bool:
-    """Whether the settings name the cluster."""
-    return any(setting.name == name for setting in settings.BGPUI_CLUSTERS)
+def clusters_known() -> QuerySet[Cluster]:
+    """All clusters but those that were removed; some may only be remembered."""
+    return Cluster.objects.filter(removed_at=None)
+
+
+def is_active(cluster: Cluster) -> bool:
+    """Whether a cluster is looked after."""
+    if cluster.source == Cluster.Source.ADDED:
+        return cluster.enabled and cluster.removed_at is None
+    return any(setting.name == cluster.name for setting in settings.BGPUI_CLUSTERS)
 
 
 def resource_list(kind: str, *, cluster: Cluster | None = None) -> QuerySet[Resource]:

@@ -18,8 +18,9 @@ from clusters.edits.refusals import ClusterUnreachable, Refused, RevisionMismatc
 from clusters.edits.review import Review, review
 from clusters.edits.saving import Actor, edit_save, key_of
 from clusters.manifest import plain
-from clusters.models import Change, Cluster, Resource
+from clusters.models import Change, ChangeSet, Cluster, Credential, Resource
 from clusters.registry import rows_of
+from clusters.sync.changesets.close import sets_close
 from clusters.sync.columns import following
 from clusters.sync.held import holder_of
 from clusters.sync.references import references_write
@@ -30,6 +31,7 @@ __all__ = [
     "Refused",
     "Review",
     "RevisionMismatch",
+    "clusters_left_close",
     "clusters_sync_from_settings",
     "resource_delete",
     "resource_discard",
@@ -138,15 +140,29 @@ def resource_discard(
 
 
 def clusters_sync_from_settings() -> list[Cluster]:
-    """Make or adjust the rows of the clusters that the settings name, and return these."""
+    """Make or adjust the rows of the clusters that the settings name, and return these.
+
+    A name in the settings is theirs, even if a cluster was added under it: its stored credentials are dropped.
+    """
     known = Cluster.objects.in_bulk([setting.name for setting in settings.BGPUI_CLUSTERS], field_name="name")
     for setting in settings.BGPUI_CLUSTERS:
         values: dict[str, Any] = {"kubeconfig": setting.kubeconfig, "context": setting.context}
+        values |= {"source": Cluster.Source.SETTINGS, "credential_id": "", "enabled": True, "removed_at": None}
         cluster = known.get(setting.name)
         if cluster is None or any(getattr(cluster, name) != value for name, value in values.items()):
             values |= {"discovered_at": None, "permissions_at": None}  # it may be another cluster, or another account
-            known[setting.name] = Cluster.objects.update_or_create(name=setting.name, defaults=values)[0]
+            with transaction.atomic():
+                known[setting.name] = Cluster.objects.update_or_create(name=setting.name, defaults=values)[0]
+                Credential.objects.filter(cluster=known[setting.name]).delete()
     return [known[setting.name] for setting in settings.BGPUI_CLUSTERS]
+
+
+def clusters_left_close() -> int:
+    """Close the change sets of clusters that the settings do not name any more; returns how many."""
+    named = [setting.name for setting in settings.BGPUI_CLUSTERS]
+    left = Cluster.objects.filter(source=Cluster.Source.SETTINGS).exclude(name__in=named)
+    reason = "Closed: the settings do not name its cluster any more."
+    return sets_close(ChangeSet.objects.filter(cluster__in=left), reason)
 
 
 def _check_revision(row: Resource | None, base_revision: int | None, *, has_secret: bool = False) -> None:

@@ -12,7 +12,8 @@ from clusters import nudges
 from clusters.alone import alone
 from clusters.models import ChangeSet, Cluster
 from clusters.registry import rows_of
-from clusters.services import clusters_sync_from_settings
+from clusters.selectors import clusters_active, is_active
+from clusters.services import clusters_left_close, clusters_sync_from_settings
 from clusters.sync import outbox
 from clusters.sync.apply import apply_pending
 from clusters.sync.changesets.carry import apply_set
@@ -28,8 +29,7 @@ _APPLY_LIMIT = 100  # seconds; the lease runs out long before, so another worker
 def apply_resource(kind: str, pk: int) -> None:
     """Bring the newest edit of one row into the cluster."""
     cluster = Cluster.objects.filter(pk__in=rows_of(kind).filter(pk=pk).values("cluster_id")).first()
-    fates = apply_pending(kind, pk)
-    if cluster is None or not fates:
+    if cluster is None or not is_active(cluster) or not (fates := apply_pending(kind, pk)):
         return
     # Rules look at all objects of a cluster: of many edits the last one to get through pays for that.
     if {Fate.IN_SYNC, Fate.GONE} & set(fates) and outbox.is_empty(cluster):
@@ -41,7 +41,7 @@ def apply_resource(kind: str, pk: int) -> None:
 def apply_changeset(pk: int) -> None:
     """Bring a change set forward; one that needs more time than a task has goes on in the next."""
     change_set = ChangeSet.objects.select_related("cluster").filter(pk=pk).first()
-    if change_set is None or not apply_set(pk):
+    if change_set is None or not is_active(change_set.cluster) or not apply_set(pk):
         return
     change_set.refresh_from_db()
     if change_set.open and change_set.retry_at is None:
@@ -63,15 +63,17 @@ def sweep_outbox() -> None:
 
 @shared_task
 def relist_clusters() -> None:
-    """Let each cluster of the settings be looked at."""
-    for cluster in clusters_sync_from_settings():
-        relist_cluster.apply_async((cluster.pk,), expires=settings.BGPUI_RELIST_INTERVAL)
+    """Let each cluster that is looked after be looked at."""
+    clusters_sync_from_settings()
+    clusters_left_close()
+    for pk in clusters_active().values_list("pk", flat=True):
+        relist_cluster.apply_async((pk,), expires=settings.BGPUI_RELIST_INTERVAL)
 
 
 @shared_task(time_limit=110)
 def relist_cluster(cluster_id: int) -> None:
     """Look at one cluster and write what is new, unless the last look is still at it."""
     with alone(f"relist:{cluster_id}") as free:
-        cluster = Cluster.objects.filter(pk=cluster_id).first() if free else None
+        cluster = clusters_active().filter(pk=cluster_id).first() if free else None
         if cluster is not None and relist(cluster):
             nudges.nudge("resources", cluster.name)

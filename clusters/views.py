@@ -16,7 +16,7 @@ from clusters.kube.permissions import Permission, missing_as_yaml
 from clusters.models import Cluster
 from clusters.pages import HttpRequest, render_page
 from clusters.registry import resource_models, rows_of
-from clusters.selectors import nodes_of
+from clusters.selectors import clusters_known, nodes_of
 from clusters.stale import Refusal, refusals
 from clusters.watched import watching
 from intent.notices import notices
@@ -38,7 +38,7 @@ def connection_state(cluster: Cluster) -> str:
 def clusters(request: HttpRequest) -> HttpResponse:
     """All clusters with their connections."""
     refused = refusals()
-    rows = [(row, connection_state(row), _keeping_old(refused, row), watching(row)) for row in Cluster.objects.all()]
+    rows = [(row, connection_state(row), _keeping_old(refused, row), watching(row)) for row in clusters_known()]
     return render_page(request, "clusters/clusters.html", {"rows": rows}, part="table")
 
 

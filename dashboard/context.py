@@ -11,6 +11,7 @@ from django.utils.functional import SimpleLazyObject
 
 from clusters.kindpages import page_of_kind
 from clusters.models import Cluster
+from clusters.selectors import clusters_known
 
 THEMES = (("auto", "as the system"), ("light", "light"), ("dark", "dark"))
 
@@ -81,7 +82,7 @@ def theme_of(request: HttpRequest) -> str:
 
 def chrome(request: HttpRequest) -> dict[str, Any]:
     """Context of base.html: theme, navigation, clusters, the selected one, the user's role."""
-    clusters = Cluster.objects.all() if request.user.is_authenticated else Cluster.objects.none()
+    clusters = clusters_known() if request.user.is_authenticated else Cluster.objects.none()
 
     def selected() -> Cluster | None:
         wanted = request.GET.get("cluster", "")

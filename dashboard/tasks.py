@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from clusters.alone import alone
 from clusters.changes import changes_expire
-from clusters.models import Cluster
+from clusters.connecting.clearing import removed_clear
 from clusters.nudges import nudge
 from clusters.selectors import clusters_active
 from dashboard import observe
@@ -31,7 +31,7 @@ def sweep_clusters() -> None:
 @shared_task
 def sweep_cluster(pk: int) -> None:
     """Find the nodes of one cluster and hand them out in shards."""
-    cluster = Cluster.objects.filter(pk=pk).first()
+    cluster = clusters_active().filter(pk=pk).first()
     if cluster is None:
         return
     with alone(f"sweep:{pk}") as free:
@@ -45,7 +45,7 @@ def sweep_cluster(pk: int) -> None:
 @shared_task
 def sweep_shard(pk: int, number: int, nodes: list[str]) -> None:
     """Ask some nodes of a cluster, unless the last round of the same shard is still at it."""
-    cluster = Cluster.objects.filter(pk=pk).first()
+    cluster = clusters_active().filter(pk=pk).first()
     if cluster is None:
         return
     with alone(f"sweep:{pk}:{number}") as free:
@@ -81,10 +81,11 @@ def show_routes(pk: int, family: str) -> None:
 
 @shared_task
 def history_expire() -> None:
-    """Delete transitions and changes that are older than the settings keep."""
+    """Delete transitions and changes that are older than the settings keep, and rows of clusters that were removed."""
     now = timezone.now()
     services.transitions_expire(before=now - timedelta(days=settings.BGPUI_TRANSITION_DAYS))
     changes_expire(before=now - timedelta(days=settings.BGPUI_CHANGE_DAYS))
+    removed_clear()
 
 
 def _session(pk: int) -> Session | None:

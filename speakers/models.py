@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.urls import reverse
 
@@ -110,6 +112,8 @@ class Session(models.Model):
 
 class Transition(models.Model):
     """One change of a session's state, as observed."""
+
+    OUTLIVES_CLUSTER: ClassVar[bool] = True
 
     session = models.ForeignKey(Session, null=True, on_delete=models.SET_NULL, related_name="transitions")
     cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="transitions")

@@ -86,6 +86,14 @@ class ClusterRefused(Problem):
     title = "The cluster refuses this"
 
 
+class ClusterUnusable(Problem):
+    """A cluster cannot be added like this: by its kubeconfig, or by how it answers."""
+
+    status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
+    code = "cluster-unusable"
+    title = "This cluster cannot be used"
+
+
 class Conflict(Problem):
     """The object exists, or changed in the meantime."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from clusters.edits.edit import Edit
 from clusters.manifest import Object
+from clusters.models import Cluster
 from clusters.selectors import is_active
 from clusters.sync import ownership
 from clusters.sync.held import holders_of
@@ -90,13 +91,17 @@ def _without_password(kind: Kind, spec: Mapping[str, Any]) -> Object:
 
 
 def connected(edit: Edit) -> list[Finding]:
-    """A cluster that was taken out of the settings is remembered, and not written to."""
-    name = edit.cluster.name
-    if is_active(name):
+    """A cluster that is only remembered is not written to."""
+    cluster = edit.cluster
+    if is_active(cluster):
         return []
-    message = f"bgpui is not connected to cluster {name} any more: its settings do not name it."
-    hint = "Name the cluster in BGPUI_CLUSTERS again."
-    return [Finding("cluster-not-connected", Severity.ERROR, "", name, message, "settings", hint, (edit.ref,))]
+    message, hint = f"Cluster {cluster.name} is switched off.", "Let an administrator switch it on, on its page."
+    if cluster.removed_at is not None:
+        message, hint = f"Cluster {cluster.name} was removed.", "Let an administrator add it again."
+    elif cluster.source == Cluster.Source.SETTINGS:
+        message = f"bgpui is not connected to cluster {cluster.name} any more: its settings do not name it."
+        hint = "Name the cluster in BGPUI_CLUSTERS again."
+    return [Finding("cluster-not-connected", Severity.ERROR, "", cluster.name, message, "settings", hint, (edit.ref,))]
 
 
 def _held(edit: Edit, held: Mapping[ObjectRef, int] | None) -> list[Finding]:

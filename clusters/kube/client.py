@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from clusters.kube import redact
-from clusters.kube.connection import Connection, load
+from clusters.kube.connection import Access, Connection, load
 from clusters.kube.errors import Expired, NotFound, NotServed
 from clusters.kube.kinds import ACCESS_REVIEWS, NODES, PODS, SELF_REVIEWS, Served, path
 from clusters.kube.secrets import SecretDoor
@@ -28,19 +28,19 @@ class Many(list[T]):
 class Door(SecretDoor):
     """A connection to one API server; may be used from several threads, not across a fork.
 
-    kubeconfig None = the pod's service account. timeout: seconds a request may take. digest_key: for the marks that
-    stand for inline passwords. Every method may raise a KubeError.
+    source: a kubeconfig, or what was taken from one; None = the pod's service account. timeout: seconds a request may
+    take. digest_key: for the marks that stand for inline passwords. Every method may raise a KubeError.
     """
 
     def __init__(
         self,
-        kubeconfig: Path | None = None,
+        source: Path | Access | None = None,
         context: str | None = None,
         *,
         timeout: float = 10.0,
         digest_key: bytes = b"",
     ) -> None:
-        self.connection = Connection(load(kubeconfig, context))
+        self.connection = Connection(load(source, context))
         self._transport = Transport(self.connection.configuration, FIELD_MANAGER, timeout)
         super().__init__(self._transport.request)
         self._digest_key = digest_key

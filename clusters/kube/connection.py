@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import yaml
 from kubernetes import config
@@ -20,8 +21,54 @@ from clusters.kube.errors import Unreachable
 _TOKEN_AGE = 30.0  # seconds after which a token file is read again
 
 
-def load(kubeconfig: Path | None, context: str | None) -> Configuration:
-    """The client's configuration; None = in-cluster. Raises Unreachable with what is wrong with the file."""
+@dataclass(frozen=True, slots=True)
+class Access:
+    """An API server, whom to trust, and who we are to it, without any file. PEM texts; "" = none.
+
+    tls_name: the name in the server's certificate, "" = the host's. insecure: whatever its certificate is.
+    """
+
+    server: str
+    ca: str = ""
+    tls_name: str = ""
+    insecure: bool = False
+    token: str = field(default="", repr=False)
+    certificate: str = ""
+    key: str = field(default="", repr=False)
+
+
+def load(source: Path | Access | None, context: str | None) -> Configuration:
+    """The client's configuration; a Path is a kubeconfig's, None = in-cluster. Raises Unreachable with what is wrong.
+
+    Only a Path makes it read files and run what the file says.
+    """
+    return _configured(source) if isinstance(source, Access) else _loaded(source, context)
+
+
+def _configured(access: Access) -> Configuration:
+    """For the official client, which takes certificates as files only: these are in memory, and nowhere else."""
+    configuration = Configuration()
+    configuration.host, configuration.verify_ssl = access.server, not access.insecure
+    configuration.tls_server_name = access.tls_name or None
+    files: list[BinaryIO] = []
+    for name, text in (("ssl_ca_cert", access.ca), ("cert_file", access.certificate), ("key_file", access.key)):
+        setattr(configuration, name, _in_memory(text, files) if text else None)
+    configuration.bgpui_files = files  # closed with the configuration, not before
+    if access.token:
+        configuration.api_key["BearerToken"] = f"Bearer {access.token}"
+    return configuration
+
+
+def _in_memory(text: str, files: list[BinaryIO]) -> str:
+    """The path of a file that only this process has, and that no disk has."""
+    file = os.fdopen(os.memfd_create("bgpui"), "w+b")
+    file.write(text.encode())
+    file.flush()
+    files.append(file)
+    return f"/proc/self/fd/{file.fileno()}"
+
+
+def _loaded(kubeconfig: Path | None, context: str | None) -> Configuration:
     configuration = Configuration()
     try:
         if kubeconfig is None:

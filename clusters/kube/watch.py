@@ -75,7 +75,7 @@ class Watch:
                 connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()
             ) as session:
                 async with asyncio.timeout(self._timeout):
-                    answer = await session.get(url, **self._options())
+                    answer = await session.get(url, allow_redirects=False, **self._options())
                 if answer.status != 200:
                     raise error_of(answer.status, answer.headers, await answer.content.read(_REFUSAL))
                 yield Batch([], version)

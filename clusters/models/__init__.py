@@ -5,6 +5,7 @@ from __future__ import annotations
 from clusters.models.change import Change
 from clusters.models.changeset import ChangeSet, ChangeSetItem
 from clusters.models.cluster import Cluster
+from clusters.models.credential import Credential
 from clusters.models.facts import Node, SecretFact
 from clusters.models.reference import Reference
 from clusters.models.resource import Resource, SyncState
@@ -16,6 +17,7 @@ __all__ = [
     "ChangeSet",
     "ChangeSetItem",
     "Cluster",
+    "Credential",
     "Namespace",
     "Node",
     "Reference",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
@@ -13,6 +15,8 @@ from intent.findings import ObjectRef
 
 class Change(models.Model):
     """One accepted edit, or one change by others that was seen in the cluster. Append-only; never holds a secret."""
+
+    OUTLIVES_CLUSTER: ClassVar[bool] = True
 
     class Action(models.TextChoices):
         CREATE = "create"

@@ -15,6 +15,8 @@ from intent.findings import ObjectRef
 class ChangeSet(models.Model):
     """One claim and one ordered task: the rows of its items are worked on by nobody else until it is settled."""
 
+    OUTLIVES_CLUSTER: ClassVar[bool] = True
+
     class State(models.TextChoices):
         PENDING = "pending"
         APPLYING = "applying"

@@ -11,7 +11,20 @@ from intent.snapshot import Mode, secret_namespace
 class Cluster(models.Model):
     """A connection and what was last learnt through it; every other row of the cluster hangs on this one."""
 
+    class Source(models.TextChoices):
+        """Who says that bgpui is connected to it."""
+
+        SETTINGS = "settings"
+        ADDED = "added"
+
     name = models.SlugField(max_length=63, unique=True)
+    label = models.CharField(max_length=80, blank=True, help_text="What people call it; empty = its name.")
+    source = models.CharField(max_length=10, choices=Source, default=Source.SETTINGS)
+    enabled = models.BooleanField(default=True, help_text="Looked after; what was added here can be switched off.")
+    removed_at = models.DateTimeField(null=True, help_text="Only its history is kept since then.")
+    credential_id = models.CharField(
+        max_length=32, blank=True, help_text="Of the stored credentials, another one with each; empty = none are."
+    )
     kubeconfig = models.CharField(max_length=500, blank=True, help_text="Path of a kubeconfig; empty = in-cluster.")
     context = models.CharField(max_length=200, blank=True, help_text="Context in that file; empty = the current one.")
 
@@ -51,6 +64,11 @@ class Cluster(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("cluster", args=[self.name])
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return self.label or self.name
 
     @property
     def frr_namespace(self) -> str:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from clusters.models import Cluster, SyncState
 from clusters.pages import HttpRequest, misfits, render_page
+from clusters.selectors import clusters_known
 from clusters.words import age_words
 from dashboard.counts import Counts
 from dashboard.filters import Filters
@@ -57,7 +58,7 @@ def observed(cluster: Cluster | None) -> Observed:
 def home(request: HttpRequest) -> HttpResponse:
     """Everything, or the part that htmx asks for: the freshness line, or the whole board."""
     filters = Filters.of(request.GET)
-    clusters = {cluster.pk: cluster for cluster in Cluster.objects.all()}
+    clusters = {cluster.pk: cluster for cluster in clusters_known()}
     cluster = next((one for one in clusters.values() if one.name == filters.cluster), None)
     context: dict[str, Any] = {"observed": observed(cluster), "filters": filters, "now": timezone.now()}
     if request.htmx.target == "fresh":

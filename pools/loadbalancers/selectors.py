@@ -7,6 +7,7 @@ from collections.abc import Collection
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from clusters.models import Cluster, Service, ServiceAddress, StatusObject
+from clusters.selectors import clusters_known
 from intent.addresses import parse_address
 from pools.models import IPAddressPool
 
@@ -86,6 +87,6 @@ def not_listed() -> list[str]:
     """Clusters whose Services bgpui may not list, so that what is shown of them is old, or nothing."""
     return [
         cluster.name
-        for cluster in Cluster.objects.only("name", "permissions")
+        for cluster in clusters_known().only("name", "permissions")
         if any(one["resource"] == "services" and not one["allowed"] for one in cluster.permissions)
     ]

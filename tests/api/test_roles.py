@@ -25,9 +25,7 @@ READS = [
     "/api/v1/tokens/",
 ]
 NOT_THERE = [
-    ("post", "/api/v1/clusters/"),
     ("put", "/api/v1/clusters/lab/"),
-    ("delete", "/api/v1/clusters/lab/"),
     ("post", "/api/v1/sessions/"),
     ("delete", "/api/v1/transitions/1/"),
     ("post", "/api/v1/speakers/"),

@@ -1,0 +1,173 @@
+"""Clusters are added, renamed, given other credentials, switched off, and removed; each with its audit entry."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from clusters.connecting.access import expires_at, shown
+from clusters.connecting.clearing import rows_clear
+from clusters.connecting.sealing import access_seal
+from clusters.connecting.trial import Trial
+from clusters.doors import door_close
+from clusters.edits.saving import Actor, key_of
+from clusters.kube.connection import Access
+from clusters.models import Change, ChangeSet, Cluster, Credential
+from clusters.origin import client_address, token_name
+from clusters.registry import resource_models, rows_of
+from clusters.selectors import is_active
+from clusters.services import resource_discard
+from clusters.sync.changesets.close import sets_close
+
+AUDITED = "Cluster"  # the kind of its entries in the history
+_IN_CLUSTER = "the service account of bgpui's own pod"
+# What was learnt of the cluster that the row stood for before.
+_UNLEARNT: dict[str, Any] = {
+    "kubeconfig": "", "context": "", "credential_id": "", "error": "", "problems": [], "permissions": [],
+    "identity": "", "served": {}, "listed": {}, "streams": [], "checked_at": None, "connected_at": None,
+    "readonly_at": None, "watched_at": None, "event_at": None, "event_lag": None, "discovered_at": None,
+    "permissions_at": None,
+}  # fmt: skip
+
+
+class NotEditableError(Exception):
+    """The cluster is not one that may be changed here; the text says why and what to do."""
+
+
+def cluster_add(
+    *, name: str, label: str, access: Access | None, trial: Trial, actor: Actor, source: str, message: str = ""
+) -> Cluster:
+    """A new cluster, as it was tried; None = the one that bgpui runs in. Its name may be that of one that was removed.
+
+    Raises NotEditableError if the name is taken, NoKeyError.
+    """
+    now = timezone.now()
+    values = _UNLEARNT | trial.facts | {"checked_at": now, "connected_at": now}
+    values |= {"label": label, "source": Cluster.Source.ADDED, "enabled": True, "removed_at": None}
+    with transaction.atomic():
+        known = Cluster.objects.select_for_update().filter(name=name).first()
+        if known is not None and known.removed_at is None:
+            raise NotEditableError(f"There is a cluster {name} already. Choose another name.")
+        cluster = Cluster.objects.update_or_create(name=name, defaults=values)[0]
+        _store(cluster, access)
+        _log(cluster, Change.Action.CREATE, f"Cluster added: {_words(cluster)}.", actor, source, message)
+    return cluster
+
+
+def cluster_connect(
+    *, cluster: Cluster, access: Access | None, trial: Trial, actor: Actor, source: str, message: str = ""
+) -> Cluster:
+    """Other credentials, or another address, for the same cluster. Raises NotEditableError, NoKeyError."""
+    editable(cluster)
+    door_close(cluster)
+    with transaction.atomic():
+        was = _words(cluster)
+        Cluster.objects.filter(pk=cluster.pk).update(**trial.facts, error="")
+        cluster.refresh_from_db()
+        _store(cluster, access)
+        _log(cluster, Change.Action.UPDATE, f"Credentials: {_words(cluster)} (were: {was}).", actor, source, message)
+    return cluster
+
+
+def cluster_set(
+    *,
+    cluster: Cluster,
+    label: str | None = None,
+    enabled: bool | None = None,
+    actor: Actor,
+    source: str,
+    message: str = "",
+) -> Cluster:
+    """Another label, or switched on or off. Raises NotEditableError."""
+    editable(cluster)
+    wanted = {"label": label, "enabled": enabled}
+    changes = {name: value for name, value in wanted.items() if value not in (None, getattr(cluster, name))}
+    if not changes:
+        return cluster
+    said = [f"Label: {label}." if label else "Label taken away."] if "label" in changes else []
+    said += ["Switched on." if enabled else "Switched off."] if "enabled" in changes else []
+    with transaction.atomic():
+        Cluster.objects.filter(pk=cluster.pk).update(**changes, **({"streams": []} if enabled is False else {}))
+        cluster.refresh_from_db()
+        _log(cluster, Change.Action.UPDATE, " ".join(said), actor, source, message)
+    if enabled is False:
+        door_close(cluster)
+    return cluster
+
+
+def cluster_remove(*, cluster: Cluster, actor: Actor, source: str, message: str = "") -> None:
+    """Forget the credentials at once and what was learnt soon after; the history stays, under its name.
+
+    What is in the cluster stays as it is. Edits that have not got there are given up, and change sets closed.
+    Raises NotEditableError for one that the settings name.
+    """
+    if cluster.source == Cluster.Source.SETTINGS and is_active(cluster):
+        raise NotEditableError(_named(cluster))
+    by = f" by {actor.get_username()}" if actor is not None else ""
+    with transaction.atomic():
+        values = {"removed_at": timezone.now(), "enabled": False, "credential_id": "", "streams": []}
+        if not Cluster.objects.filter(pk=cluster.pk, removed_at=None).update(**values):
+            return
+        _log(cluster, Change.Action.DELETE, f"Cluster removed: {_words(cluster)}.", actor, source, message)
+        Credential.objects.filter(cluster=cluster).delete()
+        sets_close(ChangeSet.objects.filter(cluster=cluster), f"Closed: cluster {cluster.name} was removed{by}.")
+        for kind in resource_models():
+            for row in rows_of(kind).select_related("cluster").filter(cluster=cluster):
+                if row.pending:
+                    resource_discard(row=row, actor=actor, source=source)
+    door_close(cluster)
+    rows_clear(Cluster.objects.get(pk=cluster.pk))
+
+
+def editable(cluster: Cluster) -> None:
+    """Raises NotEditableError for a cluster that the settings name, or named."""
+    if cluster.source == Cluster.Source.SETTINGS:
+        raise NotEditableError(_named(cluster))
+
+
+def _named(cluster: Cluster) -> str:
+    if not is_active(cluster):
+        return f"The settings named cluster {cluster.name}, and do not any more. It can only be removed."
+    return f"The settings name cluster {cluster.name}. Change BGPUI_CLUSTERS, and start bgpui again."
+
+
+def _store(cluster: Cluster, access: Access | None) -> None:
+    Credential.objects.filter(cluster=cluster).delete()
+    cluster.credential_id = uuid.uuid4().hex if access is not None else ""
+    cluster.save(update_fields=["credential_id"])
+    if access is not None:
+        kind = Credential.Kind.CERTIFICATE if access.certificate else Credential.Kind.BEARER
+        Credential.objects.create(
+            cluster=cluster,
+            sealed=access_seal(cluster, access),
+            server=shown(access.server),
+            kind=kind,
+            expires_at=expires_at(access),
+            stored_at=timezone.now(),
+        )
+
+
+def _words(cluster: Cluster) -> str:
+    """What it is connected with, as far as that may be told."""
+    found = Credential.objects.filter(cluster=cluster).first()
+    if found is None:
+        return cluster.kubeconfig or _IN_CLUSTER
+    return f"{found.get_kind_display()} for {found.server}"
+
+
+def _log(cluster: Cluster, action: str, what: str, actor: Actor, source: str, message: str) -> None:
+    Change.objects.create(
+        cluster=cluster,
+        kind=AUDITED,
+        namespace="",
+        name=cluster.name,
+        action=action,
+        source=source,
+        actor_id=key_of(actor),
+        token=token_name(),
+        address=client_address(),
+        message=" ".join(filter(None, (what, message)))[:500],
+    )
