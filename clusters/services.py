@@ -13,6 +13,7 @@ from clusters.changes import change_of
 from clusters.edits import judging
 from clusters.edits.edit import Edit, prepare, snapshots
 from clusters.edits.looking import stands
+from clusters.edits.overriding import NOTHING, Override, stops, trial_passes
 from clusters.edits.passwords import password_write, password_written
 from clusters.edits.refusals import ClusterUnreachable, Refused, RevisionMismatch
 from clusters.edits.review import Review, review
@@ -24,7 +25,6 @@ from clusters.sync.changesets.close import sets_close
 from clusters.sync.columns import following
 from clusters.sync.held import holder_of
 from clusters.sync.references import references_write
-from intent.rules import blocking
 
 __all__ = [
     "ClusterUnreachable",
@@ -51,13 +51,15 @@ def resource_save(  # noqa: PLR0913  # keyword-only
     actor: Actor,
     source: str,
     accept: Collection[str] = (),
+    override: Override = NOTHING,
     base_revision: int | None = None,
     message: str = "",
     password: str | None = None,
 ) -> Resource:
     """Accept an object as it shall be, whether it exists or not, and return its row (pending).
 
-    accept: codes of `documented` findings that are acknowledged. base_revision: the revision that was looked at, 0 = it
+    accept: codes of `documented` findings that are acknowledged. override: rules that an administrator overrides, if
+    the API server accepts the edit in a dry run. base_revision: the revision that was looked at, 0 = it
     must not exist, None = whatever it is. password: None = as it is, "" = drop the inline one, else a new one, which
     becomes a Secret before anything is saved: who loses a race after that is told. Saving what stands, now and not only
     when it was looked at last, changes nothing.
@@ -68,9 +70,12 @@ def resource_save(  # noqa: PLR0913  # keyword-only
         edit = prepare(cluster, kind, namespace, name, manifest, password)
         _check_revision(edit.row, base_revision, has_secret=has_secret)
         found = judging.judge(edit, snapshots(edit)[1], manifest)
-        stop = blocking(found, accept)
+        stop = stops(found, accept, override)
         if stop:
             raise Refused([*stop, password_written(edit)] if has_secret else stop)
+        needed = override.of(found)
+        if needed.codes:
+            trial_passes(edit)
         if edit.row is not None and stands(edit):
             return edit.row
         if edit.new_password is not None and not has_secret:
@@ -78,18 +83,26 @@ def resource_save(  # noqa: PLR0913  # keyword-only
                 continue
             password_write(edit, edit.new_password)
             has_secret = True
-        row = edit_save(edit, actor=actor, source=source, message=message, accept=accept, found=found)
+        more: dict[str, Any] = {"accept": accept, "override": needed, "found": found}
+        row = edit_save(edit, actor=actor, source=source, message=message, **more)
         if row is not None:
             return row
     raise RevisionMismatch(_current(edit), has_secret=has_secret)
 
 
 def resource_delete(
-    *, row: Resource, actor: Actor, source: str, base_revision: int | None = None, message: str = ""
+    *,
+    row: Resource,
+    actor: Actor,
+    source: str,
+    base_revision: int | None = None,
+    message: str = "",
+    override: Override = NOTHING,
 ) -> Resource:
     """Accept that the object shall go; the row stays as `deleting` until the cluster confirms it.
 
-    Raises Refused if a tool looks after the object, RevisionMismatch.
+    override: as for resource_save. Raises Refused if a tool looks after the object, RevisionMismatch, and
+    ClusterUnreachable if a rule is overridden.
     """
     for _ in range(_TRIES):
         edit = prepare(row.cluster, row.KIND.kind, row.namespace, row.name, None, None)
@@ -97,12 +110,15 @@ def resource_delete(
         if current is None:
             raise RevisionMismatch(0)
         _check_revision(current, base_revision)
-        stop = blocking(judging.judge(edit, snapshots(edit)[1]))
-        if stop:
+        found = judging.judge(edit, snapshots(edit)[1])
+        if stop := stops(found, (), override):
             raise Refused(stop)
+        needed = override.of(found)
+        if needed.codes:
+            trial_passes(edit)
         if current.deleting and current.pending:
             return current
-        saved = edit_save(edit, actor=actor, source=source, message=message)
+        saved = edit_save(edit, actor=actor, source=source, message=message, override=needed)
         if saved is not None:
             return saved
     raise RevisionMismatch(_current(edit))

@@ -27,7 +27,12 @@ def resources_create(
     wanted = _wanted(kind, _drafts(kind, request, bodies))
     with set_problems():
         sets = changesets_save(
-            wanted=wanted, actor=edit.actor, source=Change.Source.API, accept=edit.accept, note=edit.message
+            wanted=wanted,
+            actor=edit.actor,
+            source=Change.Source.API,
+            accept=edit.accept,
+            override=edit.override,
+            note=edit.message,
         )
     return wanted, sets
 
@@ -35,7 +40,7 @@ def resources_create(
 def resources_review(kind: Kind, request: Request, edit: Edit, bodies: list[Any]) -> list[dict[str, Any]]:
     """The same as a trial. Raises a Problem."""
     wanted = _wanted(kind, _drafts(kind, request, bodies))
-    return reviewed(wanted, edit.accept)
+    return reviewed(wanted, edit)
 
 
 def _drafts(kind: Kind, request: Request, bodies: list[Any]) -> list[tuple[Cluster, Draft]]:

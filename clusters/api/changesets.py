@@ -17,10 +17,10 @@ from rest_framework.reverse import reverse
 from clusters.api.entries import wanted_of
 from clusters.api.filters import choice, text
 from clusters.api.problems import Conflict
-from clusters.api.schema import ACCEPT, CLUSTER, DRY_RUN, MESSAGE, WAIT
+from clusters.api.schema import CLUSTER, WRITING_PARAMETERS
 from clusters.api.together import changeset_json, changeset_summary, review_together, set_problems, settled_sets
 from clusters.api.views import ReadEndpoint
-from clusters.api.writing import Edit, cluster_of, edit_of
+from clusters.api.writing import REPEATABLE, WRITING, Edit, cluster_of, edit_of
 from clusters.changesets.rights import rights_check
 from clusters.changesets.save import changeset_give_up, changeset_save
 from clusters.changesets.selectors import changesets
@@ -84,7 +84,7 @@ def set_accepted(
     """Several edits accepted as one, or with `dry_run` their review. Raises PermissionDenied, or a Problem."""
     rights_check(request.user, cluster, wanted)
     if edit.dry_run:
-        return Response(review_together(cluster, wanted, edit.accept))
+        return Response(review_together(cluster, wanted, edit))
     with set_problems():
         made = changeset_save(
             cluster=cluster,
@@ -92,6 +92,7 @@ def set_accepted(
             actor=edit.actor,
             source=Change.Source.API,
             accept=edit.accept,
+            override=edit.override,
             note=edit.message or note,
         )
     if made is None:
@@ -129,7 +130,7 @@ _PENDING = OpenApiResponse(ChangeSetSerializer, description="Accepted; not settl
             "back if the cluster refuses one. `recreate` deletes an object and makes it anew. With `dry_run` the "
             "answer is a review of each."
         ),
-        parameters=[CLUSTER, WAIT, DRY_RUN, ACCEPT, MESSAGE, NOTE],
+        parameters=[CLUSTER, *WRITING_PARAMETERS, NOTE],
         request={"application/json": {"type": "array", "items": {"type": "object"}}},
         examples=[OpenApiExample("A peer with its profile", value=_EXAMPLE, request_only=True)],
         responses={200: ChangeSetSerializer, 202: _PENDING, 204: OpenApiResponse(description="Nothing to change.")},
@@ -144,8 +145,8 @@ class ChangeSetViewSet(ReadEndpoint):
     lookup_value_regex = r"[0-9]{1,18}"
     ordering = ("-id",)
     ordering_fields = {"id": "pk", "createdAt": "created_at", "settledAt": "settled_at", "state": "state"}
-    parameters = {"create": ("cluster", "wait", "dry_run", "accept", "message", "note"), "give_up": ("wait",)}
-    repeatable = {"create": ("accept",)}
+    parameters = {"create": ("cluster", *WRITING, "note"), "give_up": ("wait",)}
+    repeatable = {"create": REPEATABLE}
 
     def get_queryset(self) -> QuerySet[Any]:
         """All of them; only one by one with their objects."""

@@ -14,18 +14,19 @@ from rest_framework.response import Response
 
 from clusters.api.changesets import NOTE, ChangeSetSerializer
 from clusters.api.problems import BadBody, BodyTooLarge, RulesBroken, finding_json
-from clusters.api.schema import ACCEPT, CLUSTER, DRY_RUN, MESSAGE, WAIT
+from clusters.api.schema import CLUSTER, WRITING_PARAMETERS
 from clusters.api.together import changeset_json, set_problems, settled_sets
 from clusters.api.views import Endpoint
-from clusters.api.writing import Edit, cluster_of, edit_of
+from clusters.api.writing import REPEATABLE, WRITING, Edit, cluster_of, edit_of
 from clusters.changesets.imports import LARGEST, Imported, TooMuchError, read_import
 from clusters.changesets.review import ItemReview, changeset_review
 from clusters.changesets.rights import rights_check
 from clusters.changesets.save import changeset_save
 from clusters.changesets.selectors import changesets
+from clusters.edits.overriding import NOTHING, Override, stops
 from clusters.models import Change, ChangeSet, Cluster
 from clusters.words import names_field
-from intent.rules import blocking
+from intent.findings import Finding
 
 WORDS = {"create": "new", "update": "changed", "": "equal"}
 
@@ -57,8 +58,8 @@ class ImportViewSet(Endpoint):
     queryset = ChangeSet.objects.none()  # names the model whose permissions count
     serializer_class = ChangeSetSerializer
     parser_classes = (RawParser, RawJsonParser, MultiPartParser)
-    parameters = {"create": ("cluster", "wait", "dry_run", "accept", "message", "note")}
-    repeatable = {"create": ("accept",)}
+    parameters = {"create": ("cluster", *WRITING, "note")}
+    repeatable = {"create": REPEATABLE}
 
     @extend_schema(
         summary="Import manifests",
@@ -67,7 +68,7 @@ class ImportViewSet(Endpoint):
             "`equal`, `invalid` or `skipped`. All are applied as one change set, or none. At most 10 MiB, 100 files "
             "and 1,000 documents."
         ),
-        parameters=[CLUSTER, WAIT, DRY_RUN, ACCEPT, MESSAGE, NOTE],
+        parameters=[CLUSTER, *WRITING_PARAMETERS, NOTE],
         request={"application/yaml": {"type": "string"}, "application/json": {"type": "array", "items": {}}},
         responses={
             200: OpenApiResponse({"type": "object"}, description="`documents`, and `changeSet` if there is one."),
@@ -80,7 +81,7 @@ class ImportViewSet(Endpoint):
         documents = _documents(request, cluster)
         wanted = [one.wanted for one in documents if one.wanted is not None]
         rights_check(request.user, cluster, wanted)
-        told = judged(documents, cluster, edit.accept, dry_run=edit.dry_run)
+        told = judged(documents, cluster, edit.accept, override=edit.override, dry_run=edit.dry_run)
         invalid = [one for one in told if one["status"] == "invalid"]
         if invalid:
             findings = [finding for one in invalid for finding in one["findings"]]
@@ -98,7 +99,13 @@ def _accepted(
     with set_problems():
         source = Change.Source.API
         made = changeset_save(
-            cluster=cluster, edits=wanted, actor=edit.actor, source=source, accept=edit.accept, note=note
+            cluster=cluster,
+            edits=wanted,
+            actor=edit.actor,
+            source=source,
+            accept=edit.accept,
+            override=edit.override,
+            note=note,
         )
     if made is None:
         return Response({"documents": told, "changeSet": None})
@@ -129,23 +136,29 @@ def _documents(request: Request, cluster: Cluster) -> list[Imported]:
 
 
 def judged(
-    documents: Sequence[Imported], cluster: Cluster, accept: Sequence[str], *, dry_run: bool = False
+    documents: Sequence[Imported],
+    cluster: Cluster,
+    accept: Sequence[str],
+    *,
+    override: Override = NOTHING,
+    dry_run: bool = False,
 ) -> list[dict[str, Any]]:
     """What each document is: new, changed, equal, invalid or skipped, with what the rules say of it."""
     wanted = [one.wanted for one in documents if one.wanted is not None]
     items: dict[Any, ItemReview] = {}
     if wanted:
-        review = changeset_review(cluster=cluster, edits=wanted, dry_run=dry_run, accept=accept)
+        review = changeset_review(cluster=cluster, edits=wanted, dry_run=dry_run, accept=accept, override=override)
         items = {item.ref: item for item in review.items}
-    return [_told(one, items.get(one.wanted.ref) if one.wanted else None, accept) for one in documents]
+    stop = {ref: stops(item.findings, accept, override) for ref, item in items.items()}
+    refs = [one.wanted.ref if one.wanted else None for one in documents]
+    return [_told(one, items.get(ref), stop.get(ref, [])) for one, ref in zip(documents, refs, strict=True)]
 
 
-def _told(one: Imported, item: ItemReview | None, accept: Sequence[str]) -> dict[str, Any]:
+def _told(one: Imported, item: ItemReview | None, stop: Sequence[Finding]) -> dict[str, Any]:
     place = {"file": one.file, "document": one.number, "line": one.line}
     findings = [{**found, **place} for found in one.faults]
     state = "skipped" if one.note else "invalid"
     if item is not None:
-        stop = blocking(item.findings, accept)
         findings += [{**finding_json(finding), **place} for finding in (stop or item.findings)]
         refused = item.dry_run.accepted is False
         state = "invalid" if stop or refused else WORDS.get(item.action, "changed")

@@ -164,6 +164,15 @@ ACCEPT = OpenApiParameter(
     "accept", str, many=True, description="Code of a documented rule that is broken knowingly; repeatable."
 )
 MESSAGE = OpenApiParameter("message", str, description="Why, for the history; at most 400 characters.")
+OVERRIDE = OpenApiParameter(
+    "override",
+    str,
+    many=True,
+    description="Code of a rule that only bgpui has, to apply all the same; repeatable, with `reason`. For "
+    "administrators, and only if the API server accepts the edit in a dry run.",
+)
+REASON = OpenApiParameter("reason", str, description="Why rules are overridden, for the history.")
+WRITING_PARAMETERS = [WAIT, DRY_RUN, ACCEPT, MESSAGE, OVERRIDE, REASON]
 _IF_MATCH = OpenApiParameter(
     "If-Match", str, OpenApiParameter.HEADER, description="Write only if the object is the one with this ETag."
 )
@@ -203,12 +212,12 @@ def documented_write(kind: Kind, serializer: type[ResourceSerializer], example: 
     many = {"type": "array", "items": one, "description": "All of them, or none."}
     created = {201: serializer, 202: done[202]}
     reviewed = "With `dry_run` the answer is a review: `findings`, `diff`, and the API server's words."
-    both = [WAIT, DRY_RUN, ACCEPT, MESSAGE, _IF_MATCH]
+    both = [*WRITING_PARAMETERS, _IF_MATCH]
     return extend_schema_view(
         create=extend_schema(
             summary=f"Create {kind.kind} objects",
             description=f"A list as body creates several, all or none. {reviewed}",
-            parameters=[CLUSTER, WAIT, DRY_RUN, ACCEPT, MESSAGE],
+            parameters=[CLUSTER, *WRITING_PARAMETERS],
             request={media_type: {"oneOf": [one, many]} for media_type in ("application/json", "application/yaml")},
             examples=examples,
             responses=created,
@@ -229,7 +238,7 @@ def documented_write(kind: Kind, serializer: type[ResourceSerializer], example: 
         ),
         destroy=extend_schema(
             summary=f"Delete one {kind.kind}",
-            parameters=[*_PATH, WAIT, DRY_RUN, MESSAGE, _IF_MATCH],
+            parameters=[*_PATH, WAIT, DRY_RUN, MESSAGE, OVERRIDE, REASON, _IF_MATCH],
             responses={202: done[202], 204: None},
         ),
     )

@@ -10,11 +10,12 @@ from typing import Any
 
 from clusters.api.problems import ClusterAway, ClusterRefused, Conflict, RulesBroken, finding_json
 from clusters.api.waiting import until
+from clusters.api.writing import Edit
 from clusters.changesets.judge import SomeRefused, stop
 from clusters.changesets.review import ItemReview, changeset_review
 from clusters.changesets.wanted import Wanted
 from clusters.edits.judging import HELD
-from clusters.edits.refusals import RevisionMismatch
+from clusters.edits.refusals import ClusterUnreachable, RevisionMismatch
 from clusters.models import ChangeSet, ChangeSetItem, Cluster
 from intent.findings import Finding
 
@@ -29,6 +30,8 @@ def set_problems() -> Iterator[None]:
     except RevisionMismatch as mismatch:
         text = f"Somebody else has changed one of them in the meantime: read them again. {mismatch.note}"
         raise Conflict(text.strip()) from mismatch
+    except ClusterUnreachable as away:
+        raise ClusterAway(str(away), retry_after=5) from away
 
 
 def settled_sets(sets: Sequence[ChangeSet], wait: timedelta, *, refuse: bool = True) -> None:
@@ -95,22 +98,23 @@ def refusal(found: Sequence[Sequence[Finding]]) -> RulesBroken | Conflict:
     return RulesBroken("The rules refuse some of them; none is saved.", findings=faults)
 
 
-def reviewed(wanted: Sequence[tuple[Cluster, Wanted]], accept: Sequence[str]) -> list[dict[str, Any]]:
+def reviewed(wanted: Sequence[tuple[Cluster, Wanted]], edit: Edit) -> list[dict[str, Any]]:
     """What each edit would do beside the others, in the order given. Raises a Problem if anybody refuses one."""
     found: dict[int, ItemReview] = {}
+    consent: dict[str, Any] = {"accept": edit.accept, "override": edit.override}
     for cluster in {cluster.pk: cluster for cluster, _ in wanted}.values():
         mine = [index for index, (of, _) in enumerate(wanted) if of == cluster]
-        review = changeset_review(cluster=cluster, edits=[wanted[index][1] for index in mine], accept=accept)
+        review = changeset_review(cluster=cluster, edits=[wanted[index][1] for index in mine], **consent)
         found |= {index: review.items[place] for index, place in zip(mine, review.given, strict=True)}
     items = [found[index] for index in range(len(wanted))]
-    _check(items, accept)
+    _check(items, edit)
     return [item_json(item) for item in items]
 
 
-def review_together(cluster: Cluster, wanted: Sequence[Wanted], accept: Sequence[str]) -> dict[str, Any]:
+def review_together(cluster: Cluster, wanted: Sequence[Wanted], edit: Edit) -> dict[str, Any]:
     """The review of a change set, its objects in the order of work. Raises a Problem if anybody refuses one."""
-    review = changeset_review(cluster=cluster, edits=wanted, accept=accept)
-    _check([review.items[place] for place in review.given], accept)
+    review = changeset_review(cluster=cluster, edits=wanted, accept=edit.accept, override=edit.override)
+    _check([review.items[place] for place in review.given], edit)
     refs = [asdict(item.ref) for item in review.items]
     return {
         "objects": [ref | item_json(item) for ref, item in zip(refs, review.items, strict=True)],
@@ -120,10 +124,10 @@ def review_together(cluster: Cluster, wanted: Sequence[Wanted], accept: Sequence
     }
 
 
-def _check(items: Sequence[ItemReview], accept: Sequence[str]) -> None:
+def _check(items: Sequence[ItemReview], edit: Edit) -> None:
     """Raise a Problem if rules or API server refuse one of them, in the order given."""
     try:
-        stop([item.findings for item in items], accept)
+        stop([item.findings for item in items], edit.accept, edit.override)
     except SomeRefused as refused:
         raise refusal(refused.findings) from refused
     for item in items:

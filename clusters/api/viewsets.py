@@ -22,12 +22,20 @@ from clusters.api.represent import resource_json, used_by_json
 from clusters.api.together import settled_sets
 from clusters.api.views import ReadEndpoint
 from clusters.api.waiting import settled
-from clusters.api.writing import Edit, cluster_of, edit_of, resource_remove, resource_write, review_json
+from clusters.api.writing import (
+    REPEATABLE,
+    WRITING,
+    Edit,
+    cluster_of,
+    edit_of,
+    resource_remove,
+    resource_write,
+    review_json,
+)
 from clusters.models import Cluster, Resource, SyncState
 from clusters.selectors import clusters_active, resource_get, resource_list, resources_named
 from intent.findings import ObjectRef
 
-_WRITING = ("wait", "dry_run", "accept", "message")
 _RETRY_AFTER = "1"  # seconds, of a 202
 _REFUSALS: dict[str, type[Problem]] = {SyncState.REJECTED: ClusterRefused, SyncState.CONFLICT: Conflict}
 _OUTCOMES = {state: refusal.status_code for state, refusal in _REFUSALS.items()}
@@ -84,12 +92,15 @@ class ResourceViewSet(ReadResourceViewSet):
     """Write them, too: each edit is saved at once and applied to the cluster by a worker."""
 
     parameters = {
-        "create": ("cluster", *_WRITING),
-        "update": _WRITING,
-        "partial_update": _WRITING,
-        "destroy": ("wait", "dry_run", "message"),
+        "create": ("cluster", *WRITING),
+        "update": WRITING,
+        "partial_update": WRITING,
+        "destroy": tuple(name for name in WRITING if name != "accept"),
     }
-    repeatable = {"create": ("accept",), "update": ("accept",), "partial_update": ("accept",)}
+    repeatable = {
+        **dict.fromkeys(("create", "update", "partial_update"), REPEATABLE),
+        "destroy": ("override",),
+    }
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """A new object; with a list as body several, all or none."""

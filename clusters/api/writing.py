@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
 from clusters import services
@@ -25,17 +26,22 @@ from clusters.api.problems import (
 )
 from clusters.api.waiting import wait_of
 from clusters.edits.judging import HELD
+from clusters.edits.overriding import NOTHING, REASON, WHO, Override, may_override, stops
 from clusters.models import Change, Cluster, Resource
 from clusters.selectors import clusters_active
 from intent.findings import ObjectRef, Severity
-from intent.rules import DOCUMENTED, blocking
+from intent.rules import DOCUMENTED
 
+WRITING = ("wait", "dry_run", "accept", "message", "override", "reason")  # parameters of a write
+REPEATABLE = ("accept", "override")
 _MESSAGE = 400  # characters
+_CODE = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Who writes, and how: codes of acknowledged rules, time to wait for the outcome, or a trial without saving.
+    """Who writes, and how: codes of acknowledged rules, time to wait for the outcome, or a trial without saving; and
+    the rules that an administrator overrides.
 
     guarded: with If-Match, so that only the revision that was compared may be written over. message: for the history.
     """
@@ -46,10 +52,11 @@ class Edit:
     dry_run: bool
     guarded: bool
     message: str = ""
+    override: Override = NOTHING
 
 
 def edit_of(request: Request) -> Edit:
-    """The query's `accept`, `wait`, `dry_run` and `message`. Raises BadParameter."""
+    """The query's WRITING. Raises BadParameter; PermissionDenied for who may not override."""
     query = request.query_params
     trial = query.get("dry_run", "false")
     if trial not in ("true", "false"):
@@ -61,14 +68,30 @@ def edit_of(request: Request) -> Edit:
         wait_of(request),
         trial == "true",
         "If-Match" in request.headers,
-        _message(query.get("message", "")),
+        _text("message", query.get("message", ""), _MESSAGE),
+        _override(request),
     )
 
 
-def _message(text: str) -> str:
-    if len(text) > _MESSAGE:
-        told = f"must have at most {_MESSAGE} characters"
-        raise BadParameter(f"message {told}.", findings=[fault("message", told, code="message", value=text[:80])])
+def _override(request: Request) -> Override:
+    query = request.query_params
+    codes = {code.strip() for text in query.getlist("override") for code in text.split(",") if code.strip()}
+    reason = _text("reason", query.get("reason", "").strip(), REASON)
+    if not codes and not reason:
+        return NOTHING
+    missing = "" if codes and reason else "override" if reason else "reason"
+    if missing or any(len(code) > _CODE for code in codes):
+        told = "override names the rules, and reason says why; both must be given"
+        raise BadParameter(f"{told}.", findings=[fault(missing or "override", told, code="override")])
+    if not may_override(request.user):
+        raise PermissionDenied(WHO)
+    return Override(frozenset(codes), reason)
+
+
+def _text(name: str, text: str, most: int) -> str:
+    if len(text) > most:
+        told = f"must have at most {most} characters"
+        raise BadParameter(f"{name} {told}.", findings=[fault(name, told, code=name, value=text[:80])])
     return text
 
 
@@ -130,6 +153,7 @@ def resource_write(
             actor=edit.actor,
             source=Change.Source.API,
             accept=edit.accept,
+            override=edit.override,
             base_revision=base_revision,
             password=draft.password,
             message=edit.message,
@@ -141,7 +165,12 @@ def resource_remove(edit: Edit, row: Resource) -> Resource:
     base_revision = row.revision if edit.guarded else None
     with problems(edit):
         return services.resource_delete(
-            row=row, actor=edit.actor, source=Change.Source.API, base_revision=base_revision, message=edit.message
+            row=row,
+            actor=edit.actor,
+            source=Change.Source.API,
+            base_revision=base_revision,
+            message=edit.message,
+            override=edit.override,
         )
 
 
@@ -164,7 +193,7 @@ def review_json(edit: Edit, cluster: Cluster, ref: ObjectRef, draft: Draft | Non
         "takesOver": found.takes_over,
         "revision": found.revision,
     }
-    stop = blocking(found.findings, edit.accept)
+    stop = stops(found.findings, edit.accept, edit.override)
     if draft is None:  # what a deletion does to others is shown, and refuses nothing
         stop = [finding for finding in stop if finding.objects[:1] == (ref,) and finding.severity is Severity.ERROR]
     if stop:

@@ -14,6 +14,7 @@ from clusters.api.documents import UnreadableError, read_json
 from clusters.api.entries import wanted_of
 from clusters.api.problems import BadBody
 from clusters.changesets.wanted import Wanted
+from clusters.edits.overriding import NOTHING, Override
 from clusters.models import Cluster
 from clusters.selectors import clusters_active
 
@@ -34,6 +35,7 @@ class SetDraft:
     back: str = ""
     note: str = ""
     accept: list[str] = field(default_factory=list)
+    override: Override = NOTHING
     warnings: Sequence[str] = ()
 
 

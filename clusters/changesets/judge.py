@@ -10,13 +10,13 @@ from clusters.changesets.order import in_order
 from clusters.changesets.wanted import AnyEdit
 from clusters.edits.edit import Edit, PlainEdit, with_edits
 from clusters.edits.judging import held_by, judge
+from clusters.edits.overriding import NOTHING, Override, stops
 from clusters.manifest import has_inline_password
 from clusters.models import Cluster
 from clusters.selectors import snapshot_of
 from clusters.sync.held import holders_of
 from intent import rules
 from intent.findings import Finding, ObjectRef, Severity, shown
-from intent.rules import blocking
 from intent.snapshot import Snapshot
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -39,9 +39,9 @@ class Judged:
     order: tuple[int, ...]
 
 
-def stop(found: Sequence[Sequence[Finding]], accept: Collection[str]) -> None:
+def stop(found: Sequence[Sequence[Finding]], accept: Collection[str], override: Override = NOTHING) -> None:
     """Raise SomeRefused if anything in it blocks."""
-    blocked = [blocking(some, accept) for some in found]
+    blocked = [stops(some, accept, override) for some in found]
     if any(blocked):
         raise SomeRefused(blocked)
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from django.http import HttpResponse
 
 from clusters.changesets.drafts import SetDraft, packed
 from clusters.changesets.review import changeset_review
 from clusters.changesets.rights import rights_check
+from clusters.editing.overrides import override_context
+from clusters.edits.overriding import stops
 from clusters.edits.trials import sealed
 from clusters.pages import HttpRequest, render_page
-from intent.rules import blocking
 
 
 def set_review(request: HttpRequest, draft: SetDraft, *, status: int = 200, trouble: str = "") -> HttpResponse:
@@ -20,8 +22,10 @@ def set_review(request: HttpRequest, draft: SetDraft, *, status: int = 200, trou
     Raises PermissionDenied for who may not write one of the kinds.
     """
     rights_check(request.user, draft.cluster, draft.wanted)
-    review = changeset_review(cluster=draft.cluster, edits=draft.wanted, accept=draft.accept)
-    stop = [finding for item in review.items for finding in blocking(item.findings, draft.accept)]
+    consent: dict[str, Any] = {"accept": draft.accept, "override": draft.override}
+    review = changeset_review(cluster=draft.cluster, edits=draft.wanted, **consent)
+    found = [finding for item in review.items for finding in item.findings]
+    stop = stops(found, **consent)
     refused = any(item.dry_run.accepted is False for item in review.items)
     # A password stops the change; nobody shall find it in the page.
     secret = any(finding.code == "password-in-list" for finding in stop)
@@ -37,9 +41,9 @@ def set_review(request: HttpRequest, draft: SetDraft, *, status: int = 200, trou
         "stop": stop,
         "introduced": beyond,
         "may_apply": not (stop or refused or review.nothing),
-        "documented": {f.code: f for item in review.items for f in item.findings if f.severity == "documented"},
+        "documented": {f.code: f for f in found if f.severity == "documented"},
         "edits": "" if secret else packed([replace(one, base_revision=looked_at[one.ref]) for one in draft.wanted]),
         "tried": sealed((item.ref, item.after, item.dry_run) for item in review.items),
         "trouble": trouble,
-    }
+    } | override_context(request, found, draft.accept, draft.override)
     return render_page(request, "changesets/review.html", context, status=status or 200)

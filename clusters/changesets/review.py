@@ -12,6 +12,7 @@ from clusters.changesets.wanted import AnyEdit, Wanted, action_of, prepare_all
 from clusters.edits.dryrun import DryRun
 from clusters.edits.dryrun import dry_run as ask
 from clusters.edits.edit import Edit, PlainEdit
+from clusters.edits.overriding import NOTHING, Override, stops
 from clusters.edits.review import beyond, concerning
 from clusters.manifest import FieldDiff, Object, differences, has_inline_password, plain
 from clusters.models import Cluster
@@ -73,11 +74,17 @@ class SetReview:
 
 
 def changeset_review(
-    *, cluster: Cluster, edits: Sequence[Wanted], dry_run: bool = True, accept: Collection[str] = ()
+    *,
+    cluster: Cluster,
+    edits: Sequence[Wanted],
+    dry_run: bool = True,
+    accept: Collection[str] = (),
+    override: Override = NOTHING,
 ) -> SetReview:
     """Look at several edits from all sides. Writes nothing. With dry_run it asks the API server about each, unless the
 
-    rules forbid one of them. accept: codes of `documented` findings that are acknowledged.
+    rules forbid one of them. accept: codes of `documented` findings that are acknowledged. override: those of rules
+    that an administrator overrides.
     Raises KeyError for a kind that is not known.
     """
     prepared = prepare_all(cluster, edits)
@@ -86,7 +93,7 @@ def changeset_review(
     judged = judge_in(cluster, prepared, before, after)
     found, order = judged.findings, judged.order
     old, new = rules.check(before), rules.check(after)
-    asks = dry_run and not any(blocking(some, accept) for some in found)
+    asks = dry_run and not any(stops(some, accept, override) for some in found)
     told = _trials(prepared, order) if asks else {}
     introduced = beyond(new, old)
     said = [concerning(edit.ref, some, introduced) for edit, some in zip(prepared, found, strict=True)]

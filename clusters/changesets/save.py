@@ -10,11 +10,12 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from clusters.changesets.judge import judge_together, stop
+from clusters.changesets.judge import SomeRefused, judge_together, stop
 from clusters.changesets.wanted import AnyEdit, Wanted, action_of, looked_at, prepare_all
 from clusters.edits.edit import Edit, PlainEdit
-from clusters.edits.refusals import RevisionMismatch
-from clusters.edits.saving import Actor, change_for, key_of, row_write
+from clusters.edits.overriding import NOTHING, Override, trial_passes
+from clusters.edits.refusals import Refused, RevisionMismatch
+from clusters.edits.saving import Actor, change_for, change_overrides, key_of, row_write
 from clusters.manifest import plain
 from clusters.models import Change, ChangeSet, ChangeSetItem, Cluster, Resource, SyncState
 from clusters.sync import outbox
@@ -33,14 +34,16 @@ def changeset_save(
     actor: Actor,
     source: str,
     accept: Collection[str] = (),
+    override: Override = NOTHING,
     note: str = "",
 ) -> ChangeSet | None:
     """Accept all the edits or none: rows, items and audit entries in one transaction, then a task that applies them.
 
-    None if every object stands as it shall. Raises SomeRefused, RevisionMismatch; KeyError for an unknown kind.
+    override: rules that an administrator overrides, if the API server accepts those edits in a dry run. None if every
+    object stands as it shall. Raises SomeRefused, RevisionMismatch, ClusterUnreachable; KeyError for an unknown kind.
     """
     wanted = [(cluster, edit) for edit in edits]
-    made = changesets_save(wanted=wanted, actor=actor, source=source, accept=accept, note=note)
+    made = changesets_save(wanted=wanted, actor=actor, source=source, accept=accept, override=override, note=note)
     return made[0] if made else None
 
 
@@ -50,14 +53,16 @@ def changesets_save(
     actor: Actor,
     source: str,
     accept: Collection[str] = (),
+    override: Override = NOTHING,
     note: str = "",
 ) -> list[ChangeSet]:
     """The same for several clusters: accepted together, but each cluster applies or takes back its own."""
-    audit = _Audit(actor, source, accept, note)
+    audit = _Audit(actor, source, accept, override, note)
     for _ in range(_TRIES):
         edits = looked_at(_prepared(wanted))
         judged = judge_together(edits)
-        stop(judged.findings, accept)
+        stop(judged.findings, accept, override)
+        _tried(edits, judged.findings, override)
         todo = [(edits[index], judged.findings[index]) for index in judged.order if action_of(edits[index])]
         clusters = list({edit.cluster.pk: edit.cluster for edit, _ in todo}.values())
         try:
@@ -66,6 +71,19 @@ def changesets_save(
         except (IntegrityError, ObjectDoesNotExist, _OvertakenError):  # somebody else wrote one of them meanwhile
             continue
     raise RevisionMismatch(0, note="Others change these objects all the time.")
+
+
+def _tried(edits: Sequence[AnyEdit], found: Sequence[Sequence[Finding]], override: Override) -> None:
+    """Raise SomeRefused if the API server says no to one for which a rule is overridden, or ClusterUnreachable."""
+    refused: list[Sequence[Finding]] = [()] * len(edits)
+    for index, (edit, some) in enumerate(zip(edits, found, strict=True)):
+        if override.of(some).codes:
+            try:
+                trial_passes(edit, edits)
+            except Refused as error:
+                refused[index] = error.findings
+    if any(refused):
+        raise SomeRefused(refused)
 
 
 class _OvertakenError(Exception):
@@ -93,6 +111,7 @@ class _Audit:
     actor: Actor
     source: str
     accept: Collection[str]
+    override: Override
     note: str
 
 
@@ -112,6 +131,7 @@ def _saved(cluster: Cluster, edits: Sequence[tuple[AnyEdit, Sequence[Finding]]],
             change = change_for(
                 edit, row, actor=actor, source=source, message=message, accept=audit.accept, found=found
             )
+            change_overrides(change, audit.override.of(found))
             change.change_set = change_set
             changes.append(change)
     items = [_item(change_set, position, edit) for position, (edit, _) in enumerate(edits)]

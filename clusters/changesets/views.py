@@ -18,7 +18,8 @@ from clusters.changesets.pages import set_review
 from clusters.changesets.rights import rights_check
 from clusters.changesets.save import changeset_give_up, changeset_save
 from clusters.changesets.selectors import changesets
-from clusters.edits.refusals import RevisionMismatch
+from clusters.editing.overrides import override_posted
+from clusters.edits.refusals import ClusterUnreachable, RevisionMismatch
 from clusters.models import Change, ChangeSet, ChangeSetItem
 from clusters.pages import HttpRequest, page_of, render_page
 from clusters.registry import resource_models
@@ -34,6 +35,7 @@ def changeset_new(request: HttpRequest) -> HttpResponse:
     draft = draft_posted(request.POST)
     if draft is None:
         return HttpResponseBadRequest("These are no edits. Go back and send the page again.", content_type="text/plain")
+    draft.override = override_posted(request)
     if request.POST.get("step") == "apply":
         return _apply(request, draft)
     return set_review(request, draft)
@@ -48,10 +50,13 @@ def _apply(request: HttpRequest, draft: SetDraft) -> HttpResponse:
             actor=cast("User", request.user),
             source=Change.Source.BROWSER,
             accept=draft.accept,
+            override=draft.override,
             note=draft.note,
         )
     except SomeRefused:
         return set_review(request, draft, status=422)
+    except ClusterUnreachable as away:
+        return set_review(request, draft, status=503, trouble=f"{away} Nothing was saved.")
     except RevisionMismatch as mismatch:
         trouble = f"Somebody changed one of these objects while you looked at them. {mismatch.note} Look again."
         return set_review(request, draft, status=409, trouble=trouble)

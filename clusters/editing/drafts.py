@@ -17,6 +17,7 @@ from clusters.api.problems import BadBody
 from clusters.editing.inputs import NAME, NAMESPACE, PASSWORD
 from clusters.editing.reading import Layout, manifest_of
 from clusters.editing.sealed import unseal
+from clusters.edits.overriding import NOTHING, Override, stops
 from clusters.edits.rebase import Contested, rebase, refused, standing
 from clusters.kindpages import KindPage
 from clusters.kube.redact import without_passwords
@@ -25,6 +26,7 @@ from clusters.models import Cluster, Resource
 from clusters.registry import rows_of
 from clusters.selectors import clusters_active
 from intent.findings import Finding, ObjectRef, Severity
+from intent.rules import blocking
 
 _SOURCE = "bgpui"
 _NAME_LIMIT = 253
@@ -47,6 +49,7 @@ class Draft:
     row: Resource | None = None
     password: str | None = None
     accept: list[str] = field(default_factory=list)
+    override: Override = NOTHING
     revision: int = 0
     texts: dict[str, str] = field(default_factory=dict)
     layouts: dict[str, Layout] = field(default_factory=dict)
@@ -65,6 +68,11 @@ class Draft:
     def readable(self) -> bool:
         """Whether everything that was typed became a manifest."""
         return self.yaml is None
+
+    def stops(self, review: services.Review | None) -> list[Finding]:
+        """What forbids to apply: of the input itself all, of the rules what is neither accepted nor overridden."""
+        of_rules = review.findings if review is not None and self.readable else ()
+        return [*blocking(self.findings, self.accept), *stops(of_rules, self.accept, self.override)]
 
     def refuse(self, code: str, path: str, message: str, hint: str = "") -> None:
         """Add a finding of our own that blocks."""

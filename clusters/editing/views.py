@@ -22,12 +22,13 @@ from clusters.editing.drafts import Draft, draft_new, draft_of_row, draft_posted
 from clusters.editing.forms import Sketch, form_of
 from clusters.editing.inputs import DROP_PASSWORD, Form, Stop
 from clusters.editing.meanwhile import meanwhile
+from clusters.editing.overrides import override_context, override_posted
 from clusters.editing.reading import Layout
 from clusters.editing.sealed import seal, unseal
 from clusters.editing.surroundings import surroundings_of
 from clusters.editing.yaml_text import manifest_yaml
 from clusters.edits.trials import sealed
-from clusters.kindpages import page_of_kind
+from clusters.kindpages import KindPage, page_of_kind
 from clusters.models import Change, Resource
 from clusters.pages import HttpRequest, render_page
 from clusters.resources.told import SAVED
@@ -51,7 +52,7 @@ def resource_new(request: HttpRequest, kind: str) -> HttpResponse:
     about.require(request, "add")
     if request.method != "POST":
         return _form(request, draft_new(about, request.GET), judged=False)
-    return _step(request, draft_posted(about, request.POST, request.session, None))
+    return _step(request, _posted(request, about, None))
 
 
 @require_http_methods(["GET", "POST"])
@@ -62,7 +63,13 @@ def resource_edit(request: HttpRequest, kind: str, cluster: str, namespace: str,
     row = row_of(kind, cluster, namespace, name)
     if request.method != "POST":
         return _form(request, draft_of_row(about, row), yaml=request.GET.get("as") == "yaml")
-    return _step(request, draft_posted(about, request.POST, request.session, row))
+    return _step(request, _posted(request, about, row))
+
+
+def _posted(request: HttpRequest, about: KindPage, row: Resource | None) -> Draft:
+    draft = draft_posted(about, request.POST, request.session, row)
+    draft.override = override_posted(request)
+    return draft
 
 
 def _step(request: HttpRequest, draft: Draft) -> HttpResponse:
@@ -101,12 +108,13 @@ def _form(
     status: int = 200,
     trouble: str = "",
 ) -> HttpResponse:
-    found = _found(draft, draft.review(dry_run=False)) if judged else []
+    review = draft.review(dry_run=False) if judged else None
+    found = _found(draft, review) if judged else []
+    stop = {finding.code for finding in draft.stops(review)} if judged else set()
     if draft.password and not part:
         found.append(_password_lost(draft))
     sketch = Sketch(draft.texts, _layouts(request, draft, part), new=draft.row is None)
     form = form_of(draft.about, draft.manifest, found, surroundings_of(draft), sketch)
-    stop = {finding.code for finding in blocking(found, draft.accept)}
     context: dict[str, Any] = {
         "about": draft.about,
         "draft": draft,
@@ -126,7 +134,7 @@ def _form(
         "trouble": trouble,
         "meanwhile": meanwhile(draft),
         "summary": _summary(form, found, stop, yaml=yaml) if status == UNPROCESSABLE else (),
-    }
+    } | override_context(request, found, draft.accept, draft.override)
     if part:
         return render_page(request, f"resources/edit.html#{part}", context)
     return render_page(request, "resources/edit.html", context, status=status)
@@ -160,7 +168,7 @@ def _review(request: HttpRequest, draft: Draft, *, status: int = 200, trouble: s
     draft.rebase()
     review = draft.review(dry_run=not draft.findings)
     found = _found(draft, review)
-    if review is None or blocking(found, draft.accept):
+    if review is None or draft.stops(review):
         return _form(request, draft, yaml=yaml, status=UNPROCESSABLE)
     context = {
         "about": draft.about,
@@ -178,7 +186,7 @@ def _review(request: HttpRequest, draft: Draft, *, status: int = 200, trouble: s
         "meanwhile": meanwhile(draft),
         "recreate": recreation_offered(found, draft.row),
         "nothing": not review.diff and not review.new_password,
-    }
+    } | override_context(request, found, draft.accept, draft.override)
     return render_page(request, "resources/review.html", context, status=status)
 
 
@@ -201,6 +209,7 @@ def _apply(request: HttpRequest, draft: Draft) -> HttpResponse:
             actor=cast("User", request.user),
             source=Change.Source.BROWSER,
             accept=draft.accept,
+            override=draft.override,
             base_revision=draft.revision,
             password=draft.password,
             message=request.POST.get("note", "")[:NOTE],

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from clusters.changes import change_of
 from clusters.edits.edit import Edit
+from clusters.edits.overriding import NOTHING, Override
 from clusters.edits.trials import tried
 from clusters.manifest import plain
 from clusters.models import Change, Resource, SyncState
@@ -36,9 +37,10 @@ def edit_save(
     source: str,
     message: str = "",
     accept: Collection[str] = (),
+    override: Override = NOTHING,
     found: Sequence[Finding] = (),
 ) -> Resource | None:
-    """The row of an edit that was judged (`found`); None if somebody else was faster."""
+    """The row of an edit that was judged (`found`) and, if it overrides rules, tried; None if others were faster."""
     note = " ".join(filter(None, (message, "New password." if edit.new_password else "")))
     try:
         with transaction.atomic():
@@ -46,7 +48,9 @@ def edit_save(
             if row is None:
                 return None
             references_write(edit.cluster, [edit.ref])
-            change_for(edit, row, actor=actor, source=source, message=note, accept=accept, found=found).save()
+            change = change_for(edit, row, actor=actor, source=source, message=note, accept=accept, found=found)
+            change_overrides(change, override)
+            change.save()
             outbox.enqueue(row)
     except (IntegrityError, edit.model.DoesNotExist):  # made, or deleted, by somebody else meanwhile
         return None
@@ -89,6 +93,14 @@ def change_for(  # keyword-only
         for name, value in tried(edit.ref, change.after).items():
             setattr(change, name, value)
     return change
+
+
+def change_overrides(change: Change, override: Override) -> None:
+    """Put into an audit entry which rules were overridden and why: with a trial that the API server let pass."""
+    if override.codes:
+        told = override.columns | {"dry_run": Change.DryRun.ACCEPTED, "dry_run_message": ""}
+        for name, value in told.items():
+            setattr(change, name, value)
 
 
 def _new(edit: Edit, found: Sequence[Finding]) -> Resource:

@@ -22,9 +22,9 @@ from rest_framework.response import Response
 
 from clusters.api.changesets import ChangeSetSerializer, set_accepted
 from clusters.api.problems import BadParameter, fault
-from clusters.api.schema import ACCEPT, DRY_RUN, MESSAGE, WAIT
+from clusters.api.schema import WRITING_PARAMETERS
 from clusters.api.views import ReadEndpoint
-from clusters.api.writing import edit_of
+from clusters.api.writing import REPEATABLE, WRITING, edit_of
 from clusters.changesets.drafts import SetDraft
 from clusters.history.asked import PARAMETERS, NoPointError, point_of
 from clusters.history.exports import MEDIA_TYPE, download
@@ -32,9 +32,7 @@ from clusters.history.revert import SIDES, TooManyError, revert_of
 from clusters.history.selectors import ChangeFilters, change_json, changes
 from clusters.models import Change
 
-_WRITING = ("wait", "dry_run", "accept", "message")
 _FILTERS = tuple(ChangeFilters.base_filters)
-_SHARED = [WAIT, DRY_RUN, ACCEPT, MESSAGE]
 _DONE = {
     200: ChangeSetSerializer,
     202: OpenApiResponse(ChangeSetSerializer, description="Accepted; not settled yet."),
@@ -81,6 +79,8 @@ CHANGE = inline_serializer(
         "changeSet": serializers.IntegerField(allow_null=True),
         "dryRun": inline_serializer("ChangeTrial", _TRIAL, allow_null=True, help_text="null = it was not tried."),
         "accepted": serializers.ListField(child=_text(), help_text="Rules that were acknowledged."),
+        "overridden": serializers.ListField(child=_text(), help_text="Rules that an administrator overrode."),
+        "overrideReason": _text("Why, in the administrator's words."),
         "diff": inline_serializer("ChangedField", {"path": _text(), **_FIELD}, many=True),
         "before": serializers.DictField(allow_null=True, help_text="The manifest; null = there was no such object."),
         "after": serializers.DictField(allow_null=True),
@@ -107,8 +107,8 @@ class ChangeViewSet(ReadEndpoint):
         "actor": "actor__username",
         "source": "source",
     }
-    parameters = {"export": _FILTERS, "revert": ("to", *_WRITING), "revert_to": (*PARAMETERS, *_WRITING)}
-    repeatable = {"export": ("source", "action"), "revert": ("accept",), "revert_to": ("accept",)}
+    parameters = {"export": _FILTERS, "revert": ("to", *WRITING), "revert_to": (*PARAMETERS, *WRITING)}
+    repeatable = {"export": ("source", "action"), "revert": REPEATABLE, "revert_to": REPEATABLE}
 
     def get_queryset(self) -> QuerySet[Any]:
         """All of them."""
@@ -137,7 +137,7 @@ class ChangeViewSet(ReadEndpoint):
     @extend_schema(
         summary="Put an object back",
         description="As it stood before or after this change, as a change set of one. Passwords are not part of it.",
-        parameters=[OpenApiParameter("to", str, enum=SIDES, required=True), *_SHARED],
+        parameters=[OpenApiParameter("to", str, enum=SIDES, required=True), *WRITING_PARAMETERS],
         request=None,
         responses=_DONE,
     )
@@ -156,7 +156,7 @@ class ChangeViewSet(ReadEndpoint):
             "Everything that changed since, as it stood then, as one change set: what was deleted is made anew, what "
             "was made is deleted. Say one of `since`, `change` and `set`. Passwords are not part of it."
         ),
-        parameters=[*_POINTS, *_SHARED],
+        parameters=[*_POINTS, *WRITING_PARAMETERS],
         request=None,
         responses=_DONE,
     )

@@ -51,7 +51,7 @@ class ChangeFilters(FilterSet):  # type: ignore[misc]
 
     def words(self, rows: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """Rows that have the text somewhere."""
-        columns = ("name", "message", "manager", "actor__username", "token", "was", "became")
+        columns = ("name", "message", "override_reason", "manager", "actor__username", "token", "was", "became")
         found = Q()
         for column in columns:
             found |= Q(**{f"{column}__icontains": value})
@@ -84,6 +84,8 @@ def change_json(change: Change) -> dict[str, Any]:
         "changeSet": change.change_set_id,
         "dryRun": trial if change.dry_run else None,
         "accepted": change.accepted,
+        "overridden": change.overridden,
+        "overrideReason": change.override_reason,
         "diff": [asdict(diff) for diff in diff_of(change)],
         "before": change.before,
         "after": change.after,

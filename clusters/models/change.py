@@ -52,6 +52,8 @@ class Change(models.Model):
     after = models.JSONField(null=True)
     revision = models.PositiveBigIntegerField(default=0, help_text="Revision of the row that this edit made.")
     accepted = models.JSONField(default=list, help_text="Codes of documented rules that were acknowledged.")
+    overridden = models.JSONField(default=list, help_text="Codes of rules that an administrator overrode.")
+    override_reason = models.CharField(max_length=500, blank=True, help_text="Why, in the administrator's words.")
     dry_run = models.CharField(max_length=10, choices=DryRun, blank=True)
     dry_run_message = models.CharField(max_length=500, blank=True, help_text="The API server's own words.")
     change_set = models.ForeignKey(ChangeSet, null=True, on_delete=models.SET_NULL, related_name="changes")
