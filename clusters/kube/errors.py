@@ -146,6 +146,7 @@ def error_of(code: int, headers: Mapping[str, str], body: bytes) -> KubeError:
     details = status.get("details")
     named = isinstance(details, dict) and bool(details.get("name"))
     kind = NotServed if code == 404 and not named else _kind(code, reason, message, causes)
+    message = _waiting(message) if kind is WebhookUnreachable else message
     retry_after = _seconds(headers.get("Retry-After")) if issubclass(kind, Unreachable) else None
     return kind(message, code=code, reason=reason, causes=causes, retry_after=retry_after)
 
@@ -162,6 +163,12 @@ def _kind(code: int, reason: str, message: str, causes: tuple[Cause, ...]) -> ty
     if code == 429 or code >= 500:
         return Unreachable
     return {401: Unauthorized, 404: NotFound, 410: Expired}.get(code, Rejected)
+
+
+def _waiting(message: str) -> str:
+    """What a webhook that is silent means for who waits for it, and the way out."""
+    out = "MetalLB's controller answers it: see whether its pod runs. " if "metallb.io" in message else ""
+    return f"A webhook that has to be asked does not answer; bgpui tries again. {out}The API server says: {message}"
 
 
 def _conflict(reason: str, causes: tuple[Cause, ...]) -> type[Conflict]:

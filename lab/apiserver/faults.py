@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -24,10 +25,18 @@ class Fault:
     count: int = 1
     delay: float = 0.0
     """Seconds before anything else happens."""
+    lasting: bool = False
+    """Serve it even if the client gives up meanwhile, as a real API server does with a write that it has begun."""
     code: int = 0
     """HTTP status code to answer with instead of serving the request."""
     status: dict[str, Any] | None = None
     """The body for `code`; a Status in general words if None."""
+    retry_after: int | None = None
+    """Seconds that an answer of `code` asks for."""
+    before: Callable[[], object] | None = None
+    """Called on the server's loop when the request has come, before anything else happens."""
+    after: Callable[[], object] | None = None
+    """The same when it took effect, before the answer is sent."""
     drop: Literal["", "before", "after"] = ""
     """Close the connection before the request is served, or after it took effect but before the answer."""
     truncate: int | None = None

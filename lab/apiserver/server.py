@@ -21,7 +21,7 @@ from lab.apiserver.handlers import Handlers, answer, read_body, refusal
 from lab.apiserver.logs import LogHandler, Logs
 from lab.apiserver.persistence import StateFile
 from lab.apiserver.resources import Registry
-from lab.apiserver.routes import Review, resolve
+from lab.apiserver.routes import Review, Target, resolve
 from lab.apiserver.storage import Event, Storage
 from lab.apiserver.store import Store
 from lab.apiserver.writes import Admission, Writer
@@ -153,25 +153,41 @@ class ApiServer:
         target = resolve(self._storage.registry, request.method, path, request.query)
         asked = Attributes("create") if isinstance(target, Review) else target.attributes
         fault = self.faults.take(request.method, asked)
-        if fault is not None and (fault.drop == "before" or fault.code or fault.delay):
-            await asyncio.sleep(fault.delay)
-            if fault.drop == "before":
-                return _dropped(request)
-            if fault.code:
-                return web.Response(
-                    body=msgspec.json.encode(fault.body()), status=fault.code, content_type="application/json"
-                )
+        if fault is None:
+            return await self._served(request, target, user)
+        if not fault.lasting:
+            return await self._spoiled(request, target, user, fault)
+        await request.read()
+        return await asyncio.shield(self._spoiled(request, target, user, fault))
+
+    async def _served(self, request: web.Request, target: Target | Review, user: User) -> web.StreamResponse:
         if isinstance(target, Review):
             body = await read_body(request)
-            served: web.StreamResponse = answer(
-                msgspec.json.encode(review(target.kind, body, user, self.tokens)), code=201
-            )
-        else:
-            try:
-                served = await self._handlers.serve(request, target, user)
-            except ApiError as error:
-                served = refusal(error)
-        return await _spoiled(request, served, fault) if fault is not None else served
+            return answer(msgspec.json.encode(review(target.kind, body, user, self.tokens)), code=201)
+        try:
+            return await self._handlers.serve(request, target, user)
+        except ApiError as error:
+            return refusal(error)
+
+    async def _spoiled(
+        self, request: web.Request, target: Target | Review, user: User, fault: Fault
+    ) -> web.StreamResponse:
+        instead = await _instead(request, fault)
+        return instead if instead is not None else await _cut(request, await self._served(request, target, user), fault)
+
+
+async def _instead(request: web.Request, fault: Fault) -> web.Response | None:
+    """What a fault answers before the request is served, None = it goes on."""
+    if fault.before is not None:
+        fault.before()
+    await asyncio.sleep(fault.delay)
+    if fault.drop == "before":
+        return _dropped(request)
+    if not fault.code:
+        return None
+    headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+    body = msgspec.json.encode(fault.body())
+    return web.Response(body=body, status=fault.code, headers=headers, content_type="application/json")
 
 
 def _dropped(request: web.Request) -> web.Response:
@@ -180,8 +196,10 @@ def _dropped(request: web.Request) -> web.Response:
     return web.Response(status=500)
 
 
-async def _spoiled(request: web.Request, served: web.StreamResponse, fault: Fault) -> web.StreamResponse:
+async def _cut(request: web.Request, served: web.StreamResponse, fault: Fault) -> web.StreamResponse:
     """The answer of a request that took effect, dropped or cut short."""
+    if fault.after is not None:
+        fault.after()
     if fault.drop == "after":
         return _dropped(request)
     if fault.truncate is None or not isinstance(served, web.Response) or not isinstance(served.body, bytes):

@@ -87,15 +87,6 @@ def test_a_refused_write_is_rejected_with_the_servers_words(kube: RunningCluster
     assert not _in_force(kube, edit)
 
 
-def test_a_webhook_that_does_not_answer_is_waited_for(kube: RunningCluster, office: Office) -> None:
-    row = _pending(kube, office, "update")
-    words = 'Internal error occurred: failed calling webhook "x.metallb.io": connection refused'
-    status = {"kind": "Status", "message": words, "reason": "InternalError", "code": 500}
-    kube.server.faults.add(Fault(verb="patch", resource="bgppeers", code=500, status=status))
-    assert office.work(row) == [Fate.LATER]
-    assert (row.sync_message, row.sync_state) == (words, SyncState.PENDING)
-
-
 def test_an_edit_survives_an_api_server_that_is_away(kube: RunningCluster, office: Office) -> None:
     row = _pending(kube, office, "update")
     kube.stop()

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.clusters.conftest import _kube, kube, office
 from tests.demo import Demo, start
+
+__all__ = ["_kube", "fragile", "kube", "office"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -25,6 +25,31 @@ def test_a_fault_answers_with_the_ordered_status_as_often_as_ordered(api: Runnin
     assert len(api.server.faults.happened) == 2
 
 
+def test_a_fault_may_ask_for_patience_and_call_back(api: RunningServer) -> None:
+    called: list[str] = []
+    faults = api.server.faults
+    faults.add(Fault(method="POST", resource="routers", code=429, retry_after=7, before=lambda: called.append("busy")))
+    answer = api._session.post(api.server.url + ROUTERS, headers=HEADERS, json=router("r1"), timeout=10)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
+
+    def exists() -> None:
+        called.append(str(bool(api.server.store.list("routers"))))
+
+    faults.add(Fault(method="POST", resource="routers", before=exists, after=exists))
+    assert api.request("POST", ROUTERS, router("r1")).code == 201
+    assert called == ["busy", "False", "True"]
+
+
+@pytest.mark.parametrize("lasting", [False, True])
+def test_a_write_is_carried_out_for_a_client_that_has_gone_if_ordered(api: RunningServer, lasting: bool) -> None:
+    api.server.faults.add(Fault(method="POST", resource="routers", delay=0.3, lasting=lasting))
+    with pytest.raises(requests.Timeout):
+        api._session.post(api.server.url + ROUTERS, headers=HEADERS, json=router("r1"), timeout=0.1)
+    api.server.faults.add(Fault(method="POST", resource="routers", delay=0.5))
+    api.request("POST", ROUTERS, router("r2"))  # by now the first one is through, or never will be
+    assert (api.request("GET", f"{ROUTERS}/r1").code == 200) is lasting
+
+
 def test_a_fault_meets_only_what_it_names(api: RunningServer) -> None:
     api.server.faults.add(Fault(verb="get", resource="routers", name="r2", code=500))
     api.request("POST", ROUTERS, router("r1"))
