@@ -71,6 +71,14 @@ class Store:
         """Merge patch (RFC 7386), the status excepted."""
         return self._patch(resource, (namespace, name), change, _options(manager))
 
+    def apply(self, manifest: Manifest, manager: str, *, force: bool = True) -> Manifest:
+        """Server-side apply, as `kubectl apply --server-side` does; force: take over the fields of others."""
+        found = self.registry.find_kind(manifest["apiVersion"], manifest["kind"])
+        if found is None:
+            raise KeyError(f"{manifest['apiVersion']} {manifest['kind']} is not served")
+        body, options = schema.copy(manifest), WriteOptions(manager=manager, force=force)
+        return self._writer.patch(found, _key(body), patch.APPLY, body, options)[0].manifest
+
     def patch_status(self, resource: str, namespace: str, name: str, status: Manifest, manager: str = "") -> Manifest:
         """Merge patch of the status alone."""
         options = WriteOptions(manager=manager or "lab", tracks=bool(manager), subresource="status")

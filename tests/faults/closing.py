@@ -1,4 +1,4 @@
-"""How every fault ends: each accepted edit is in force once, nothing is lost or back again, every row tells the truth."""
+"""How every fault ends: each accepted edit in force once, nothing lost or back again, every row tells the truth."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, Protocol
 from django.utils import timezone
 
 from clusters.manifest import same
-from clusters.models import ChangeSet
 from clusters.registry import resource_models, rows_of
 from clusters.sync import outbox
 from clusters.sync.apply import apply_pending
@@ -42,28 +41,29 @@ class World(Protocol):
 
 
 class Here:
-    """bgpui in this process, on the lab's API server."""
+    """bgpui in this process, on the lab's API server. kinds: that the test is about."""
 
-    def __init__(self, kube: RunningCluster, office: Office) -> None:
+    def __init__(self, kube: RunningCluster, office: Office, *kinds: str) -> None:
         self._kube, self._office = kube, office
+        self._kinds = kinds or tuple(resource_models())
 
     def rows(self) -> dict[Key, Row]:
         found = {}
-        for kind in resource_models():
+        for kind in self._kinds:
             for row in rows_of(kind).filter(cluster=self._office.cluster):
                 found[kind, row.name] = Row(row.sync_state, row.sync_message, row.pending, row.manifest)
         return found
 
     def objects(self) -> dict[Key, Mapping[str, Any]]:
         store = self._kube.server.store
-        plurals = {kind: f"{model.KIND.plural}.{model.KIND.group}" for kind, model in resource_models().items()}
+        plurals = {kind: f"{KINDS[kind].plural}.{KINDS[kind].group}" for kind in self._kinds}
         lists = {kind: self._kube.call(store.list, plural) for kind, plural in plurals.items()}
         return {(kind, obj["metadata"]["name"]): obj for kind, objects in lists.items() for obj in objects}
 
     def settle(self) -> None:
         """What workers and beat do until nothing is left to do; leases of the dead and waits run out."""
         for _ in range(_ROUNDS):
-            pass_time()
+            pass_time(*self._kinds)
             for kind, pk in outbox.left_over(timezone.now()):
                 apply_pending(kind, pk)
             self._office.look()
@@ -89,10 +89,10 @@ class There:
         return {("BGPPeer", obj["metadata"]["name"]): obj for obj in listed["items"]}
 
 
-def pass_time() -> None:
-    """All leases and waits are over."""
+def pass_time(*kinds: str) -> None:
+    """All leases and waits of rows of these kinds are over."""
     before = timezone.now() - timedelta(seconds=1)
-    for rows in (*(rows_of(kind) for kind in resource_models()), ChangeSet.objects.all()):
+    for rows in map(rows_of, kinds):
         rows.exclude(retry_at=None).update(retry_at=before)
         rows.exclude(lease_until=None).update(lease_until=before)
 

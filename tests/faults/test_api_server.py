@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from peers.models import BGPPeer
 from tests.clusters.cluster import RunningCluster, peer
 from tests.clusters.conftest import Office
 from tests.faults.closing import Here, in_force_once, refused
+from tests.waiting import eventually
 
 WRITES = {"create": "create", "update": "patch", "delete": "delete"}
 ENDS: dict[str, tuple[dict[str, Any] | None, int]] = {
@@ -102,7 +102,7 @@ def test_a_write_that_takes_effect_after_it_was_given_up_acts_once(
     assert "did not answer in time" in office.row().sync_message
     world.settle()
     in_force_once(world, *ENDS[edit])
-    kube.run(_until(lambda: bool(late)))
+    eventually(lambda: late)
     world.settle()
     in_force_once(world, *ENDS[edit])
 
@@ -131,7 +131,7 @@ def test_a_server_that_ends_in_the_middle_of_an_apply(
         office.cluster.refresh_from_db()
         assert "cannot be reached" in office.cluster.error
     finally:
-        kube.run(_until(lambda: bool(ending) and ending[0].done()))
+        eventually(lambda: ending and ending[0].done())
         kube.start()
     world.settle()
     in_force_once(world, *ENDS[edit])
@@ -171,9 +171,3 @@ def test_a_webhook_that_denies_and_one_that_does_not_answer_are_told_apart(
     assert "MetalLB's controller" in row.sync_message
     world.settle()
     refused(world, "rejected", denied, 0 if edit == "create" else 1)
-
-
-async def _until(probe: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not probe():
-            await asyncio.sleep(0.02)
