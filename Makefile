@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= 2
+INTERLEAVINGS ?= 10000
 SHARED := $(PYTEST) -n $(WORKERS) --dist loadfile
 # What people do from end to end; every page in every theme and width, and the canary, are `make e2e`.
 BROWSER := $(addprefix tests/e2e/test_,whole_loop.py live_pages.py documented_procedures.py services.py)
 
-.PHONY: help install demo test quick e2e frr faults lint types format bench tools clean
+.PHONY: help install demo test quick e2e frr faults long lint types format bench tools clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -40,8 +41,11 @@ e2e: $(STAMP) tools ## all browser tests on the running demo stack, every page i
 frr: $(STAMP) tools ## all tests on real FRR in network namespaces
 	$(PYTEST) -m "frr"
 
-faults: $(STAMP) ## tests that kill and restart real processes
+faults: $(STAMP) ## every fault of docs/faults.md, some of them in real processes; 150 random interleavings
 	$(PYTEST) -m "faults"
+
+long: $(STAMP) ## 10,000 random interleavings of everybody who touches an object (INTERLEAVINGS)
+	INTERLEAVINGS=$(INTERLEAVINGS) $(PYTEST) -m "faults" tests/faults/test_interleavings.py
 
 lint: $(STAMP) ## ruff, templates, import layers, migrations, deployment checks, OpenAPI
 	$(BIN)/ruff check .

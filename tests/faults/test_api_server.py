@@ -119,9 +119,8 @@ def test_a_server_that_ends_in_the_middle_of_an_apply(
     def stop() -> None:
         ending.append(asyncio.ensure_future(kube.server.stop()))
 
-    callback: dict[str, Any] = {moment: stop}
-    drop = "before" if moment == "before" else "after"
-    kube.server.faults.add(Fault(verb=WRITES[edit], resource="bgppeers", drop=drop, **callback))
+    ends: dict[str, Any] = {moment: stop, "drop": moment}
+    kube.server.faults.add(Fault(verb=WRITES[edit], resource="bgppeers", **ends))
     try:
         assert office.work(row) == [Fate.LATER]
         office.look()

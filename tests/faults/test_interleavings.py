@@ -31,7 +31,7 @@ def test_in_every_order_each_accepted_edit_is_in_force_once_or_told(
         suppress_health_check=list(HealthCheck),
         phases=(Phase.generate, Phase.shrink),
     )
-    run_state_machine_as_test(Interleaving, settings=chosen)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(Interleaving, settings=chosen)
     took = time.monotonic() - began
     with capsys.disabled():
         print(f" {Interleaving.runs} random interleavings, {Interleaving.steps} steps, {took:.0f} s", end=" ")

@@ -93,7 +93,12 @@ def test_a_worker_killed_between_the_answer_and_the_outcome(
     locked = threading.Event()
 
     with ThreadPoolExecutor(1) as other:  # a connection of its own
-        meet(kube, edit, len(REQUESTS[edit]) - 1, "after", lambda: other.submit(_lock).result() or locked.set())
+
+        def lock() -> None:
+            other.submit(_lock).result()
+            locked.set()
+
+        meet(kube, edit, len(REQUESTS[edit]) - 1, "after", lock)
         worker.start()
         assert locked.wait(20)
         time.sleep(0.3)  # not a wait: the answer shall have come to the worker
