@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -72,16 +73,25 @@ def numbers(snapshot: Snapshot) -> dict[str, int]:
     if not snapshot.nodes:
         return {}
     placement = Placement(snapshot.nodes)
-    peers = (peer for peer in snapshot.in_force("BGPPeer") if _session(peer, snapshot.mode) is not None)
-    return {peer.name: placement.mask(peer.spec).bit_count() for peer in peers}
+    return {peer.name: placement.mask(peer.spec).bit_count() for peer, _ in _wanted(snapshot)}
+
+
+def placed(snapshot: Snapshot) -> dict[str, tuple[IntendedSession, tuple[str, ...]]]:
+    """Of each BGPPeer, by its name: its session, on a node yet to be named, and the nodes that shall run it."""
+    placement = Placement(snapshot.nodes)
+    return {peer.name: (session, placement.names(placement.mask(peer.spec))) for peer, session in _wanted(snapshot)}
+
+
+def _wanted(snapshot: Snapshot) -> Iterator[tuple[Resource, IntendedSession]]:
+    for peer in snapshot.in_force("BGPPeer"):
+        session = _session(peer, snapshot.mode)
+        if session is not None:
+            yield peer, session
 
 
 def _by_node(snapshot: Snapshot, placement: Placement) -> dict[str, tuple[IntendedSession, ...]]:
     found: dict[str, list[IntendedSession]] = {node.name: [] for node in placement.nodes}
-    for peer in snapshot.in_force("BGPPeer"):
-        session = _session(peer, snapshot.mode)
-        if session is None:
-            continue
+    for peer, session in _wanted(snapshot):
         for name in placement.names(placement.mask(peer.spec)):
             found[name].append(replace(session, node=name))
     return {name: tuple(sorted(some, key=lambda s: (s.vrf, s.neighbor, s.peer))) for name, some in found.items()}

@@ -10,7 +10,8 @@ from django.db.models import QuerySet
 from clusters.api.filters import resource_filters, resource_ordering
 from clusters.api.kinds import resource_endpoint
 from clusters.api.passwords import PasswordEndpoint
-from clusters.api.schema import SESSIONS, documented_read, documented_write, resource_serializer
+from clusters.api.schema import documented_read, documented_write, resource_serializer
+from clusters.api.shapes import SESSIONS
 from peers.models import BFDProfile, BGPPeer
 from peers.selectors import SESSIONS as AXIS
 from peers.selectors import in_vrf

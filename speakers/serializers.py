@@ -12,7 +12,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from clusters.api.problems import finding_json
-from clusters.api.schema import FINDINGS
+from clusters.api.shapes import FINDINGS
 from clusters.stale import Refusal
 from speakers.live import CommandResult, Detail
 from speakers.models import Session, Speaker, Transition

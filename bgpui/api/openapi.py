@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
 from clusters.api.problems import MEDIA_TYPE
-from clusters.api.schema import FINDING, SYNC
+from clusters.api.shapes import FINDING, SYNC
 
 _PROBLEM = {
     "type": "object",

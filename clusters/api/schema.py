@@ -10,64 +10,11 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import serializers
 
-from clusters.models import SyncState
+from clusters.api.shapes import DELETION, FINDINGS, TEXT, USED_BY, shape
 from intent.kinds import Kind
 
 V = TypeVar("V", bound=type[Any])
-_TEXT = {"type": "string"}
-_TIME = {"type": ["string", "null"], "format": "date-time"}
-_COUNT = {"type": "integer", "minimum": 0}
-_NAMES = {"type": "array", "items": _TEXT}
-
-
-def _object(properties: Mapping[str, Any], **rest: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": dict(properties), **rest}
-
-
-FINDING = _object(
-    {
-        "code": {**_TEXT, "description": "Stable name of the rule; `accept` takes those of documented rules."},
-        "severity": {**_TEXT, "enum": ["error", "documented", "warning"]},
-        "field": {**_TEXT, "description": "Path in the object, empty for the whole of it."},
-        "value": {**_TEXT, "description": "The value found there, never a secret."},
-        "message": {**_TEXT, "description": "The rule and how it is broken."},
-        "source": {**_TEXT, "description": "Where the rule comes from."},
-        "hint": {**_TEXT, "description": "The way out."},
-        "objects": {
-            "type": "array",
-            "items": _object({"kind": _TEXT, "namespace": _TEXT, "name": _TEXT}),
-            "description": "The object that is judged, then those that it clashes with: 20 at most.",
-        },
-        "more": {"type": "integer", "minimum": 0, "description": "How many more objects clash."},
-        "nodes": {"type": "array", "items": _TEXT, "description": "Where it bites, if that depends on nodes."},
-    },
-    required=["code", "severity", "field", "message"],
-)
-_FINDING_REF = {"$ref": "#/components/schemas/Finding"}
-FINDINGS: dict[str, Any] = {"type": "array", "items": _FINDING_REF}
-SYNC = _object(
-    {
-        "state": {**_TEXT, "enum": list(SyncState.values)},
-        "message": {**_TEXT, "description": "The API server's or webhook's own words."},
-        "revision": {**_COUNT, "description": "Number of the newest edit."},
-        "appliedRevision": {**_COUNT, "description": "Number of the newest edit that has its outcome."},
-        "at": _TIME,
-    },
-    readOnly=True,
-)
-SESSIONS = _object(
-    dict.fromkeys(("intended", "up", "degraded", "down", "unknown", "claimed"), _COUNT) | {"rivals": _NAMES},
-    readOnly=True,
-    description="How many sessions the object stands for, and how many of them are what, as of now. Beside peers with "
-    "the same neighbor, the rivals: how many run as one of theirs.",
-)
-_USED_BY = {
-    "type": "array",
-    "items": _object(dict.fromkeys(("kind", "namespace", "name", "field"), _TEXT)),
-    "readOnly": True,
-    "description": "The objects that name this one, and in which field; told when one object is asked for.",
-}
-_STRINGS = {"type": "object", "additionalProperties": _TEXT}
+_STRINGS = {"type": "object", "additionalProperties": TEXT}
 
 
 class ResourceSerializer(serializers.Serializer[Any]):
@@ -100,32 +47,32 @@ class ResourceSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-cal
 
 def manifest_schema(kind: Kind, beside: Mapping[str, Any]) -> dict[str, Any]:
     """A manifest of the kind as the API reads and answers it."""
-    name = {**_TEXT, "maxLength": 253}
+    name = {**TEXT, "maxLength": 253}
     metadata = {"name": name, "namespace": name, "labels": _STRINGS, "annotations": _STRINGS}
-    seen = {"uid": _TEXT, "resourceVersion": _TEXT, "generation": {"type": "integer"}}
+    seen = {"uid": TEXT, "resourceVersion": TEXT, "generation": {"type": "integer"}}
     metadata |= {key: {**schema, "readOnly": True} for key, schema in seen.items()}
     properties: dict[str, Any] = {
         "apiVersion": _version(kind),
-        "kind": {**_TEXT, "const": kind.kind},
-        "metadata": _object(metadata),
+        "kind": {**TEXT, "const": kind.kind},
+        "metadata": shape(metadata),
         "spec": _spec(kind),
-        "cluster": {**_TEXT, "description": "Name of the cluster; read by a POST, else read-only."},
+        "cluster": {**TEXT, "description": "Name of the cluster; read by a POST, else read-only."},
         "inlinePassword": {"type": "boolean", "readOnly": True, "description": "The object itself carries a password."},
         "sync": {"$ref": "#/components/schemas/Sync"},
     }
     properties |= beside
     properties["findings"] = {**FINDINGS, "readOnly": True}
-    properties["usedBy"] = _USED_BY
-    return _object(properties, description=kind.description, required=["spec"])
+    properties["usedBy"] = USED_BY
+    return shape(properties, description=kind.description, required=["spec"])
 
 
 def _version(kind: Kind) -> dict[str, Any]:
     older = [f"{kind.group}/{name}" for name in kind.served_versions if name != kind.version]
     if not older:
-        return {**_TEXT, "const": kind.api_version}
+        return {**TEXT, "const": kind.api_version}
     told = f"{', '.join(older)} is read, with a warning, and saved as {kind.api_version}."
     deprecated = [{"const": name, "deprecated": True} for name in older]
-    return {**_TEXT, "oneOf": [{"const": kind.api_version}, *deprecated], "description": told}
+    return {**TEXT, "oneOf": [{"const": kind.api_version}, *deprecated], "description": told}
 
 
 def _spec(kind: Kind) -> dict[str, Any]:
@@ -179,18 +126,6 @@ _IF_MATCH = OpenApiParameter(
 _IF_NONE_MATCH = OpenApiParameter(
     "If-None-Match", str, OpenApiParameter.HEADER, description="`*`: write only if there is none yet."
 )
-REVIEW = _object(
-    {
-        "dryRun": _object(
-            {"ok": {"type": "boolean"}, "message": {**_TEXT, "description": "The API server's own words."}}
-        ),
-        "findings": FINDINGS,
-        "diff": {"type": "array", "items": _object({"path": _TEXT, "before": {}, "after": {}})},
-        "before": {"type": ["object", "null"]},
-        "after": {"type": ["object", "null"]},
-    },
-    description="What an edit would change, what the rules say of it, and what the API server answers to a trial.",
-)
 _PENDING = OpenApiResponse(description="Saved; the cluster has not answered yet. `Location` shows how it went.")
 
 
@@ -211,7 +146,7 @@ def documented_write(kind: Kind, serializer: type[ResourceSerializer], example: 
     one = {"$ref": f"#/components/schemas/{kind.kind}"}
     many = {"type": "array", "items": one, "description": "All of them, or none."}
     created = {201: serializer, 202: done[202]}
-    reviewed = "With `dry_run` the answer is a review: `findings`, `diff`, and the API server's words."
+    reviewed = "With `dry_run` the answer is a review: `findings`, `diff`, `sessions`, and the API server's words."
     both = [*WRITING_PARAMETERS, _IF_MATCH]
     return extend_schema_view(
         create=extend_schema(
@@ -239,6 +174,6 @@ def documented_write(kind: Kind, serializer: type[ResourceSerializer], example: 
         destroy=extend_schema(
             summary=f"Delete one {kind.kind}",
             parameters=[*_PATH, WAIT, DRY_RUN, MESSAGE, OVERRIDE, REASON, _IF_MATCH],
-            responses={202: done[202], 204: None},
+            responses={200: OpenApiResponse(DELETION, description=DELETION["description"]), 202: done[202], 204: None},
         ),
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 from clusters.api.problems import ClusterAway, ClusterRefused, Conflict, RulesBroken, finding_json
 from clusters.api.waiting import until
-from clusters.api.writing import Edit
+from clusters.api.writing import Edit, sessions_json
 from clusters.changesets.judge import SomeRefused, stop
 from clusters.changesets.review import ItemReview, changeset_review
 from clusters.changesets.wanted import Wanted
@@ -120,7 +120,7 @@ def review_together(cluster: Cluster, wanted: Sequence[Wanted], edit: Edit) -> d
         "objects": [ref | item_json(item) for ref, item in zip(refs, review.items, strict=True)],
         "introduced": [finding_json(finding) for finding in review.introduced],
         "solved": [finding_json(finding) for finding in review.solved],
-        "sessions": [asdict(change) for change in review.sessions],
+        "sessions": sessions_json(review.sessions),
     }
 
 

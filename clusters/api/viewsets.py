@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
@@ -33,6 +34,7 @@ from clusters.api.writing import (
     review_json,
 )
 from clusters.models import Cluster, Resource, SyncState
+from clusters.secrets import leftover
 from clusters.selectors import clusters_active, resource_get, resource_list, resources_named
 from intent.findings import ObjectRef
 
@@ -141,7 +143,9 @@ class ResourceViewSet(ReadResourceViewSet):
         row, edit = self.get_object(), edit_of(request)
         preconditions_check(request, row)
         if edit.dry_run:
-            return Response(review_json(edit, row.cluster, row.ref, None) | {"usedBy": used_by_json(row)})
+            left = leftover(row)
+            beside = {"usedBy": used_by_json(row), "leftover": None if left is None else asdict(left)}
+            return Response(review_json(edit, row.cluster, row.ref, None) | beside)
         return self._outcome(edit, resource_remove(edit, row), status.HTTP_200_OK)
 
     def _draft(self, body: Any) -> Draft:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from time import monotonic
 
 from clusters.changesets.judge import judge_in, with_all
-from clusters.changesets.sessions import SessionChange, session_changes
 from clusters.changesets.wanted import AnyEdit, Wanted, action_of, prepare_all
 from clusters.edits.dryrun import DryRun
 from clusters.edits.dryrun import dry_run as ask
 from clusters.edits.edit import Edit, PlainEdit
 from clusters.edits.overriding import NOTHING, Override, stops
-from clusters.edits.review import beyond, concerning
+from clusters.edits.review import beyond, concerning, to_sessions
 from clusters.manifest import FieldDiff, Object, differences, has_inline_password, plain
 from clusters.models import Cluster
 from clusters.selectors import snapshot_of
@@ -21,6 +20,7 @@ from clusters.sync import ownership
 from intent import rules
 from intent.findings import Finding, ObjectRef
 from intent.rules import blocking
+from intent.session_changes import SessionChange
 
 _PATIENCE = 10.0  # seconds that whoever looks waits for trials; the change set itself tries all before it writes
 _UNASKED = DryRun(accepted=None, message="", independent=False)
@@ -54,7 +54,7 @@ class ItemReview:
 class SetReview:
     """items: in the order of work. given: for each of the edits, where it is among them. introduced and solved: of all
 
-    objects of the cluster, against what it would be without the set. sessions: of the peers in the set.
+    objects of the cluster, against what it would be without the set. sessions: what happens to those of peers.
     """
 
     items: tuple[ItemReview, ...]
@@ -102,12 +102,8 @@ def changeset_review(
         given=tuple(order.index(index) for index in range(len(order))),
         introduced=introduced,
         solved=beyond(old, new),
-        sessions=session_changes(before, after, [edit.ref for edit in prepared], _recreated(prepared)),
+        sessions=to_sessions([edit for edit in prepared if isinstance(edit, Edit)], after),
     )
-
-
-def _recreated(prepared: Sequence[AnyEdit]) -> list[ObjectRef]:
-    return [edit.ref for edit in prepared if isinstance(edit, Edit) and edit.recreate]
 
 
 def _trials(edits: Sequence[AnyEdit], order: Sequence[int]) -> dict[int, DryRun]:

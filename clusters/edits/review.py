@@ -9,12 +9,15 @@ from typing import Any
 from clusters.edits import judging
 from clusters.edits.dryrun import DryRun
 from clusters.edits.dryrun import dry_run as ask
-from clusters.edits.edit import prepare, snapshots
+from clusters.edits.edit import Edit, prepare, snapshots
 from clusters.manifest import FieldDiff, Object, differences, has_inline_password, plain
 from clusters.models import Cluster
+from clusters.selectors import resource_of
 from clusters.sync import ownership
 from intent import rules
 from intent.findings import Finding, ObjectRef, Severity
+from intent.session_changes import SessionChange, session_changes
+from intent.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class Review:
     about others that the change has no part in. introduced and solved: against the cluster as it would be without
     the change. before and after: manifests, None = no such object.
     takes_over: the tools whose fields this edit moves to bgpui. drops_inline_password: `spec.password` will go.
-    revision: of the row that was reviewed, for `base_revision`; 0 = there is none.
+    revision: of the row that was reviewed, for `base_revision`; 0 = there is none. sessions: what happens to them.
     """
 
     findings: tuple[Finding, ...]
@@ -37,6 +40,7 @@ class Review:
     drops_inline_password: bool
     new_password: bool
     revision: int
+    sessions: tuple[SessionChange, ...] = ()
 
 
 def review(
@@ -72,6 +76,17 @@ def review(
         drops_inline_password=has_inline_password(live) and not edit.inline_password and manifest is not None,
         new_password=edit.new_password is not None,
         revision=edit.row.revision if edit.row is not None else 0,
+        sessions=to_sessions([edit], with_change),
+    )
+
+
+def to_sessions(edits: Sequence[Edit], after: Snapshot) -> tuple[SessionChange, ...]:
+    """What edits do to sessions, against what the cluster holds; after: the cluster with all of them in it."""
+    return session_changes(
+        after,
+        {edit.ref: None if edit.live is None else resource_of(edit.ref, edit.live) for edit in edits},
+        recreated=[edit.ref for edit in edits if edit.recreate],
+        passwords=[edit.ref for edit in edits if edit.new_password is not None],
     )
 
 

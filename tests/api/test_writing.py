@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from rest_framework.test import APIClient
 
@@ -194,6 +196,23 @@ def test_dry_run_shows_findings_diff_and_the_servers_answer_and_saves_nothing(
     assert BGPPeer.objects.get().peer_asn == 64501
 
 
+def test_dry_run_tells_what_happens_to_sessions(api: APIClient, live_cluster: Cluster, kube: Kube) -> None:
+    kube.call(kube.server.store.add, manifest(), "kubectl-create")
+    live = kube.get("bgppeers", "peer")
+    row_of(live_cluster, live=live, uid=live["metadata"]["uid"])
+    here: dict[str, Any] = {"peer": "peer", "vrf": "default", "neighbor": "192.0.2.1", "fields": []}
+    none, nodes = dict.fromkeys(("opened", "closed", "reset", "changed"), 0), ["node-0", "node-1"]
+    for answer, happens, fields in (
+        (api.put(f"{url()}?dry_run=true", manifest(peerASN=64502)), "reset", ["peerASN"]),
+        (api.patch(f"{url()}?dry_run=true", {"spec": {"connectTime": "7s"}}), "changed", ["connectTime"]),
+        (api.post(f"{LIST}?dry_run=true", manifest("other", peerAddress="192.0.2.2")), "opened", []),
+        (api.delete(f"{url()}?dry_run=true"), "closed", []),
+    ):
+        (told,) = answer.json()["sessions"]
+        other = {"peer": "other", "neighbor": "192.0.2.2"} if happens == "opened" else {}
+        assert told == here | other | none | {"fields": fields, happens: 2, "nodes": {happens: nodes}}
+
+
 def test_dry_run_is_refused_as_the_edit_would_be(api: APIClient, live_cluster: Cluster, kube: Kube) -> None:
     assert api.post(f"{LIST}?dry_run=true", manifest(myASN=0)).status_code == 422
     kube.call(kube.server.faults.add, Fault(verb="create", resource="bgppeers", code=422))
@@ -211,6 +230,16 @@ def test_dry_run_of_a_deletion_deletes_nothing(api: APIClient, live_cluster: Clu
     answer = api.delete(f"{url()}?dry_run=true")
     row.refresh_from_db()
     assert (answer.status_code, answer.json()["after"], row.deleting) == (200, None, False)
+    assert answer.json()["leftover"] is None
+
+
+def test_the_trial_of_a_deletion_names_the_secret_that_stays(api: APIClient, live_cluster: Cluster) -> None:
+    row_of(live_cluster, live=None, password_secret={"name": "tor"})
+    assert api.delete(f"{url()}?dry_run=true").json()["leftover"] == {
+        "name": "tor",
+        "namespace": NAMESPACE,
+        "command": f"oc delete secret -n {NAMESPACE} tor",
+    }
 
 
 def test_a_cluster_that_is_not_known_is_not_written_to(api: APIClient, cluster: Cluster) -> None:

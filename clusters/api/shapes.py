@@ -1,0 +1,97 @@
+"""JSON schemas of what endpoints answer beside manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from clusters.models import SyncState
+
+TEXT = {"type": "string"}
+_TIME = {"type": ["string", "null"], "format": "date-time"}
+COUNT = {"type": "integer", "minimum": 0}
+_NAMES = {"type": "array", "items": TEXT}
+
+
+def shape(properties: Mapping[str, Any], **rest: Any) -> dict[str, Any]:
+    """An object with these properties."""
+    return {"type": "object", "properties": dict(properties), **rest}
+
+
+FINDING = shape(
+    {
+        "code": {**TEXT, "description": "Stable name of the rule; `accept` takes those of documented rules."},
+        "severity": {**TEXT, "enum": ["error", "documented", "warning"]},
+        "field": {**TEXT, "description": "Path in the object, empty for the whole of it."},
+        "value": {**TEXT, "description": "The value found there, never a secret."},
+        "message": {**TEXT, "description": "The rule and how it is broken."},
+        "source": {**TEXT, "description": "Where the rule comes from."},
+        "hint": {**TEXT, "description": "The way out."},
+        "objects": {
+            "type": "array",
+            "items": shape({"kind": TEXT, "namespace": TEXT, "name": TEXT}),
+            "description": "The object that is judged, then those that it clashes with: 20 at most.",
+        },
+        "more": {"type": "integer", "minimum": 0, "description": "How many more objects clash."},
+        "nodes": {"type": "array", "items": TEXT, "description": "Where it bites, if that depends on nodes."},
+    },
+    required=["code", "severity", "field", "message"],
+)
+_FINDING_REF = {"$ref": "#/components/schemas/Finding"}
+FINDINGS: dict[str, Any] = {"type": "array", "items": _FINDING_REF}
+SYNC = shape(
+    {
+        "state": {**TEXT, "enum": list(SyncState.values)},
+        "message": {**TEXT, "description": "The API server's or webhook's own words."},
+        "revision": {**COUNT, "description": "Number of the newest edit."},
+        "appliedRevision": {**COUNT, "description": "Number of the newest edit that has its outcome."},
+        "at": _TIME,
+    },
+    readOnly=True,
+)
+SESSIONS = shape(
+    dict.fromkeys(("intended", "up", "degraded", "down", "unknown", "claimed"), COUNT) | {"rivals": _NAMES},
+    readOnly=True,
+    description="How many sessions the object stands for, and how many of them are what, as of now. Beside peers with "
+    "the same neighbor, the rivals: how many run as one of theirs.",
+)
+USED_BY = {
+    "type": "array",
+    "items": shape(dict.fromkeys(("kind", "namespace", "name", "field"), TEXT)),
+    "readOnly": True,
+    "description": "The objects that name this one, and in which field; told when one object is asked for.",
+}
+REVIEW = shape(
+    {
+        "dryRun": shape({"ok": {"type": "boolean"}, "message": {**TEXT, "description": "The API server's own words."}}),
+        "findings": FINDINGS,
+        "diff": {"type": "array", "items": shape({"path": TEXT, "before": {}, "after": {}})},
+        "before": {"type": ["object", "null"]},
+        "after": {"type": ["object", "null"]},
+        "sessions": {
+            "type": "array",
+            "description": "How many sessions of a peer open, close, reset, or stay up with other values of `fields`.",
+            "items": shape(
+                {
+                    **dict.fromkeys(("peer", "vrf", "neighbor"), TEXT),
+                    **dict.fromkeys(("opened", "closed", "reset", "changed"), COUNT),
+                    "fields": _NAMES,
+                    "nodes": {"type": "object", "description": "The first nodes of each, by `opened` and so on."},
+                }
+            ),
+        },
+    },
+    description="What an edit would change, what the rules say of it, and what the API server answers to a trial.",
+)
+DELETION = shape(
+    REVIEW["properties"]
+    | {
+        "usedBy": USED_BY,
+        "leftover": {
+            **shape(dict.fromkeys(("name", "namespace", "command"), TEXT)),
+            "type": ["object", "null"],
+            "description": "The Secret that nothing refers to then, and what removes it.",
+        },
+    },
+    description="With `dry_run`: what the deletion would do.",
+)
