@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
+STORES := $(BIN)/python -m tests.stores
 WORKERS ?= 2
 INTERLEAVINGS ?= 10000
 SHARED := $(PYTEST) -n $(WORKERS) --dist loadfile
 # What people do from end to end; every page in every theme and width, and the canary, are `make e2e`.
 BROWSER := $(addprefix tests/e2e/test_,whole_loop.py live_pages.py documented_procedures.py services.py)
 
-.PHONY: help install demo test quick e2e frr faults long lint types format bench tools clean
+.PHONY: help install demo test test-stores quick e2e frr faults long lint types format bench tools clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -46,6 +47,12 @@ faults: $(STAMP) ## every fault of docs/faults.md, some of them in real processe
 
 long: $(STAMP) ## 10,000 random interleavings of everybody who touches an object (INTERLEAVINGS)
 	INTERLEAVINGS=$(INTERLEAVINGS) $(PYTEST) -m "faults" tests/faults/test_interleavings.py
+
+# Rules, lab and real FRR know no database.
+test-stores: $(STAMP) ## the tests that use a database, and the faults, on PostgreSQL and an installed Redis
+	@./deploy/tools.sh postgresql redis
+	$(STORES) -n $(WORKERS) --dist loadfile -m "not e2e and not frr and not faults" $(addprefix --ignore=tests/,intent lab frr)
+	$(STORES) -m "faults" tests/faults
 
 lint: $(STAMP) ## ruff, templates, import layers, migrations, deployment checks, OpenAPI
 	$(BIN)/ruff check .

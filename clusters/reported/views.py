@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
 from clusters.models import StatusObject
+from clusters.ordering import ordered
 from clusters.pages import Column, HttpRequest, ordering, page_of, render_page
 from clusters.reported.selectors import COLUMNS, counts_by_kind, kind_of, reported, results, said
 from intent.kinds import Field, Kind
@@ -48,7 +49,7 @@ def objects(request: HttpRequest, plural: str) -> HttpResponse:
     rows = rows.filter(**{exact[name]: value for name, value in wanted.items() if value and name in exact})
     columns = (_NAME, *(_COLUMNS[name] for name in COLUMNS[kind.kind]))
     order, headers = ordering(request, (*columns, _SEEN), _BY_NAME)
-    page = page_of(request, rows.order_by(*order, "pk"))
+    page = page_of(request, ordered(rows, order))
     context = {
         "kind": kind,
         "columns": COLUMNS[kind.kind],
@@ -76,7 +77,7 @@ def one(request: HttpRequest, plural: str, cluster: str, namespace: str, name: s
         "facts": facts,
         "texts": texts,
         "said": said(row),
-        "yaml": yaml.safe_dump(row.body, sort_keys=False, allow_unicode=True),
+        "yaml": yaml.safe_dump(row.body, allow_unicode=True),  # sorted, as kubectl prints it
         "oc": _command(row, kind),
     }
     return render_page(request, "reported/detail.html", context, part="live")

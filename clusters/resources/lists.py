@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from clusters.kindpages import NOTHING, KindPage, ListColumn, page_of_kind
 from clusters.models import Resource
+from clusters.ordering import ordered
 from clusters.pages import Column, HttpRequest, misfits, ordering, page_of, render_page
 from clusters.resources.axis import CONFIG, by_config
 from clusters.selectors import resource_list as rows_of_kind
@@ -44,7 +45,7 @@ def resource_list(request: HttpRequest, kind: str) -> HttpResponse:
     if wanted["cluster"]:
         rows = rows.filter(cluster__name=wanted["cluster"])
     order, headers = ordering(request, _columns(about), _DEFAULT)
-    page = page_of(request, rows.order_by(*order, "pk"))
+    page = page_of(request, ordered(rows, order))
     beside = about.beside(list(page)) if about.beside else {}
     context = {
         "about": about,

@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
+from clusters.ordering import ordered
 from clusters.pages import Column, HttpRequest, misfits, ordering, page_of, render_page
 from clusters.resources.axis import CONFIG, by_config
 from dashboard.tallies import tallies
@@ -37,7 +38,7 @@ def peers(request: HttpRequest) -> HttpResponse:
     if wanted["sessions"] in SESSIONS:
         rows = rows.filter(SESSIONS[wanted["sessions"]])
     order, headers = ordering(request, COLUMNS, _WORST_FIRST)
-    page = page_of(request, rows.order_by(*order, "pk"))
+    page = page_of(request, ordered(rows, order))
     context = {
         "page": page,
         "peers": list(zip(page, tallies(list(page)), strict=True)),

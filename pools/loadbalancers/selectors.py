@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 
 from clusters.models import Cluster, Service, ServiceAddress, StatusObject
 from clusters.selectors import clusters_known
@@ -28,10 +28,11 @@ def services_matching(words: str) -> QuerySet[Service]:
         address = parse_address(word)
         start = str(address) if address else word.lower()
         # A part of an address is looked for from its beginning: the index has it, and 10.0 is not in 192.110.0.1.
-        its = ServiceAddress.objects.filter(service=OuterRef("pk"))
-        its = its.filter(address=start) if address else its.filter(address__startswith=start)
+        its = ServiceAddress.objects.filter(**{"address" if address else "address__startswith": start})
         found = Q(name__icontains=word) | Q(namespace__icontains=word) | Q(pool__icontains=word)
-        rows = rows.filter(found | Exists(its) if set(start) <= set("0123456789abcdef.:") else found)
+        rows = rows.filter(
+            found | Q(pk__in=its.values("service")) if set(start) <= set("0123456789abcdef.:") else found
+        )
     return rows
 
 

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
 from clusters.models import Cluster, Service
+from clusters.ordering import ordered
 from clusters.pages import Column, HttpRequest, ordering, page_of, render_page
 from clusters.reported.selectors import said
 from pools.loadbalancers.announced import covering, live_snapshot, standings
@@ -66,7 +67,7 @@ def services(request: HttpRequest) -> HttpResponse:
         rows = by_address(rows)
     cluster = Cluster.objects.filter(name=wanted["cluster"]).first() if wanted["cluster"] else None
     context = {
-        "page": page_of(request, rows.order_by(*order, "pk")),
+        "page": page_of(request, ordered(rows, order)),
         "headers": headers,
         "wanted": wanted,
         "narrowed": any(value for name, value in wanted.items() if name != "cluster"),

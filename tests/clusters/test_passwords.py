@@ -152,7 +152,7 @@ def test_an_annotation_that_repeats_the_password_is_not_stored_and_survives_an_e
     kube.kubectl("create", manifest=manifest)
     office.look()
     row = office.row()
-    assert (row.annotations, list(row.live["metadata"]["annotations"])) == ({"team": "net"}, [*copy, "team"])  # type: ignore[index]
+    assert (row.annotations, set(row.live["metadata"]["annotations"])) == ({"team": "net"}, {*copy, "team"})  # type: ignore[index]
     found = office.save(peer(peerASN=64700))
     assert office.work(found) == [Fate.IN_SYNC], found.sync_message
     assert kube.peer("tor-1")["metadata"]["annotations"] == copy

@@ -1,0 +1,1 @@
+"""PostgreSQL and Redis as installations have them, for the tests."""
