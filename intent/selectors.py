@@ -105,6 +105,12 @@ class Selection:
         self.all = not listed
         self._selectors = [found for found in map(requirements, listed) if found is not None]
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Selection) and (self.all, self._selectors) == (other.all, other._selectors)
+
+    def __hash__(self) -> int:
+        return hash((self.all, len(self._selectors)))
+
     def chooses(self, labels: Mapping[str, str]) -> bool:
         """Whether any of the selectors matches, as any_matches says it."""
         return self.all or any(all(each.holds(labels) for each in selector) for selector in self._selectors)

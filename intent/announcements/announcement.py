@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from intent.communities import Community
 
@@ -13,9 +14,8 @@ Key = tuple[int, int, int]  # IP version, network address, prefix length: sorts 
 MOST_COMMUNITIES = 63  # of one advertisement; MetalLB (internal/bgp/frr) announces nothing with more
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ServiceRef:
-    """A Service by namespace and name."""
+class ServiceRef(NamedTuple):
+    """A Service by namespace and name; compared and hashed very often."""
 
     namespace: str
     name: str
@@ -64,6 +64,7 @@ def prefix_key(version: int, address: int, length: int) -> Key:
     return version, address >> bits << bits, length
 
 
+@lru_cache(maxsize=100_000)
 def prefix_text(key: Key) -> str:
     """The usual text of a prefix."""
     version, address, length = key

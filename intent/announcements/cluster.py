@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from intent.addresses import Address, parse_address
 from intent.announcements.advertisements import Advertisement, advertisements
 from intent.announcements.announcement import Announcement, Key, ServiceRef, prefix_key, prefix_text
-from intent.announcements.groups import Group, Placed, Table, merge, tabulate, too_many
+from intent.announcements.groups import NOTHING, Feed, Group, Layers, Placed, Table, merge, tabulate, too_many
 from intent.announcements.verdicts import Reason, Verdict
 from intent.placement import Placement
 from intent.pools import PoolIndex
@@ -67,6 +67,20 @@ class Announcements:
             if kind not in alike:
                 alike[kind] = self._to(node, site, feed, session.families)
             found[session.peer] = alike[kind]
+        return found
+
+    def feeds_on(self, node: str) -> dict[Feed, Layers]:
+        """The same by session, in two layers of prefixes; nodes that are alike share the objects of the first."""
+        site = self._sites.get(node)
+        if site is None:
+            return {}
+        found, alike = dict[Feed, Layers](), dict[tuple[int, tuple[str, ...]], Layers]()
+        for session in self._sessions[node]:
+            kind = feed, families = self._feeds[session.peer] & site.on_node, session.families
+            if kind not in alike:
+                versions = tuple(_VERSIONS[family] for family in families)
+                alike[kind] = NOTHING if site.blocked else self._layers(node, site, feed, versions)
+            found[Feed(session.peer, session.vrf, session.neighbor)] = alike[kind]
         return found
 
     def verdict(self, service: ServiceRef, address: str, node: str) -> Verdict:
@@ -173,18 +187,21 @@ class Announcements:
         return tuple(_ordered(self._table(node, site, feed, versions)))
 
     def _table(self, node: str, site: _Site, feed: int, versions: tuple[int, ...]) -> Table:
+        layers = self._layers(node, site, feed, versions)
+        if not layers.own:
+            return layers.shared
+        table = dict(layers.shared)
+        merge(table, layers.own)
+        return table
+
+    def _layers(self, node: str, site: _Site, feed: int, versions: tuple[int, ...]) -> Layers:
         table, _ = self._class(site, feed, versions)
-        local = self._local.get(node)
-        if not local:
-            return table
         own = []
-        for placed in local:
+        for placed in self._local.get(node, ()):
             _, counting = placed.group.eligible(site.on_node)
             if not too_many(counting):
                 own.append((placed, tuple(each for each in counting if each.bit & feed)))
-        table = dict(table)
-        merge(table, tabulate(own, versions))
-        return table
+        return Layers(table, tabulate(own, versions) if own else {})
 
     def _class(self, site: _Site, feed: int, versions: tuple[int, ...]) -> tuple[Table, tuple[Announcement, ...]]:
         """What nodes of this kind announce to peers of this kind, whatever endpoints they have."""

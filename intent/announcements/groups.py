@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from intent.addresses import Address
 from intent.announcements.advertisements import Advertisement
@@ -20,6 +21,32 @@ from intent.communities import Community
 from intent.snapshot import Service
 
 Table = dict[Key, Announcement]
+
+
+class Feed(NamedTuple):
+    """A session of a node: the BGPPeer, and the neighbor that it makes there."""
+
+    peer: str
+    vrf: str
+    neighbor: str
+
+
+class Layers(NamedTuple):
+    """What a session announces. shared: for services that any node may announce. own: for those with an endpoint here.
+
+    A prefix in both carries what both ask for.
+    """
+
+    shared: Table
+    own: Table
+
+    def get(self, key: Key) -> Announcement | None:
+        """One prefix."""
+        shared, own = self.shared.get(key), self.own.get(key)
+        return shared.merged(own) if shared is not None and own is not None else shared or own
+
+
+NOTHING = Layers({}, {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,103 @@
+"""Which services a change of pools and advertisements can concern at all, so that only these are looked at."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from intent.addresses import parse_address
+from intent.announcements.advertisements import WHOLE, Advertisement, advertisements
+from intent.placement import Placement
+from intent.pools import ranges
+from intent.snapshot import Resource, Service, Snapshot
+
+Block = tuple[int, int, int, str]  # IP version, first and last address, the pool
+
+
+def narrowed(before: Snapshot, after: Snapshot) -> tuple[Snapshot, Snapshot]:
+    """Both without the services that are announced alike in both.
+
+    Nothing can be left out if nodes, services, sessions or MetalLB itself differ.
+    """
+    if _surroundings(before) != _surroundings(after):
+        return before, after
+    old, new = _pools(before), _pools(after)
+    placement = Placement(before.nodes)
+    was, will = advertisements(before, placement, old.values()), advertisements(after, placement, new.values())
+    changed = {name for name in old.keys() | new.keys() if _spec(old.get(name)) != _spec(new.get(name))}
+    changed |= _of_changed(was, will)
+    blocks = [*_blocks(old.values(), was), *_blocks(new.values(), will)]
+    services = tuple(_within(before.services, _joined(blocks, changed)))
+    return replace(before, services=services), replace(after, services=services)
+
+
+def _surroundings(snapshot: Snapshot) -> tuple[object, ...]:
+    peers = {peer.name: peer.spec for peer in snapshot.in_force("BGPPeer")}
+    return snapshot.mode, snapshot.version, snapshot.namespace, snapshot.nodes, snapshot.services, peers
+
+
+def _pools(snapshot: Snapshot) -> dict[str, Resource]:
+    return {pool.name: pool for pool in snapshot.in_force("IPAddressPool")}
+
+
+def _spec(pool: Resource | None) -> object:
+    return None if pool is None else pool.spec.get("addresses")
+
+
+def _of_changed(was: Iterable[Advertisement], will: Iterable[Advertisement]) -> set[str]:
+    """The pools of advertisements that are not as before, whatever the reason: labels of pools and aliases count."""
+    old, new = ({each.name: replace(each, bit=0) for each in some} for some in (was, will))
+    changed = set[str]()
+    for name in old.keys() | new.keys():
+        here, there = old.get(name), new.get(name)
+        if here != there:
+            for each in (here, there):
+                changed |= each.pools if each is not None else frozenset()
+    return changed
+
+
+def _blocks(pools: Iterable[Resource], every: Sequence[Advertisement]) -> Iterator[Block]:
+    """The ranges of each pool, as wide as the shortest prefix that they are announced in: others may share it."""
+    shortest = dict[tuple[str, int], int]()
+    for each in every:
+        for pool in each.pools:
+            for version in WHOLE:
+                key = pool, version
+                shortest[key] = min(shortest.get(key, WHOLE[version]), each.length(version))
+    for pool_object in pools:
+        for held in ranges(pool_object):
+            whole = WHOLE[held.version]
+            bits = whole - shortest.get((pool_object.name, held.version), whole)
+            yield held.version, held.first >> bits << bits, held.last | ((1 << bits) - 1), pool_object.name
+
+
+def _joined(blocks: list[Block], changed: set[str]) -> list[tuple[int, int, int]]:
+    """The blocks of changed pools, and of all that overlap with one, and so on; sorted, without overlaps."""
+    runs = list[tuple[int, int, int, set[str]]]()
+    for version, first, last, pool in sorted(blocks):
+        if runs and runs[-1][0] == version and first <= runs[-1][2]:
+            _, start, end, names = runs.pop()
+            runs.append((version, start, max(end, last), names | {pool}))
+        else:
+            runs.append((version, first, last, {pool}))
+    concerned, found = set(changed), list[tuple[int, int, int]]()
+    left = runs
+    while True:  # a pool has several ranges, each of which may join others
+        taken = [run for run in left if run[3] & concerned]
+        if not taken:
+            return sorted(found)
+        left = [run for run in left if not run[3] & concerned]
+        found += [run[:3] for run in taken]
+        concerned.update(*(run[3] for run in taken))
+
+
+def _within(services: Iterable[Service], blocks: Sequence[tuple[int, int, int]]) -> Iterator[Service]:
+    """The services with an address in one of the blocks."""
+    firsts = [block[:2] for block in blocks]
+    for service in services:
+        for address in filter(None, map(parse_address, service.addresses)):
+            at = bisect_right(firsts, (address.version, int(address))) - 1
+            if at >= 0 and blocks[at][0] == address.version and int(address) <= blocks[at][2]:
+                yield service
+                break

@@ -1,0 +1,175 @@
+"""What a change does to what is announced: the difference between a cluster before it and after it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from intent.affected import narrowed
+from intent.announcements.announcement import Announcement, Key, ServiceRef, prefix_text
+from intent.announcements.cluster import Announcements
+from intent.announcements.groups import NOTHING, Feed, Layers, Table
+from intent.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class RouteChange:
+    """One prefix on the sessions with one neighbor, by the number of nodes. changed: other attributes."""
+
+    peer: str
+    vrf: str
+    neighbor: str
+    prefix: str
+    announced: int
+    withdrawn: int
+    changed: int
+
+
+class Reach(NamedTuple):
+    """How many nodes announce a service, and to how many BGPPeers."""
+
+    nodes: int
+    peers: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceChange:
+    """A service that is announced from more or fewer nodes, or to more or fewer BGPPeers."""
+
+    service: ServiceRef
+    before: Reach
+    after: Reach
+
+    @property
+    def lost(self) -> bool:
+        """Nobody announces it any more."""
+        return self.before.nodes > 0 and self.after.nodes == 0
+
+    @property
+    def alone(self) -> bool:
+        """One node, or one router, is all that is left of several."""
+        left = (self.before.nodes > 1 and self.after.nodes == 1) or (self.before.peers > 1 and self.after.peers == 1)
+        return left and not self.lost
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """routes: sorted by peer and address. services: sorted; those whose reach changes."""
+
+    routes: tuple[RouteChange, ...] = ()
+    services: tuple[ServiceChange, ...] = ()
+
+    @property
+    def lost(self) -> tuple[ServiceRef, ...]:
+        """The services that nobody announces any more."""
+        return tuple(change.service for change in self.services if change.lost)
+
+    @property
+    def alone(self) -> tuple[ServiceRef, ...]:
+        """The services that lose their redundancy."""
+        return tuple(change.service for change in self.services if change.alone)
+
+
+_ANNOUNCED, _WITHDRAWN, _CHANGED = range(3)
+
+
+def effects(before: Snapshot, after: Snapshot) -> Effects:
+    """What MetalLB would announce otherwise.
+
+    Nodes that are alike are looked at once; the cost grows with their kinds, and with the services of which a node
+    announces only its own endpoints.
+    """
+    before, after = narrowed(before, after)
+    old, new = Announcements(before), Announcements(after)
+    nodes = sorted({node.name for snapshot in (before, after) for node in snapshot.nodes})
+    difference = _Difference()
+    for node in nodes:
+        here, there = old.feeds_on(node), new.feeds_on(node)
+        for feed in {**here, **there}:
+            difference.add(feed, here.get(feed, NOTHING), there.get(feed, NOTHING))
+    touched = difference.finish()
+    reach_before, reach_after = _reach(old, nodes, touched), _reach(new, nodes, touched)
+    none = Reach(0, 0)
+    changes = (ServiceChange(ref, reach_before.get(ref, none), reach_after.get(ref, none)) for ref in sorted(touched))
+    return Effects(tuple(difference.routes()), tuple(each for each in changes if each.before != each.after))
+
+
+@dataclass(slots=True)
+class _Difference:
+    """Counts nodes by what happens to a prefix of a session; what alike nodes share is compared once, in `finish`."""
+
+    counts: dict[tuple[Feed, Key], list[int]] = field(default_factory=dict)
+    touched: set[ServiceRef] = field(default_factory=set)
+    pairs: Counter[tuple[Feed, int, int]] = field(default_factory=Counter)
+    tables: dict[int, Table] = field(default_factory=dict)
+
+    def add(self, feed: Feed, old: Layers, new: Layers) -> None:
+        """One node's session, before and after."""
+        for table in (old.shared, new.shared):
+            self.tables[id(table)] = table
+        self.pairs[feed, id(old.shared), id(new.shared)] += 1
+        for key in old.own.keys() | new.own.keys():
+            self._count(feed, key, old.shared.get(key), new.shared.get(key), -1)
+            self._count(feed, key, old.get(key), new.get(key), 1)
+
+    def finish(self) -> set[ServiceRef]:
+        """Compare the shared tables; gives the services behind every prefix that is not as before."""
+        for (feed, old, new), nodes in self.pairs.items():
+            here, there = self.tables[old], self.tables[new]
+            if here is not there:
+                for key in here.keys() | there.keys():
+                    self._count(feed, key, here.get(key), there.get(key), nodes)
+        return self.touched
+
+    def _count(self, feed: Feed, key: Key, old: Announcement | None, new: Announcement | None, nodes: int) -> None:
+        if old == new:
+            return
+        for each in (old, new):
+            self.touched.update(each.services if each is not None else ())
+        if old is None or new is None:
+            what = _ANNOUNCED if old is None else _WITHDRAWN
+        elif (old.local_prefs, old.communities) != (new.local_prefs, new.communities):
+            what = _CHANGED
+        else:
+            return
+        self.counts.setdefault((feed, key), [0, 0, 0])[what] += nodes
+
+    def routes(self) -> Iterator[RouteChange]:
+        """In the order of sessions and addresses."""
+        for (feed, key), counts in sorted(self.counts.items()):
+            if any(counts):
+                yield RouteChange(*feed, prefix_text(key), *counts)
+
+
+def _reach(announcements: Announcements, nodes: list[str], wanted: set[ServiceRef]) -> dict[ServiceRef, Reach]:
+    """From where and to whom these services are announced."""
+    if not wanted:
+        return {}
+    kinds = Counter[frozenset[int]]()
+    tables, peers_of = dict[int, Table](), dict[int, set[str]]()
+    on_nodes, peers = Counter[ServiceRef](), dict[ServiceRef, set[str]]()
+    for node in nodes:
+        own = set[ServiceRef]()
+        feeds = announcements.feeds_on(node)
+        for feed, layers in feeds.items():
+            tables[id(layers.shared)] = layers.shared
+            peers_of.setdefault(id(layers.shared), set()).add(feed.peer)
+            for ref in _services(layers.own) & wanted:
+                own.add(ref)
+                peers.setdefault(ref, set()).add(feed.peer)
+        on_nodes.update(own)
+        kinds[frozenset(id(layers.shared) for layers in feeds.values())] += 1
+    behind = {number: _services(table) & wanted for number, table in tables.items()}
+    for numbers, count in kinds.items():
+        for ref in set[ServiceRef]().union(*(behind[number] for number in numbers)):
+            on_nodes[ref] += count
+    for number, refs in behind.items():
+        for ref in refs:
+            peers.setdefault(ref, set()).update(peers_of[number])
+    return {ref: Reach(count, len(peers[ref])) for ref, count in on_nodes.items()}
+
+
+def _services(table: Table) -> set[ServiceRef]:
+    return {ref for announcement in table.values() for ref in announcement.services}
