@@ -113,7 +113,7 @@ def measure(kubeconfig: Path) -> None:
     cluster = Cluster.objects.create(name="fleet", kubeconfig=str(kubeconfig))
     relist(cluster)
     cluster.refresh_from_db()
-    nodes = observe.cluster_nodes(cluster)
+    nodes = observe.cluster_nodes(cluster) or []
     up = Session.objects.filter(state=Session.State.ESTABLISHED)
     while up.count() < NODES * SESSIONS:
         observe.shard_sweep(cluster, nodes)

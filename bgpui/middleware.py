@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.utils.deprecation import MiddlewareMixin
 
+from bgpui import metrics, probes
 from clusters.origin import answering
+
+_MACHINES: Mapping[str, Callable[[HttpRequest], HttpResponse]] = {
+    "/healthz": probes.healthz,
+    "/readyz": probes.readyz,
+    "/metrics": metrics.metrics,
+}
 
 
 class NoNulMiddleware(MiddlewareMixin):
@@ -21,6 +28,15 @@ class NoNulMiddleware(MiddlewareMixin):
         """Raises SuspiciousOperation."""
         if any("\x00" in text for text in _texts(request)):
             raise SuspiciousOperation("a NUL in the request")
+
+
+class MachinesMiddleware(MiddlewareMixin):
+    """Answers probes and Prometheus before anything looks at the host: they come by a pod's address, in plain http."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        """The answer, None for every other address."""
+        view = _MACHINES.get(request.path_info)
+        return view(request) if view is not None else None
 
 
 class OriginMiddleware(MiddlewareMixin):

@@ -42,6 +42,8 @@ BGPUI_API_TIMEOUT = env.float("BGPUI_API_TIMEOUT", 10.0, validate=validate.Range
 BGPUI_TRANSITION_DAYS = env.int("BGPUI_TRANSITION_DAYS", 90, validate=validate.Range(min=1))
 BGPUI_CHANGE_DAYS = env.int("BGPUI_CHANGE_DAYS", 365, validate=validate.Range(min=1))
 BGPUI_CHANGE_ADDRESS = env.bool("BGPUI_CHANGE_ADDRESS", False)
+BGPUI_METRICS_OPEN = env.bool("BGPUI_METRICS_OPEN", False)
+BGPUI_METRICS_SESSIONS = env.bool("BGPUI_METRICS_SESSIONS", False)
 BGPUI_TEST_WORKLOADS = known_names(env.list("BGPUI_TEST_WORKLOADS", []), BGPUI_CLUSTERS)
 
 INSTALLED_APPS = [
@@ -65,6 +67,7 @@ INSTALLED_APPS = [
     "bgpui",
 ]
 MIDDLEWARE = [
+    "bgpui.middleware.MachinesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "bgpui.middleware.NoNulMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from bgpui import probes
+from bgpui import metrics, probes
 
 handler400 = "bgpui.pages.bad_request"
 handler404 = "bgpui.pages.not_found"
@@ -22,4 +22,5 @@ urlpatterns = [
     path("api/", include("bgpui.api.urls")),
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]

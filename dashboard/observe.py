@@ -30,6 +30,7 @@ from speakers.frr import commands, parse, routes, text
 from speakers.models import Session, Speaker
 from speakers.services import Written, observations_write, speakers_sync
 from speakers.sweep import Observation, Target, run, sweep_in_batches
+from speakers.totals import sweep_fail
 
 Expected = Mapping[str, Sequence[IntendedSession]]
 QUESTIONS = {  # what can be asked, and the task and arguments that answer it
@@ -41,10 +42,10 @@ QUESTIONS = {  # what can be asked, and the task and arguments that answer it
 log = logging.getLogger(__name__)
 
 
-def cluster_nodes(cluster: Cluster) -> list[str]:
+def cluster_nodes(cluster: Cluster) -> list[str] | None:
     """Find the pods with FRR, bring the speakers' rows up to date, and name the nodes to ask.
 
-    A cluster that does not answer leaves the rows as they are: the failure shows when its nodes are asked.
+    None if the cluster does not answer: its nodes are not either, then.
     """
     try:
         pods = find_metallb(door_of(cluster), [cluster.namespace]).pods
@@ -53,7 +54,8 @@ def cluster_nodes(cluster: Cluster) -> list[str]:
         nodes = list(Speaker.objects.filter(cluster=cluster).order_by("node").values_list("node", flat=True))
         failed = [Observation(node, timezone.now(), error=error.message, kept_out=True) for node in nodes]
         shard_write(cluster, failed, _expected(cluster, nodes))
-        return []
+        sweep_fail(cluster)
+        return None
     known = set(cluster.nodes.values_list("name", flat=True))
     intended = {node for node, some in sessions(snapshot_of(cluster)).items() if some}
     found = [_speaker(pod) for pod in pods if not known or pod.node in known]
@@ -128,6 +130,7 @@ def shard_write(cluster: Cluster, observations: Sequence[Observation], expected:
     if not observations:
         return Written()
     written = observations_write(cluster=cluster, observations=observations, expected=expected)
+    written.unanswered = sum(seen.answer is None for seen in observations)
     answers = ((seen, seen.answer) for seen in observations if seen.answer is not None)
     live.nodes_put(
         cluster.pk,

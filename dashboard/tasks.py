@@ -15,7 +15,7 @@ from clusters.connecting.clearing import removed_clear
 from clusters.nudges import nudge
 from clusters.selectors import clusters_active
 from dashboard import observe
-from speakers import services
+from speakers import services, totals
 from speakers.frr import commands
 from speakers.live import command_end
 from speakers.models import Session
@@ -35,10 +35,13 @@ def sweep_cluster(pk: int) -> None:
     if cluster is None:
         return
     with alone(f"sweep:{pk}") as free:
-        nodes = observe.cluster_nodes(cluster) if free else []
+        nodes = observe.cluster_nodes(cluster) if free else None
+    if nodes is None:
+        return
     size = settings.BGPUI_SHARD_SIZE
-    for number, start in enumerate(range(0, len(nodes), size)):
-        shard = nodes[start : start + size]
+    shards = [nodes[start : start + size] for start in range(0, len(nodes), size)]
+    totals.shards_keep(cluster, len(shards))
+    for number, shard in enumerate(shards or [[]]):
         sweep_shard.apply_async((pk, number, shard), expires=settings.BGPUI_SWEEP_INTERVAL)
 
 
@@ -50,7 +53,9 @@ def sweep_shard(pk: int, number: int, nodes: list[str]) -> None:
         return
     with alone(f"sweep:{pk}:{number}") as free:
         if free:
-            observe.shard_sweep(cluster, nodes)
+            began_at = timezone.now()
+            written = observe.shard_sweep(cluster, nodes)
+            totals.sweep_write(cluster, number, began_at, nodes=len(nodes), unanswered=written.unanswered)
             nudge("sweep", cluster.name)
 
 

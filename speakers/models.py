@@ -145,3 +145,38 @@ class Transition(models.Model):
             return f"{self.old_state or 'first seen'} → {self.new_state or 'gone'}"
         lost = self.new_state == Session.State.ESTABLISHED and "connectionsDropped" in self.evidence
         return f"still {self.new_state}, lost and back in between" if lost else f"still {self.new_state}"
+
+
+class TransitionTotal(models.Model):
+    """How many transitions there ever were, whatever the history still has."""
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="transition_totals")
+    vrf = models.CharField(max_length=63)
+    state = models.CharField(max_length=20, blank=True, help_text="The new one; empty = gone.")
+    total = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["cluster", "vrf", "state"], name="transition_total_once")]
+
+    def __str__(self) -> str:
+        return f"{self.vrf} {self.state}: {self.total}"
+
+
+class Sweep(models.Model):
+    """The last sweep of one shard of a cluster's nodes, and how many there ever were."""
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="sweeps")
+    shard = models.PositiveIntegerField()
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, help_text="Empty = none has come to its end yet.")
+    nodes = models.PositiveIntegerField(default=0)
+    unanswered = models.PositiveIntegerField(default=0, help_text="Of these nodes.")
+    runs = models.PositiveBigIntegerField(default=0)
+    failures = models.PositiveBigIntegerField(default=0, help_text="Sweeps for which the cluster did not answer.")
+    unanswered_total = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["cluster", "shard"], name="sweep_once_per_shard")]
+
+    def __str__(self) -> str:
+        return f"shard {self.shard} of {self.cluster_id}"

@@ -18,6 +18,7 @@ from speakers.changes import Changes, changes
 from speakers.models import Session, Speaker, Transition
 from speakers.selectors import MISSES_UNKNOWN, session_rows
 from speakers.sweep import Observation
+from speakers.totals import transitions_count
 
 BATCH = 500  # rows of one statement
 _NODES = 100  # of one transaction
@@ -34,16 +35,20 @@ _POD_FIELDS = ("namespace", "pod", "pod_uid", "container", "image", "ready", "ph
 
 @dataclass(slots=True)
 class Written:
-    """How many rows were written. turned: speakers that are late, became unknown, or were heard again."""
+    """How many rows were written. turned: speakers that are late, became unknown, or were heard again.
+
+    unanswered: nodes that did not answer, or were not asked again yet.
+    """
 
     sessions: int = 0
     removed: int = 0
     transitions: int = 0
     speakers: int = 0
     turned: int = 0
+    unanswered: int = 0
 
     def __iadd__(self, other: Written) -> Written:
-        for name in ("sessions", "removed", "transitions", "speakers", "turned"):
+        for name in ("sessions", "removed", "transitions", "speakers", "turned", "unanswered"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         return self
 
@@ -145,6 +150,7 @@ def _write(plan: _Plan, written: Written) -> set[str]:
         Session.objects.filter(pk__in=[row.pk for row in remove]).delete()
         sessions_save(save)
         Transition.objects.bulk_create(lines, batch_size=BATCH)
+        transitions_count(lines)
         heard = [row for row in same if row.attempted_at != plan.read[row.pk]]
         _speakers_save(heard, _HEARD)
     written.sessions += len(save)
@@ -218,6 +224,7 @@ def _forget(speakers: Sequence[Speaker]) -> None:
             for row in rows
         ]
         Transition.objects.bulk_create(lines, batch_size=BATCH)
+        transitions_count(lines)
         Speaker.objects.filter(pk__in=[row.pk for row in speakers]).delete()
 
 

@@ -257,7 +257,7 @@ def test_a_password_that_went_in_by_any_way_stands_nowhere(canary: Demo) -> None
 _ACTIONS = ("-discard", "-recreate", "-give-up")  # sent by buttons of pages
 # Routes that are no page of their own: sent by forms, streams, probes, or about what this demo has not.
 NOT_PAGES = frozenset(
-    {"login", "events", "logout", "session-ask", "healthz", "readyz", "api-docs", "guided-remove-test"}
+    {"login", "events", "logout", "session-ask", "healthz", "readyz", "metrics", "api-docs", "guided-remove-test"}
 )
 # What FRR-K8s reports, which does not run here.
 EMPTY = frozenset(

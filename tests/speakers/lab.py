@@ -58,7 +58,7 @@ class Observer:
 
     def __init__(self, running: RunningLab) -> None:
         self.running, self.lab = running, running.lab
-        self.cluster = Cluster.objects.create(name="lab", kubeconfig=str(running.lab.kubeconfig))
+        self.cluster = Cluster.objects.create(name="lab", source="added", kubeconfig=str(running.lab.kubeconfig))
 
     def relist(self) -> None:
         """Read the cluster's objects."""
@@ -67,7 +67,7 @@ class Observer:
 
     def sweep(self) -> Written:
         """One sweep of all nodes, in one shard."""
-        return observe.shard_sweep(self.cluster, observe.cluster_nodes(self.cluster))
+        return observe.shard_sweep(self.cluster, observe.cluster_nodes(self.cluster) or [])
 
     def settled(self) -> bool:
         """Whether the routers have done to the sessions what they will do."""

@@ -1,0 +1,72 @@
+"""Metrics of clusters: connection, event streams, edits, change sets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from django.db.models import Count
+
+from clusters.models import ChangeSet, Cluster, SyncState
+from clusters.registry import resource_models
+from clusters.watched import watching
+from dashboard.metrics.families import Family, gauge, put
+
+_WAITING = tuple(state for state in SyncState.values if state != SyncState.IN_SYNC)
+
+
+def clusters_told(clusters: list[Cluster]) -> Iterator[Family]:
+    """Of each cluster that is looked after; no query beyond the one that read them with their credentials."""
+    reachable = gauge("cluster_reachable", "Whether the last look at the cluster succeeded.", "cluster")
+    contact = gauge("cluster_last_contact_timestamp_seconds", "When a look at the cluster last succeeded.", "cluster")
+    labels = ("cluster", "mode", "metallb_version", "kubernetes_version")
+    info = gauge("cluster_info", "Always 1; mode and versions are labels.", *labels)
+    problems = gauge("cluster_problems", "Problems on the cluster's page: missing rights, kinds, speakers.", "cluster")
+    expiry = gauge("cluster_credentials_expire_timestamp_seconds", "When stored credentials end.", "cluster")
+    for one in clusters:
+        put(reachable, [one.name], one.connected_at is not None and not one.error)
+        put(contact, [one.name], one.connected_at)
+        put(info, [one.name, one.mode, one.metallb_version, one.kubernetes_version], 1)
+        put(problems, [one.name], len(one.problems))
+        put(expiry, [one.name], one.credential.expires_at if hasattr(one, "credential") else None)
+    return iter((reachable, contact, info, problems, expiry))
+
+
+def watches_told(clusters: list[Cluster]) -> Iterator[Family]:
+    """Of the event streams, from the same rows."""
+    streams = gauge("watch_streams", "Event streams by state: live or not.", "cluster", "state")
+    live = gauge(
+        "watch_live", "Whether a watcher looks after the cluster's event streams and some are live.", "cluster"
+    )
+    heartbeat = gauge("watch_heartbeat_timestamp_seconds", "When the watcher last spoke of the cluster.", "cluster")
+    event = gauge("watch_last_event_timestamp_seconds", "When the last event came in.", "cluster")
+    lag = gauge("watch_event_lag_seconds", "From the arrival of the last event until the rows said so.", "cluster")
+    for one in clusters:
+        up = sum(bool(stream["live"]) for stream in one.streams)
+        put(streams, [one.name, "live"], up)
+        put(streams, [one.name, "not_live"], len(one.streams) - up)
+        put(live, [one.name], watching(one) in ("live", "partly"))
+        put(heartbeat, [one.name], one.watched_at)
+        put(event, [one.name], one.event_at)
+        put(lag, [one.name], one.event_lag)
+    return iter((streams, live, heartbeat, event, lag))
+
+
+def edits_told(names: dict[int, str]) -> Iterator[Family]:
+    """Edits that are not in force, and open change sets; a query a kind and one more. names: of clusters, by id."""
+    edits = gauge(
+        "edits", "Objects whose edit is not in force: pending, rejected, conflict, deleting.", "cluster", "state"
+    )
+    found: Counter[tuple[int, str]] = Counter()
+    for model in resource_models().values():
+        rows = model._default_manager.filter(cluster_id__in=names, sync_state__in=_WAITING).order_by()  # noqa: SLF001
+        for pk, state, number in rows.values_list("cluster_id", "sync_state").annotate(number=Count("pk")):
+            found[pk, state] += number
+    sets = gauge("changesets_open", "Change sets that have not got their outcome yet.", "cluster")
+    opened = ChangeSet.objects.filter(cluster_id__in=names, state__in=ChangeSet.OPEN).order_by()
+    by_cluster = dict(opened.values_list("cluster_id").annotate(number=Count("pk")))
+    for pk, name in names.items():
+        for state in _WAITING:
+            put(edits, [name, state], found[pk, state])
+        put(sets, [name], by_cluster.get(pk, 0))
+    return iter((edits, sets))

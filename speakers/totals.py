@@ -1,0 +1,40 @@
+"""What only ever grows, for Prometheus: transitions and sweeps, counted where they are written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import F
+from django.utils import timezone
+
+from clusters.models import Cluster
+from speakers.models import Sweep, Transition, TransitionTotal
+
+
+def transitions_count(lines: Iterable[Transition]) -> None:
+    """Count these, in the transaction that writes them."""
+    counted = Counter((line.cluster_id, line.vrf, line.new_state) for line in lines)
+    for (cluster_id, vrf, state), number in sorted(counted.items()):  # all in one order, so that none waits in a circle
+        row, _made = TransitionTotal.objects.get_or_create(cluster_id=cluster_id, vrf=vrf, state=state)
+        TransitionTotal.objects.filter(pk=row.pk).update(total=F("total") + number)
+
+
+def sweep_write(cluster: Cluster, shard: int, began_at: datetime, *, nodes: int, unanswered: int) -> None:
+    """A shard was swept."""
+    values = {"began_at": began_at, "ended_at": timezone.now(), "nodes": nodes, "unanswered": unanswered}
+    row, _made = Sweep.objects.get_or_create(cluster=cluster, shard=shard, defaults=values)
+    added = {"runs": F("runs") + 1, "unanswered_total": F("unanswered_total") + unanswered}
+    Sweep.objects.filter(pk=row.pk).update(**values, **added)
+
+
+def sweep_fail(cluster: Cluster) -> None:
+    """A sweep did not come about, since the cluster did not answer: the last one stays the last."""
+    row, _made = Sweep.objects.get_or_create(cluster=cluster, shard=0, defaults={"began_at": timezone.now()})
+    Sweep.objects.filter(pk=row.pk).update(failures=F("failures") + 1)
+
+
+def shards_keep(cluster: Cluster, number: int) -> None:
+    """Forget the shards that there are no more: the cluster has fewer nodes."""
+    Sweep.objects.filter(cluster=cluster, shard__gte=max(1, number)).delete()
