@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Concat
 
 from clusters.kube.redact import INLINE_PASSWORD
 from clusters.lazy import LazyMapping, LazySequence
-from clusters.models import Cluster, Resource, Service
+from clusters.models import Cluster, Resource, Service, StatusObject
 from clusters.registry import resource_models, rows_of
 from clusters.sync.upsert import chunks
 from intent import snapshot as intent
@@ -64,8 +66,8 @@ def resources_named(kind: str, names: Iterable[tuple[Cluster, str, str]]) -> dic
 def snapshot_of(cluster: Cluster, *, desired: bool = False, rows: Iterable[Resource] | None = None) -> intent.Snapshot:
     """The cluster as rules, sessions and the renderer see it: what it holds, or with `desired` what it shall hold.
 
-    rows: the resources, if they were read already. Four queries, and one for each kind that has a model; Services and
-    Namespaces, of which there may be very many, cost one each when somebody looks at them.
+    rows: the resources, if they were read already. Four queries, and one for each kind that has a model; Services,
+    Namespaces and FRRConfigurations, of which there may be very many, cost one each when somebody looks at them.
     """
     if rows is None:
         rows = [row for kind in resource_models() for row in resource_list(kind, cluster=cluster)]
@@ -93,7 +95,22 @@ def snapshot_of(cluster: Cluster, *, desired: bool = False, rows: Iterable[Resou
         ),
         services=LazySequence(lambda: _services(cluster)),
         namespaces=LazyMapping(lambda: dict(cluster.namespaces.values_list("name", "labels"))),
+        frr_configurations=LazySequence(lambda: _frr_configurations(cluster)),
     )
+
+
+def frr_configurations_of(cluster: Cluster) -> QuerySet[StatusObject]:
+    """The FRRConfigurations that people write, as far as all of them is kept; MetalLB's are named after their node."""
+    of_metallb = Q(name=Concat(Value("metallb-"), F("node")))
+    return StatusObject.objects.filter(cluster=cluster, kind="FRRConfiguration", shortened=False).exclude(of_metallb)
+
+
+def _frr_configurations(cluster: Cluster) -> list[intent.Resource]:
+    rows = frr_configurations_of(cluster).order_by("namespace", "name").values_list("namespace", "name", "body")
+    return [
+        replace(intent.Resource.from_manifest(body), ref=ObjectRef("FRRConfiguration", namespace, name))
+        for namespace, name, body in rows
+    ]
 
 
 def service_of(row: Service) -> intent.Service:

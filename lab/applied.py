@@ -8,14 +8,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from intent.frr_configurations import is_metallbs
 from intent.kinds import KINDS
-from intent.snapshot import Snapshot
+from intent.snapshot import Mode, Resource, Snapshot
 from lab.apiserver import Event, Manifest, Store
 from lab.facts import Services, missing_secrets, node_fact, password_of, secret_fact
 from lab.release import Release
 
 log = logging.getLogger(__name__)
 RESOURCES = tuple(f"{kind.plural}.{kind.group}" for kind in KINDS.values())
+_FRR = "frrconfigurations.frrk8s.metallb.io"
 Listener = Callable[[Snapshot, Mapping[str, str]], Awaitable[None]]
 
 
@@ -34,7 +36,8 @@ class Applied:
     def start(self) -> None:
         """Begin to watch."""
         self._services()
-        for resource in (*RESOURCES, "nodes", "secrets", "namespaces"):
+        frr = (_FRR,) if self._release.mode is Mode.FRR_K8S else ()
+        for resource in (*RESOURCES, *frr, "nodes", "secrets", "namespaces"):
             self._cancels.append(self._store.watch(self._changed, resource))
 
     async def stop(self) -> None:
@@ -79,12 +82,20 @@ class Applied:
         )
         snapshot = replace(
             snapshot,
+            frr_configurations=self._frr_configurations(),
             frr_namespace=self._release.frr_namespace,
             secret_passthrough=self._release.secret_passthrough,
         )
         snapshot = replace(snapshot, secrets=(*snapshot.secrets, *missing_secrets(snapshot)))
         namespaces = [manifest["metadata"] for manifest in self._store.list("namespaces")]
         return replace(snapshot, namespaces={own["name"]: own.get("labels") or {} for own in namespaces})
+
+    def _frr_configurations(self) -> tuple[Resource, ...]:
+        """Those that frr-k8s reads: in the namespace of its own pods."""
+        if self._release.mode is not Mode.FRR_K8S:
+            return ()
+        room = self._release.frr_namespace or self._release.namespace
+        return tuple(Resource.from_manifest(each) for each in self._store.list(_FRR, room))
 
     def passwords(self) -> dict[str, str]:
         """The TCP-MD5 key of every BGPPeer that has one, by name: inline, or from its Secret."""
@@ -99,6 +110,9 @@ class Applied:
         return found
 
     def _changed(self, event: Event) -> None:
+        manifest = event.new.manifest
+        if manifest["kind"] == "FRRConfiguration" and is_metallbs(Resource.from_manifest(manifest)):
+            return  # the lab writes it itself, of what it has read
         if event.old is None or event.type == "DELETED" or _seen(event.old.manifest) != _seen(event.new.manifest):
             self.schedule()
 

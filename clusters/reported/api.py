@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.http import Http404
 from django_filters.rest_framework import FilterSet
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
 
 from clusters.api.filters import text
+from clusters.api.problems import finding_json
+from clusters.api.schema import FINDINGS
 from clusters.api.views import ReadEndpoint
 from clusters.models import StatusObject
+from clusters.reported.selectors import findings_of
 from intent.kinds import Kind
 
 
@@ -24,11 +27,26 @@ class StatusObjectSerializer(serializers.ModelSerializer[StatusObject]):
 
     class Meta:
         model = StatusObject
-        fields = (
+        fields: tuple[str, ...] = (
             "cluster", "kind", "namespace", "name", "node", "service_namespace", "service_name", "peer", "vrf",
             "result", "message", "object", "shortened", "created_at", "seen_at",
         )  # fmt: skip
         read_only_fields = fields
+
+
+class JudgedSerializer(StatusObjectSerializer):
+    """The same of an object that rules look at."""
+
+    findings = serializers.SerializerMethodField(help_text="What the rules say of it, beside all others.")
+
+    class Meta(StatusObjectSerializer.Meta):
+        fields = (*StatusObjectSerializer.Meta.fields, "findings")
+        read_only_fields = fields
+
+    @extend_schema_field(FINDINGS)
+    def get_findings(self, row: StatusObject) -> list[dict[str, Any]]:
+        """As they are told of what people configure."""
+        return [finding_json(finding) for finding in findings_of(row)]
 
 
 class StatusFilters(FilterSet):  # type: ignore[misc]
@@ -62,6 +80,11 @@ class StatusViewSet(ReadEndpoint):
     def get_queryset(self) -> QuerySet[StatusObject]:
         """Those of the kind."""
         return StatusObject.objects.filter(kind=self.KIND.kind).select_related("cluster")
+
+    def get_serializer_class(self) -> type[StatusObjectSerializer]:
+        """One object by itself is judged where there are rules for it."""
+        judged = self.action == "retrieve" and self.KIND.kind == "FRRConfiguration"
+        return JudgedSerializer if judged else StatusObjectSerializer
 
     def get_object(self) -> StatusObject:
         """The row that the address names. Raises Http404."""

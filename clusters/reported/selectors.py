@@ -9,7 +9,10 @@ from django.db.models import Count, Q, QuerySet
 
 from clusters.models import StatusObject
 from clusters.models.status import BAD
+from clusters.selectors import snapshot_of
+from intent import rules
 from intent.addresses import parse_address
+from intent.findings import Finding, ObjectRef
 from intent.kinds import READ_KINDS, Kind
 from intent.snapshot import mapping, text
 
@@ -58,6 +61,13 @@ def reported(kind: Kind, words: str = "") -> QuerySet[StatusObject]:
         found |= Q(service_name__icontains=word) | Q(service_namespace__icontains=word)
         rows = rows.filter(found | Q(peer__istartswith=str(parse_address(word) or word)))
     return rows
+
+
+def findings_of(row: StatusObject) -> list[Finding]:
+    """What the rules say of an object; of all that is reported they look at FRRConfigurations of people only."""
+    if row.kind != "FRRConfiguration" or row.shortened:
+        return []
+    return rules.check_frr_configuration(snapshot_of(row.cluster), ObjectRef(row.kind, row.namespace, row.name))
 
 
 def results(kind: Kind) -> list[str]:

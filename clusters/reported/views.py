@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 from clusters.models import StatusObject
 from clusters.ordering import ordered
 from clusters.pages import Column, HttpRequest, ordering, page_of, render_page
-from clusters.reported.selectors import COLUMNS, counts_by_kind, kind_of, reported, results, said
+from clusters.reported.selectors import COLUMNS, counts_by_kind, findings_of, kind_of, reported, results, said
 from intent.kinds import Field, Kind
 
 _COLUMNS = {
@@ -77,6 +77,7 @@ def one(request: HttpRequest, plural: str, cluster: str, namespace: str, name: s
         "facts": facts,
         "texts": texts,
         "said": said(row),
+        "findings": findings_of(row),
         "yaml": yaml.safe_dump(row.body, allow_unicode=True),  # sorted, as kubectl prints it
         "oc": _command(row, kind),
     }

@@ -14,6 +14,7 @@ from clusters.kube.client import Door
 from clusters.kube.discovery import Problem
 from clusters.kube.errors import KubeError
 from clusters.models import Cluster
+from clusters.selectors import frr_configurations_of
 from clusters.sync.services import namespaces_follow, services_follow
 from clusters.sync.status import status_follow
 from clusters.watched import reading_is_watched
@@ -34,6 +35,7 @@ def readonly_follow(cluster: Cluster, door: Door) -> tuple[bool, bool]:
     if last is not None and now - last < pause:
         return False, False
     started, problems, changed = time.monotonic(), list[Problem](), set[Follow]()
+    theirs = _written_by_people(cluster)
     for follow in (namespaces_follow, services_follow, status_follow):
         try:
             changed |= {follow} if follow(cluster, door, problems) else set()
@@ -45,4 +47,10 @@ def readonly_follow(cluster: Cluster, door: Door) -> tuple[bool, bool]:
     others = [problem for problem in stored if not problem.get("readonly")]
     said = [asdict(problem) | {"readonly": True} for problem in problems]
     Cluster.objects.filter(pk=cluster.pk).update(readonly_at=now, readonly_took=took, problems=others + said)
-    return bool(changed) or others + said != stored, bool(changed - {status_follow})
+    judged = bool(changed - {status_follow}) or theirs != _written_by_people(cluster)
+    return bool(changed) or others + said != stored, judged
+
+
+def _written_by_people(cluster: Cluster) -> set[tuple[int, str]]:
+    """Of what is reported, that which rules look at."""
+    return set(frr_configurations_of(cluster).values_list("pk", "digest"))

@@ -26,7 +26,7 @@ class Stream:
     """
 
     readonly: ClassVar[bool] = True
-    judged: ClassVar[bool] = True
+    judged: bool = True
 
     def __init__(self, kind: Served, namespace: str | None = None, fields: str = "") -> None:
         self.kind, self.namespace, self.fields = kind, namespace, fields
@@ -85,10 +85,13 @@ class NamespaceStream(Stream):
 
 
 class StatusStream(Stream):
-    """Objects of a kind that others report in; no rule looks at them."""
+    """Objects of a kind that others report in; of these, rules look only at FRRConfigurations."""
 
-    judged = False
     kind: Kind
+
+    def __init__(self, kind: Kind, namespace: str | None = None) -> None:
+        super().__init__(kind, namespace)
+        self.judged = kind.kind == "FRRConfiguration"
 
     def look(self, cluster: Cluster, door: Door) -> tuple[bool, str]:
         return status.status_look(cluster, door, self.kind, self.namespace or "")

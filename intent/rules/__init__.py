@@ -10,12 +10,24 @@ from intent.findings import Finding, ObjectRef, Severity, shown
 from intent.kinds import KINDS, STATUS_KINDS
 from intent.modes import Mode, release
 from intent.rules.deletions import check_deletion
+from intent.rules.frr_objects import judged
+from intent.rules.frr_with_each_other import with_each_other
+from intent.rules.frr_with_metallb import with_peers, with_profiles
 from intent.rules.subject import KUBERNETES, SCHEMA, Subject
 from intent.rules.tables import DOCUMENTED, OBJECT_RULES, REFERENCE_RULES, clashes
 from intent.rules.view import NODE_AWARE, View
 from intent.snapshot import Resource, Snapshot, mapping, text
 
-__all__ = ["DOCUMENTED", "blocking", "check", "check_deletion", "check_object", "refused_on"]
+__all__ = [
+    "DOCUMENTED",
+    "blocking",
+    "check",
+    "check_deletion",
+    "check_frr_configuration",
+    "check_object",
+    "refused_on",
+    "unmerged_on",
+]
 
 
 def check_object(
@@ -78,9 +90,28 @@ def check(snapshot: Snapshot, refs: Collection[ObjectRef] | None = None) -> list
     """
     view = View(snapshot, refs or ())
     findings = [finding for subject in view.subjects for finding in _judged(view, subject, refs)]
+    findings += [f for each in view.frr_configurations if refs is None or each.ref in refs for f in judged(view, each)]
     for comparison in clashes(view):
         findings.extend(comparison.findings(view, refs))
     return _sorted(findings)
+
+
+def check_frr_configuration(snapshot: Snapshot, ref: ObjectRef) -> list[Finding]:
+    """What is wrong with an FRRConfiguration of people, by itself and beside what MetalLB and others write."""
+    view = View(snapshot, {ref})
+    findings = [finding for each in view.frr_configurations if each.ref == ref for finding in judged(view, each)]
+    for comparison in (*with_peers(view), *with_profiles(view), *with_each_other(view)):
+        findings.extend(comparison.findings(view, {ref}))
+    return _sorted(findings)
+
+
+def unmerged_on(snapshot: Snapshot) -> frozenset[str]:
+    """The nodes where frr-k8s refuses what people's FRRConfigurations say beside MetalLB's, and FRR keeps the old."""
+    view = View(snapshot)
+    findings = [finding for each in view.frr_configurations for finding in judged(view, each)]
+    for comparison in (*with_peers(view), *with_profiles(view), *with_each_other(view)):
+        findings.extend(comparison.findings(view, None))
+    return frozenset(name for finding in findings if finding.severity is Severity.ERROR for name in finding.nodes)
 
 
 def blocking(findings: Iterable[Finding], accepted: Collection[str] = ()) -> list[Finding]:

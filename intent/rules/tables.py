@@ -19,6 +19,8 @@ from intent.rules import (
     as_numbers,
     bfdprofile,
     community,
+    frr_with_each_other,
+    frr_with_metallb,
     local_pref,
     many_vrfs,
     metadata,
@@ -165,7 +167,14 @@ REFERENCE_RULES: dict[str, tuple[Reference, ...]] = {
 }
 
 CLASHES: dict[str, tuple[Callable[[View], Iterator[Clash]], ...]] = {
-    "BGPPeer": (sharing.comparisons, as_numbers.comparisons, many_vrfs.comparisons),
+    "BGPPeer": (
+        sharing.comparisons,
+        as_numbers.comparisons,
+        many_vrfs.comparisons,
+        frr_with_metallb.with_peers,
+    ),
+    "BFDProfile": (frr_with_metallb.with_profiles,),
+    "FRRConfiguration": (frr_with_each_other.with_each_other,),
     "IPAddressPool": (overlaps.comparisons,),
     "BGPAdvertisement": (local_pref.comparisons, shared_aggregates.comparisons, shared_addresses.comparisons),
     "Community": (aliases.comparisons,),

@@ -7,8 +7,10 @@ from functools import cached_property
 
 from intent import communities
 from intent.addresses import Address, NetworkIndex, parse_address
+from intent.announcements import Announcements
 from intent.communities import Community
 from intent.findings import ObjectRef
+from intent.frr_configurations import is_metallbs
 from intent.labels import numbers
 from intent.modes import Mode, release
 from intent.placement import Placement
@@ -184,6 +186,19 @@ class View:
             on = (1 << number for number, peer in enumerate(self.peers) if self.masks[peer.ref] & nodes)
             self._meeting[nodes] = sum(on)
         return self._meeting[nodes]
+
+    @cached_property
+    def frr_configurations(self) -> tuple[Resource, ...]:
+        """The FRRConfigurations of people, sorted by name; in another mode nobody reads them."""
+        if self.snapshot.mode is not Mode.FRR_K8S:
+            return ()
+        found = (each for each in self.snapshot.frr_configurations if not is_metallbs(each))
+        return tuple(sorted(found, key=lambda each: each.ref))
+
+    @cached_property
+    def announcements(self) -> Announcements:
+        """What the nodes announce."""
+        return Announcements(self.snapshot)
 
     @cached_property
     def internal(self) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from intent.announcements import Announcement, Announcements
 from intent.placement import Placement
-from intent.rules import refused_on
+from intent.rules import refused_on, unmerged_on
 from intent.rules.secrets import BASIC_AUTH
 from intent.sessions import IntendedSession, sessions
 from intent.snapshot import Mode, Snapshot, mapping, text
@@ -36,13 +36,14 @@ class Plan:
 def plans(snapshot: Snapshot, passwords: Mapping[str, str]) -> Iterator[tuple[str, Plan | None, str]]:
     """Every node with its plan, None if it keeps what it has, and why its speaker refuses the new one ("" = no)."""
     announcements, chosen, verdicts = Announcements(snapshot), _chosen(snapshot), dict[frozenset[str], str]()
+    unmerged = unmerged_on(snapshot)
     for name, intended in sessions(snapshot).items():
         # Nodes that the same objects select get the same verdict: thousands of nodes, a few verdicts.
         read = frozenset(chosen[name])
         if read not in verdicts:
             verdicts[read] = "; ".join(finding.message for finding in refused_on(snapshot, name))
         announced = announcements.on(name)
-        if verdicts[read] or frr_k8s_refuses(snapshot, intended, announced):
+        if verdicts[read] or name in unmerged or frr_k8s_refuses(snapshot, intended, announced):
             yield name, None, verdicts[read]
         else:
             placed = {(session.vrf or DEFAULT_VRF, canonical(session.neighbor)): session for session in intended}

@@ -16,6 +16,7 @@ from typing import Any
 
 from intent.announcements import Announcements
 from intent.kinds import STATUS_KINDS
+from intent.rules import unmerged_on
 from intent.sessions import DEFAULT_VRF, sessions
 from intent.snapshot import Snapshot
 from lab.apiserver import Manifest, Store
@@ -74,8 +75,9 @@ class FrrK8sStatus:
         """Write the configuration of every node that takes the snapshot."""
         announcements, intended = Announcements(snapshot), sessions(snapshot)
         self._nodes = [node.name for node in snapshot.nodes]
+        unmerged = unmerged_on(snapshot)
         for node in self._nodes:
-            if refusals.get(node):
+            if refusals.get(node) or node in unmerged:
                 continue
             body = frr_configuration(snapshot, node, intended[node], announcements.on(node), self._namespace)
             if self._bodies.get(node) != body:

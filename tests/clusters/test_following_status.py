@@ -10,14 +10,16 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from clusters.edits.refusals import Refused
 from clusters.models import StatusObject
 from clusters.sync import status
 from intent.kinds import STATUS_KINDS
 from lab.apiserver import Rule, User
 from lab.crds import crds
 from lab.seed.network import nmstate_definition, vrf_policy
-from tests.clusters.cluster import NAMESPACE, RunningCluster, pod
+from tests.clusters.cluster import NAMESPACE, RunningCluster, peer, pod
 from tests.clusters.conftest import Office
+from tests.clusters.test_finding_metallb import FRR_K8S
 from tests.clusters.test_passwords import _text
 
 CANARY = "hunter2-in-frr"
@@ -212,3 +214,20 @@ def test_policies_of_nmstate_are_kept_without_keys_of_802_1x(kube: RunningCluste
         assert CANARY not in json.dumps(list(StatusObject.objects.values("body", "message")))
     finally:
         kube.call(kube.server.store.delete, "nodenetworkconfigurationpolicies.nmstate.io", "", "ens4vrf")
+
+
+def test_what_people_configure_for_frr_k8s_is_held_against_the_peers(kube: RunningCluster, office: Office) -> None:
+    kube.add(peer(), pod("speaker-a", "n1", "speaker", component="speaker"))
+    kube.add(pod("frr-a", "n1", *FRR_K8S, component="frr-k8s", app="frr-k8s"))
+    spec: dict[str, Any] = {"bgp": {"routers": [{"asn": 64999}]}}
+    report(kube, "FRRConfiguration", "mine", spec=spec)
+    office.look()
+    assert [(found["code"], found["objects"][0]["name"]) for found in office.row().findings] == [
+        ("frr-asn-differs", "mine")
+    ]
+    with pytest.raises(Refused, match="frr-k8s refuses both on one node"):
+        office.save(peer(holdTime="90s"))
+    spec["bgp"]["routers"][0]["asn"] = 64512
+    kube.call(kube.server.store.patch, "frrconfigurations.frrk8s.metallb.io", NAMESPACE, "mine", {"spec": spec}, "vi")
+    office.look()
+    assert office.row().findings == []

@@ -121,7 +121,8 @@ def test_every_kind_has_its_endpoint(browser: Browser, reports: Cluster, kind: A
     )
     for one in found:
         place = f"{one['cluster']}/{one['namespace']}/" if one["namespace"] else f"{one['cluster']}/"
-        assert api.get(f"{path}{place}{one['name']}/").json() == one
+        alone = api.get(f"{path}{place}{one['name']}/").json()
+        assert alone == one | {name: alone[name] for name in alone.keys() & {"findings"}}
     assert api.get(f"{path}lab/metallb-system/gone/").status_code == 404
     assert api.post(path, {}).status_code in (403, 405)
     assert api.get(f"{path}?result_=x").status_code == 400
@@ -155,3 +156,19 @@ def test_thousands_need_no_more_queries_than_ten(viewer: Client, cluster: Cluste
             assert viewer.get(path).status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1], counts
+
+
+def test_an_frr_configuration_of_people_shows_what_does_not_fit(browser: Browser, cluster: Cluster) -> None:
+    viewer, api = browser("viewer"), APIClient()
+    api.cookies = viewer.cookies
+    cluster.mode = "frr-k8s"
+    cluster.save()
+    body = {"spec": {"bgp": {"routers": [{"asn": 1, "neighbors": [{"address": "10.0.0.1"}]}]}}}
+    row = a_report(cluster, "FRRConfiguration", "mine", body)
+    page = viewer.get(row.get_absolute_url())
+    assert "A neighbour needs either asn or dynamicASN" in page.text
+    told = api.get(f"/api/v1/frrconfigurations/{cluster.name}/{cluster.namespace}/mine/").json()
+    assert [finding["code"] for finding in told["findings"]] == ["frr-neighbor-asn"]
+    row.shortened = True
+    row.save()
+    assert "A neighbour needs" not in viewer.get(row.get_absolute_url()).text, "what is cut off is not judged"

@@ -251,3 +251,23 @@ async def test_what_others_configure_for_frr_k8s_stays_and_metallbs_own_is_put_b
         assert after is not None
         assert after["spec"] == before["spec"]
         assert lab.store.get("frrconfigurations", NAMESPACE, "mine") is not None
+
+
+async def test_metallbs_own_stays_as_it_is_while_what_others_configure_does_not_fit() -> None:
+    """frr-k8s' webhook refuses an FRRConfiguration that cannot be merged, and MetalLB's speaker only logs that."""
+    async with Lab(nodes=1, debounce=0.01, mode="frr-k8s") as lab:
+        own = {"apiVersion": "frrk8s.metallb.io/v1beta1", "kind": "FRRConfiguration"}
+        spec = {"bgp": {"routers": [{"asn": 64999}]}}
+        lab.store.add({**own, "metadata": {"name": "mine", "namespace": NAMESPACE}, "spec": spec})
+        peer(lab, "peer1")
+        await lab.settled()
+        assert [each["spec"]["bgp"]["routers"] for each in _metallbs(lab)] == [[]], "as it was before the peer"
+        assert states(lab)[f"speaker-{FIRST}"]["result"] == "Valid"
+        lab.store.delete("frrconfigurations", NAMESPACE, "mine")
+        await lab.settled()
+        assert [router["asn"] for each in _metallbs(lab) for router in each["spec"]["bgp"]["routers"]] == [64500]
+
+
+def _metallbs(lab: Lab) -> list[dict[str, Any]]:
+    found = lab.store.get("frrconfigurations", NAMESPACE, f"metallb-{FIRST}")
+    return [found] if found is not None else []
