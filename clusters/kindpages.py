@@ -105,6 +105,11 @@ class KindPage:
         return f"{self.one}-discard"
 
     @property
+    def resolve(self) -> str:
+        """Name of the page that settles a conflict field by field."""
+        return f"{self.one}-resolve"
+
+    @property
     def recreate(self) -> str:
         """Name of the page that deletes one and makes it anew."""
         return f"{self.one}-recreate"

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from clusters.api.kinds import resource_endpoint
-from clusters.api.viewsets import ResourceViewSet
+from clusters.api.shared import SharedResourceViewSet
 from clusters.selectors import resource_list
 from pools.models import BGPAdvertisement, Community, IPAddressPool, L2Advertisement
 from pools.use import PoolUse, uses_of
@@ -18,7 +18,7 @@ def _example(spec: dict[str, Any], name: str) -> dict[str, Any]:
     return {"metadata": {"name": name, "namespace": "metallb-system"}, "spec": spec}
 
 
-class _WithUse(ResourceViewSet):
+class _WithUse(SharedResourceViewSet):
     """Pools with how much of each is in use."""
 
     def get_queryset(self) -> QuerySet[Any]:

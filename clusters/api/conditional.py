@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from django.http.response import HttpResponseBase
@@ -28,8 +29,16 @@ _HALF = 16
 def configuration_tag(row: Resource) -> str:
     """Changes with the desired object, with which object in the cluster that is, and with what it is in conflict."""
     conflict = row.resource_version if row.sync_state == SyncState.CONFLICT else ""
-    state = json.dumps([row.manifest, row.uid, row.inline_password, row.deleting, conflict], sort_keys=True)
-    return hashlib.sha256(state.encode()).hexdigest()[:_HALF]
+    return _tag([row.manifest, row.uid, row.inline_password, row.deleting, conflict])
+
+
+def tag_of(row: Resource, manifest: Mapping[str, Any]) -> str:
+    """The tag that the row had when it was in sync with this manifest."""
+    return _tag([manifest, row.uid, row.inline_password, False, ""])
+
+
+def _tag(state: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()[:_HALF]
 
 
 def preconditions_check(request: Request, row: Resource | None) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from clusters.api.filters import resource_filters, resource_ordering
 from clusters.api.schema import documented_read, documented_write, resource_serializer
-from clusters.api.viewsets import ResourceViewSet
+from clusters.api.shared import SharedResourceViewSet
 from clusters.models import Resource
 
 
@@ -15,9 +15,9 @@ def resource_endpoint(
     model: type[Resource],
     example: Mapping[str, Any],
     *,
-    base: type[ResourceViewSet] = ResourceViewSet,
+    base: type[SharedResourceViewSet] = SharedResourceViewSet,
     beside: Mapping[str, Any] | None = None,
-) -> type[ResourceViewSet]:
+) -> type[SharedResourceViewSet]:
     """List, retrieve, create, replace, patch and delete. example: a manifest for the documentation.
 
     base: represents rows with more than the manifest; beside: the schemas of that.
@@ -32,6 +32,6 @@ def resource_endpoint(
         "filterset_class": resource_filters(model),
         "ordering_fields": resource_ordering(kind),
     }
-    endpoint: type[ResourceViewSet] = type(f"{model.__name__}ViewSet", (base,), body)
+    endpoint: type[SharedResourceViewSet] = type(f"{model.__name__}ViewSet", (base,), body)
     full = {"apiVersion": kind.api_version, "kind": kind.kind, **example}
     return documented_read(kind)(documented_write(kind, serializer, full)(endpoint))

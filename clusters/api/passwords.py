@@ -14,7 +14,7 @@ from clusters.api.conditional import preconditions_check
 from clusters.api.patching import row_patched
 from clusters.api.permissions import ChangePermission
 from clusters.api.problems import BadBody, Conflict, fault
-from clusters.api.viewsets import ResourceViewSet
+from clusters.api.shared import SharedResourceViewSet
 from clusters.api.writing import edit_of, problems
 from clusters.edits import rotation
 from clusters.models import Change
@@ -41,11 +41,11 @@ class RotatedSerializer(serializers.Serializer[rotation.Rotated]):
     sharedWith = serializers.ListField(child=serializers.CharField(), help_text="Names of objects of this kind.")  # noqa: N815  # as in JSON
 
 
-class PasswordEndpoint(ResourceViewSet):
+class PasswordEndpoint(SharedResourceViewSet):
     """For a kind with a password."""
 
-    parameters = {**ResourceViewSet.parameters, "password": ("wait", "dry_run", "accept")}
-    repeatable = {**ResourceViewSet.repeatable, "password": ("accept",)}
+    parameters = {**SharedResourceViewSet.parameters, "password": ("wait", "dry_run", "accept")}
+    repeatable = {**SharedResourceViewSet.repeatable, "password": ("accept",)}
 
     @extend_schema(
         summary="Give it a new password",

@@ -7,6 +7,7 @@ from typing import Any
 
 from clusters.api.problems import Conflict, fault
 from clusters.edits.rebase import newest, refused
+from clusters.edits.threeway import side_json, three_way
 from clusters.models import Resource
 
 
@@ -25,7 +26,8 @@ def row_patched(row: Resource, patch: Any) -> Any:
         message = "was changed by the edit that is in conflict, and in the cluster too"
         found = [fault(field.path, message, code="contested", value=field.theirs, hint=hint) for field in unsaid]
         names = ", ".join(field.path for field in unsaid[:5])
-        raise Conflict(f"Say in the patch what shall become of {names}: {message}.", findings=found)
+        fields = [side_json(field) for field in three_way(row)]
+        raise Conflict(f"Say in the patch what shall become of {names}: {message}.", findings=found, fields=fields)
     return manifest_patched(stands.manifest, patch)
 
 

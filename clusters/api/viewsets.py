@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any, ClassVar
 
@@ -16,10 +16,11 @@ from rest_framework.response import Response
 from clusters.api.bulk import resources_create, resources_review
 from clusters.api.conditional import configuration_tag, preconditions_check
 from clusters.api.manifests import Draft, draft_of
-from clusters.api.patching import row_patched
+from clusters.api.patching import manifest_patched, row_patched
 from clusters.api.permissions import ModelPermissions
-from clusters.api.problems import ClusterRefused, Conflict, Problem
+from clusters.api.problems import ClusterRefused, Conflict, PreconditionFailed, Problem
 from clusters.api.represent import resource_json, used_by_json
+from clusters.api.resolving import fields_json, in_conflict, overtaken_json
 from clusters.api.together import settled_sets
 from clusters.api.views import ReadEndpoint
 from clusters.api.waiting import settled
@@ -120,7 +121,7 @@ class ResourceViewSet(ReadResourceViewSet):
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Create or replace the object of this address; repeating it changes nothing."""
         row, edit = self.find(), edit_of(request)
-        preconditions_check(request, row)
+        self._check(request, row, lambda: self._draft(request.data).manifest)
         if row is None and not request.user.has_perms(ModelPermissions().get_required_permissions("POST", self.model)):
             raise PermissionDenied
         cluster = row.cluster if row else clusters_active().filter(name=self.kwargs["cluster"]).first()
@@ -132,7 +133,7 @@ class ResourceViewSet(ReadResourceViewSet):
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Apply a JSON merge patch (RFC 7396) to the manifest; beside a refused edit to that, on top of what stands."""
         row = self.get_object()
-        preconditions_check(request, row)
+        self._check(request, row, lambda: manifest_patched(row.manifest, request.data))
         if row.deleting:
             raise Conflict("It is being deleted. Use PUT to make it anew.")
         draft = self._draft(row_patched(row, request.data))
@@ -147,6 +148,17 @@ class ResourceViewSet(ReadResourceViewSet):
             beside = {"usedBy": used_by_json(row), "leftover": None if left is None else asdict(left)}
             return Response(review_json(edit, row.cluster, row.ref, None) | beside)
         return self._outcome(edit, resource_remove(edit, row), status.HTTP_200_OK)
+
+    def _check(self, request: Request, row: Resource | None, mine: Callable[[], Any]) -> None:
+        """Raise PreconditionFailed, for an edit that was overtaken with the fields that differ."""
+        try:
+            preconditions_check(request, row)
+        except PreconditionFailed:
+            header, wanted = request.headers.get("If-Match"), mine()
+            if row is None or header is None or not isinstance(wanted, dict):
+                raise
+            told = "It has changed since: read it again. The fields in which your edit and what stands differ are here."
+            raise PreconditionFailed(told, fields=overtaken_json(row, header, wanted)) from None
 
     def _draft(self, body: Any) -> Draft:
         return draft_of(self.model.KIND, body, namespace=self.kwargs["namespace"], name=self.kwargs["name"])
@@ -181,12 +193,16 @@ class ResourceViewSet(ReadResourceViewSet):
         if final is None:
             return Response(status=status.HTTP_204_NO_CONTENT)
         if final.sync_state in _REFUSALS and not final.pending:
-            raise _REFUSALS[final.sync_state](final.sync_message, **self.represent([final])[0])
+            raise _REFUSALS[final.sync_state](final.sync_message, **self.represent([final])[0], **self._sides(final))
         response = self.answer(final, status.HTTP_202_ACCEPTED if final.pending else done)
         response["Location"] = self.address(final)
         if final.pending:
             response["Retry-After"] = _RETRY_AFTER
         return response
+
+    def _sides(self, row: Resource) -> dict[str, Any]:
+        """What settles a conflict."""
+        return {"fields": fields_json(row), "resolve": f"{self.address(row)}resolve/"} if in_conflict(row) else {}
 
     def address(self, row: Resource) -> str:
         """The row's own URL."""

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clusters import services
-from clusters.editing.drafts import revision_posted
+from clusters.editing.posted import revision_posted
 from clusters.editing.views import NOTE, row_of
 from clusters.editing.yaml_text import manifest_yaml
 from clusters.edits.trials import sealed

@@ -22,7 +22,7 @@ def meanwhile(draft: Draft) -> str:
     if len(draft.contested) > _NAMED:
         parts.append(f"So were {len(draft.contested) - _NAMED} more.")
     if draft.contested:
-        parts.append("Apply writes what you want; to keep theirs, go back to the form.")
+        parts.append("Apply writes what you want; below you choose whose value each field gets.")
     return " ".join(parts)
 
 

@@ -18,11 +18,12 @@ from django.views.decorators.http import require_http_methods
 from clusters import services
 from clusters.changesets.pages import set_review
 from clusters.changesets.recreation import recreation, recreation_offered
-from clusters.editing.drafts import Draft, draft_new, draft_of_row, draft_posted, packed
+from clusters.editing.drafts import Draft, draft_new, draft_of_row, packed
 from clusters.editing.forms import Sketch, form_of
 from clusters.editing.inputs import DROP_PASSWORD, Form, Stop
 from clusters.editing.meanwhile import meanwhile
 from clusters.editing.overrides import override_context, override_posted
+from clusters.editing.posted import draft_posted
 from clusters.editing.reading import Layout
 from clusters.editing.sealed import seal, unseal
 from clusters.editing.surroundings import surroundings_of
@@ -133,6 +134,7 @@ def _form(
         "judged": judged,
         "trouble": trouble,
         "meanwhile": meanwhile(draft),
+        "began": [packed(side) for side in draft.began],
         "summary": _summary(form, found, stop, yaml=yaml) if status == UNPROCESSABLE else (),
     } | override_context(request, found, draft.accept, draft.override)
     if part:
@@ -184,6 +186,7 @@ def _review(request: HttpRequest, draft: Draft, *, status: int = 200, trouble: s
         "after": manifest_yaml(review.after) if review.after else "",
         "trouble": trouble,
         "meanwhile": meanwhile(draft),
+        "began": [packed(side) for side in draft.began],
         "recreate": recreation_offered(found, draft.row),
         "nothing": not review.diff and not review.new_password,
     } | override_context(request, found, draft.accept, draft.override)

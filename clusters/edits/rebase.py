@@ -82,6 +82,14 @@ def rebase(
     return Rebased(manifest, asked, differences(kind, mine, manifest), tuple(merge.sides))
 
 
+def sides_of(kind: Kind, base: Mapping[str, Any] | None, mine: Object, theirs: Object) -> tuple[Contested, ...]:
+    """Every field in which an edit and what stands differ; an inline password is not looked at."""
+    merge = _Merge(frozenset(_atomic(kind.fields, ("spec",))), _NONE)
+    merge.mappings((), _rooms(kind, base), _rooms(kind, mine), _rooms(kind, theirs))
+    order = {one.name: index for index, one in enumerate(kind.fields)}
+    return tuple(sorted(merge.sides, key=lambda one: order.get(one.keys[1], len(order))))
+
+
 def refused(row: Resource) -> bool:
     """Whether the row holds an edit that the cluster did not take."""
     return not row.pending and row.sync_state in (SyncState.REJECTED, SyncState.CONFLICT)

@@ -11,11 +11,12 @@ from django.views.decorators.http import require_GET
 from clusters.editing.drafts import packed
 from clusters.editing.views import row_of
 from clusters.editing.yaml_text import manifest_yaml
+from clusters.edits.threeway import three_way
 from clusters.kindpages import KindPage, page_of_kind
 from clusters.manifest import differences, plain
 from clusters.models import Resource, SyncState
 from clusters.pages import HttpRequest, render_page
-from clusters.resources.history import clashes, history
+from clusters.resources.history import history
 from clusters.resources.spec import entries
 from clusters.resources.told import tell_saved
 from clusters.resources.uses import used_by, uses
@@ -48,7 +49,7 @@ def resource_context(request: HttpRequest, about: KindPage, row: Resource) -> di
         "entries": entries(kind.fields, row.spec, about.meanings(row.cluster), {use.field: use for use in uses(row)}),
         "extra": [(name, value) for name, value in row.extra.items() if name not in {f.name for f in kind.fields}],
         "used_by": used_by(row),
-        "clashes": clashes(row) if row.sync_state == SyncState.CONFLICT else [],
+        "sides": three_way(row) if row.sync_state == SyncState.CONFLICT else (),
         "waiting": differences(kind, row.live, None if row.deleting else row.manifest) if unsettled else (),
         "ours": packed(row.manifest),
         "origin": packed(plain(row.base)),

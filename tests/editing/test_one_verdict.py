@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
-from clusters.editing.drafts import draft_posted
 from clusters.editing.forms import Surroundings
+from clusters.editing.posted import draft_posted
 from clusters.editing.yaml_text import manifest_yaml
 from clusters.kindpages import kind_pages, page_of_kind
 from clusters.models import Cluster

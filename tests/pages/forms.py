@@ -38,7 +38,7 @@ class _Sent(HTMLParser):
         if not self.inside:
             return
         if tag == "input" and "name" in given:
-            if given.get("type") != "checkbox" or "checked" in given:
+            if given.get("type") not in {"checkbox", "radio"} or "checked" in given:
                 self._add(given["name"], given.get("value", ""))
         elif tag == "textarea":
             self._area = given["name"]

@@ -1,0 +1,107 @@
+"""A conflict over REST: the three sides of every field, and the choices that settle it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from clusters.models import Cluster
+from clusters.sync.relist import relist
+from peers.models import BGPPeer
+from tests.api.conftest import Kube
+from tests.api.manifests import manifest, row_of, url
+from tests.api.test_others_write_too import WAIT, held, others
+
+pytestmark = pytest.mark.usefixtures("worker")
+RESOLVE = f"{url()}resolve/"
+
+
+@pytest.fixture
+def refused(worker: None, api: APIClient, live_cluster: Cluster, kube: Kube) -> Any:
+    """A conflict: both changed holdTime, the edit connectTime, others vrf and a password; the answer to the edit."""
+    api.put(f"{url()}{WAIT}", manifest(holdTime="90s"))
+    others(kube, {"holdTime": "78s", "vrf": "red", "password": "hunter2-theirs"})
+    return api.patch(f"{url()}{WAIT}", {"spec": {"holdTime": "60s", "connectTime": "20s"}})
+
+
+def side(path: str, base: Any, mine: Any, theirs: Any, by: str) -> dict[str, Any]:
+    return {"path": path, "base": base, "mine": mine, "theirs": theirs, "changedBy": by}
+
+
+SIDES = [
+    side("spec.holdTime", "90s", "60s", "78s", "both"),
+    side("spec.connectTime", None, "20s", None, "mine"),
+    side("spec.vrf", None, None, "red", "theirs"),
+    side("spec.password", None, None, "set", "theirs"),
+]
+
+
+def by_path(sides: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {one["path"]: one for one in sides}
+
+
+def test_the_problem_names_the_three_sides_of_each_field_and_the_way_out(api: APIClient, refused: Any) -> None:
+    assert refused.status_code == 409
+    assert by_path(refused.json()["fields"]) == by_path(SIDES)
+    assert refused.json()["resolve"].endswith(RESOLVE)
+    assert by_path(api.get(RESOLVE).json()["fields"]) == by_path(SIDES)
+    assert "hunter2" not in refused.text + api.get(RESOLVE).text
+
+
+@pytest.mark.parametrize(
+    ("body", "left"),
+    [
+        ({"choices": {"spec.holdTime": "theirs"}}, ("78s", "20s", "red")),
+        ({"choices": {"spec.holdTime": "mine", "spec.vrf": "mine"}}, ("60s", "20s", None)),
+        ({"choices": {"spec.holdTime": "theirs", "spec.connectTime": "theirs"}}, ("78s", None, "red")),
+        ({"patch": {"spec": {"holdTime": "66s"}}}, ("66s", "20s", "red")),
+    ],
+    ids=["theirs", "mine", "all theirs", "merged by hand"],
+)
+@pytest.mark.usefixtures("refused")
+def test_each_field_gets_what_is_chosen(api: APIClient, kube: Kube, body: Any, left: tuple[Any, ...]) -> None:
+    answer = api.post(f"{RESOLVE}{WAIT}", body)
+    assert (answer.status_code, answer.json()["sync"]["state"]) == (200, "in_sync"), answer.json()
+    found = held(kube, "holdTime", "connectTime", "vrf", "password")
+    assert tuple(found.values()) == (*left, "hunter2-theirs")
+
+
+@pytest.mark.usefixtures("refused")
+def test_what_is_left_open_or_unknown_settles_nothing(api: APIClient, kube: Kube) -> None:
+    still_open = api.post(RESOLVE, {"choices": {"spec.vrf": "theirs"}})
+    assert (still_open.status_code, by_path(still_open.json()["fields"])) == (409, by_path(SIDES))
+    bodies: list[Any] = [{"choices": {"spec.mtu": "mine"}}, {"choices": {"spec.vrf": "ours"}}, {"choice": {}}, []]
+    for body in bodies:
+        assert api.post(RESOLVE, body).status_code == 400
+    assert api.post(f"{RESOLVE}?dry_run=true", {"choices": {"spec.holdTime": "theirs"}}).status_code == 200
+    assert held(kube, "holdTime") == {"holdTime": "78s"}
+
+
+def test_without_a_conflict_there_is_nothing_to_resolve(
+    api: APIClient, as_role: Callable[[str], APIClient], cluster: Cluster
+) -> None:
+    row_of(cluster)
+    assert api.get(RESOLVE).json()["fields"] == []
+    assert api.post(RESOLVE, {"choices": {}}).status_code == 409
+    viewer = as_role("viewer")
+    assert (viewer.get(RESOLVE).status_code, viewer.post(RESOLVE, {}).status_code) == (200, 403)
+
+
+@pytest.mark.parametrize("method", ["put", "patch"])
+def test_an_edit_that_was_overtaken_is_told_what_differs(
+    api: APIClient, live_cluster: Cluster, kube: Kube, method: str
+) -> None:
+    seen = api.put(f"{url()}{WAIT}", manifest(holdTime="90s"))["ETag"]
+    others(kube, {"holdTime": "78s", "vrf": "red"})
+    relist(live_cluster)
+    body = manifest(holdTime="60s") if method == "put" else {"spec": {"holdTime": "60s"}}
+    late = getattr(api, method)(url(), body, HTTP_IF_MATCH=seen)
+    told = by_path(late.json()["fields"])
+    assert (late.status_code, told["spec.holdTime"]) == (412, SIDES[0])
+    assert ("spec.vrf" in told) is (method == "put")
+    BGPPeer.objects.update(uid="another")  # nothing that the writer may have seen is known of this one
+    unknown = getattr(api, method)(url(), body, HTTP_IF_MATCH=seen).json()["fields"]
+    assert by_path(unknown)["spec.holdTime"] == side("spec.holdTime", None, "60s", "78s", "both")
