@@ -127,6 +127,16 @@ def service_of(row: Service) -> intent.Service:
     )
 
 
+def as_numbers_of(cluster: Cluster) -> dict[str, set[int]]:
+    """The AS numbers that the cluster's peers give its nodes, by VRF, "" = the default one; one query."""
+    rows = rows_of("BGPPeer").filter(cluster=cluster, namespace=cluster.namespace, live__isnull=False)
+    found: dict[str, set[int]] = defaultdict(set)
+    for vrf, number in rows.order_by().values_list("live__spec__vrf", "live__spec__myASN").distinct():
+        if isinstance(number, int):
+            found[vrf or ""].add(number)
+    return dict(found)
+
+
 def _services(cluster: Cluster) -> list[intent.Service]:
     columns = (
         "cluster",

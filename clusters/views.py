@@ -16,7 +16,7 @@ from clusters.kube.permissions import Permission, missing_as_yaml
 from clusters.models import Cluster
 from clusters.pages import HttpRequest, render_page
 from clusters.registry import resource_models, rows_of
-from clusters.selectors import clusters_known, nodes_of
+from clusters.selectors import as_numbers_of, clusters_known, nodes_of
 from clusters.stale import Refusal, refusals
 from clusters.watched import watching
 from intent.notices import notices
@@ -79,6 +79,6 @@ def cluster(request: HttpRequest, name: str) -> HttpResponse:
         "role_yaml": missing_as_yaml([Permission(**permission) for permission in missing], row.identity),
         "counts": [(kind, rows_of(kind).filter(cluster=row).count()) for kind in resource_models()],
         "node_count": len(nodes),
-        "notices": notices(Mode(row.mode), row.metallb_version, nodes),
+        "notices": notices(Mode(row.mode), row.metallb_version, nodes, as_numbers_of(row)),
     }
     return render_page(request, "clusters/cluster.html", context, part="connection")

@@ -29,7 +29,7 @@ from clusters.connecting.trial import Trial
 from clusters.kube.connection import Access
 from clusters.kube.permissions import Permission, missing_as_yaml
 from clusters.models import Change, Cluster, Credential
-from clusters.selectors import clusters_known, is_active, nodes_of
+from clusters.selectors import as_numbers_of, clusters_known, is_active, nodes_of
 from clusters.watched import watching
 from intent.notices import notices
 from intent.snapshot import Mode
@@ -102,8 +102,9 @@ class OneClusterSerializer(ClusterSerializer):
 
     def get_notices(self, cluster: Cluster) -> list[dict[str, str]]:
         """What holds for the whole cluster."""
-        nodes = nodes_of(cluster) if cluster.pk is not None else ()
-        return [asdict(notice) for notice in notices(Mode(cluster.mode), cluster.metallb_version, nodes)]
+        known = cluster.pk is not None
+        nodes, numbers = (nodes_of(cluster), as_numbers_of(cluster)) if known else ((), {})
+        return [asdict(notice) for notice in notices(Mode(cluster.mode), cluster.metallb_version, nodes, numbers)]
 
     def get_role(self, cluster: Cluster) -> str:
         """Of the rights that it has not."""

@@ -12,7 +12,7 @@ from rest_framework import serializers
 
 from clusters.api.filters import text
 from clusters.api.problems import finding_json
-from clusters.api.schema import FINDINGS
+from clusters.api.shapes import FINDINGS
 from clusters.api.views import ReadEndpoint
 from clusters.models import StatusObject
 from clusters.reported.selectors import findings_of

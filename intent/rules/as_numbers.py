@@ -48,7 +48,10 @@ def comparisons(view: View) -> Iterator[Comparison]:
 
 
 def _as_numbers_across_vrfs(view: View, by_vrf: dict[str, list[Resource]]) -> Comparison:
-    """The page asks for one myASN everywhere, and yet its own VRF example has another; so this is no more than told."""
+    """The page asks for one myASN everywhere, and yet its own VRF example has another; so the change that brings one in
+
+    is told, and of what stands it is said once (`intent.notices`).
+    """
     numbers = [{_my_asn(peer) for peer in peers if _has_as(peer)} for peers in by_vrf.values()]
     differ = len(set().union(*numbers)) > 1 and all(len(number) <= 1 for number in numbers)
     return Comparison(
@@ -60,7 +63,7 @@ def _as_numbers_across_vrfs(view: View, by_vrf: dict[str, list[Resource]]) -> Co
         "Check that the VRFs are meant to have AS numbers of their own.",
         members_of(view, _my_asn, filter(_has_as, view.peers)) if differ else (),
         lambda one, other: 1,
-        told=_told(view) if differ else (),
+        told=_told(view),
     )
 
 

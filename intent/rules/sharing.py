@@ -31,7 +31,7 @@ class Comparison:
     """One way in which peers can clash: meets(mask, mask) are the nodes on which two different keys do.
 
     speaker: MetalLB makes this comparison itself, and refuses the whole configuration of these nodes.
-    told: of the peers that are asked about, those that are told so; None = all.
+    told: of the peers that are asked about, those that are told so; None = all. Nobody else is.
     """
 
     code: str
@@ -48,6 +48,8 @@ class Comparison:
     def findings(self, view: View, refs: Collection[ObjectRef] | None) -> Iterator[Finding]:
         """One finding for all peers that clash with each other; with refs one for each of these that clashes."""
         if len({member.key for member in self.members}) < 2:
+            return
+        if refs is None and self.told is not None:
             return
         if refs is None:
             for clash in _components(self.members, self.meets):

@@ -31,3 +31,18 @@ def test_a_node_whose_label_is_not_its_name_gets_no_configuration(
     found = notices(mode, "0.15.3", [GOOD, Node("b", labels)])
     assert [notice.text.startswith("FRR-K8s runs no session of MetalLB on b:") for notice in found] == [True] * told
     assert notices(mode, "0.15.3", [GOOD]) == []
+
+
+# The page asks for one myASN everywhere; MetalLB compares within a VRF (validation.go).
+@pytest.mark.parametrize(
+    ("numbers", "told"),
+    [
+        ({"": {64500}, "red": {64501}}, True), ({"": {64500}, "red": {64500}}, False), ({"": {64500}}, False),
+        ({"": {64500, 64501}, "red": {64502}}, False), ({}, False),
+    ],
+)  # fmt: skip
+def test_vrfs_with_as_numbers_of_their_own_are_said_once(numbers: dict[str, set[int]], told: bool) -> None:
+    found = notices(Mode.FRR_K8S, "0.16.1", [GOOD], numbers)
+    assert [notice.text for notice in found] == [
+        "The nodes run another AS number in each of several VRFs: 64500 in the default VRF, 64501 in red"
+    ] * told

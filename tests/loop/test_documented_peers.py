@@ -92,7 +92,7 @@ DESERVED = {
     ("router-id-differs", "error", ALL, NODES),  # F1: three have one, five have none
     ("duplicate-neighbor", "error", (PLAIN, "peer1"), NODES),  # F2 at 10.0.0.1
     ("duplicate-neighbor", "error", ("doc-example-dual-stack-ipv4", "doc-example-nodesel", BFD), NODES),  # at 10.0.20.1
-    ("my-asn-differs-across-vrfs", "warning", ALL, ()),  # F3 is about one VRF, where all have 64500; the page is not
+    # F3 is about one VRF, where all have 64500
     ("vrf-technology-preview", "warning", ("frrviavrf",), ()),
 }
 
@@ -109,6 +109,7 @@ def test_all_documented_peers_together_get_the_findings_they_deserve_and_no_node
         named = {found["code"] for found in peer["findings"]}
         assert named == {code for code, _, objects, _ in DESERVED if name in objects}
         assert "routerID must be the same in all peers" in fresh.page(f"/peers/lab/metallb-system/{name}/")
+    assert "64500 in the default VRF" in fresh.page("/clusters/lab/")
     assert {(row.health, row.reason) for row in fresh.rows()} == {("absent", "not-configured")}
     refusals = fresh.do(lambda lab: dict(lab.speakers.refusals))
     assert all("routerID must be the same" in refusals[node] for node in NODES)
