@@ -10,6 +10,7 @@ from intent.addresses import parse_address
 from intent.announcements.advertisements import WHOLE, Advertisement, advertisements
 from intent.placement import Placement
 from intent.pools import ranges
+from intent.sessions import placed
 from intent.snapshot import Resource, Service, Snapshot
 
 Block = tuple[int, int, int, str]  # IP version, first and last address, the pool
@@ -18,7 +19,7 @@ Block = tuple[int, int, int, str]  # IP version, first and last address, the poo
 def narrowed(before: Snapshot, after: Snapshot) -> tuple[Snapshot, Snapshot]:
     """Both without the services that are announced alike in both.
 
-    Nothing can be left out if nodes, services, sessions or MetalLB itself differ.
+    Nothing can be left out if nodes, services, MetalLB itself, or places and families of sessions differ.
     """
     if _surroundings(before) != _surroundings(after):
         return before, after
@@ -33,8 +34,11 @@ def narrowed(before: Snapshot, after: Snapshot) -> tuple[Snapshot, Snapshot]:
 
 
 def _surroundings(snapshot: Snapshot) -> tuple[object, ...]:
-    peers = {peer.name: peer.spec for peer in snapshot.in_force("BGPPeer")}
-    return snapshot.mode, snapshot.version, snapshot.namespace, snapshot.nodes, snapshot.services, peers
+    feeds = {
+        name: (session.vrf, session.neighbor, session.families, nodes)
+        for name, (session, nodes) in placed(snapshot).items()
+    }
+    return snapshot.mode, snapshot.version, snapshot.namespace, snapshot.nodes, snapshot.services, feeds
 
 
 def _pools(snapshot: Snapshot) -> dict[str, Resource]:

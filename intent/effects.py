@@ -72,6 +72,7 @@ class Effects:
         return tuple(change.service for change in self.services if change.alone)
 
 
+KINDS = frozenset({"BGPPeer", "IPAddressPool", "BGPAdvertisement", "Community"})  # the kinds that decide about it
 _ANNOUNCED, _WITHDRAWN, _CHANGED = range(3)
 
 

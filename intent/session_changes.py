@@ -77,8 +77,7 @@ def session_changes(
 
     recreated: those that go first. passwords: the peers that get another one.
     """
-    rest = after.without(*was)
-    before = replace(rest, resources=(*rest.resources, *(one for one in was.values() if one is not None)))
+    before = held(after, was)
     peers = {ref for ref in was if ref.kind == _PEER}
     profiles = {ref.name for ref in was if ref.kind == _PROFILE and ref.namespace == after.namespace}
     if profiles:
@@ -98,6 +97,12 @@ def session_changes(
                 one, other, _differing(one, other, password=name in secret), native=after.mode is Mode.NATIVE
             )
     return tuple(found)
+
+
+def held(after: Snapshot, was: Mapping[ObjectRef, Resource | None]) -> Snapshot:
+    """The same cluster with the edited objects as it holds them."""
+    rest = after.without(*was)
+    return replace(rest, resources=(*rest.resources, *(one for one in was.values() if one is not None)))
 
 
 def _replaced(old: _Peer | None, new: _Peer | None) -> Iterator[SessionChange]:

@@ -20,6 +20,7 @@ from clusters.api.changesets import ChangeSetViewSet
 from clusters.api.clusters import ClusterViewSet
 from clusters.api.exports import ExportViewSet
 from clusters.api.imports import ImportViewSet
+from clusters.api.preview import PreviewViewSet
 from clusters.history.api import ChangeViewSet
 from clusters.reported.api import status_endpoint
 from dashboard.api import BGPPeerSessionsViewSet, SessionActionsViewSet
@@ -38,6 +39,7 @@ router.register("bgpadvertisements", BGPAdvertisementViewSet, basename="api-bgpa
 router.register("l2advertisements", L2AdvertisementViewSet, basename="api-l2advertisement")
 router.register("communities", CommunityViewSet, basename="api-community")
 router.register("import", ImportViewSet, basename="api-import")
+router.register("preview", PreviewViewSet, basename="api-preview")
 router.register("export", ExportViewSet, basename="api-export")
 router.register("changesets", ChangeSetViewSet, basename="api-changeset")
 router.register("changes", ChangeViewSet, basename="api-change")

@@ -78,7 +78,7 @@ class ImportViewSet(Endpoint):
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Judge all documents, and accept them."""
         edit, cluster = edit_of(request), cluster_of(request, None)
-        documents = _documents(request, cluster)
+        documents = documents_of(request, cluster)
         wanted = [one.wanted for one in documents if one.wanted is not None]
         rights_check(request.user, cluster, wanted)
         told = judged(documents, cluster, edit.accept, override=edit.override, dry_run=edit.dry_run)
@@ -115,7 +115,8 @@ def _accepted(
     return Response({"documents": told, "changeSet": changeset_json(found)}, status=code)
 
 
-def _documents(request: Request, cluster: Cluster) -> list[Imported]:
+def documents_of(request: Request, cluster: Cluster) -> list[Imported]:
+    """The documents of a body: YAML, JSON or files. Raises BadBody or BodyTooLarge."""
     data = request.data
     as_json = str(request.content_type).startswith("application/json")
     if isinstance(data, bytes):

@@ -10,6 +10,7 @@ from clusters.models import SyncState
 TEXT = {"type": "string"}
 _TIME = {"type": ["string", "null"], "format": "date-time"}
 COUNT = {"type": "integer", "minimum": 0}
+_YES = {"type": "boolean"}
 _NAMES = {"type": "array", "items": TEXT}
 
 
@@ -80,6 +81,43 @@ REVIEW = shape(
                 }
             ),
         },
+        "announcements": shape(
+            {
+                "lost": {**COUNT, "description": "Services that nobody announces any more."},
+                "alone": {**COUNT, "description": "Services that lose their redundancy: one node or one peer is left."},
+                "services": {
+                    "type": "array",
+                    "items": shape(
+                        dict.fromkeys(("namespace", "name"), TEXT)
+                        | dict.fromkeys(("lost", "alone"), _YES)
+                        | dict.fromkeys(("before", "after"), shape({"nodes": COUNT, "peers": COUNT}))
+                    ),
+                },
+                "routes": {
+                    "type": "array",
+                    "description": "On how many nodes a prefix is announced to a neighbor, withdrawn from it, or has "
+                    "another LOCAL_PREF or other communities.",
+                    "items": shape(
+                        dict.fromkeys(("peer", "vrf", "neighbor", "prefix"), TEXT)
+                        | dict.fromkeys(("announced", "withdrawn", "changed"), COUNT)
+                    ),
+                },
+                **dict.fromkeys(("moreServices", "moreRoutes"), COUNT),
+            },
+            description="What MetalLB announces otherwise; null for kinds that do not decide about it.",
+        )
+        | {"type": ["object", "null"]},
+        "configuration": shape(
+            {
+                "differences": {
+                    "type": "array",
+                    "description": "Unified differences of frr.conf as MetalLB writes it, without passwords, each of "
+                    "the first of the `count` nodes where it is the same.",
+                    "items": shape({"nodes": _NAMES, "count": COUNT, "diff": TEXT, "moreLines": COUNT}),
+                },
+                "more": {**COUNT, "description": "In how many other ways nodes change."},
+            }
+        ),
     },
     description="What an edit would change, what the rules say of it, and what the API server answers to a trial.",
 )

@@ -8,11 +8,12 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
+from clusters.api.meaning import meaning_json
 from clusters.api.problems import ClusterAway, ClusterRefused, Conflict, RulesBroken, finding_json
 from clusters.api.waiting import until
-from clusters.api.writing import Edit, sessions_json
+from clusters.api.writing import Edit
 from clusters.changesets.judge import SomeRefused, stop
-from clusters.changesets.review import ItemReview, changeset_review
+from clusters.changesets.review import ItemReview, SetReview, changeset_review
 from clusters.changesets.wanted import Wanted
 from clusters.edits.judging import HELD
 from clusters.edits.refusals import ClusterUnreachable, RevisionMismatch
@@ -115,12 +116,17 @@ def review_together(cluster: Cluster, wanted: Sequence[Wanted], edit: Edit) -> d
     """The review of a change set, its objects in the order of work. Raises a Problem if anybody refuses one."""
     review = changeset_review(cluster=cluster, edits=wanted, accept=edit.accept, override=edit.override)
     _check([review.items[place] for place in review.given], edit)
+    return review_json(review)
+
+
+def review_json(review: SetReview) -> dict[str, Any]:
+    """What several edits would do, whatever anybody says of them."""
     refs = [asdict(item.ref) for item in review.items]
     return {
         "objects": [ref | item_json(item) for ref, item in zip(refs, review.items, strict=True)],
         "introduced": [finding_json(finding) for finding in review.introduced],
         "solved": [finding_json(finding) for finding in review.solved],
-        "sessions": sessions_json(review.sessions),
+        **meaning_json(review),
     }
 
 

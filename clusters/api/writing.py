@@ -14,6 +14,7 @@ from rest_framework.request import Request
 
 from clusters import services
 from clusters.api.manifests import Draft
+from clusters.api.meaning import meaning_json
 from clusters.api.problems import (
     BadParameter,
     ClusterAway,
@@ -31,14 +32,11 @@ from clusters.models import Change, Cluster, Resource
 from clusters.selectors import clusters_active
 from intent.findings import ObjectRef, Severity
 from intent.rules import DOCUMENTED
-from intent.session_changes import SessionChange
 
 WRITING = ("wait", "dry_run", "accept", "message", "override", "reason")  # parameters of a write
 REPEATABLE = ("accept", "override")
 _MESSAGE = 400  # characters
 _CODE = 100
-_NODES = 20  # names of nodes for each thing that happens
-_HAPPENINGS = ("opened", "closed", "reset", "changed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,16 +175,6 @@ def resource_remove(edit: Edit, row: Resource) -> Resource:
         )
 
 
-def sessions_json(changes: Iterable[SessionChange]) -> list[dict[str, Any]]:
-    """What happens to sessions, peer by peer: how many, and the first of the nodes."""
-    return [
-        {"peer": change.peer, "vrf": change.vrf, "neighbor": change.neighbor, "fields": change.fields}
-        | {what: len(getattr(change, what)) for what in _HAPPENINGS}
-        | {"nodes": {what: nodes[:_NODES] for what in _HAPPENINGS if (nodes := getattr(change, what))}}
-        for change in changes
-    ]
-
-
 def review_json(edit: Edit, cluster: Cluster, ref: ObjectRef, draft: Draft | None) -> dict[str, Any]:
     """What an edit would do, as rules and API server see it; no draft = a deletion. Raises a Problem if they refuse."""
     found = services.review(
@@ -205,7 +193,7 @@ def review_json(edit: Edit, cluster: Cluster, ref: ObjectRef, draft: Draft | Non
         "after": found.after,
         "takesOver": found.takes_over,
         "revision": found.revision,
-        "sessions": sessions_json(found.sessions),
+        **meaning_json(found),
     }
     stop = stops(found.findings, edit.accept, edit.override)
     if draft is None:  # what a deletion does to others is shown, and refuses nothing

@@ -12,13 +12,15 @@ from clusters.edits.dryrun import DryRun
 from clusters.edits.dryrun import dry_run as ask
 from clusters.edits.edit import Edit, PlainEdit
 from clusters.edits.overriding import NOTHING, Override, stops
-from clusters.edits.review import beyond, concerning, to_sessions
+from clusters.edits.review import beyond, concerning, to_announcements, to_configuration, to_sessions
 from clusters.manifest import FieldDiff, Object, differences, has_inline_password, plain
 from clusters.models import Cluster
 from clusters.selectors import snapshot_of
 from clusters.sync import ownership
 from intent import rules
+from intent.effects import Effects
 from intent.findings import Finding, ObjectRef
+from intent.frr_changes import UNCHANGED, ConfigurationChanges
 from intent.rules import blocking
 from intent.session_changes import SessionChange
 
@@ -55,6 +57,7 @@ class SetReview:
     """items: in the order of work. given: for each of the edits, where it is among them. introduced and solved: of all
 
     objects of the cluster, against what it would be without the set. sessions: what happens to those of peers.
+    effects: what happens to announcements, None if no object decides about them. frr: to frr.conf.
     """
 
     items: tuple[ItemReview, ...]
@@ -62,6 +65,8 @@ class SetReview:
     introduced: tuple[Finding, ...]
     solved: tuple[Finding, ...]
     sessions: tuple[SessionChange, ...] = ()
+    effects: Effects | None = None
+    frr: ConfigurationChanges = UNCHANGED
 
     @property
     def nothing(self) -> bool:
@@ -96,13 +101,16 @@ def changeset_review(
     asks = dry_run and not any(stops(some, accept, override) for some in found)
     told = _trials(prepared, order) if asks else {}
     introduced = beyond(new, old)
+    own = [edit for edit in prepared if isinstance(edit, Edit)]
     said = [concerning(edit.ref, some, introduced) for edit, some in zip(prepared, found, strict=True)]
     return SetReview(
         items=tuple(_item(prepared[index], said[index], told.get(index, _UNASKED)) for index in order),
         given=tuple(order.index(index) for index in range(len(order))),
         introduced=introduced,
         solved=beyond(old, new),
-        sessions=to_sessions([edit for edit in prepared if isinstance(edit, Edit)], after),
+        sessions=to_sessions(own, after),
+        effects=to_announcements(own, after),
+        frr=to_configuration(own, after),
     )
 
 

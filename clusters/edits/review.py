@@ -15,9 +15,11 @@ from clusters.models import Cluster
 from clusters.selectors import resource_of
 from clusters.sync import ownership
 from intent import rules
+from intent.effects import KINDS, Effects, effects
 from intent.findings import Finding, ObjectRef, Severity
-from intent.session_changes import SessionChange, session_changes
-from intent.snapshot import Snapshot
+from intent.frr_changes import UNCHANGED, ConfigurationChanges, configuration_changes
+from intent.session_changes import SessionChange, held, session_changes
+from intent.snapshot import Resource, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Review:
     the change. before and after: manifests, None = no such object.
     takes_over: the tools whose fields this edit moves to bgpui. drops_inline_password: `spec.password` will go.
     revision: of the row that was reviewed, for `base_revision`; 0 = there is none. sessions: what happens to them.
+    effects: what happens to announcements, None for a kind that does not decide about them. frr: to frr.conf.
     """
 
     findings: tuple[Finding, ...]
@@ -41,6 +44,8 @@ class Review:
     new_password: bool
     revision: int
     sessions: tuple[SessionChange, ...] = ()
+    effects: Effects | None = None
+    frr: ConfigurationChanges = UNCHANGED
 
 
 def review(
@@ -77,6 +82,8 @@ def review(
         new_password=edit.new_password is not None,
         revision=edit.row.revision if edit.row is not None else 0,
         sessions=to_sessions([edit], with_change),
+        effects=to_announcements([edit], with_change),
+        frr=to_configuration([edit], with_change),
     )
 
 
@@ -84,10 +91,28 @@ def to_sessions(edits: Sequence[Edit], after: Snapshot) -> tuple[SessionChange, 
     """What edits do to sessions, against what the cluster holds; after: the cluster with all of them in it."""
     return session_changes(
         after,
-        {edit.ref: None if edit.live is None else resource_of(edit.ref, edit.live) for edit in edits},
+        _held(edits),
         recreated=[edit.ref for edit in edits if edit.recreate],
         passwords=[edit.ref for edit in edits if edit.new_password is not None],
     )
+
+
+def to_announcements(edits: Sequence[Edit], after: Snapshot) -> Effects | None:
+    """The same for what is announced; None if none of them is of a kind that decides about it."""
+    if KINDS.isdisjoint(edit.kind.kind for edit in edits):
+        return None
+    return effects(held(after, _held(edits)), after)
+
+
+def to_configuration(edits: Sequence[Edit], after: Snapshot) -> ConfigurationChanges:
+    """The same for the text of frr.conf."""
+    if {*KINDS, "BFDProfile"}.isdisjoint(edit.kind.kind for edit in edits):
+        return UNCHANGED
+    return configuration_changes(held(after, _held(edits)), after)
+
+
+def _held(edits: Sequence[Edit]) -> dict[ObjectRef, Resource | None]:
+    return {edit.ref: None if edit.live is None else resource_of(edit.ref, edit.live) for edit in edits}
 
 
 def concerning(ref: ObjectRef, found: Sequence[Finding], introduced: Sequence[Finding]) -> tuple[Finding, ...]:

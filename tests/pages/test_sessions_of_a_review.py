@@ -17,6 +17,7 @@ from tests.clusters.sets import gone, some_peer, wanted
 from tests.kinds import saved
 from tests.pages.forms import NEW, fields, post
 from tests.pages.rows import EXAMPLE, a_peer
+from tests.pages.services import a_service
 
 
 def changes(cluster: Cluster, *edits: Wanted) -> dict[tuple[str, str], tuple[int, ...]]:
@@ -65,9 +66,9 @@ def test_what_opens_no_session_says_nothing(cluster: Cluster) -> None:
     assert changes(cluster, wanted(profile), of("tor")) == {}
 
 
-def meant(page: str) -> str:
+def meant(page: str, about: str = "sessions") -> str:
     """The section about sessions, as it is read."""
-    section = page.partition('aria-labelledby="sessions-head"')[2].partition("</section>")[0]
+    section = page.partition(f'aria-labelledby="{about}-head"')[2].partition("</section>")[0]
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", section.partition(">")[2])).split())
 
 
@@ -124,3 +125,27 @@ def test_review_of_a_profile_speaks_of_its_peers_ten_in_sight_and_of_other_kinds
     assert reviewed(editor, f"{pool.get_absolute_url()}edit/", autoAssign="") == (
         "What it means for sessions No session opens, closes, resets or changes."
     )
+
+
+def test_review_says_what_is_withdrawn_who_loses_what_and_what_frr_is_told(editor: Client, cluster: Cluster) -> None:
+    tor = a_peer(cluster, "tor")
+    a_peer(cluster, "tor-b", {**EXAMPLE, "peerAddress": "10.0.0.2"})
+    saved(cluster, "IPAddressPool", "blue", {"addresses": ["203.0.113.0/24"]})
+    every = saved(cluster, "BGPAdvertisement", "all", {"ipAddressPools": ["blue"]})
+    for number in range(12):
+        a_service(cluster, f"s{number:02}", f"203.0.113.{number}", pool="blue")
+    page = editor.get(f"{every.get_absolute_url()}delete/").text
+    text = meant(page, "announcements")
+    assert text.startswith(
+        "What it means for announcements 12 services will be announced by nobody 12 prefixes will be withdrawn "
+        "Service Announced by now And then shop/s00 3 nodes, 2 peers nobody shop/s01"
+    )
+    assert "2 more services" in text
+    assert (
+        "tor default 10.0.0.1 12 prefixes will be withdrawn 203.0.113.0/32 (3 nodes), 203.0.113.1/32 (3 nodes), "
+        "203.0.113.2/32 (3 nodes) and 9 more prefixes 203.0.113.3/32 (3 nodes)" in text
+    )
+    assert "- network 203.0.113.11/32" in meant(page, "frr")
+    text = meant(editor.get(f"{tor.get_absolute_url()}delete/").text, "announcements")
+    assert "12 services will lose the redundancy: one node or one peer is left" in text
+    assert "shop/s00 3 nodes, 2 peers 3 nodes, 1 peer" in text

@@ -1,0 +1,64 @@
+"""What edits mean for sessions, announcements and FRR's configuration, as JSON of bounded size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from clusters.changesets.review import SetReview
+from clusters.edits.review import Review
+from intent.effects import Effects
+from intent.frr_changes import ConfigurationChanges
+from intent.session_changes import SessionChange
+
+_NODES = 20  # names of nodes for each thing that happens
+_ROUTES = 500  # prefixes, and services
+_HAPPENINGS = ("opened", "closed", "reset", "changed")
+
+
+def meaning_json(review: Review | SetReview) -> dict[str, Any]:
+    """The part of a review that intent answers."""
+    return {
+        "sessions": _sessions(review.sessions),
+        "announcements": _announcements(review.effects),
+        "configuration": _configuration(review.frr),
+    }
+
+
+def _sessions(changes: Iterable[SessionChange]) -> list[dict[str, Any]]:
+    """What happens to sessions, peer by peer: how many, and the first of the nodes."""
+    return [
+        {"peer": change.peer, "vrf": change.vrf, "neighbor": change.neighbor, "fields": change.fields}
+        | {what: len(getattr(change, what)) for what in _HAPPENINGS}
+        | {"nodes": {what: nodes[:_NODES] for what in _HAPPENINGS if (nodes := getattr(change, what))}}
+        for change in changes
+    ]
+
+
+def _announcements(found: Effects | None) -> dict[str, Any] | None:
+    """What happens to announcements: services whose reach changes, those that lose it first, and routes."""
+    if found is None:
+        return None
+    services = sorted(found.services, key=lambda one: (not one.lost, not one.alone, one.service))
+    return {
+        "lost": len(found.lost),
+        "alone": len(found.alone),
+        "services": [
+            {"namespace": one.service.namespace, "name": one.service.name, "lost": one.lost, "alone": one.alone}
+            | {"before": one.before._asdict(), "after": one.after._asdict()}
+            for one in services[:_ROUTES]
+        ],
+        "moreServices": max(0, len(services) - _ROUTES),
+        "routes": [asdict(one) for one in found.routes[:_ROUTES]],
+        "moreRoutes": max(0, len(found.routes) - _ROUTES),
+    }
+
+
+def _configuration(found: ConfigurationChanges) -> dict[str, Any]:
+    """How frr.conf changes, by the nodes where it is the same."""
+    differences = [
+        {"nodes": one.nodes[:_NODES], "count": len(one.nodes), "diff": one.diff, "moreLines": one.more}
+        for one in found.kinds
+    ]
+    return {"differences": differences, "more": found.more}

@@ -1,0 +1,75 @@
+"""/api/v1/preview/: what any set of edits would do; nothing is saved, and the cluster is not asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from clusters.api.entries import wanted_of
+from clusters.api.imports import RawParser, documents_of
+from clusters.api.permissions import ViewPermission
+from clusters.api.problems import RulesBroken
+from clusters.api.schema import ACCEPT, CLUSTER
+from clusters.api.shapes import FINDINGS, REVIEW, shape
+from clusters.api.together import review_json
+from clusters.api.views import Endpoint
+from clusters.api.writing import cluster_of
+from clusters.changesets.review import changeset_review
+from clusters.changesets.wanted import Wanted
+from clusters.models import ChangeSet, Cluster
+
+_MEANING = ("sessions", "announcements", "configuration")
+_ANSWER = shape(
+    {
+        "refused": {"type": "boolean", "description": "Whether the rules forbid it, as things stand."},
+        "objects": {"type": "array", "items": {"type": "object"}, "description": "As in the review of a change set."},
+        "introduced": FINDINGS,
+        "solved": FINDINGS,
+    }
+    | {name: REVIEW["properties"][name] for name in _MEANING}
+)
+
+
+class PreviewViewSet(Endpoint):
+    """Previews."""
+
+    queryset = ChangeSet.objects.none()  # names the model whose permissions count
+    permission_classes = (ViewPermission,)
+    parser_classes = (JSONParser, RawParser, MultiPartParser)
+    parameters = {"create": ("cluster", "accept")}
+    repeatable = {"create": ("accept",)}
+
+    @extend_schema(
+        summary="What would this do?",
+        description=(
+            "Sessions that open, close, reset or change; prefixes that are announced, withdrawn or changed; services "
+            "that lose their announcement or redundancy; the difference of frr.conf; findings that come and go. JSON "
+            "is a list as for change sets (`manifest`, `recreate`, `delete`), YAML a stream of manifests. Whoever may "
+            "look may ask: nothing is saved, and nothing is sent to the cluster."
+        ),
+        parameters=[CLUSTER, ACCEPT],
+        request={"application/json": {"type": "array", "items": {}}, "application/yaml": {"type": "string"}},
+        responses={200: OpenApiResponse(_ANSWER)},
+    )
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Look at the edits."""
+        cluster = cluster_of(request, None)
+        accept = request.query_params.getlist("accept")
+        review = changeset_review(cluster=cluster, edits=_wanted(request, cluster), dry_run=False, accept=accept)
+        return Response({"refused": review.blocked(accept), **review_json(review)})
+
+
+def _wanted(request: Request, cluster: Cluster) -> Sequence[Wanted]:
+    """Raises a Problem for what is no edit; documents that need not be taken are left out."""
+    if str(request.content_type).startswith("application/json"):
+        return wanted_of(request.data, cluster)
+    documents = documents_of(request, cluster)
+    faults = [fault for one in documents for fault in one.faults]
+    if faults:
+        raise RulesBroken("Some documents cannot be read.", findings=faults)
+    return [one.wanted for one in documents if one.wanted is not None]

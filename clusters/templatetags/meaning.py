@@ -1,0 +1,137 @@
+"""What an edit means for sessions and announcements: totals, then peer by peer, the first names, the rest folded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, islice
+from operator import attrgetter
+from typing import Any
+
+from django import template
+
+from clusters.words import bounded, counted
+from intent.effects import Effects, Reach, RouteChange
+from intent.session_changes import SessionChange
+
+register = template.Library()
+_ROWS = 10  # peers before the fold
+_MOST = 500  # peers at all
+_NAMES = 3  # names before the fold
+_ROUTES = (
+    ("down", "withdrawn", "will be withdrawn"),
+    ("degraded", "changed", "will have another LOCAL_PREF or other communities"),
+    ("up", "announced", "will be announced"),
+)
+_LATER = ("holdTime", "keepaliveTime", "connectTime", "peerPort", "enableGracefulRestart")
+
+
+@dataclass(frozen=True, slots=True)
+class _Happening:
+    """What happens on some nodes, or to some prefixes."""
+
+    health: str
+    text: str
+    first: tuple[str, ...]
+    rest: tuple[str, ...]
+
+    @classmethod
+    def of(cls, health: str, text: str, names: Sequence[str]) -> _Happening:
+        """With the first of the names apart."""
+        return cls(health, text, tuple(names[:_NAMES]), tuple(names[_NAMES:]))
+
+
+_Row = tuple[tuple[str, str, str], Sequence[_Happening]]  # peer, VRF and neighbor; what happens there
+
+
+@register.inclusion_tag("resources/meaning.html")
+def sessions_meant(changes: Sequence[SessionChange]) -> dict[str, Any]:
+    """A section of Review."""
+    rows = [((one.peer, one.vrf, one.neighbor), list(_happenings(one))) for one in changes[:_MOST]]
+    nothing = "No session opens, closes, resets or changes."
+    return _section("sessions", list(_totals(changes)), nothing, rows, len(changes)) | {"noun": "node", "on": "on "}
+
+
+@register.inclusion_tag("resources/meaning.html")
+def announcements_meant(found: Effects | None) -> dict[str, Any]:
+    """The same for what is announced; no section for what does not decide about it."""
+    if found is None:
+        return {}
+    groups = {feed: list(some) for feed, some in groupby(found.routes, attrgetter("peer", "vrf", "neighbor"))}
+    rows = [(feed, list(_routes(some))) for feed, some in islice(groups.items(), _MOST)]
+    nothing = "No prefix is announced, withdrawn or changed."
+    context = _section("announcements", list(_route_totals(found)), nothing, rows, len(groups))
+    services = sorted(found.services, key=lambda one: (not one.lost, not one.alone, one.service))
+    told = [(one, _reach(one.before), _reach(one.after)) for one in services[:_MOST]]
+    return context | {
+        "noun": "prefix",
+        "nouns": "prefixes",
+        "services": told[:_ROWS],
+        "more_services": told[_ROWS:],
+        "left": len(services) - len(told),
+    }
+
+
+def _section(
+    about: str, totals: list[tuple[str, str]], nothing: str, rows: Sequence[_Row], number: int
+) -> dict[str, Any]:
+    return {
+        "about": about,
+        "totals": totals,
+        "nothing": nothing,
+        "first": rows[:_ROWS],
+        "rest": rows[_ROWS:],
+        "more": number - len(rows),
+    }
+
+
+def _route_totals(found: Effects) -> Iterator[tuple[str, str]]:
+    """Services first, then prefixes: what hurts most at the top."""
+    for health, services, words in (
+        ("down", found.lost, "will be announced by nobody"),
+        ("degraded", found.alone, "will lose the redundancy: one node or one peer is left"),
+    ):
+        if services:
+            yield health, f"{counted(len(services), 'service')} {words}"
+    for health, what, words in _ROUTES:
+        prefixes = {one.prefix for one in found.routes if getattr(one, what)}
+        if prefixes:
+            yield health, f"{counted(len(prefixes), 'prefix', 'prefixes')} {words}"
+
+
+def _routes(changes: Sequence[RouteChange]) -> Iterator[_Happening]:
+    for health, what, words in _ROUTES:
+        names = [f"{one.prefix} ({counted(number, 'node')})" for one in changes if (number := getattr(one, what))]
+        if names:
+            yield _Happening.of(health, f"{counted(len(names), 'prefix', 'prefixes')} {words}", names)
+
+
+def _reach(reach: Reach) -> str:
+    return f"{counted(reach.nodes, 'node')}, {counted(reach.peers, 'peer')}" if reach.nodes else "nobody"
+
+
+def _totals(changes: Sequence[SessionChange]) -> Iterator[tuple[str, str]]:
+    """Health and words, what hurts first."""
+    for health, what, words in (
+        ("down", "closed", "will close"),
+        ("degraded", "reset", "will reset"),
+        ("up", "opened", "will open"),
+        ("unknown", "changed", "will stay up, with other values"),
+    ):
+        number = sum(len(getattr(change, what)) for change in changes)
+        if number:
+            yield health, f"{counted(number, 'session')} {words}"
+
+
+def _happenings(change: SessionChange) -> Iterator[_Happening]:
+    fields = bounded(", ".join(change.fields), 300)
+    later = bounded(", ".join(name for name in change.fields if name in _LATER), 300)
+    stay = f"will stay up, with another {fields}" + (f"; {later} from the next start on" if later else "")
+    for health, nodes, words in (
+        ("down", change.closed, "will close"),
+        ("degraded", change.reset, f"will reset, for another {fields}"),
+        ("up", change.opened, "will open"),
+        ("unknown", change.changed, stay),
+    ):
+        if nodes:
+            yield _Happening.of(health, f"{counted(len(nodes), 'session')} {words}", nodes)

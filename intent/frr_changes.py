@@ -1,0 +1,96 @@
+"""What a change does to the text of frr.conf, by the nodes where it is the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import unified_diff
+
+from intent.affected import narrowed
+from intent.announcements import Announcements
+from intent.announcements.groups import Table
+from intent.modes import Mode
+from intent.render import frr_config
+from intent.sessions import placed
+from intent.snapshot import Snapshot
+
+_LINES = 400  # of one difference
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationChange:
+    """nodes: where frr.conf changes like this, sorted. diff: unified, of the first of them; passwords are left out.
+
+    more: lines of the difference that are left out.
+    """
+
+    nodes: tuple[str, ...]
+    diff: str
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationChanges:
+    """kinds: the first of them, those of most nodes first. more: how many other kinds there are."""
+
+    kinds: tuple[ConfigurationChange, ...] = ()
+    more: int = 0
+
+
+UNCHANGED = ConfigurationChanges()
+
+
+def configuration_changes(before: Snapshot, after: Snapshot, *, most: int = 5) -> ConfigurationChanges:
+    """At most `most` differences. Nodes where the same sessions and announcements come, go or change are one kind."""
+    if after.mode is Mode.NATIVE:
+        return UNCHANGED
+    numbers: dict[object, int] = {}
+    old, new = (_Side(side, numbers) for side in narrowed(before, after))
+    profiles = before.in_force("BFDProfile") != after.in_force("BFDProfile")
+    kinds: dict[object, list[str]] = {}
+    for node in sorted({node.name for node in (*before.nodes, *after.nodes)}):
+        one, other = old.lines(node), new.lines(node)
+        if profiles or one != other:
+            kinds.setdefault((one - other, other - one), []).append(node)
+    ordered = sorted(kinds.values(), key=lambda nodes: (-len(nodes), nodes))
+    told = (_difference(before, after, nodes) for nodes in ordered[:most])
+    return ConfigurationChanges(tuple(each for each in told if each.diff), len(ordered[most:]))
+
+
+class _Side:
+    """One of both clusters. numbers: of sessions and tables that are equal, in both."""
+
+    def __init__(self, snapshot: Snapshot, numbers: dict[object, int]) -> None:
+        self._announcements = Announcements(snapshot)
+        self._numbers = numbers
+        self._tables: dict[int, tuple[Table, int]] = {}
+        self._peers: dict[str, list[int]] = {}
+        for session, nodes in placed(snapshot).values():
+            number = self._number(session)
+            for node in nodes:
+                self._peers.setdefault(node, []).append(number)
+
+    def lines(self, node: str) -> frozenset[object]:
+        """What a node's frr.conf is made of but for the node's name: its sessions, and what each announces."""
+        feeds = self._announcements.feeds_on(node)
+        announced = ((feed, self._shared(layers.shared), _routes(layers.own)) for feed, layers in feeds.items())
+        return frozenset((*self._peers.get(node, ()), *announced))
+
+    def _shared(self, table: Table) -> int:
+        if id(table) not in self._tables:
+            self._tables[id(table)] = table, self._number(_routes(table))
+        return self._tables[id(table)][1]
+
+    def _number(self, value: object) -> int:
+        return self._numbers.setdefault(value, len(self._numbers))
+
+
+def _routes(table: Table) -> frozenset[object]:
+    return frozenset((key, found.local_prefs, found.communities) for key, found in table.items())
+
+
+def _difference(before: Snapshot, after: Snapshot, nodes: list[str]) -> ConfigurationChange:
+    node = nodes[0]
+    old, new = (frr_config(snapshot, node).splitlines() for snapshot in (before, after))
+    name = f"frr.conf of {node}"
+    lines = list(unified_diff(old, new, f"{name}, now", f"{name}, then", lineterm=""))
+    return ConfigurationChange(tuple(nodes), "\n".join(lines[:_LINES]), max(0, len(lines) - _LINES))
