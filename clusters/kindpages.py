@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from clusters.models import Cluster, Resource
 from intent.kinds import Kind
 
 NOTHING = "\N{EN DASH}"
+BY_NAME = ("cluster__name", "namespace", "name")
 Names = Callable[[Cluster], Sequence[str]]
 Suggestion = tuple[str, str]  # a value and what it means, "" = it speaks for itself
 Suggestions = Callable[[Cluster], Sequence[Suggestion]]
@@ -26,21 +28,40 @@ def _no_meanings(_cluster: Cluster) -> Mapping[str, str]:
     return {}
 
 
+def _no_texts(_row: Resource, _beside: Any) -> Iterable[str]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class ListColumn:
     """A column of a list, besides name, config and change. fields: what it orders by, () = it does not.
 
-    show: the texts of a cell, from the row and what `KindPage.beside` found of it. none: instead of no text. template:
-    draws the cell in place of texts, from the attributes of what `beside` found, which it knows as `found`.
+    show: the texts of a cell, or objects to link to, from the row and what `KindPage.beside` found of it. none: instead
+    of no text. template: draws the cell in place of texts, from `row` and what `beside` found, which it knows as
+    `found`. wide: it needs a line of its own where there is little room.
     """
 
     key: str
     label: str
-    show: Callable[[Any, Any], Iterable[str]]
+    show: Callable[[Any, Any], Iterable[str | Resource]] = _no_texts
     fields: tuple[str, ...] = ()
     mono: bool = True
     none: str = NOTHING
     template: str = ""
+    wide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListFilter:
+    """A filter of a list, besides words, cluster and config. narrow: what is left of the rows with a value.
+
+    choices: the values and their labels; () = any, and it is shown only while the URL has it.
+    """
+
+    key: str
+    label: str
+    narrow: Callable[[QuerySet[Any], str], QuerySet[Any]]
+    choices: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +72,8 @@ class KindPage:
     of what there is, for a field by its path in the spec; suggests: the same where other words are as good. bare:
     objects within, whose parts need no word before their labels. closes:
     what a deletion does, one sentence. meanings: what values of a spec stand for. searched: fields that a list is
-    searched by, besides the name. beside: further facts for the rows of a list by primary key, in a fixed number of
+    searched by, besides the name; search: the same for who knows better. order: of a list at first. events: what makes
+    a list look again. beside: further facts for the rows of a list by primary key, in a fixed number of
     queries. empty: what the kind is good for. more: context for `more_template`, a part of the page of one object.
     """
 
@@ -68,6 +90,10 @@ class KindPage:
     meanings: Callable[[Cluster], Mapping[str, str]] = _no_meanings
     searched: tuple[str, ...] = ()
     search_label: str = "Name"
+    search: Callable[[QuerySet[Any], str], QuerySet[Any]] | None = None
+    order: tuple[str, ...] = BY_NAME
+    events: tuple[str, ...] = ("resources",)
+    filters: tuple[ListFilter, ...] = ()
     columns: tuple[ListColumn, ...] = ()
     beside: Callable[[Sequence[Resource]], Mapping[int, Any]] | None = None
     empty: str = ""

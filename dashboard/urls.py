@@ -7,7 +7,7 @@ from django.urls import path
 from dashboard.events import events
 from dashboard.guided import checkviews as checks
 from dashboard.guided import views as guided
-from dashboard.views import home, password, peer, peers, session
+from dashboard.views import home, password, peer, session
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -19,7 +19,6 @@ urlpatterns = [
     path("guided/checks/<slug:cluster>/<str:namespace>/<str:name>/ask/", checks.ask, name="guided-ask"),
     path("guided/<slug:cluster>/remove-test/", checks.remove_test, name="guided-remove-test"),
     path("guided/<slug:slug>/", guided.guide, name="guide"),
-    path("peers/", peers.peers, name="peers"),
     path("peers/<slug:cluster>/<str:namespace>/<str:name>/", peer.peer, name="peer"),
     path("peers/<slug:cluster>/<str:namespace>/<str:name>/password/", password.password, name="peer-password"),
 ]

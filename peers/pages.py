@@ -8,11 +8,14 @@ from typing import Any, cast
 from django.db.models import Count
 
 from clusters.editing.surroundings import names_of
-from clusters.kindpages import KindPage, ListColumn, Suggestion
+from clusters.kindpages import NOTHING, KindPage, ListColumn, ListFilter, Suggestion
 from clusters.models import Cluster, Resource
 from clusters.secrets import secrets_usable
 from clusters.words import counted
 from peers.models import BFDProfile, BGPPeer
+from peers.selectors import SESSIONS, in_vrf, peers_matching
+
+_SESSIONS = (("up", "all up"), ("degraded", "some degraded"), ("down", "some down"), ("none", "none intended"))
 
 
 def _vrfs(cluster: Cluster) -> Sequence[Suggestion]:
@@ -35,6 +38,12 @@ def _leaves_peers(row: Resource) -> str:
         return "No peer uses it."
     uses = "uses" if number == 1 else "use"
     return f"{counted(number, 'peer')} {uses} it; their speakers keep the old configuration as long as it is missing."
+
+
+def _as_numbers(row: Resource, _beside: Any) -> Iterable[str]:
+    peer = cast("BGPPeer", row)
+    own, other = peer.my_asn, peer.dynamic_asn if peer.peer_asn is None else peer.peer_asn
+    return [f"{NOTHING if own is None else own} → {other or NOTHING}"]
 
 
 def _number(column: str, unit: str = "") -> Callable[[Resource, Any], Iterable[str]]:
@@ -82,6 +91,19 @@ PEER = KindPage(
     offers={"bfdProfile": names_of("BFDProfile"), "passwordSecret.name": secrets_usable},
     suggests={"vrf": _vrfs},
     closes=_closes_sessions,
+    search_label="Name, address, AS",
+    search=peers_matching,
+    order=("-sessions_down", "-sessions_degraded", "cluster__name", "name"),  # the worst first
+    filters=(
+        ListFilter("sessions", "Sessions", lambda rows, value: rows.filter(SESSIONS[value]), _SESSIONS),
+        ListFilter("vrf", "VRF", lambda rows, value: rows.filter(in_vrf(value))),
+    ),
+    columns=(
+        ListColumn("address", "Router", template="peers/router.html", fields=("peer_address", "interface")),
+        ListColumn("asn", "AS", _as_numbers, ("peer_asn", "my_asn"), mono=False),
+        ListColumn("vrf", "VRF", template="peers/vrf.html", fields=("vrf", "name")),
+    ),
+    empty=("One says which router the nodes talk to: its address, its AS number, and the AS number of the nodes."),
 )
 BFD_PROFILE = KindPage(
     model=BFDProfile,

@@ -19,9 +19,8 @@ def in_vrf(name: str) -> Q:
     return Q(vrf=None) | Q(vrf__in=("", name)) if name == "default" else Q(vrf=name)
 
 
-def peers_matching(words: str) -> QuerySet[BGPPeer]:
+def peers_matching(rows: QuerySet[BGPPeer], words: str) -> QuerySet[BGPPeer]:
     """Peers whose name, address, interface, VRF or AS number is meant by all of the words."""
-    rows = BGPPeer.objects.select_related("cluster")
     for word in words.split()[:5]:
         found = Q(name__icontains=word) | Q(peer_address__istartswith=word) | Q(vrf__iexact=word) | Q(interface=word)
         digits = word.upper().removeprefix("AS")

@@ -59,8 +59,8 @@ def _pools_beside(rows: Sequence[Resource]) -> Mapping[int, _Beside]:
     return {pool.pk: _Beside(used[pool.pk], announcing[pool.pk]) for pool in pools}
 
 
-def _announcers(_row: Resource, beside: Any) -> Iterable[str]:
-    return [advertisement.name for advertisement in beside.announcers]
+def _announcers(_row: Resource, beside: Any) -> Iterable[Resource]:
+    return cast("_Beside", beside).announcers
 
 
 def _auto_assign(row: Resource, _beside: Any) -> Iterable[str]:
@@ -131,7 +131,7 @@ POOL = KindPage(
     search_label="Name, address",
     columns=(
         ListColumn("addresses", "Addresses", _texts("addresses"), none="none"),
-        ListColumn("use", "In use", lambda _row, _beside: (), template="pools/use.html"),
+        ListColumn("use", "In use", template="pools/use.html", wide=True),
         ListColumn("assigned", "Assigned", _auto_assign, ("auto_assign", "name"), mono=False),
         ListColumn("announced", "Announced by", _announcers, none="nothing"),
     ),

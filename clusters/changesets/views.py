@@ -21,7 +21,7 @@ from clusters.changesets.selectors import changesets
 from clusters.editing.overrides import override_posted
 from clusters.edits.refusals import ClusterUnreachable, RevisionMismatch
 from clusters.models import Change, ChangeSet, ChangeSetItem
-from clusters.pages import HttpRequest, page_of, render_page
+from clusters.pages import HttpRequest, misfits, page_of, render_page
 from clusters.registry import resource_models
 
 _ITEMS = 200  # on a page
@@ -117,8 +117,18 @@ def changeset_end(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 @permission_required("clusters.view_changeset", raise_exception=True)
 def changeset_list(request: HttpRequest) -> HttpResponse:
-    """All change sets, newest first."""
+    """All change sets, newest first, in one state if the URL says so."""
+    wanted = {name: request.GET.get(name, "").strip()[:253] for name in ("cluster", "state")}
     rows = changesets()
-    if request.GET.get("cluster"):
-        rows = rows.filter(cluster__name=request.GET["cluster"])
-    return render_page(request, "changesets/list.html", {"page": page_of(request, rows)}, part="table")
+    if wanted["cluster"]:
+        rows = rows.filter(cluster__name=wanted["cluster"])
+    if wanted["state"] in ChangeSet.State.values:
+        rows = rows.filter(state=wanted["state"])
+    context = {
+        "page": page_of(request, rows),
+        "wanted": wanted,
+        "narrowed": bool(wanted["state"]),
+        "states": ChangeSet.State.choices,
+        "misfits": misfits(request, state=ChangeSet.State.values),
+    }
+    return render_page(request, "changesets/list.html", context, part="table")

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from clusters.models import StatusObject
 from clusters.ordering import ordered
-from clusters.pages import Column, HttpRequest, ordering, page_of, render_page
+from clusters.pages import Column, HttpRequest, misfits, ordering, page_of, render_page
 from clusters.reported.selectors import COLUMNS, counts_by_kind, findings_of, kind_of, reported, results, said
 from intent.kinds import Field, Kind
 
@@ -45,7 +45,10 @@ def objects(request: HttpRequest, plural: str) -> HttpResponse:
     kind = _kind(plural)
     wanted = {name: request.GET.get(name, "").strip()[:253] for name in ("q", "cluster", "node", "vrf", "result")}
     rows = reported(kind, wanted["q"])
-    exact = {"cluster": "cluster__name", "node": "node", "vrf": "vrf", "result": "result"}
+    known = results(kind) if "result" in COLUMNS[kind.kind] else []
+    exact = {"cluster": "cluster__name", "node": "node", "vrf": "vrf"} | (
+        {"result": "result"} if wanted["result"] in known else {}
+    )
     rows = rows.filter(**{exact[name]: value for name, value in wanted.items() if value and name in exact})
     columns = (_NAME, *(_COLUMNS[name] for name in COLUMNS[kind.kind]))
     order, headers = ordering(request, (*columns, _SEEN), _BY_NAME)
@@ -58,7 +61,8 @@ def objects(request: HttpRequest, plural: str) -> HttpResponse:
         "headers": headers,
         "wanted": wanted,
         "narrowed": any(value for name, value in wanted.items() if name != "cluster"),
-        "results": results(kind) if "result" in COLUMNS[kind.kind] else [],
+        "results": [(one, one) for one in known],
+        "misfits": misfits(request, result=known),
     }
     return render_page(request, "reported/list.html", context, part="table")
 

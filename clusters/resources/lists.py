@@ -9,23 +9,24 @@ from django.db.models.functions import Cast
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
-from clusters.kindpages import NOTHING, KindPage, ListColumn, page_of_kind
+from clusters.kindpages import NOTHING, KindPage, ListColumn, ListFilter, page_of_kind
 from clusters.models import Resource
-from clusters.ordering import ordered
-from clusters.pages import Column, HttpRequest, misfits, ordering, page_of, render_page
+from clusters.pages import Column, HttpRequest, misfits, ordering, page_of, parameters, render_page
 from clusters.resources.axis import CONFIG, by_config
 from clusters.selectors import resource_list as rows_of_kind
 
-_DEFAULT = ("cluster__name", "namespace", "name")
 _SHOWN = 3  # entries of a cell
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell as shown: some texts, and how many more there are; or what the column's template draws of `found`."""
+    """A cell as shown: some texts with their links, and how many more there are; or what the column's template draws
+
+    of `found`.
+    """
 
     column: ListColumn
-    texts: tuple[str, ...]
+    texts: tuple[tuple[str, str], ...]
     more: int
     found: object
 
@@ -35,27 +36,44 @@ class Cell:
         return not self.texts and self.column.none == NOTHING
 
 
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """A filter of the list with what the URL wants of it; dropped: the same page without."""
+
+    filter: ListFilter
+    value: str
+    dropped: str
+
+
 @require_GET
 def resource_list(request: HttpRequest, kind: str) -> HttpResponse:
     """All objects of the kind."""
     about = page_of_kind(kind)
     about.require(request, "view")
-    wanted = {name: request.GET.get(name, "").strip()[:253] for name in ("q", "cluster", "sync")}
+    names = ("q", "cluster", "sync", *(one.key for one in about.filters))
+    wanted = {name: request.GET.get(name, "").strip()[:253] for name in names}
     rows = by_config(_matching(about, wanted["q"]), wanted["sync"])
     if wanted["cluster"]:
         rows = rows.filter(cluster__name=wanted["cluster"])
-    order, headers = ordering(request, _columns(about), _DEFAULT)
-    page = page_of(request, ordered(rows, order))
+    for one in about.filters:
+        if wanted[one.key] and (not one.choices or wanted[one.key] in dict(one.choices)):
+            rows = one.narrow(rows, wanted[one.key])
+    order, headers = ordering(request, _columns(about), about.order)
+    page = page_of(request, rows.order_by(*order, "pk"))
     beside = about.beside(list(page)) if about.beside else {}
+    choices = {"sync": dict(CONFIG)} | {one.key: dict(one.choices) for one in about.filters if one.choices}
     context = {
         "about": about,
         "page": page,
         "rows": [(row, _cells(about, row, beside.get(row.pk, {}))) for row in page],
         "headers": headers,
         "wanted": wanted,
-        "narrowed": bool(wanted["q"] or wanted["sync"]),
+        "narrowed": any(value for name, value in wanted.items() if name != "cluster"),
         "config_choices": CONFIG,
-        "misfits": misfits(request, sync=dict(CONFIG)),
+        "filters": [
+            Narrowing(one, wanted[one.key], parameters(request, page=None, **{one.key: None})) for one in about.filters
+        ],
+        "misfits": misfits(request, **choices),
         "may_add": request.user.has_perm(about.permission("add")),
     }
     return render_page(request, "resources/list.html", context, part="table")
@@ -74,6 +92,8 @@ def _matching(about: KindPage, words: str) -> QuerySet[Resource]:
     """The rows in whose name or searched fields all the words are found."""
     needless = ("base",) if about.kind.status else ("base", "live")  # a list shows what MetalLB reports in a status
     rows = rows_of_kind(about.kind.kind).defer(*needless)
+    if about.search is not None:
+        return about.search(rows, words)
     columns = [about.kind.field(name).column for name in about.searched]
     rows = rows.annotate(**{f"{column}_text": Cast(column, TextField()) for column in columns})
     for word in words.split()[:5]:
@@ -87,6 +107,10 @@ def _matching(about: KindPage, words: str) -> QuerySet[Resource]:
 def _cells(about: KindPage, row: Resource, beside: object) -> list[Cell]:
     cells = []
     for column in about.columns:
-        texts = tuple(column.show(row, beside))
+        texts = tuple(_linked(one) for one in column.show(row, beside))
         cells.append(Cell(column, texts[:_SHOWN], max(0, len(texts) - _SHOWN), beside))
     return cells
+
+
+def _linked(one: str | Resource) -> tuple[str, str]:
+    return (one, "") if isinstance(one, str) else (one.name, one.get_absolute_url())

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 
 from clusters.models import Cluster, Service
 from clusters.ordering import ordered
-from clusters.pages import Column, HttpRequest, ordering, page_of, render_page
+from clusters.pages import Column, HttpRequest, misfits, ordering, page_of, render_page
 from clusters.reported.selectors import said
 from pools.loadbalancers.announced import covering, live_snapshot, standings
 from pools.loadbalancers.selectors import (
@@ -72,9 +72,10 @@ def services(request: HttpRequest) -> HttpResponse:
         "wanted": wanted,
         "narrowed": any(value for name, value in wanted.items() if name != "cluster"),
         "numbers": service_numbers(cluster),
-        "pools": pool_names(cluster),
-        "policies": Service.TrafficPolicy.values,
+        "pools": [(name, name) for name in sorted({*pool_names(cluster), wanted["pool"]} - {""})],
+        "policies": Service.TrafficPolicy.choices,
         "states": _STATES,
+        "misfits": misfits(request, policy=Service.TrafficPolicy.values, state=STATES),
         "not_listed": not_listed(),
     }
     return render_page(request, "pools/services.html", context, part="table")

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from clusters.models import Cluster
+from clusters.models import ChangeSet, Cluster, StatusObject
 from clusters.sync.findings import findings_write
 from dashboard.peers import peer_sessions_write
 from peers.models import BGPPeer
@@ -176,6 +176,9 @@ def test_peers_that_want_the_same_neighbor_both_say_so(viewer: Client, cluster: 
         ("/peers/?sessions=", "Sessions", "none"),
         ("/speakers/?state=", "State", "late"),
         ("/pools/?sync=", "Sync", "conflict"),
+        ("/services/?state=", "State", "shared"),
+        ("/services/?policy=", "Policy", "Local"),
+        ("/changes/sets/?state=", "State", "rolled_back"),
     ],
 )
 def test_a_filter_that_there_is_not_is_said(viewer: Client, cluster: Cluster, path: str, name: str, one: str) -> None:
@@ -184,6 +187,27 @@ def test_a_filter_that_there_is_not_is_said(viewer: Client, cluster: Cluster, pa
     assert told in page
     assert one in page.partition(told)[2].partition("</p>")[0]
     assert "does not exist" not in viewer.get(f"{path}{one}").text
+
+
+def test_a_result_that_nothing_reports_is_said(viewer: Client, cluster: Cluster) -> None:
+    at = timezone.now()
+    StatusObject.objects.create(
+        cluster=cluster, kind="ConfigurationState", name="controller", result="Valid", seen_at=at
+    )
+    told = "Result “nope” does not exist, so this filter leaves nothing out. There are: Valid."
+    page = viewer.get("/status/configurationstates/?result=nope").text
+    assert told in page
+    assert "controller</a>" in page
+
+
+def test_change_sets_are_counted_and_filtered_by_state(viewer: Client, cluster: Cluster) -> None:
+    for state in ("applied", "applied", "rolled_back"):
+        ChangeSet.objects.create(cluster=cluster, state=state)
+    assert "<h1>3 change sets</h1>" in viewer.get("/changes/sets/").text
+    page = viewer.get("/changes/sets/?state=rolled_back").text
+    assert "<h1>1 change set found</h1>" in page
+    assert '<option value="rolled_back" selected>' in page
+    assert "No change set is in this state." in viewer.get("/changes/sets/?state=pending").text
 
 
 def _row(page: str, name: str) -> str:

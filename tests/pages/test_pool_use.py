@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from clusters.models import Cluster, Service
 from pools.models import IPAddressPool
 from pools.use import FamilyUse, amount, capacities, uses_of
+from tests.kinds import saved
 from tests.pages.services import a_service, many_services
 
 
@@ -113,6 +114,12 @@ def test_list_and_page_of_a_pool_say_what_is_left(viewer: Client, cluster: Clust
 
 def _addresses(page: str) -> list[str]:
     return re.findall(r'<th scope="row"><code class="addr">([^<]+)<', page)
+
+
+def test_the_list_leads_to_what_announces_a_pool(viewer: Client, cluster: Cluster) -> None:
+    saved(cluster, "IPAddressPool", "blue", {"addresses": ["203.0.113.0/24"]})
+    advertisement = saved(cluster, "BGPAdvertisement", "all", {})
+    assert f'href="{advertisement.get_absolute_url()}">all</a>' in viewer.get("/pools/").text
 
 
 def test_addresses_in_use_stand_in_their_order_with_their_services(viewer: Client, cluster: Cluster) -> None:
