@@ -116,15 +116,10 @@ class Counts:
         """Seven queries, whose answers are as long as there are routers, and nodes with problems."""
         rows = _all(filters)
         totals = rows.values_list("cluster_id", "vrf", "neighbor").annotate(Count("pk"), Min("pk"), Max("pk"))
-        wrong = _not_up(filters)
-        groups = (
-            wrong.values_list("cluster_id", "vrf", "neighbor", "health", "reason")
-            .annotate(Count("pk"), Min("since"), Max("since"), Max("peer"), Max("cause"), Min("pk"))
-            .annotate(Min("node"), Max("node"), Max("remote_as"), Max("degraded"))
-        )
+        wrong = not_up(filters)
         return cls(
             filters=filters,
-            groups=[Group(*row) for row in groups if row[3] != "up"],
+            groups=[group for group in grouped(wrong) if group.health != "up"],
             problem_nodes=sorted(_problem_nodes(rows, wrong), key=lambda node: node.order),
             totals={row[:3]: Total(*row[3:]) for row in totals},
             number_of_nodes=rows.values("cluster_id", "node").distinct().count(),
@@ -189,7 +184,17 @@ def _problem_nodes(rows: QuerySet[Session], wrong: Sessions) -> list[NodeCount]:
     return list(nodes.values())
 
 
-def _not_up(filters: Filters) -> Sessions:
+def grouped(rows: Sessions, *also: str) -> list[Group]:
+    """Sessions by router, health and reason, and by the other columns that are named; one query."""
+    found = (
+        rows.values_list("cluster_id", "vrf", "neighbor", "health", "reason", *also)
+        .annotate(Count("pk"), Min("since"), Max("since"), Max("peer"), Max("cause"), Min("pk"))
+        .annotate(Min("node"), Max("node"), Max("remote_as"), Max("degraded"))
+    )
+    return [Group(*row[:5], *row[5 + len(also) :]) for row in found]
+
+
+def not_up(filters: Filters) -> Sessions:
     """The sessions that may not be up, found by one scan: health is computed for them alone while they are few."""
     rows = filters.apply(sessions()).order_by()
     silent = list(speakers().order_by().exclude(freshness="live").values_list("pk", flat=True)[: _FEW + 1])

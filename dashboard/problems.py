@@ -15,6 +15,7 @@ from django.urls import NoReverseMatch, reverse
 
 from clusters.models import Cluster
 from clusters.words import HEALTH_WORDS, bounded, counted, utc_words
+from dashboard.causes import Cause, causes
 from dashboard.counts import UNSEEN, Counts, Group, NodeCount
 from dashboard.facts import text_of
 from dashboard.filters import Filters
@@ -48,6 +49,9 @@ class Problem:
     cause: str
     detail: str
     href: str
+    kind: str = "router"  # router, node, vrf, speaker: what is to blame, or at least shared
+    reason: str = ""
+    touches: str = ""  # what of the nodes it touches, if that is not one neighbor
     group: Group | None = None
     marks: tuple[Mark, ...] = ()
     refused: bool = False  # the nodes' speakers refuse their configuration
@@ -60,7 +64,7 @@ class Problem:
     @property
     def ticket(self) -> str:
         """The same as text, for a ticket or a chat."""
-        where = f"{self.peer or 'neighbor'} {self.neighbor}".strip() if self.neighbor else "speaker"
+        where = f"{self.peer or 'neighbor'} {self.neighbor}".strip() if self.neighbor else self.touches or "speaker"
         asn = f" (AS {self.remote_as})" if self.remote_as else ""
         nodes = ", ".join(self.nodes) + (f" and {self.more_nodes} more" if self.more_nodes else "")
         lines = [
@@ -88,47 +92,83 @@ def peer_href(cluster: Cluster | None, peer: str) -> str:
 def problems(
     counts: Counts, clusters: Mapping[int, Cluster], filters: Filters, names: Mapping[tuple[str, str], str]
 ) -> list[Problem]:
-    """All of them, worst first; one more query, for the speakers that did not answer.
+    """All of them, worst first; at most four more queries, however much is down.
 
     names: of the BGPPeers by VRF and neighbor, for sessions that no BGPPeer intends.
     """
-    found = [
-        _of_router(group, names, counts.totals[group.router].number, clusters.get(group.cluster), filters)
-        for group in counts.groups
-        if group.health != "up" and group.health not in UNSEEN
-    ]
+    found = [_of_cause(cause, names, counts, clusters.get(cause.main.cluster), filters) for cause in causes(counts)]
     unseen = [node for node in counts.problem_nodes if not node.seen]
     found += _of_speakers(unseen, clusters, filters)
     return sorted(found, key=lambda problem: problem.order)
 
 
-def _of_router(
-    group: Group, names: Mapping[tuple[str, str], str], of: int, cluster: Cluster | None, filters: Filters
+def _of_cause(
+    cause: Cause,
+    names: Mapping[tuple[str, str], str],
+    counts: Counts,
+    cluster: Cluster | None,
+    filters: Filters,
 ) -> Problem:
-    peer = group.peer or names.get((group.vrf, group.neighbor), "")
-    nodes = sorted({group.first_node, group.last_node})
+    group, number = cause.main, cause.number
+    nodes = sorted({each for one in cause.groups for each in (one.first_node, one.last_node)})[:2]
     word = HEALTH_WORDS[group.health]
-    alone = group.number == 1
-    chosen = filters.query(vrf=group.vrf, q=group.neighbor, health=group.health)
-    return Problem(
+    routers = len({one.router for one in cause.groups})
+    problem = Problem(
         health=group.health,
-        number=group.number,
-        title=word.capitalize() if alone else f"{group.number:,} {word}",
+        number=number,
+        title=word.capitalize() if number == 1 else f"{number:,} {word}",
         cluster=cluster.name if cluster else "",
-        of=of,
-        peer=peer,
-        peer_href=peer_href(cluster, peer),
-        neighbor=group.neighbor,
-        remote_as=group.remote_as,
-        vrf=group.vrf,
+        of=sum(counts.totals[router].number for router in {one.router for one in cause.groups}),
+        peer="",
+        peer_href="",
+        neighbor="",
+        remote_as=None,
+        vrf=group.vrf if len({one.vrf for one in cause.groups}) == 1 else "",
         nodes=nodes,
-        more_nodes=group.number - len(nodes),
-        since=group.since,
+        more_nodes=max(0, cause.nodes - len(nodes)),
+        since=min(one.since for one in cause.groups),
         cause=_cause(group),
-        detail=_together(group),
-        href=reverse("session", args=[group.session]) if alone else reverse("home") + chosen,
-        group=group,
+        detail=_beside(cause),
+        href=_drill_down(cause, filters),
+        kind=cause.kind,
+        reason=group.reason,
+        group=group if routers == 1 else None,
     )
+    if cause.kind == "node":
+        return replace(
+            problem,
+            cause=f"This node has lost all of its peers, and other nodes reach them: {_lower(_cause(group))}",
+            touches=f"all of its {counted(routers, 'peer')}",
+        )
+    if routers > 1:
+        return replace(problem, touches=counted(routers, "peer"))
+    peer = group.peer or names.get((group.vrf, group.neighbor), "")
+    return replace(
+        problem, peer=peer, peer_href=peer_href(cluster, peer), neighbor=group.neighbor, remote_as=group.remote_as
+    )
+
+
+def _drill_down(cause: Cause, filters: Filters) -> str:
+    """Where all of its sessions are: one has a page of its own."""
+    group, home = cause.main, reverse("home")
+    if cause.number == 1:
+        return reverse("session", args=[group.session])
+    if cause.kind == "node":
+        return home + filters.query(node=group.first_node)
+    if len({one.router for one in cause.groups}) > 1:
+        return home + filters.query(vrf=group.vrf, health=group.health)
+    return home + filters.query(vrf=group.vrf, q=group.neighbor, health=group.health)
+
+
+def _lower(words: str) -> str:
+    return words if words[:2].isupper() else words[:1].lower() + words[1:]
+
+
+def _beside(cause: Cause) -> str:
+    """What else is said by some of the nodes, and how close together it came."""
+    rest = cause.number - sum(one.number for one in cause.groups if one.cause == cause.main.cause)
+    also = f"{rest:,} of them: {_lower(cause.others[0])}" if rest and cause.others else ""
+    return " · ".join(filter(None, (also, _together(cause))))
 
 
 def _cause(group: Group) -> str:
@@ -139,13 +179,14 @@ def _cause(group: Group) -> str:
     return group.cause or "No reason given by FRR"
 
 
-def _together(group: Group) -> str:
-    if group.number == 1:
+def _together(cause: Cause) -> str:
+    number, last = cause.number, max(group.last for group in cause.groups)
+    if number == 1:
         return ""
-    seconds = int((group.last - group.since).total_seconds())
+    seconds = int((last - min(group.since for group in cause.groups)).total_seconds())
     if seconds < 2:
-        return f"all {group.number} in the same second" if group.number > 2 else "both in the same second"
-    return f"the latest {utc_words(group.last)}"
+        return f"all {number} in the same second" if number > 2 else "both in the same second"
+    return f"the latest {utc_words(last)}"
 
 
 def _of_speakers(nodes: list[NodeCount], clusters: Mapping[int, Cluster], filters: Filters) -> list[Problem]:
@@ -199,6 +240,7 @@ def _of_speaker(
         cause=cause[0] + (f", {counted(first.misses, 'poll')} missed" if first and first.misses else ""),
         detail=" · ".join(filter(None, (pod, bounded(cause[1], 200)))),
         href=filters.query(node=members[0].node) if len(members) == 1 else filters.query(health=health),
+        kind="speaker",
     )
 
 
@@ -210,7 +252,7 @@ def with_ribbons(rows: Iterable[Problem], now: datetime) -> list[Problem]:
     result = []
     for row in shown:
         if row.group is None:
-            marks = drops((), now, down_since=row.since, kind="unknown")
+            marks = drops((), now, down_since=row.since, kind="unknown" if row.kind == "speaker" else "down")
         else:
             lasting = row.since if row.health in {"down", "absent"} else None
             marks = drops(times.get(row.group.router, ()), now, down_since=lasting)

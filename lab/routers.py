@@ -32,7 +32,8 @@ class Router:
     hops: its distance in hops, 1 = directly connected. hold and keepalive are its own timers in seconds.
     password: TCP-MD5, "" = none. shutdown: it shuts the session administratively, with this message (RFC 9003; "" = no
     message, None = it does not). bounce: seconds between two closings of a session by the router, 0 = never.
-    networks: prefixes it announces. mute_bfd: it does not answer BFD.
+    networks: prefixes it announces. mute_bfd: it does not answer BFD. prefix_limit: how many prefixes of a family it
+    takes from a node, 0 = any number; more end the session (RFC 4486, subcode 1).
     """
 
     name: str
@@ -53,6 +54,7 @@ class Router:
     shutdown: str | None = None
     bounce: float = 0.0
     mute_bfd: bool = False
+    prefix_limit: int = 0
 
     def asn_for(self, peer_asn: int | None, dynamic_asn: str = "", my_asn: int = 0) -> int:
         """The AS number it shows to a node that is configured with this peerASN or dynamicASN (see the module)."""

@@ -50,7 +50,7 @@ class VrfFilter(django_filters.CharFilter):  # type: ignore[misc]
 @documented_read(BGPPeer.KIND)
 @documented_write(BGPPeer.KIND, _BGPPEER, _EXAMPLE)
 class BGPPeerViewSet(PasswordEndpoint):
-    """BGPPeers; the session axis comes in where sessions are known, in `dashboard.api`."""
+    """BGPPeers; the session axis comes in where sessions are known, in `dashboard.rest`."""
 
     model = BGPPeer
     queryset = BGPPeer.objects.none()  # names the model whose permissions count

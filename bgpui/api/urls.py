@@ -23,7 +23,8 @@ from clusters.api.imports import ImportViewSet
 from clusters.api.preview import PreviewViewSet
 from clusters.history.api import ChangeViewSet
 from clusters.reported.api import status_endpoint
-from dashboard.api import BGPPeerSessionsViewSet, SessionActionsViewSet
+from dashboard.rest.problems import ProblemViewSet
+from dashboard.rest.sessions import BGPPeerSessionsViewSet, SessionActionsViewSet
 from intent.kinds import READ_KINDS
 from peers.api import BFDProfileViewSet
 from pools.api import BGPAdvertisementViewSet, CommunityViewSet, IPAddressPoolViewSet, L2AdvertisementViewSet
@@ -44,6 +45,7 @@ router.register("export", ExportViewSet, basename="api-export")
 router.register("changesets", ChangeSetViewSet, basename="api-changeset")
 router.register("changes", ChangeViewSet, basename="api-change")
 router.register("services", ServiceViewSet, basename="api-service")
+router.register("problems", ProblemViewSet, basename="api-problem")
 router.register("sessions", SessionActionsViewSet, basename="api-session")
 router.register("transitions", TransitionViewSet, basename="api-transition")
 router.register("speakers", SpeakerViewSet, basename="api-speaker")

@@ -65,6 +65,8 @@ def bgp_config(router: Router, neighbors: Sequence[Neighbor]) -> str:
         lines.append(f" address-family {family} unicast")
         lines += [f"  network {network}" for network in router.networks if (":" in network) == (version == 6)]
         lines += [f"  neighbor {each.name} activate" for each in neighbors]
+        limit = f"maximum-prefix {router.prefix_limit}" if router.prefix_limit else ""
+        lines += [f"  neighbor {each.name} {limit}" for each in neighbors if limit]
         lines.append(" exit-address-family")
     return "\n".join([*lines, "exit", ""])
 
@@ -146,13 +148,6 @@ class RealRouter:
     async def clear(self, neighbor: str = "*") -> None:
         """Close sessions with a NOTIFICATION (Cease/Administrative Reset)."""
         await self.daemons.vtysh(f"clear bgp {neighbor}")
-
-    async def limit_prefixes(self, neighbor: str, family: str, most: int) -> None:
-        """Accept at most so many prefixes from a node, 0 = any number. More end the session (RFC 4486, subcode 1)."""
-        asn = own_asn(self.router, self._neighbors(self.router))
-        enter = ("configure terminal", f"router bgp {asn}", f"address-family {family} unicast")
-        line = f"neighbor from-{neighbor} maximum-prefix"
-        await self.daemons.vtysh(*enter, f"{line} {most}" if most else f"no {line}")
 
     async def stop(self) -> None:
         """Stop what the router does by itself; its machine is the topology's."""

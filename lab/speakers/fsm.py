@@ -137,9 +137,9 @@ def _open_sent(session: Session, at: float) -> None:
     else:
         counters.opens_received += 1
         session.last_read, session.met = at, router
-        if trouble is Obstacle.BAD_PEER_AS:
+        if trouble in _REFUSED_BY_NODE:
             counters.notifications_sent += 1
-            _refuse(session, at, Reset.sent(resets.BAD_PEER_AS))
+            _refuse(session, at, Reset.sent(_REFUSED_BY_NODE[trouble]))
         elif trouble is Obstacle.BAD_MY_AS:
             counters.notifications_received += _COUNTED
             _refuse(session, at, Reset.received(resets.BAD_PEER_AS))
@@ -168,8 +168,14 @@ def updates(announced: Iterable[Announcement], families: Collection[str]) -> int
 
 
 def await_end(session: Session) -> None:
-    """When this Established session will end by itself: the hold timer, or the router that bounces it."""
-    session.next_at = min(session.hold_expires_at(), _bounce_at(session))
+    """When this Established session will end by itself: at once, by the hold timer, or the router that bounces it."""
+    full = _over_limit(session)
+    session.next_at = session.established_at if full else min(session.hold_expires_at(), _bounce_at(session))
+
+
+def _over_limit(session: Session) -> bool:
+    limit = session.router.prefix_limit if session.router else 0
+    return bool(limit) and any(len(session.sent(family)) > limit for family in session.families)
 
 
 def _bounce_at(session: Session) -> float:
@@ -180,7 +186,9 @@ def _bounce_at(session: Session) -> float:
 
 
 def _established(session: Session, at: float) -> None:
-    if session.hold_expires_at() <= at:
+    if _over_limit(session):
+        drop(session, at, Reset.received(resets.PREFIX_LIMIT, hard=True))
+    elif session.hold_expires_at() <= at:
         drop(session, at, Reset.sent(resets.HOLD_TIMER_EXPIRED))
     else:
         drop(session, at, Reset.received(resets.ADMINISTRATIVE_RESET, hard=True))
@@ -227,7 +235,12 @@ def watch_bfd(session: Session, now: float) -> None:
 
 
 _WAITING = {Obstacle.NO_VRF: Cause.NO_VRF, Obstacle.NO_LINK_LOCAL: Cause.NO_LINK_LOCAL}
-_CLOSED = {Obstacle.SHUTDOWN, Obstacle.NO_COMMON_FAMILY}  # FRR's bgpd closes the connection without a word
+_CLOSED = {Obstacle.SHUTDOWN}  # FRR's bgpd closes the connection without a word
+_REFUSED_BY_NODE = {
+    Obstacle.BAD_PEER_AS: resets.BAD_PEER_AS,
+    Obstacle.SAME_IDENTIFIER: resets.BAD_IDENTIFIER,  # of internal routers only (RFC 6286)
+    Obstacle.NO_COMMON_FAMILY: resets.UNSUPPORTED_CAPABILITY,
+}
 _UNREACHED = {*_WAITING, Obstacle.ABSENT, Obstacle.SILENT, Obstacle.REFUSED, Obstacle.NO_PATH}
 _QUIET = {Obstacle.ABSENT, Obstacle.NO_LINK_LOCAL, Obstacle.SILENT, Obstacle.MUTE, Obstacle.NO_PATH}
 _ON_TIMER = {

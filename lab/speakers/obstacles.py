@@ -22,6 +22,7 @@ class Obstacle(StrEnum):
     SHUTDOWN = "shut down by the router"
     BAD_PEER_AS = "the router has another AS number"
     BAD_MY_AS = "the router expects another AS number"
+    SAME_IDENTIFIER = "an internal router with the node's own BGP identifier"
     NO_COMMON_FAMILY = "no common address family"
 
 
@@ -47,6 +48,7 @@ def _on_the_wire(session: Session, router: Router) -> Obstacle:
         (Obstacle.SHUTDOWN, router.shutdown is not None),
         (Obstacle.BAD_PEER_AS, not _accepts(session)),
         (Obstacle.BAD_MY_AS, router.expects not in {0, session.shown_asn}),
+        (Obstacle.SAME_IDENTIFIER, session.internal and router.identifier == session.identifier),
         (Obstacle.NO_COMMON_FAMILY, not set(session.spec.families) & set(router.families)),
     )
     return next((met for met, true in tests if true), Obstacle.NONE)

@@ -75,6 +75,7 @@ def announce(session: Session, announced: Announced, change: Change, now: float)
     if session.up:
         families = session.families
         session.counters.updates_sent += updates(change.fresh, families) + len(change.gone.intersection(families))
+        await_end(session)
 
 
 def _reset_reason(before: IntendedSession, after: IntendedSession, password_changed: bool) -> Cause | None:

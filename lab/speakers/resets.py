@@ -46,7 +46,10 @@ DUE_TO = {
 
 Code = tuple[int, int]
 BAD_PEER_AS: Code = (2, 2)
+BAD_IDENTIFIER: Code = (2, 3)
+UNSUPPORTED_CAPABILITY: Code = (2, 7)
 HOLD_TIMER_EXPIRED: Code = (4, 0)
+PREFIX_LIMIT: Code = (6, 1)
 SHUTDOWN: Code = (6, 2)
 ADMINISTRATIVE_RESET: Code = (6, 4)
 CONFIG_CHANGE: Code = (6, 6)
@@ -54,7 +57,10 @@ BFD_DOWN: Code = (6, 10)
 
 NOTIFICATIONS: dict[Code, str] = {
     BAD_PEER_AS: "OPEN Message Error/Bad Peer AS",
+    BAD_IDENTIFIER: "OPEN Message Error/Bad BGP Identifier",
+    UNSUPPORTED_CAPABILITY: "OPEN Message Error/Unsupported Capability",
     HOLD_TIMER_EXPIRED: "Hold Timer Expired",
+    PREFIX_LIMIT: "Cease/Maximum Number of Prefixes Reached",
     SHUTDOWN: "Cease/Administrative Shutdown",
     ADMINISTRATIVE_RESET: "Cease/Administrative Reset",
     CONFIG_CHANGE: "Cease/Other Configuration Change",

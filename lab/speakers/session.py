@@ -83,9 +83,9 @@ class BfdTimers:
 class Session:
     """spec: what MetalLB wants; router: what stands at the other end now, None = nothing; met: who sent the last OPEN.
 
-    announced: the prefixes that FRR is told to send, in the order of addresses. Times are seconds since 1970. next_at:
-    when the state machine moves by itself. quiet_since: when the router's packets stopped to arrive. seed: makes ports
-    and jitter differ between sessions.
+    identifier: the node's own BGP identifier in this VRF. announced: the prefixes that FRR is told to send, in the
+    order of addresses. Times are seconds since 1970. next_at: when the state machine moves by itself. quiet_since: when
+    the router's packets stopped to arrive. seed: makes ports and jitter differ between sessions.
     """
 
     spec: IntendedSession
@@ -96,6 +96,7 @@ class Session:
     password: str = ""
     vrf_present: bool = True
     local_address: str = ""
+    identifier: str = ""
     announced: tuple[Announcement, ...] = ()
     seed: int = 0
     state: State = State.IDLE

@@ -126,6 +126,7 @@ class SimulatedSpeakers:
                 session = speaker.sessions[place] = self._open(speaker, place, spec, password)
             elif session.spec != spec or session.password != password:
                 reload.reconfigure(session, spec, password, now)
+            session.identifier = speaker.router_id(place[0])
             session.bfd_timers = _bfd_timers(plan.snapshot, spec.bfd_profile)
             announced = plan.announced.get(spec.peer, ())
             change = changes.between(session.announced, announced)

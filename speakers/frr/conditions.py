@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from speakers.frr.intended import configured
 from speakers.frr.neighbor import Neighbor
 from speakers.frr.notifications import Meaning, Notification, notification
 from speakers.frr.reasons import BY_RESET, BY_STATE, REASONS, RECEIVED, RESET_TEXTS, SENT
@@ -44,12 +45,14 @@ def condition(neighbor: Neighbor, intended: IntendedSession | None = None) -> Co
         return Condition(UNKNOWN, cause="FRR did not say in which state the session is")
     if neighbor.established:
         return _established(neighbor, intended)
-    return last_down(neighbor)
+    down = last_down(neighbor)
+    return down._replace(evidence={**down.evidence, **configured(down.reason, intended)}) if intended else down
 
 
 def _established(neighbor: Neighbor, intended: IntendedSession | None) -> Condition:
     for reason, judge in _DEGRADED:
         if evidence := judge(neighbor, intended):
+            evidence = {**evidence, **(configured(reason, intended) if intended else {})}
             words = REASONS[reason].title
             if missing := evidence.get("missing"):
                 words = f"{words}: {', '.join(missing) if isinstance(missing, list) else missing}"
@@ -97,13 +100,15 @@ def _why(neighbor: Neighbor) -> tuple[str, str]:
     reason = BY_RESET.get(code or 0, "")
     if reason == "no-address-family" and neighbor.families:
         reason = ""  # left over from the moment in which the configuration was applied
+    if reason == "no-route" and neighbor.hops == 1:
+        reason = "not-connected"  # next-hop tracking then takes connected routes only ("Must be Connected")
     return _plain(reason or _by_state(neighbor, code))
 
 
 def last_down(neighbor: Neighbor) -> Condition:
     """Why a session went down, as far as FRR still knows; it may be up again."""
     reason, cause = _why(neighbor)
-    return Condition(neighbor.state, reason=reason, cause=cause[:300], evidence=_evidence(neighbor))
+    return Condition(neighbor.state, reason=reason, cause=cause[:300], evidence=_evidence(neighbor, reason))
 
 
 def _plain(reason: str) -> tuple[str, str]:
@@ -143,7 +148,18 @@ def _by_state(neighbor: Neighbor, code: int | None) -> str:
     return "idle" if code in {None, 32} else "restarting"
 
 
-def _evidence(neighbor: Neighbor) -> Evidence:
+def _of_reason(neighbor: Neighbor, reason: str) -> Evidence:
+    """What only some causes rest on."""
+    if reason == "not-connected":
+        return {"externalBgpNbrMaxHopsAway": neighbor.hops or 0}
+    if reason.startswith("bad-peer-as"):
+        return {"remoteAs": neighbor.remote_as or 0, "localAs": neighbor.local_as or 0}
+    if reason.startswith("bad-bgp-identifier"):
+        return {"localRouterId": neighbor.local_router_id}
+    return {}
+
+
+def _evidence(neighbor: Neighbor, reason: str) -> Evidence:
     """The fields that the cause rests on, with FRR's own names; only what does not move by itself."""
     fields: Evidence = {
         "lastResetDueTo": neighbor.last_reset,
@@ -155,5 +171,6 @@ def _evidence(neighbor: Neighbor) -> Evidence:
         "prefixesConfigExceedMax": neighbor.prefix_limit_exceeded,
         "authenticationEnabled": neighbor.authentication or 0,
         "peerBfdInfo.status": neighbor.bfd.status if neighbor.bfd else "",
+        **_of_reason(neighbor, reason),
     }
     return {name: value for name, value in fields.items() if value}

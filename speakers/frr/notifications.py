@@ -86,7 +86,8 @@ NOTIFICATIONS = (
         "unsupported-capability",
         "Unsupported Capability",
         *_both(
-            "a capability",
+            "the OPEN: the two sides lack a common address family, or a capability that one of them needs",
+            "Activate for this neighbor on the router a family that this peer has.",
             "Compare the address families of both sides; disableMP and dualStackAddressFamily change ours.",
         ),
     ),
@@ -176,7 +177,14 @@ NOTIFICATIONS = (
         "collision",
         "Connection Collision Resolution",
         _OURS_AGAIN._replace(title="Both sides connected at once"),
-        Meaning("Both sides connected at once", "unknown", (_ROUTER_LOG,), passing=True),
+        Meaning(
+            "The router still holds an earlier session of this node, and closes the new one",
+            "theirs",
+            (
+                "It ends with the router's hold time; BFD or graceful restart on the router make that shorter.",
+                "Does another node or host talk to the router from this node's address?",
+            ),
+        ),
     ),
     Notification(
         6, 8, "out-of-resources", "Out of Resources", *_both("the session, out of resources", "Look at memory.")

@@ -26,6 +26,7 @@ _REACH = (
     "Is this node's source address the neighbor that the router expects?",
     "A router that is more than one hop away needs ebgpMultiHop.",
 )
+_ROUTE = "Ask below for the route to the router, as FRR tracks it in this VRF."
 
 REASONS: dict[str, Reason] = {
     "admin-shutdown": Reason(
@@ -59,13 +60,16 @@ REASONS: dict[str, Reason] = {
         f"{_RESET} 26",
     ),
     "no-route": Reason(
-        "This node has no usable route to the router, or it is not directly connected",
+        "This node has no usable route to the router",
         "ours",
-        (
-            "Look at `ip route get` for the router's address in that VRF.",
-            "A router beyond the subnet needs ebgpMultiHop.",
-        ),
+        (_ROUTE, "Is the interface towards the router up, with its address and routes?"),
         f"{_RESET} 27",
+    ),
+    "not-connected": Reason(
+        "The router is on no network of this node, and ebgpMultiHop is off",
+        "ours",
+        ("A router beyond the subnet needs ebgpMultiHop.", "Is the interface towards the router up?", _ROUTE),
+        f"{_RESET} 27, externalBgpNbrMaxHopsAway",
     ),
     "no-link-local": Reason(
         "The unnumbered neighbor has not been discovered",
@@ -94,7 +98,18 @@ REASONS: dict[str, Reason] = {
     "restarting": Reason(
         "FRR starts the session anew after a change of its configuration", "ours", (_SPEAKER_LOG,), _RESET
     ),
-    "no-answer": Reason("Nothing answers at the router's address: no TCP connection", "path", _REACH, _STATE),
+    "no-answer": Reason(
+        "The connection is not answered: packets are dropped on the way to the router, or by it",
+        "path",
+        ("Does a firewall drop TCP port 179 (peerPort) between this node and the router?", *_REACH[1:]),
+        _STATE,
+    ),
+    "no-connection": Reason(
+        "Connecting fails: nothing listens there, or no host has that address",
+        "theirs",
+        ("Does BGP run on the router, on that address and port (peerPort)?", "Is peerAddress the router's?", _ROUTE),
+        _STATE,
+    ),
     "no-answer-or-password": Reason(
         "Nothing answers at the router's address, or the passwords differ (which leaves no other trace)",
         "unknown",
@@ -156,5 +171,9 @@ RESET_TEXTS = {
     "No AFI/SAFI activated for peer": 30, "Waiting for peer OPEN": 32, "Reached received prefix count": 33,
     "Socket Error": 34, "Admin. shutdown": 11,
 }  # fmt: skip
-WEAK = frozenset(("no-answer", "no-answer-or-password", "no-open", "no-keepalive", "idle", "restarting"))  # come and go
-BY_STATE = {"OpenSent": "no-open", "OpenConfirm": "no-keepalive", "Connect": "no-answer", "Active": "no-answer"}
+# They come and go with the state machine's turns.
+WEAK = frozenset(
+    ("no-answer", "no-connection", "no-answer-or-password", "no-open", "no-keepalive", "idle", "restarting")
+)
+# Connect: the kernel still waits for an answer. Active: it gave up, or was refused at once (bgpd/bgp_network.c).
+BY_STATE = {"OpenSent": "no-open", "OpenConfirm": "no-keepalive", "Connect": "no-answer", "Active": "no-connection"}

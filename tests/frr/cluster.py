@@ -9,9 +9,12 @@ from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from intent.sessions import sessions_on
 from intent.snapshot import Mode, Node, SecretFact, Service, Snapshot
 from lab.frr import RealSpeakers
 from lab.routers import Listening, Router, Routers, documented_routers
+from speakers.frr import parse
+from speakers.frr.conditions import Condition, condition
 from tests.waiting import eventually
 
 T = TypeVar("T")
@@ -37,6 +40,10 @@ def routers() -> Routers:
             Router("strict", ("10.1.0.6",), (64606,), expects=65000),
             Router("distant", ("10.2.0.1", "fd00:2::1"), (64607,), hops=3),
             Router("direct", (), (64608,), interface="ens9", router_id="10.3.0.1"),
+            Router("twin", ("10.1.0.7",), (64500,), router_id="172.18.0.11"),  # the first node's own identifier
+            Router("v4-only", ("10.1.0.8",), (64609,), families=("ipv4",)),
+            Router("v6-only", ("10.1.0.9",), (64610,), families=("ipv6",)),
+            Router("jealous", ("10.1.0.10",), (64613,)),
             Router("store", ("10.1.0.1",), (64611,), vrf="storage"),
             Router("core", ("10.4.0.1", "fd00:4::1"), (64510,), vrf="storage"),
             Router("store-distant", ("10.2.0.1",), (64612,), vrf="storage", hops=2, password="storage"),
@@ -63,6 +70,7 @@ class RealCluster:
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self.snapshot = Snapshot()
         self.fleet = RealSpeakers(routers(), lambda _node: ("ens4vrf", "storage"))
 
     def start(self) -> None:
@@ -90,8 +98,8 @@ class RealCluster:
 
         without: a node that is not there.
         """
-        snapshot = replace(_snapshot(manifests, passwords or {}, without), services=tuple(services))
-        self.wait(self.fleet.apply(snapshot, passwords or {}))
+        self.snapshot = replace(_snapshot(manifests, passwords or {}, without), services=tuple(services))
+        self.wait(self.fleet.apply(self.snapshot, passwords or {}))
 
     def change(self, address: str, vrf: str = "default", **fields: object) -> None:
         """Change a router while it runs."""
@@ -121,6 +129,14 @@ class RealCluster:
             for name, facts in neighbors.items()
             if isinstance(facts, dict)
         }
+
+    def judged(self, neighbor: str, vrf: str = "default", node: str = COMPUTE_1) -> Condition:
+        """What the product makes of what FRR says about a neighbour, and of what is intended."""
+        found = parse.neighbors(self.vtysh(node, "show bgp vrf all neighbors json").encode())
+        assert isinstance(found, list)
+        (said,) = (one for one in found if (one.vrf, one.key) == (vrf, neighbor))
+        wanted = [one for one in sessions_on(self.snapshot, node) if (one.vrf, one.neighbor) == (vrf, neighbor)]
+        return condition(said, wanted[0] if wanted else None)
 
     def reaches(
         self, neighbor: str, state: str, *, vrf: str = "default", node: str = COMPUTE_1, bfd: str = "", **facts: object

@@ -1,12 +1,15 @@
-"""What routers do to sessions, as their real FRR does it, and what the node's FRR says then."""
+"""What ends sessions that run, as real FRR does it: what the node's FRR says, what we make of it, and the way back."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from lab.routers import Listening
+from speakers.frr.conditions import Condition
+from speakers.frr.reasons import REASONS
 from tests.frr.cluster import COMPUTE_1, COMPUTE_2, RealCluster, bfd_profile, peer
 from tests.waiting import eventually
 
@@ -14,19 +17,45 @@ pytestmark = pytest.mark.frr
 
 TIMERS = {"holdTime": "3s", "keepaliveTime": "1s", "connectTime": "1s"}
 NODE = "10.1.0.100"  # the first node, as routers of this network see it
+V4, V6 = "10.1.0.1", "fd00:1::1"  # one router; BFD runs on IPv6 only
+AS_IT_WAS: dict[str, Any] = {
+    "asns": (64601,),
+    "shutdown": None,
+    "password": "",
+    "listening": Listening.OPEN,
+    "mute_bfd": False,
+    "bounce": 0,
+    "prefix_limit": 0,
+}
+BFD = {"bfd-down", "bfd-down-sent"}  # depends on whether the NOTIFICATION could go out
 
 
-def sent_prefixes(cluster: RealCluster) -> int:
-    """Prefixes that the first node announces to the plain router."""
-    families = cluster.neighbors(COMPUTE_1)["default", "10.1.0.1"]["addressFamilyInfo"]
-    return int(families["ipv4Unicast"]["sentPrefixCounter"])
+def down(cluster: RealCluster, reasons: set[str], neighbor: str = V4, vrf: str = "default") -> Condition:
+    """Wait until a session of the first node is down for one of these reasons."""
+
+    def probe() -> Condition:
+        judged = cluster.judged(neighbor, vrf)
+        assert judged.state != "Established"
+        assert judged.reason in reasons, judged
+        return judged
+
+    return eventually(probe, timeout=30, interval=0.3)
 
 
-def ended_by_bfd(cluster: RealCluster) -> bool:
-    """FRR words it either way, depending on whether the NOTIFICATION could go out."""
-    seen = cluster.neighbors(COMPUTE_1)["default", "fd00:1::1"]
-    words = {seen.get("lastResetDueTo"), seen.get("lastNotificationReason")}
-    return seen["peerBfdInfo"]["status"] == "Down" and bool(words & {"BFD down received", "Cease/BFD Down"})
+def whole(cluster: RealCluster, neighbor: str = V4, vrf: str = "default") -> None:
+    """Wait until a session is up, and nothing is wrong with it."""
+
+    def probe() -> bool:
+        judged = cluster.judged(neighbor, vrf)
+        assert (judged.state, judged.reason) == ("Established", ""), judged
+        return True
+
+    eventually(probe, timeout=60, interval=0.3)
+
+
+def configure(cluster: RealCluster, *lines: str) -> None:
+    """What somebody does to the first node's FRR by hand."""
+    cluster.vtysh(COMPUTE_1, "configure terminal", "router bgp 64500", *lines)
 
 
 @pytest.fixture(scope="module")
@@ -34,100 +63,134 @@ def peered(cluster: RealCluster) -> RealCluster:
     """Sessions that notice silence fast and come back fast."""
     cluster.apply(
         bfd_profile("fast", receiveInterval=1000, transmitInterval=1000),
-        peer("plain", "10.1.0.1", peerASN=64601, **TIMERS),
-        peer("plain-v6", "fd00:1::1", peerASN=64601, bfdProfile="fast", **TIMERS),
-        peer("store", "10.1.0.1", myASN=64510, peerASN=64611, vrf="storage", **TIMERS),
+        peer("plain", V4, peerASN=64601, **TIMERS),
+        peer("plain-v6", V6, peerASN=64601, bfdProfile="fast", **TIMERS),
+        peer("store", V4, myASN=64510, peerASN=64611, vrf="storage", **TIMERS),
+        peer("jealous", "10.1.0.10", peerASN=64613, connectTime="1s"),
     )
     return cluster
 
 
 @pytest.fixture
 def up(peered: RealCluster) -> Iterator[RealCluster]:
-    """All sessions are up before the test, and the router is as it was after it."""
-    peered.reaches("10.1.0.1", "Established")
+    """All sessions are up before the test, and the router is as it was after it, and so are they."""
+    whole(peered)
+    peered.reaches(V6, "Established", bfd="Up")
     yield peered
-    peered.change(
-        "10.1.0.1", asns=(64601,), shutdown=None, password="", listening=Listening.OPEN, mute_bfd=False, bounce=0
-    )
+    peered.change(V4, **AS_IT_WAS)
+    whole(peered)
 
 
-def test_a_shutdown_tells_its_message(up: RealCluster) -> None:
-    up.change("10.1.0.1", shutdown="maintenance window 42")
+@pytest.mark.parametrize(
+    ("change", "neighbor", "reasons", "side"),
+    [
+        ({"shutdown": "maintenance window 42"}, V4, {"administrative-shutdown-received"}, "theirs"),
+        ({"asns": (64777,)}, V4, {"bad-peer-as-sent"}, "ours"),
+        ({"listening": Listening.DROPPED}, V4, {"hold-timer-expired-sent"}, "path"),  # a silent drop without BFD
+        ({"listening": Listening.DROPPED}, V6, BFD, "path"),  # the same with BFD
+        ({"mute_bfd": True}, V6, BFD, "path"),
+        ({"listening": Listening.REFUSED}, V4, {"peer-closed"}, "theirs"),
+    ],
+)
+def test_what_a_router_does_is_recognised(
+    up: RealCluster, change: dict[str, Any], neighbor: str, reasons: set[str], side: str
+) -> None:
+    up.change(V4, **change)
 
-    up.reaches(
-        "10.1.0.1",
-        "Active",
-        lastNotificationReason="Cease/Administrative Shutdown",
-        lastShutdownDescription="maintenance window 42",
-    )
+    judged = down(up, reasons, neighbor)
+    assert REASONS[judged.reason].side == side
+    assert change.get("shutdown") or "" in judged.cause
 
 
 def test_a_cleared_session_comes_back(up: RealCluster) -> None:
-    established = up.neighbors(COMPUTE_1)["default", "10.1.0.1"]["connectionsEstablished"]
+    established = up.neighbors(COMPUTE_1)["default", V4]["connectionsEstablished"]
 
-    up.wait(up.fleet.router("10.1.0.1").clear(NODE))
+    up.wait(up.fleet.router(V4).clear(NODE))
 
-    up.reaches("10.1.0.1", "Established", connectionsEstablished=established + 1)
-    up.reaches("10.1.0.1", "Established", lastNotificationReason="Cease/Administrative Reset")
+    up.reaches(V4, "Established", connectionsEstablished=established + 1)
+    up.reaches(V4, "Established", lastNotificationReason="Cease/Administrative Reset")
 
 
 def test_a_router_that_bounces_closes_its_sessions_again_and_again(up: RealCluster) -> None:
-    dropped = up.neighbors(COMPUTE_2)["default", "10.1.0.1"]["connectionsDropped"]
+    dropped = up.neighbors(COMPUTE_2)["default", V4]["connectionsDropped"]
 
-    up.change("10.1.0.1", bounce=0.5)
+    up.change(V4, bounce=0.5)
 
-    eventually(lambda: up.neighbors(COMPUTE_2)["default", "10.1.0.1"]["connectionsDropped"] >= dropped + 2)
-
-
-def test_another_as_number_ends_in_bad_peer_as(up: RealCluster) -> None:
-    up.change("10.1.0.1", asns=(64777,))
-
-    up.reaches("10.1.0.1", "Idle", lastErrorCodeSubcode="0202")
+    eventually(lambda: up.neighbors(COMPUTE_2)["default", V4]["connectionsDropped"] >= dropped + 2)
 
 
 def test_another_password_keeps_the_session_down(up: RealCluster) -> None:
-    up.change("10.1.0.1", password="changed")
+    up.change(V4, password="changed")
 
-    eventually(lambda: up.neighbors(COMPUTE_1)["default", "10.1.0.1"]["bgpState"] in {"Connect", "Active"})
-
-
-def test_silence_ends_in_the_hold_timer(up: RealCluster) -> None:
-    up.change("10.1.0.1", listening=Listening.DROPPED)
-
-    eventually(lambda: up.neighbors(COMPUTE_1)["default", "10.1.0.1"]["lastErrorCodeSubcode"] == "0400")
-
-
-def test_bfd_without_an_answer_ends_the_session_before_the_hold_timer(up: RealCluster) -> None:
-    up.reaches("fd00:1::1", "Established", bfd="Up")
-
-    up.change("10.1.0.1", mute_bfd=True)
-
-    eventually(lambda: ended_by_bfd(up))
-
-
-def test_a_killed_bgpd_is_a_closed_connection(up: RealCluster) -> None:
-    up.change("10.1.0.1", listening=Listening.REFUSED)
-
-    up.reaches("10.1.0.1", "Active", lastResetDueTo="Peer closed the session")
+    eventually(lambda: up.neighbors(COMPUTE_1)["default", V4]["bgpState"] in {"Connect", "Active"})
 
 
 def test_a_lost_carrier_is_noticed_at_once_in_its_vrf_only(up: RealCluster) -> None:
+    whole(up, vrf="storage")
     up.wait(up.fleet.topology.carrier(COMPUTE_1, "storage", up=False))
 
-    up.reaches("10.1.0.1", "Active", vrf="storage", lastResetDueTo="Waiting for NHT")
-    assert up.neighbors(COMPUTE_1)["default", "10.1.0.1"]["bgpState"] == "Established"
+    down(up, {"not-connected"}, vrf="storage")
+    whole(up)
     up.wait(up.fleet.topology.carrier(COMPUTE_1, "storage", up=True))
-    up.reaches("10.1.0.1", "Established", vrf="storage")
+    whole(up, vrf="storage")
+
+
+def test_a_lost_carrier_with_bfd_and_without(up: RealCluster) -> None:
+    up.wait(up.fleet.topology.carrier(COMPUTE_1, "default", up=False))
+    try:
+        for neighbor in (V4, V6):  # next-hop tracking is quicker than BFD
+            assert REASONS[down(up, {"not-connected", "interface-down"}, neighbor).reason].side == "ours"
+    finally:
+        up.wait(up.fleet.topology.carrier(COMPUTE_1, "default", up=True))
+    whole(up, V6)
+
+
+def test_a_neighbor_that_is_shut_down_by_hand(up: RealCluster) -> None:
+    configure(up, f"neighbor {V4} shutdown")
+    try:
+        assert REASONS[down(up, {"admin-shutdown"}).reason].side == "ours"
+    finally:
+        configure(up, f"no neighbor {V4} shutdown")
 
 
 def test_more_prefixes_than_the_router_takes_end_the_session(up: RealCluster) -> None:
-    announce = ("network 203.0.113.0/24", "network 203.0.113.128/25", "no neighbor 10.1.0.1 route-map 10.1.0.1-out out")
-    up.vtysh(COMPUTE_1, "configure terminal", "router bgp 64500", "address-family ipv4 unicast", *announce)
-    eventually(lambda: sent_prefixes(up) == 2)
-    router = up.fleet.router("10.1.0.1")
+    announce = ("network 203.0.113.0/24", "network 203.0.113.128/25", f"no neighbor {V4} route-map {V4}-out out")
+    configure(up, "address-family ipv4 unicast", *announce)
+    eventually(lambda: up.reaches(V4, "Established")["addressFamilyInfo"]["ipv4Unicast"]["sentPrefixCounter"] == 2)
 
-    up.wait(router.limit_prefixes(NODE, "ipv4", 1))
+    up.change(V4, prefix_limit=1)
 
-    up.reaches("10.1.0.1", "Idle", lastNotificationReason="Cease/Maximum Number of Prefixes Reached")
-    up.wait(router.limit_prefixes(NODE, "ipv4", 0))
-    up.wait(router.clear(NODE))
+    assert REASONS[down(up, {"prefix-limit-received"}).reason].side == "ours"
+
+
+def test_more_prefixes_than_this_side_takes_keep_the_session_closed(up: RealCluster) -> None:
+    up.change(V4, networks=("198.51.100.0/24", "192.0.2.0/24"))
+    family = "address-family ipv4 unicast"
+    configure(up, family, f"neighbor {V4} maximum-prefix 1", f"no neighbor {V4} route-map {V4}-in in")
+    try:
+        assert REASONS[down(up, {"prefix-limit-exceeded"}).reason].side == "theirs"
+    finally:
+        up.change(V4, networks=("198.51.100.0/24",))
+        configure(up, family, f"no neighbor {V4} maximum-prefix 1", f"neighbor {V4} route-map {V4}-in in")
+        up.vtysh(COMPUTE_1, f"clear bgp {V4}")
+
+
+def test_a_router_that_still_holds_the_session_of_a_node_that_crashed(up: RealCluster) -> None:
+    """A router without graceful restart keeps the old session, and closes the new one (RFC 4271, section 6.8)."""
+    router, node = up.fleet.router("10.1.0.10").daemons, up.fleet.node(COMPUTE_1)
+    enter, dynamic = ("configure terminal", "router bgp 64613"), f"bgp listen range {NODE}/32 peer-group from-{NODE}"
+    settings = ("remote-as 64500", "graceful-restart-disable", "passive", "disable-connected-check")
+    family = ("address-family ipv4 unicast", f"neighbor {NODE} activate")
+    up.wait(router.vtysh(*enter, f"no {dynamic}", *(f"neighbor {NODE} {line}" for line in settings), *family))
+    whole(up, "10.1.0.10")
+    quiet = "ip daddr 10.1.0.10 tcp flags & (fin | rst) != 0 drop"  # a node without power says no goodbye
+    table = f"table inet crash {{ chain out {{ type filter hook output priority 0; {quiet}; }} }}"
+    up.wait(node.machine.run(f"nft -f - <<'.'\n{table}\n."))
+    try:
+        up.wait(node.kill("bgpd"))
+        up.wait(node.revive())
+        assert REASONS[down(up, {"collision-received"}, "10.1.0.10").reason].side == "theirs"
+    finally:
+        up.wait(node.machine.run("nft delete table inet crash"))
+        up.wait(router.vtysh(*enter, f"no neighbor {NODE}", dynamic))
+    whole(up, "10.1.0.10")

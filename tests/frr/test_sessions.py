@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from speakers.frr.reasons import REASONS
 from tests.frr.cluster import CONTROL, RealCluster, bfd_profile, peer
 
 pytestmark = pytest.mark.frr
@@ -39,9 +40,15 @@ PEERS = [
         passwordSecret={"name": "store-md5"},
     ),
     peer("ghost", "10.1.0.1", peerASN=64601, vrf="ghost"),
+    peer("no-multihop", "10.2.0.2", peerASN=64607),
+    peer("no-route", "10.77.0.1", myASN=64510, peerASN=64613, vrf="storage", ebgpMultiHop=True),
+    peer("twin", "10.1.0.7", peerASN=64500),
+    peer("half", "10.1.0.8", peerASN=64609, dualStackAddressFamily=True),
+    peer("nothing-in-common", "10.1.0.9", peerASN=64610),
 ]
 DEFAULTS = re.compile(r"^!$|^$|^log |port 179$|-interval 300$|ebgp-multihop$")
 BAD_PEER_AS = {"lastErrorCodeSubcode": "0202", "lastNotificationReason": "OPEN Message Error/Bad Peer AS"}
+SENT, RECEIVED = {"lastResetDueTo": "BGP Notification send"}, {"lastResetDueTo": "BGP Notification received"}
 PASSWORDS = {"md5": "not-the-routers", "store-md5": "storage"}
 
 
@@ -78,23 +85,40 @@ def test_bfd_comes_up_beside_a_session_that_has_a_profile(busy: RealCluster) -> 
 
 
 @pytest.mark.parametrize(
-    ("vrf", "neighbor", "state", "facts"),
+    ("vrf", "neighbor", "state", "facts", "reason", "side"),
     [
-        ("default", "10.0.0.1", "Idle", BAD_PEER_AS | {"lastResetDueTo": "BGP Notification send"}),
-        ("default", "10.1.0.6", "Idle", BAD_PEER_AS | {"lastResetDueTo": "BGP Notification received"}),
-        ("default", "10.1.0.2", "Connect", {"authenticationEnabled": 1}),
-        ("default", "10.1.0.3", "Active", {}),
-        ("default", "10.1.0.4", "Connect", {}),
-        ("default", "10.1.0.5", "OpenSent", {}),
-        ("default", "fd00:2::1", "Connect", {}),
-        ("default", "10.1.0.99", "Active", {}),
-        ("ghost", "10.1.0.1", "Idle", {"lastResetDueTo": "Waiting for VRF to be initialized"}),
+        ("default", "10.0.0.1", "Idle", SENT | BAD_PEER_AS, "bad-peer-as-sent", "ours"),
+        ("default", "10.1.0.6", "Idle", RECEIVED | BAD_PEER_AS, "bad-peer-as-received", "theirs"),
+        ("default", "10.1.0.2", "Connect", {"authenticationEnabled": 1}, "no-answer-or-password", "unknown"),
+        ("default", "10.1.0.3", "Active", {}, "no-connection", "theirs"),  # TCP reset
+        ("default", "10.1.0.99", "Active", {}, "no-connection", "theirs"),  # nobody has that address
+        ("default", "10.1.0.4", "Connect", {}, "no-answer", "path"),  # nftables drops it
+        ("default", "fd00:2::1", "Connect", {}, "no-answer", "path"),  # the hop limit is 1
+        ("default", "10.1.0.5", "OpenSent", {}, "no-open", "theirs"),
+        ("default", "10.2.0.2", "Active", {"lastResetCode": 27}, "not-connected", "ours"),
+        ("storage", "10.77.0.1", "Active", {"lastResetCode": 27}, "no-route", "ours"),
+        ("ghost", "10.1.0.1", "Idle", {"lastResetCode": 29}, "vrf-missing", "ours"),
+        ("default", "10.1.0.7", "Idle", SENT | {"lastErrorCodeSubcode": "0203"}, "bad-bgp-identifier-sent", "theirs"),
+        ("default", "10.1.0.9", "Idle", {"lastErrorCodeSubcode": "0207"}, "unsupported-capability-sent", "unknown"),
     ],
-)
-def test_every_failure_has_its_own_face(
-    busy: RealCluster, vrf: str, neighbor: str, state: str, facts: dict[str, Any]
+)  # fmt: skip
+def test_every_failure_has_its_own_face_and_cause(
+    busy: RealCluster, vrf: str, neighbor: str, state: str, facts: dict[str, Any], reason: str, side: str
 ) -> None:
     assert busy.reaches(neighbor, state, vrf=vrf, **facts)["connectionsEstablished"] == 0
+
+    judged = busy.judged(neighbor, vrf)
+    assert (judged.reason, REASONS[judged.reason].side) == (reason, side)
+    assert any(name.startswith("BGPPeer ") for name in judged.evidence) == (
+        reason not in {"no-open", "bad-bgp-identifier-sent"}
+    )
+
+
+def test_a_family_that_the_router_has_not_leaves_the_session_half(busy: RealCluster) -> None:
+    busy.reaches("10.1.0.8", "Established")
+
+    judged = busy.judged("10.1.0.8")
+    assert (judged.reason, judged.evidence["missing"]) == ("family-missing", ["ipv6Unicast"])
 
 
 def test_a_node_that_is_not_selected_has_no_session(busy: RealCluster) -> None:

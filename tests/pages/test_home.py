@@ -246,3 +246,51 @@ def test_an_absent_neighbor_and_the_headline_name_the_rule_that_stops_the_speake
     assert "routerID must be the same" in row
     assert "Broken rules" in page
     assert ">in sync<" not in page
+
+
+def test_a_dead_router_is_one_problem_in_whatever_state_each_node_is(viewer: Client, cluster: Cluster) -> None:
+    reasons = ["no-answer", "no-connection", "hold-timer-expired-sent", "no-answer", "no-answer"]
+    nodes = [[{}, down(peer="tor-b", reason=reason, cause=f"It is {reason}")] for reason in reasons]
+    _fill(cluster, nodes)
+    (row,) = problem_rows(viewer.get("/").text)
+    assert "5 down" in row
+    assert "It is no-answer" in row
+    assert "2 of them: it is " in row
+
+
+def test_a_node_that_lost_all_peers_is_one_problem_while_others_reach_them(viewer: Client, cluster: Cluster) -> None:
+    lost = [down(reason="not-connected", cause="Not connected") for _ in range(4)]
+    _fill(cluster, [[{}, {}, {}, down(reason="bad-peer-as-sent", cause="Bad AS")], [{}, {}, {}, {}], lost])
+    first, second = problem_rows(viewer.get("/").text)
+    assert "4 down node-2all of its 4 peers" in first
+    assert "This node has lost all of its peers, and other nodes reach them: not connected" in first
+    assert "10.0.0.4" in second
+    assert "Bad AS" in second
+    assert "node-2" not in second
+
+
+def test_a_vrf_that_nodes_do_not_have_is_one_problem(viewer: Client, cluster: Cluster) -> None:
+    missing = [down(vrf="red", reason="vrf-missing", cause="The VRF does not exist on this node") for _ in range(3)]
+    _fill(cluster, [*([{}, *missing] for _ in range(10)), [{}, {"vrf": "red"}, {"vrf": "red"}, {"vrf": "red"}]])
+    page = viewer.get("/").text
+    (row,) = problem_rows(page)
+    assert "30 down" in row
+    assert "and 8 more3 peers" in row
+    assert "?vrf=red&amp;health=down" in page
+
+
+def test_causes_cost_the_same_however_much_is_down(
+    viewer: Client, cluster: Cluster, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    def board(size: int) -> int:
+        Speaker.objects.all().delete()
+        lost = [down(reason="not-connected") for _ in range(3)]
+        missing = [down(vrf="red", reason="vrf-missing") for _ in range(2)]
+        _fill(cluster, [*(lost for _ in range(size)), *([{}, {}, {}, *missing] for _ in range(2 * size))])
+        with django_assert_max_num_queries(60) as seen:
+            rows = problem_rows(viewer.get("/", headers=BOARD).text)
+        assert len(rows) == min(size, 11) + 1
+        return len(seen)
+
+    board(1)  # what is read once in a process
+    assert board(4) == board(10)

@@ -20,7 +20,7 @@ SETTLED = {
     ("default", "10.1.0.1"): ("up", ""),
     ("default", "10.1.0.2"): ("up", ""),  # with a password
     ("default", "10.1.0.4"): ("down", "administrative-shutdown-received"),
-    ("default", "10.1.0.9"): ("down", "no-answer"),  # there is no such router
+    ("default", "10.1.0.9"): ("down", "no-connection"),  # there is no such router
     ("default", "10.9.0.1"): ("up", ""),  # three hops away
     ("default", "2001:db8:1::10"): ("up", ""),
     ("ens4vrf", "192.168.140.1"): ("up", ""),

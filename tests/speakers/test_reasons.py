@@ -46,29 +46,33 @@ def told(code: int, error: str) -> dict[str, Any]:
         ("Active", told(14, "060A"), "bfd-down-sent", "path"),
         ("Active", told(13, "0299"), "open-error-received", "unknown"),
         # What this side did to itself ends a session, but does not explain why it stays down.
-        ("Active", told(14, "0606"), "no-answer", "path"),
+        ("Active", told(14, "0606"), "no-connection", "theirs"),
         ("Connect", told(14, "0604") | {"authenticationEnabled": 1}, "no-answer-or-password", "unknown"),
         ("Idle", told(14, "0606"), "restarting", "ours"),
-        ("Active", told(13, "0607"), "no-answer", "path"),
-        ("Active", {"lastResetCode": 37, "lastResetDueTo": "Password config change"}, "no-answer", "path"),
+        ("Active", told(13, "0607"), "collision-received", "theirs"),
+        ("Active", told(14, "0607"), "no-connection", "theirs"),
+        ("Active", {"lastResetCode": 37, "lastResetDueTo": "Password config change"}, "no-connection", "theirs"),
         ("Active", {"lastResetCode": 15}, "peer-closed", "theirs"),
         ("Active", {"lastResetCode": 24}, "bfd-down", "path"),
         ("Idle", {"lastResetCode": 25}, "interface-down", "ours"),
+        ("Connect", {"lastResetCode": 32}, "no-answer", "path"),
         ("Idle", {"lastResetCode": 27}, "no-route", "ours"),
+        ("Active", {"lastResetCode": 27, "externalBgpNbrMaxHopsAway": 1}, "not-connected", "ours"),
+        ("Active", {"lastResetCode": 27, "externalBgpNbrMaxHopsAway": 255}, "no-route", "ours"),
         ("Active", {"lastResetDueTo": "Waiting for NHT"}, "no-route", "ours"),
         ("Idle", {"lastResetCode": 28}, "no-link-local", "path"),
         ("Idle", {"lastResetCode": 29}, "vrf-missing", "ours"),
         ("Idle", {"lastResetCode": 30}, "no-address-family", "ours"),
-        ("Active", {"lastResetCode": 30, "addressFamilyInfo": {"ipv4Unicast": {}}}, "no-answer", "path"),
-        ("Active", {"lastResetCode": 32}, "no-answer", "path"),
+        ("Active", {"lastResetCode": 30, "addressFamilyInfo": {"ipv4Unicast": {}}}, "no-connection", "theirs"),
+        ("Active", {"lastResetCode": 32}, "no-connection", "theirs"),
         ("Connect", {"lastResetCode": 32, "authenticationEnabled": 1}, "no-answer-or-password", "unknown"),
         ("OpenSent", {"lastResetCode": 32}, "no-open", "theirs"),
         ("OpenConfirm", {}, "no-keepalive", "theirs"),
         ("Idle", {"lastReset": "never"}, "idle", "unknown"),
         ("Idle", {"lastResetCode": 2}, "restarting", "ours"),
-        ("Active", {"lastResetCode": 9999}, "no-answer", "path"),
-        ("Active", told(13, "FFFF"), "no-answer", "path"),
-        ("Active", told(13, "zz"), "no-answer", "path"),
+        ("Active", {"lastResetCode": 9999}, "no-connection", "theirs"),
+        ("Active", told(13, "FFFF"), "no-connection", "theirs"),
+        ("Active", told(13, "zz"), "no-connection", "theirs"),
     ],
 )  # fmt: skip
 def test_a_session_that_is_down_has_a_cause(state: str, fields: dict[str, Any], reason: str, side: str) -> None:
@@ -90,12 +94,12 @@ def test_a_notification_is_named_with_its_numbers_and_the_routers_own_words() ->
     [
         ("frr8.4.4-after-failures-show-bgp-vrf-default-neighbors.json", {
             "172.18.0.6": "", "eth1": "prefix-limit-exceeded", "172.18.0.5": "administrative-shutdown-received",
-            "172.18.0.97": "no-answer", "172.18.0.98": "admin-shutdown", "172.18.0.99": "no-answer",
+            "172.18.0.97": "no-connection", "172.18.0.98": "admin-shutdown", "172.18.0.99": "no-connection",
             "fc00:f853:ccd:e793::5": "bad-peer-as-sent",
         }),
         ("frr10.3-after-failures-show-bgp-vrf-default-neighbors.json", {
             "172.18.0.6": "", "eth1": "prefix-limit-exceeded", "172.18.0.5": "administrative-shutdown-received",
-            "172.18.0.97": "no-answer", "172.18.0.98": "admin-shutdown", "172.18.0.99": "no-answer",
+            "172.18.0.97": "no-connection", "172.18.0.98": "admin-shutdown", "172.18.0.99": "no-connection",
             "fc00:f853:ccd:e793::5": "bad-peer-as-sent",
         }),
         ("frr10.3-show-bgp-vrf-red-neighbors.json", {"172.18.2.5": "vrf-missing"}),
@@ -133,7 +137,28 @@ def test_an_established_session_is_degraded_for_three_reasons(
 def test_the_missing_family_is_named() -> None:
     found = condition(neighbor(**UP), intended("node-1", families=("ipv4", "ipv6")))
     assert found.degraded == "An intended address family is not in use: ipv6Unicast"
-    assert found.evidence == {"missing": ["ipv6Unicast"], "addressFamilyInfo": ["ipv4Unicast"]}
+    assert found.evidence == {
+        "missing": ["ipv6Unicast"],
+        "addressFamilyInfo": ["ipv4Unicast"],
+        "BGPPeer families": ["ipv4", "ipv6"],
+    }
+
+
+def test_the_evidence_names_what_the_peer_is_configured_with() -> None:
+    peer = intended("node-1", peer_asn=64999, bfd_profile="fast", multihop=True)
+    found = condition(neighbor(bgpState="Idle", remoteAs=64999, localAs=64512, **told(14, "0202")), peer)
+    assert (
+        found.evidence.items()
+        >= {
+            "lastErrorCodeSubcode": "0202",
+            "remoteAs": 64999,
+            "BGPPeer peerASN": 64999,
+            "BGPPeer myASN": 64512,
+        }.items()
+    )
+    assert "BGPPeer bfdProfile" not in found.evidence
+    unreached = condition(neighbor(bgpState="Connect"), peer)
+    assert unreached.evidence == {"BGPPeer peerPort": 179, "BGPPeer ebgpMultiHop": True}
 
 
 def test_a_condition_does_not_move_while_the_session_stays_as_it_is() -> None:

@@ -11,7 +11,14 @@ import pytest
 
 from lab.routers import Listening, Router
 from lab.speakers import reload
-from lab.speakers.resets import BAD_PEER_AS, BFD_DOWN, HOLD_TIMER_EXPIRED, SHUTDOWN, Cause
+from lab.speakers.resets import (
+    BAD_PEER_AS,
+    BFD_DOWN,
+    HOLD_TIMER_EXPIRED,
+    SHUTDOWN,
+    UNSUPPORTED_CAPABILITY,
+    Cause,
+)
 from lab.speakers.session import Session, State
 from tests.lab.speakers.build import Bench
 
@@ -47,7 +54,7 @@ DOWN: list[tuple[str, dict[str, Any], dict[str, Any], State, Cause, tuple[int, i
     ("another AS number", {"asns": (64999,)}, {}, State.IDLE, Cause.NOTIFICATION_SENT, BAD_PEER_AS),
     ("my AS number", {}, {"my_asn": 64600}, State.IDLE, Cause.NOTIFICATION_RECEIVED, BAD_PEER_AS),
     ("a shutdown", {"shutdown": "later"}, {}, State.ACTIVE, Cause.WAITING_FOR_OPEN, None),
-    ("no family", {"families": ("ipv6",)}, {}, State.ACTIVE, Cause.WAITING_FOR_OPEN, None),
+    ("no family", {"families": ("ipv6",)}, {}, State.IDLE, Cause.NOTIFICATION_SENT, UNSUPPORTED_CAPABILITY),
     ("a password", {"password": "s3cret"}, {}, State.CONNECT, Cause.WAITING_FOR_OPEN, None),
     ("dropped packets", {"listening": Listening.DROPPED}, {}, State.CONNECT, Cause.WAITING_FOR_OPEN, None),
     ("nothing listens", {"listening": Listening.REFUSED}, {}, State.ACTIVE, Cause.WAITING_FOR_OPEN, None),

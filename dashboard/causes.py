@@ -1,0 +1,136 @@
+"""Which sessions share one cause: a dead router, a node that lost every peer, a VRF that nodes do not have.
+
+Decided on counts, with at most three more queries however many sessions are down.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
+
+from django.db.models import Count, Max, Min, Q
+
+from dashboard.counts import DOWN, UNSEEN, Counts, Group, Router, grouped, not_up
+from speakers.frr.reasons import BY_RESET, WEAK
+
+VRF_MISSING = "vrf-missing"
+_NODES = 200  # that have lost everything and are looked at one by one; with more it is the routers
+_FEWEST = 2  # peers of a node, from which on it is to blame for all
+# How a router that is gone looks to its nodes, each at another moment of its state machine.
+_GONE = WEAK | {
+    *BY_RESET.values(),
+    "hold-timer-expired-sent",
+    "bfd-down-sent",
+    "bfd-down-received",
+    "send-hold-timer-expired-sent",
+} - {VRF_MISSING, "admin-shutdown", "prefix-limit-exceeded", "no-router-id", "no-address-family"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Sessions that are not up for one cause. kind: router, node, or vrf.
+
+    groups: by router and reason, the largest first, of at least one. nodes: how many there are.
+    """
+
+    kind: str
+    groups: tuple[Group, ...]
+    nodes: int
+
+    @property
+    def main(self) -> Group:
+        """The largest group."""
+        return self.groups[0]
+
+    @property
+    def number(self) -> int:
+        """Sessions."""
+        return sum(group.number for group in self.groups)
+
+    @property
+    def others(self) -> list[str]:
+        """The causes beside that of the largest group."""
+        return list(dict.fromkeys(group.cause for group in self.groups if group.cause != self.main.cause))
+
+
+def causes(counts: Counts) -> list[Cause]:
+    """What is wrong, but for speakers that do not answer."""
+    groups = [group for group in counts.groups if group.health not in UNSEEN]
+    dead = _dead(groups, counts)
+    lost = [] if counts.filters.partial else _lost(counts, dead)
+    if lost:
+        groups = _without(counts, groups, dead, {(cause.main.cluster, cause.main.first_node) for cause in lost})
+    missing = [group for group in groups if group.reason == VRF_MISSING and group.health == "down"]
+    rest = [group for group in groups if group not in missing]
+    return [*lost, *_of_vrfs(counts, missing), *_of_routers(rest)]
+
+
+def _dead(groups: Iterable[Group], counts: Counts) -> set[Router]:
+    """The routers that no node reaches."""
+    down: dict[Router, int] = defaultdict(int)
+    for group in groups:
+        if group.health in DOWN and group.reason != VRF_MISSING:
+            down[group.router] += group.number
+    return {router for router, number in down.items() if number >= counts.totals[router].number}
+
+
+def _lost(counts: Counts, dead: set[Router]) -> list[Cause]:
+    """The nodes that answer and have lost every peer, though other nodes reach these; one query."""
+    cut = [node for node in counts.cut_off if node.healths["down"] >= _FEWEST]
+    if not cut or len(cut) > _NODES:
+        return []
+    rows = not_up(counts.filters).filter(health="down").exclude(reason=VRF_MISSING)
+    several: dict[tuple[int, str], list[Group]] = defaultdict(list)
+    for group in grouped(rows.filter(node__in=[node.node for node in cut]), "node"):
+        if group.router not in dead:
+            several[group.cluster, group.first_node].append(group)
+    wanted = {(node.cluster, node.node): node.healths["down"] for node in cut}
+    return [
+        Cause("node", _largest(found), 1)
+        for key, found in several.items()
+        if key in wanted and len({group.router for group in found}) >= _FEWEST and 2 * len(found) > wanted[key]
+    ]
+
+
+def _without(counts: Counts, groups: Sequence[Group], dead: set[Router], nodes: set[tuple[int, str]]) -> list[Group]:
+    """The groups without the nodes that are rows of their own; one query."""
+    own = reduce(or_, (Q(cluster_id=cluster, node=node) for cluster, node in nodes))
+    touched = {(group.cluster, group.vrf, group.neighbor) for group in groups if group.health == "down"} - dead
+    left = [group for group in groups if group.health != "down" or group.router in dead]
+    again = grouped(not_up(counts.filters).filter(health="down").exclude(own))
+    return [*left, *(group for group in again if group.router in touched)]
+
+
+def _of_vrfs(counts: Counts, groups: Sequence[Group]) -> list[Cause]:
+    """One for each VRF that nodes do not have, whatever its neighbors are; one query if it has several."""
+    several: dict[tuple[int, str], list[Group]] = defaultdict(list)
+    for group in groups:
+        several[group.cluster, group.vrf].append(group)
+    spread = {key: found for key, found in several.items() if len(found) > 1}
+    nodes: dict[tuple[int, str], tuple[int, str, str]] = {}
+    if spread:
+        rows = not_up(counts.filters).filter(reason=VRF_MISSING, health="down").values_list("cluster_id", "vrf")
+        found = rows.annotate(Count("node", distinct=True), Min("node"), Max("node"))
+        nodes = {(cluster, vrf): (number, first, last) for cluster, vrf, number, first, last in found}
+    result = []
+    for key, members in several.items():
+        largest = _largest(members)
+        number, first, last = nodes.get(key, (largest[0].number, largest[0].first_node, largest[0].last_node))
+        result.append(Cause("vrf", (replace(largest[0], first_node=first, last_node=last), *largest[1:]), number))
+    return result
+
+
+def _of_routers(groups: Iterable[Group]) -> list[Cause]:
+    """One for each router and reason; whatever a router that is gone looks like is one."""
+    several: dict[tuple[Router, str, str], list[Group]] = defaultdict(list)
+    for group in groups:
+        gone = group.health == "down" and group.reason in _GONE
+        several[group.router, group.health, "" if gone else group.reason].append(group)
+    return [Cause("router", _largest(found), sum(group.number for group in found)) for found in several.values()]
+
+
+def _largest(groups: Iterable[Group]) -> tuple[Group, ...]:
+    return tuple(sorted(groups, key=lambda group: (-group.number, group.vrf, group.neighbor, group.reason)))

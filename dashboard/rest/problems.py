@@ -1,0 +1,89 @@
+"""/api/v1/problems/: what is wrong now, one entry a shared cause, as the Sessions page has it."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from clusters.api.problems import BadParameter, fault
+from clusters.api.views import Endpoint
+from clusters.models import Cluster
+from dashboard.counts import Counts
+from dashboard.filters import Filters
+from dashboard.problems import Problem, problems
+from dashboard.refusals import by_refusal
+from speakers.frr.reasons import REASONS
+from speakers.models import Session
+from speakers.selectors import HEALTH
+
+_FILTERS = tuple(field.name for field in fields(Filters))
+
+
+class ProblemSerializer(serializers.Serializer[Problem]):
+    """Sessions that are not up for one cause."""
+
+    kind = serializers.CharField(help_text="What they share: router, node, vrf, or speaker (FRR that does not answer).")
+    health = serializers.CharField()
+    sessions = serializers.IntegerField(source="number", help_text="How many there are.")
+    of = serializers.IntegerField(help_text="Of how many sessions to that neighbor, or on these nodes.")
+    title = serializers.CharField()
+    cluster = serializers.CharField()
+    vrf = serializers.CharField(help_text="Empty = several.")
+    neighbor = serializers.CharField(help_text="Empty = several.")
+    peer = serializers.CharField()
+    remote_as = serializers.IntegerField(allow_null=True)
+    nodes = serializers.ListField(child=serializers.CharField(), help_text="The first and the last by name.")
+    number_of_nodes = serializers.IntegerField()
+    since = serializers.DateTimeField(allow_null=True, help_text="Of the first session.")
+    reason = serializers.CharField(help_text="Code of the cause.")
+    cause = serializers.CharField()
+    detail = serializers.CharField()
+    side = serializers.SerializerMethodField(help_text="Where it looks to be: ours, theirs, path or unknown.")
+    check = serializers.SerializerMethodField(help_text="What to look at next.")
+    page = serializers.CharField(source="href", help_text="Where its sessions are.")
+
+    def get_side(self, problem: Problem) -> str:
+        """The side that the cause points to."""
+        return REASONS[problem.reason].side if problem.reason in REASONS else "unknown"
+
+    def get_check(self, problem: Problem) -> list[str]:
+        """What to check next."""
+        return list(REASONS[problem.reason].check) if problem.reason in REASONS else []
+
+
+class ProblemViewSet(Endpoint):
+    """What is wrong now."""
+
+    queryset = Session.objects.none()  # names the model whose permissions count
+    serializer_class = ProblemSerializer
+    filterset_class = None
+    parameters = {"list": (*_FILTERS, "page", "page_size")}
+
+    @extend_schema(
+        summary="List problems",
+        description=(
+            "Sessions that are not up, one entry a shared cause, the worst first: a router that no node reaches, a "
+            "node that lost every peer, a VRF that nodes do not have, speakers that do not answer."
+        ),
+        parameters=[OpenApiParameter(name, str, description=words) for name, words in {
+            "cluster": "Name of the cluster", "vrf": "VRF", "node": "Name of the node", "peer": "Name of the BGPPeer",
+            "health": f"One of {', '.join(HEALTH)}", "q": "Words: addresses, names, AS numbers",
+        }.items()],
+        responses=ProblemSerializer(many=True),
+    )  # fmt: skip
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """All of them, by pages."""
+        health = request.query_params.get("health", "")
+        if health and health not in HEALTH:
+            message = f"must be one of {', '.join(HEALTH)}"
+            raise BadParameter(f"health {message}.", findings=[fault("health", message, code="health", value=health)])
+        filters = Filters.of(request.query_params)
+        clusters = {cluster.pk: cluster for cluster in Cluster.objects.all()}
+        found = by_refusal(problems(Counts.of(filters), clusters, filters, {}), filters)
+        page = self.paginate_queryset(found)
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
