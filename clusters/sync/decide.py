@@ -27,6 +27,7 @@ class Step(Enum):
     GONE = auto()  # deleted, as asked
     ADOPT = auto()  # deleted, as asked, and made anew by others since
     CONFLICT = auto()
+    NEVER = auto()  # a conflict with what others wrote, and the edit was not in force before
     REFUSED = auto()  # the object is looked after by a tool
 
 
@@ -165,6 +166,25 @@ def _contested(edit: Edit, live: Object) -> Decision | None:
         return Decision(Step.CONFLICT, _changed(edit, live))
     owner = ownership.looked_after_by(live)
     return Decision(Step.REFUSED, f"{owner} looks after this object; make the change there.") if owner else None
+
+
+def never_in_force(edit: Edit, live: Object | None) -> bool:
+    """Whether it can be proved, of an object that is not as the edit wants it, that the edit was not written before.
+
+    An API server counts each change of a spec in metadata.generation, so that a single one since the review, which is
+    not this edit, leaves no room for it.
+    """
+    if live is None:
+        return edit.desired is not None  # others have deleted what there was
+    if edit.base is None:
+        return not ours(live)
+    if edit.base["metadata"].get("uid") != live["metadata"].get("uid"):
+        return False
+    if edit.desired is None or same(edit.kind, edit.base, live):
+        return True
+    counts = [obj["metadata"].get("generation") for obj in (edit.base, live)]
+    counted = all(isinstance(count, int) for count in counts) and edit.desired.get("spec") != edit.base.get("spec")
+    return counted and counts[1] - counts[0] <= 1
 
 
 def ours(live: Object) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from clusters.changesets.save import changeset_give_up
 from clusters.models import Change, ChangeSet, ChangeSetItem, SyncState
 from clusters.sync.changesets import carry as carrying
 from clusters.sync.changesets.carry import apply_set
@@ -298,3 +299,26 @@ def test_a_row_that_follows_the_cluster_at_that_moment_does_not_hold_up_the_way_
     assert carry(change_set) == State.FAILED_ROLLBACK
     assert states(change_set) == {"tor-1": Item.LEFT, "tor-2": Item.REFUSED}
     assert kube.spec("tor-1")["holdTime"] == office.row("tor-1").hold_time == "60s"
+
+
+@pytest.mark.parametrize(
+    ("fault", "state"), [({"drop": "before"}, State.ROLLED_BACK), ({"drop": "after"}, State.FAILED_ROLLBACK)], ids=str
+)
+def test_what_was_begun_and_never_in_force_is_not_left(
+    kube: RunningCluster, office: Office, fault: dict[str, Any], state: str
+) -> None:
+    """The write got no answer, others wrote the object then, and the change set is given up."""
+    _start(kube, office)
+    change_set = accept(office, wanted(some_peer(1, peerASN=64700)), wanted(some_peer(2, peerASN=64700)))
+    let_through(kube, 2, verb="patch", name="tor-1")  # its trial, and the fields that move
+    kube.server.faults.add(Fault(verb="patch", name="tor-1", **fault))
+    apply_set(change_set.pk)
+    assert states(change_set)["tor-1"] == Item.TRYING
+    kube.patch_peer("tor-1", {"peerASN": 64999})
+    assert changeset_give_up(change_set=change_set, actor=None)
+    assert carry(change_set) == state
+    item = change_set.items.get(name="tor-1")
+    left = state == State.FAILED_ROLLBACK
+    assert item.state == (Item.LEFT if left else Item.CONFLICT)
+    assert item.words.startswith("It was not in force.") is not left
+    assert kube.spec("tor-1")["peerASN"] == 64999

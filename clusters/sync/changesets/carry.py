@@ -131,6 +131,9 @@ def _sort_out(held: SetClaim, item: ChangeSetItem, work: RowWork | PlainWork) ->
         if step in (Step.CONFLICT, Step.REFUSED):
             work.back(outcome)
             held.item(item, state=Item.LEFT, words=outcome.words)
+        elif step is Step.NEVER:
+            work.back(outcome)
+            held.item(item, state=Item.CONFLICT, words=f"It was not in force. {outcome.words}")
         elif step in (Step.DONE, Step.GONE, Step.ADOPT):
             work.keep(outcome)
             deleted = item.action == Action.RECREATE and item.state == Item.TRYING

@@ -81,7 +81,9 @@ class RowWork:
         decision = decide.decide(edit, live)
         fates = {Step.GONE: Fate.GONE, Step.WAIT: Fate.LATER, Step.CONFLICT: Fate.CONFLICT, Step.REFUSED: Fate.CONFLICT}
         fate = fates.get(decision.step, Fate.IN_SYNC)
-        return decision.step, Outcome(fate, live, words=decision.words, delay=2.0)
+        outcome = Outcome(fate, live, words=decision.words, delay=2.0)
+        begun = self.item.state == State.TRYING and fate is Fate.CONFLICT
+        return Step.NEVER if begun and decide.never_in_force(edit, live) else decision.step, outcome
 
     def keep(self, outcome: Outcome) -> None:
         """Write the outcome to the row. Raises Lost."""
