@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required, permission_required
 from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView, LogoutView
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
@@ -20,6 +23,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.defaults import page_not_found
 
 from bgpui.models import LIFE, ApiToken, token_create
+from clusters.changesets.imports import LARGEST
 from clusters.pages import HttpRequest as PageRequest
 from clusters.pages import render_page
 from dashboard.context import THEMES
@@ -102,6 +106,9 @@ def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
 def bad_request(_request: HttpRequest, exception: Exception) -> HttpResponse:
     """The page for what cannot be meant; without whatever came with the request, not even a session."""
+    if isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent):
+        limits = {"bytes": settings.DATA_UPLOAD_MAX_MEMORY_SIZE, "files": LARGEST}
+        return HttpResponse(render_to_string("413.html", limits), status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     return HttpResponseBadRequest(render_to_string("400.html"))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.core.signals import got_request_exception
 from django.db import OperationalError
@@ -40,7 +41,8 @@ def _known(error: Exception) -> exceptions.APIException:
     if isinstance(error, PermissionDenied):
         return exceptions.PermissionDenied(str(error) or None)
     if isinstance(error, RequestDataTooBig | TooManyFilesSent | TooManyFieldsSent):
-        return BodyTooLarge("The body is larger than is accepted.")
+        most = f"{settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes"
+        return BodyTooLarge(f"The body is larger than is accepted ({most}): send it in parts, or to /api/v1/import/.")
     if isinstance(error, OperationalError):
         return DatabaseBusy()
     return exceptions.APIException()

@@ -16,6 +16,7 @@ DEEPEST = 64
 MOST_VALUES = 100_000
 _NAMED_LINE = re.compile(r"\bline (\d{1,9})\b")
 _JSON_NESTING = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}\n]')
+_JSON_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},\n]|[^\s\[\]{},":]+')
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")  # no database keeps these in a text
 
 
@@ -56,6 +57,22 @@ def read_json(raw: bytes, *, largest: int = LARGEST["json"], most: int = MOST_VA
     return data
 
 
+def json_document(raw: bytes, *, largest: int = LARGEST["json"], most: int = MOST_VALUES) -> Document:
+    """A JSON text as one document, with the lines of the entries of its lists. Raises UnreadableError."""
+    value = read_json(raw, largest=largest, most=most)
+    line, lists = _json_lines(raw)
+    waiting, places = [value], iter(lists)
+    lines: dict[int, Sequence[int]] = {}
+    while waiting:  # lists are met in the order in which the text opens them
+        found = waiting.pop()
+        if isinstance(found, list):
+            lines[id(found)] = next(places)
+            waiting += reversed(found)
+        elif isinstance(found, dict):
+            waiting += reversed(found.values())
+    return Document(value, line, lines)
+
+
 def read_yaml(raw: bytes) -> list[Any]:
     """The values of a YAML stream's documents. Raises UnreadableError."""
     return [document.value for document in read_documents(raw)]
@@ -94,6 +111,28 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise UnreadableError(f"{twice!r} is given twice")
     return found
+
+
+def _json_lines(raw: bytes) -> tuple[int, list[list[int]]]:
+    """The line that a JSON text begins on, and those of the entries of each of its lists, as they are opened."""
+    line, begins, lists, open_ones, fresh = 1, 0, list[list[int]](), list[list[int] | None](), False
+    for token in _JSON_TOKEN.findall(raw):
+        if token == b"\n":
+            line += 1
+        elif token == b",":
+            fresh = True
+        elif token in b"]}":
+            open_ones.pop()
+            fresh = False
+        else:
+            begins = begins or line
+            if fresh and open_ones and (entries := open_ones[-1]) is not None:
+                entries.append(line)
+            fresh = token == b"["
+            if token in b"[{":
+                open_ones.append([] if fresh else None)
+                lists += [entries] if (entries := open_ones[-1]) is not None else []
+    return begins or 1, lists
 
 
 def _no_constant(name: str) -> None:

@@ -128,7 +128,7 @@ def documents_of(request: Request, cluster: Cluster) -> list[Imported]:
         files = [(str(file.name)[:200], file.read()) for file in given]
         as_json = False
     try:
-        found = read_import(files, cluster, as_json=as_json)
+        found = read_import(files, cluster, user=request.user, as_json=as_json)
     except TooMuchError as error:
         raise BodyTooLarge(str(error)) from error
     if not found:

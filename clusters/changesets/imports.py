@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from clusters.api.documents import Document, UnreadableError, read_documents, read_json
+from clusters.api.documents import Document, UnreadableError, json_document, read_documents
 from clusters.api.entries import known_kinds, wanted_manifest
 from clusters.api.problems import BadBody, fault
 from clusters.changesets.beside import left_out
 from clusters.changesets.save import MOST
 from clusters.changesets.wanted import Wanted
 from clusters.models import Cluster
+from clusters.workloads import workloads_refused
 from intent.findings import ObjectRef
 
 LARGEST = 10 * 1024 * 1024  # bytes, of all files together
@@ -49,8 +50,12 @@ class Imported:
         return f"{self.file}, document {self.number}{line}" if self.file else f"document {self.number}{line}"
 
 
-def read_import(files: Sequence[tuple[str, bytes]], cluster: Cluster, *, as_json: bool = False) -> list[Imported]:
+def read_import(
+    files: Sequence[tuple[str, bytes]], cluster: Cluster, *, user: Any, as_json: bool = False
+) -> list[Imported]:
     """All documents of all files, in their order; objects of a `List` are documents of their own.
+
+    user: who imports; what only others may write of Kubernetes' own kinds is passed over.
 
     Raises TooMuchError.
     """
@@ -62,7 +67,8 @@ def read_import(files: Sequence[tuple[str, bytes]], cluster: Cluster, *, as_json
     found: list[Imported] = []
     seen: dict[ObjectRef, Imported] = {}
     for name, raw in files:
-        for one in _of_file(name, raw, cluster, as_json=as_json):
+        refusal = workloads_refused(user, cluster)
+        for one in _of_file(name, raw, cluster, refusal, as_json=as_json):
             if one.wanted is not None and one.wanted.ref in seen:
                 _refuse(one, "duplicate", "metadata.name", f"is the same object as {seen[one.wanted.ref].where}")
             elif one.wanted is not None:
@@ -73,13 +79,13 @@ def read_import(files: Sequence[tuple[str, bytes]], cluster: Cluster, *, as_json
     return found
 
 
-def _of_file(name: str, raw: bytes, cluster: Cluster, *, as_json: bool) -> Iterator[Imported]:
+def _of_file(name: str, raw: bytes, cluster: Cluster, refusal: str, *, as_json: bool) -> Iterator[Imported]:
     number = 0
     try:
         for document in _unpacked(_documents(raw, as_json=as_json)):
             number += 1
             one = Imported(name, number, document.line)
-            _read(one, document.value, cluster)
+            _read(one, document.value, cluster, refusal)
             yield one
     except UnreadableError as error:
         one = Imported(name, number + 1, error.line)
@@ -90,8 +96,14 @@ def _of_file(name: str, raw: bytes, cluster: Cluster, *, as_json: bool) -> Itera
 def _documents(raw: bytes, *, as_json: bool) -> list[Document]:
     if not as_json:
         return read_documents(raw, largest=LARGEST, most=MOST_VALUES)
-    found = read_json(raw, largest=LARGEST, most=MOST_VALUES)
-    return [Document(value, 0) for value in (found if isinstance(found, list) else [found])]
+    found = json_document(raw, largest=LARGEST, most=MOST_VALUES)
+    return _entries(found, found.value) if isinstance(found.value, list) else [found]
+
+
+def _entries(document: Document, values: list[Any]) -> list[Document]:
+    """Each entry of a list in a document as a document of its own."""
+    lines = document.lines.get(id(values), [document.line] * len(values))
+    return [Document(value, line, document.lines) for value, line in zip(values, lines, strict=True)]
 
 
 def _unpacked(documents: Iterable[Document]) -> Iterator[Document]:
@@ -101,16 +113,12 @@ def _unpacked(documents: Iterable[Document]) -> Iterator[Document]:
         document = waiting.pop()
         value = document.value
         if isinstance(value, dict) and value.get("kind") == _LIST and isinstance(value.get("items"), list):
-            items = value["items"]
-            lines = document.lines.get(id(items), [document.line] * len(items))
-            waiting += [
-                Document(item, at, document.lines) for item, at in reversed(list(zip(items, lines, strict=True)))
-            ]
+            waiting += reversed(_entries(document, value["items"]))
         else:
             yield document
 
 
-def _read(one: Imported, value: Any, cluster: Cluster) -> None:
+def _read(one: Imported, value: Any, cluster: Cluster, refusal: str) -> None:
     if not isinstance(value, dict):
         return _refuse(one, "shape", "", "is no object")
     kind, metadata = value.get("kind"), value.get("metadata")
@@ -119,7 +127,7 @@ def _read(one: Imported, value: Any, cluster: Cluster) -> None:
     name, namespace = named.get("name"), named.get("namespace")
     one.name = name[:253] if isinstance(name, str) else ""
     one.namespace = namespace[:63] if isinstance(namespace, str) else ""
-    one.note = left_out(one.kind, value.get("apiVersion"), cluster)
+    one.note = left_out(one.kind, value.get("apiVersion"), refusal)
     if one.note:
         return None
     if one.kind not in known_kinds():

@@ -46,7 +46,7 @@ def yaml_import(request: HttpRequest) -> HttpResponse:
         return _page(request, cluster, trouble=trouble, status=413)
     raw = [(name, file.read()) for name, file in files] + ([("", text.encode())] if text.strip() else [])
     try:
-        documents = read_import(raw, cluster)
+        documents = read_import(raw, cluster, user=request.user)
     except TooMuchError as error:
         return _page(request, cluster, trouble=str(error), status=413)
     if not documents:

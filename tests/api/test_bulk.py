@@ -111,3 +111,23 @@ def test_a_yaml_stream_is_a_list(api: APIClient, cluster: Cluster) -> None:
     )
     answer = send(api, "POST", LIST, text.encode(), "application/yaml")
     assert (answer.status_code, BGPPeer.objects.count()) == (202, 2)
+
+
+@pytest.mark.parametrize(
+    ("spec", "refused"),
+    [
+        ({}, set()),
+        ({"vrf": "red"}, {("unknown-field", "vrf")}),
+        ({"peerASN": None, "dynamicASN": "external"}, {("required", "peerASN"), ("unknown-field", "dynamicASN")}),
+    ],
+    ids=str,
+)
+def test_an_older_version_is_judged_as_it_was_sent(
+    api: APIClient, cluster: Cluster, spec: dict[str, Any], refused: set[tuple[str, str]]
+) -> None:
+    """v1beta1 lacks vrf and dynamicASN, and requires peerASN (MetalLB api/v1beta1/bgppeer_types.go)."""
+    older = {**manifest(**spec), "apiVersion": "metallb.io/v1beta1"}
+    answer = api.post(LIST, [older])
+    told = answer.json()["findings"] if refused else []
+    assert {(finding["code"], finding["field"].rpartition(".")[2]) for finding in told} == refused
+    assert answer.status_code == (422 if refused else 202)

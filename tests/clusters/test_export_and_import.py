@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from pytest_django import Settings
 
 from bgpui.env import ClusterSetting
@@ -68,7 +69,7 @@ def test_what_is_exported_makes_an_equal_cluster(
     text = as_yaml(Selection(office.cluster))
     running, second = other
     relist(second)
-    documents = read_import([("all.yaml", text.encode())], second)
+    documents = read_import([("all.yaml", text.encode())], second, user=AnonymousUser())
     assert [(one.faults, one.note) for one in documents] == [([], "")] * len(documents)
     wanted = [one.wanted for one in documents if one.wanted is not None]
     change_set = changeset_save(cluster=second, edits=wanted, actor=None, source="api")

@@ -117,3 +117,10 @@ def test_a_field_is_named_once_and_what_is_left_out_says_why(editor: Client, clu
     assert "document 1 line 1 addresses[0] is a bare address" in said
     assert "is left out, since passwords are not taken from files" in said
     assert "Y2FuYXJ5" not in page.text
+
+
+def test_too_much_pasted_text_is_told_with_the_limit_and_the_way_out(editor: Client, cluster: Cluster) -> None:
+    answer = editor.post("/import/", {"text": "#" * (4 * 1024 * 1024 + 1)})
+    assert answer.status_code == 413
+    assert "4.0\xa0MB in all" in answer.text
+    assert "as files, which may have 10.0\xa0MB together" in answer.text
