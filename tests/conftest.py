@@ -7,12 +7,16 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import connection
+from hypothesis import settings
 from pytest_django import DjangoDbBlocker
 
 from lab.redis import EmbeddedRedis
 from tests.demo import Demo, start
 from tests.settings import REDIS_URL, RUN_DIR
 from tests.stores.redis import Redis
+
+settings.register_profile("bgpui", deadline=None)  # machines are shared: no example fails for being slow
+settings.load_profile("bgpui")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -46,7 +46,7 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=JSON)
 @pytest.mark.parametrize(("method", "path"), [("POST", LIST), ("PUT", url()), ("PATCH", url())])
 def test_json_of_any_shape_is_answered(api: APIClient, cluster: Cluster, method: str, path: str, body: Any) -> None:
@@ -54,7 +54,7 @@ def test_json_of_any_shape_is_answered(api: APIClient, cluster: Cluster, method:
     assert answer.status_code in (202, 400, 404, 409, 422)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(spec=st.dictionaries(st.sampled_from([field.name for field in KINDS["BGPPeer"].fields]), JSON, max_size=5))
 def test_specs_of_any_shape_are_answered(api: APIClient, cluster: Cluster, spec: dict[str, Any]) -> None:
     spec.pop("password", None)  # a real one would be written to the cluster
@@ -62,7 +62,7 @@ def test_specs_of_any_shape_are_answered(api: APIClient, cluster: Cluster, spec:
     assert answer.status_code in (202, 400, 422)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(raw=st.binary(max_size=200) | st.text(alphabet="ab:-&*!{}[]?|>#%@`'\"\n 0123.~<", max_size=120).map(str.encode))
 def test_bytes_of_any_kind_are_read_or_refused(raw: bytes) -> None:
     for read in (read_json, read_yaml):

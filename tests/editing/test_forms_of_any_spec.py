@@ -29,7 +29,7 @@ AROUND = [
 
 @pytest.mark.parametrize("around", AROUND, ids=["unknown", "old", "new"])
 @pytest.mark.parametrize("kind", [about.kind.kind for about in kind_pages()])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_form_that_nobody_touches_changes_nothing(kind: str, around: Surroundings, data: st.DataObject) -> None:
     about = page_of_kind(kind)
@@ -40,7 +40,7 @@ def test_a_form_that_nobody_touches_changes_nothing(kind: str, around: Surroundi
 
 @pytest.mark.parametrize("around", [AROUND[0], AROUND[2]], ids=["unknown", "new"])
 @pytest.mark.parametrize("kind", [about.kind.kind for about in kind_pages()])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_everything_that_a_form_shows_can_be_typed_into_an_empty_one(
     kind: str, around: Surroundings, data: st.DataObject

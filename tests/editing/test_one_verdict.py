@@ -70,7 +70,7 @@ def api(as_role: Any) -> APIClient:
 
 
 @pytest.mark.parametrize("kind", [about.kind.kind for about in PAGES])
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_form_yaml_and_rest_give_one_verdict_in_the_same_words(
     api: APIClient, cluster: Cluster, kind: str, data: st.DataObject

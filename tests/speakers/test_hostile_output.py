@@ -56,7 +56,7 @@ def test_a_truncated_answer_never_passes_for_a_whole_one(share: float) -> None:
     assert isinstance(parse.answer(WHOLE[:end]), parse.Unparsed)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=400), st.binary(max_size=100), st.integers(0, 255))
 def test_any_bytes_are_read_or_refused(stdout: bytes, stderr: bytes, code: int) -> None:
     for output in (stdout, b"{\n" + stdout, b'{"default":' + stdout + b"}", WHOLE[:2000] + stdout + WHOLE[3000:]):
@@ -73,7 +73,7 @@ _json = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(sorted(json.loads(DOCUMENT)["default"]["172.18.0.5"])), _json)
 def test_one_key_of_another_type_costs_only_that_key(key: str, value: Any) -> None:
     vrfs = json.loads(DOCUMENT)
