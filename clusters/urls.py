@@ -7,11 +7,16 @@ from django.urls import path
 from clusters import views
 from clusters.changesets import views as changesets
 from clusters.changesets import yaml_views
+from clusters.connecting import views as connecting
 from clusters.history import views as history
 
 urlpatterns = [
     path("clusters/", views.clusters, name="clusters"),
+    path("clusters/new/", connecting.cluster_new, name="cluster-new"),
     path("clusters/<slug:name>/", views.cluster, name="cluster"),
+    path("clusters/<slug:name>/credentials/", connecting.cluster_credentials, name="cluster-credentials"),
+    path("clusters/<slug:name>/set/", connecting.cluster_set, name="cluster-set"),
+    path("clusters/<slug:name>/remove/", connecting.cluster_remove, name="cluster-remove"),
     path("import/", yaml_views.yaml_import, name="import"),
     path("export/", yaml_views.yaml_export, name="export"),
     path("changes/", history.change_list, name="changes"),

@@ -12,11 +12,12 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from clusters.connecting.sealing import is_current
 from clusters.kube.permissions import Permission, missing_as_yaml
 from clusters.models import Cluster
 from clusters.pages import HttpRequest, render_page
 from clusters.registry import resource_models, rows_of
-from clusters.selectors import as_numbers_of, clusters_known, nodes_of
+from clusters.selectors import as_numbers_of, clusters_known, is_active, nodes_of
 from clusters.stale import Refusal, refusals
 from clusters.watched import watching
 from intent.notices import notices
@@ -26,7 +27,9 @@ _AWAY_AFTER = 6  # intervals of reading the cluster without success
 
 
 def connection_state(cluster: Cluster) -> str:
-    """live, stale (nothing for a while) or never."""
+    """off, live, stale (nothing for a while) or never."""
+    if not is_active(cluster):
+        return "off"
     if cluster.connected_at is None:
         return "never"
     age = (timezone.now() - cluster.connected_at).total_seconds()
@@ -62,7 +65,7 @@ def _by_purpose(permissions: list[dict[str, Any]]) -> list[tuple[dict[str, Any],
 @permission_required("clusters.view_cluster", raise_exception=True)
 def cluster(request: HttpRequest, name: str) -> HttpResponse:
     """One cluster: what was learnt of it, what is missing, and the Role that would allow it."""
-    row = get_object_or_404(Cluster, name=name)
+    row = get_object_or_404(clusters_known().select_related("credential"), name=name)
     missing = [
         permission for permission in row.permissions if not (permission.get("allowed") or permission.get("optional"))
     ]
@@ -75,6 +78,10 @@ def cluster(request: HttpRequest, name: str) -> HttpResponse:
         "refused": refused,
         "old": _keeping_old(refused, row),
         "missing": missing,
+        "active": is_active(row),
+        "credential": (credential := getattr(row, "credential", None)),
+        "expired": credential is not None and (credential.expires_at or timezone.now()) < timezone.now(),
+        "old_key": credential is not None and not is_current(credential),
         "permissions": _by_purpose(row.permissions),
         "role_yaml": missing_as_yaml([Permission(**permission) for permission in missing], row.identity),
         "counts": [(kind, rows_of(kind).filter(cluster=row).count()) for kind in resource_models()],

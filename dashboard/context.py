@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -14,6 +15,9 @@ from clusters.models import Cluster
 from clusters.selectors import clusters_known
 
 THEMES = (("auto", "as the system"), ("light", "light"), ("dark", "dark"))
+
+
+_CLUSTERS = ("cluster", "cluster-new", "cluster-credentials", "cluster-remove")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ def _places() -> tuple[tuple[str, tuple[Place, ...]], ...]:
                 Place("status", "Reported", "clusters.view_statusobject", ("status-kind", "status-object")),
             ),
         ),
-        ("Clusters", (Place("clusters", "Clusters", "clusters.view_cluster", ("cluster",)),)),
+        ("Clusters", (Place("clusters", "Clusters", "clusters.view_cluster", _CLUSTERS),)),
     )
 
 
@@ -85,9 +89,15 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     clusters = clusters_known() if request.user.is_authenticated else Cluster.objects.none()
 
     def selected() -> Cluster | None:
-        wanted = request.GET.get("cluster", "")
-        found = [one for one in clusters if one.name == wanted] or (list(clusters) if len(clusters) == 1 else [])
-        return found[0] if found else None
+        return chosen() or (clusters[0] if len(clusters) == 1 else None)
+
+    def chosen() -> Cluster | None:
+        wanted = _cluster_named(request)
+        return next((one for one in clusters if one.name == wanted), None) if wanted else None
+
+    def navigation() -> list[Entry]:
+        cluster = chosen() if len(clusters) > 1 else None
+        return _navigation(request, urlencode({"cluster": cluster.name}) if cluster is not None else "")
 
     def role() -> str:
         return ", ".join(group.name for group in request.user.groups.all()) or "no role"
@@ -98,16 +108,32 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
         "clusters": clusters,
         "cluster": SimpleLazyObject(selected),
         "role": SimpleLazyObject(role) if request.user.is_authenticated else "",
-        "navigation": SimpleLazyObject(lambda: _navigation(request)),
+        "navigation": SimpleLazyObject(navigation),
+        "list_here": SimpleLazyObject(lambda: _list_here(request)),
     }
 
 
-def _navigation(request: HttpRequest) -> list[Entry]:
+def _cluster_named(request: HttpRequest) -> str:
+    """The cluster that the address names: as a filter, or as the place of an object; "" = none."""
+    inside = request.resolver_match.kwargs if request.resolver_match else {}
+    return str(request.GET.get("cluster") or inside.get("cluster") or "")
+
+
+def _list_here(request: HttpRequest) -> str:
+    """The page of the navigation that this one counts as, so that another cluster is looked at in the same way."""
+    here = request.resolver_match.url_name if request.resolver_match else ""
+    places = (place for _, some in _places() for place in some)
+    return reverse(next((place.name for place in places if here == place.name or here in place.below), "home"))
+
+
+def _navigation(request: HttpRequest, query: str) -> list[Entry]:
+    """query: of each page, so that a chosen cluster stays chosen; "" = none."""
     here = request.resolver_match.url_name if request.resolver_match else ""
     found = []
     for label, places in _places():
         allowed = [place for place in places if request.user.has_perm(place.permission)]
-        pages = [Entry(one.label, reverse(one.name), here == one.name or here in one.below) for one in allowed]
+        tail = f"?{query}" if query else ""
+        pages = [Entry(one.label, reverse(one.name) + tail, here == one.name or here in one.below) for one in allowed]
         if pages:
             current = any(page.current for page in pages)
             found.append(Entry(label, pages[0].href, current, tuple(pages) if len(pages) > 1 else ()))

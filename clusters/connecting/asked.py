@@ -47,7 +47,11 @@ def contexts_asked(text: str) -> tuple[list[Context], str]:
 
 def access_asked(contexts: list[Context], current: str, context: str, *, but: Cluster | None = None) -> Access:
     """What is taken of the context. but: the cluster that it is for. Raises UnfitError."""
-    access = chosen(contexts, current, context)
+    return distinct(chosen(contexts, current, context), but=but)
+
+
+def distinct(access: Access, *, but: Cluster | None = None) -> Access:
+    """The same, if no other cluster than `but` is at its address. Raises UnfitError."""
     others = Credential.objects.filter(server=shown(access.server)).exclude(cluster=but).select_related("cluster")
     if other := others.first():
         text = f"`cluster.server`: cluster {other.cluster.name} is at this address already."
