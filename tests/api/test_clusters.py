@@ -305,3 +305,9 @@ def test_a_list_of_clusters_costs_the_same_however_many_there_are(
         Cluster.objects.create(name=f"c{number}", source="added")
     with django_assert_max_num_queries(8):
         assert admin.get(PATH).json()["count"] == 21
+
+
+def test_what_holds_for_the_whole_cluster_is_told_there(admin: APIClient, cluster: Cluster) -> None:
+    (notice,) = admin.get(f"{PATH}lab/").json()["notices"]
+    assert "FRR mode is deprecated" in notice["text"]
+    assert {"way_out", "source"} <= notice.keys()
