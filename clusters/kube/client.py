@@ -117,9 +117,9 @@ class Door(SecretDoor):
         """Delete exactly this state of this object (Conflict); the object that finalizers still hold, else None."""
         options: Object = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
         options["preconditions"] = {"uid": uid, "resourceVersion": resource_version}
-        query = {"dryRun": "All"} if dry_run else {}
+        options |= {"dryRun": ["All"]} if dry_run else {}  # the API server reads no query where there is a body
         try:
-            answer = self._request("DELETE", path(kind, namespace, name), query, options)
+            answer = self._request("DELETE", path(kind, namespace, name), {}, options)
         except NotFound:
             return None
         held = answer.get("kind") != "Status" and answer.get("metadata", {}).get("deletionTimestamp")

@@ -17,7 +17,7 @@ _PROPAGATION = ("Background", "Foreground", "Orphan")
 
 @dataclass(frozen=True, slots=True)
 class DeleteOptions:
-    """`meta/v1 DeleteOptions`, from the body and the query."""
+    """`meta/v1 DeleteOptions`: of the body, or where there is none of the query (apiserver, handlers/delete.go)."""
 
     uid: str = ""
     resource_version: str = ""
@@ -27,14 +27,14 @@ class DeleteOptions:
     @classmethod
     def read(cls, body: Any, query: dict[str, str]) -> DeleteOptions:
         """Raises ApiError 400 for values that do not exist."""
-        given = body if isinstance(body, dict) else {}
+        given = body if isinstance(body, dict) else {**query, "dryRun": [query.get("dryRun", "")]}
         preconditions = given.get("preconditions") or {}
-        propagation = given.get("propagationPolicy") or query.get("propagationPolicy") or "Background"
+        propagation = given.get("propagationPolicy") or "Background"
         if propagation not in _PROPAGATION:
             raise bad_request(f'unknown propagationPolicy "{propagation}"')
         if not isinstance(preconditions, dict):
             raise bad_request("preconditions is no object")
-        dry_run = "All" in (given.get("dryRun") or ()) or query.get("dryRun") == "All"
+        dry_run = "All" in (given.get("dryRun") or ())
         uid, version = preconditions.get("uid") or "", preconditions.get("resourceVersion") or ""
         return cls(str(uid), str(version), propagation, dry_run)
 

@@ -60,6 +60,16 @@ def test_what_is_there_and_what_is_not(kube: RunningCluster, door: Door) -> None
         door.create(PEER, peer() | {"metadata": {"name": "a", "namespace": "nowhere"}})
 
 
+def test_a_dry_run_of_a_deletion_deletes_nothing(kube: RunningCluster, door: Door) -> None:
+    kube.add(peer())
+    metadata = kube.peer("tor-1")["metadata"]
+    state = {"uid": metadata["uid"], "resource_version": metadata["resourceVersion"]}
+    door.delete(PEER, NAMESPACE, "tor-1", dry_run=True, **state)
+    assert kube.peers() == ["tor-1"]
+    door.delete(PEER, NAMESPACE, "tor-1", **state)
+    assert kube.peers() == []
+
+
 def test_conflicts_are_told_apart(kube: RunningCluster, door: Door) -> None:
     kube.add(peer())
     with pytest.raises(AlreadyExists):

@@ -169,6 +169,9 @@ def test_a_dry_run_answers_as_the_real_thing_and_keeps_nothing(api: RunningServe
     assert (changed["spec"]["port"], changed["metadata"]["generation"]) == (5, 2)
     assert api.request("DELETE", f"{ROUTERS}/r1", dryRun="All").code == 200
     assert api.request("GET", f"{ROUTERS}/r1").body["spec"]["port"] == 179
+    # Where there is a body, the API server does not read the query of a DELETE (apiserver, handlers/delete.go).
+    assert api.request("DELETE", f"{ROUTERS}/r1", {"kind": "DeleteOptions"}, dryRun="All").code == 200
+    assert api.request("GET", f"{ROUTERS}/r1").code == 404
 
 
 @pytest.mark.parametrize(
