@@ -58,7 +58,10 @@ def _read(entry: str) -> AddressRange | None:
         network = ip_network(entry, strict=False)
     except ValueError:
         return None
-    return AddressRange(network.version, int(network.network_address), int(network.broadcast_address))
+    first, last = parse_address(str(network.network_address)), parse_address(str(network.broadcast_address))
+    if first is None or last is None or first.version != last.version:
+        return AddressRange(network.version, int(network.network_address), int(network.broadcast_address))
+    return AddressRange(first.version, int(first), int(last))  # Go takes ::ffff:10.0.0.0/120 for 10.0.0.0/24
 
 
 def ranges(pool: Resource) -> tuple[AddressRange, ...]:

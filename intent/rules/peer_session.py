@@ -91,17 +91,16 @@ def password_secret(subject: Subject) -> Iterator[Finding]:
 
 def inline_password(subject: Subject) -> Iterator[Finding]:
     """Readable by many; and the limits of a password that was just typed. The value is never shown."""
+    password = subject.password
+    if password is not None and not isinstance(password, str):
+        message, hint = "password must be a text", "Put it in quotes."
+        yield subject.error("wrong-type", "password", message, value="", source="CRD schema", hint=hint)
     if not subject.resource.inline_password:
         return
     message = "The password stands in the object, readable by everybody who may read BGPPeers"
     hint = "Move it into a Secret and refer to it by passwordSecret."
     yield subject.warning("password-inline", "password", message, value="", source="MetalLB CRD", hint=hint)
-    password = subject.password
-    if password is None:
-        return
     if not isinstance(password, str):
-        message, hint = "password must be a text", "Put it in quotes."
-        yield subject.error("wrong-type", "password", message, value="", source="CRD schema", hint=hint)
         return
     if len(password.encode("utf-8", "replace")) > PASSWORD_BYTES:
         message, hint = f"FRR takes at most {PASSWORD_BYTES} bytes for a password", "Agree on a shorter one."

@@ -13,6 +13,7 @@ from intent.rules.subject import CONFIG, Subject
 from intent.snapshot import mapping
 
 MANY = 100  # findings about the addresses of one pool
+_ONE_FAMILY_SINCE = (0, 16, 2)  # release notes of 0.16.2, #3144
 _HOLDS = "MetalLB internal/allocator"
 _UNUSABLE = (
     ("0.0.0.0/8", "this network"), ("127.0.0.0/8", "loopback"), ("169.254.0.0/16", "link-local"),
@@ -62,12 +63,15 @@ def _width(entry: str) -> int:
 
 
 def mixed_ranges(subject: Subject) -> Iterator[Finding]:
-    """From IPv4 to IPv6: MetalLB takes it for a range, and finds no addresses in it."""
+    """From IPv4 to IPv6: MetalLB refuses it since 0.16.2; before, it took it for a range and found nothing in it."""
+    refused = subject.release >= _ONE_FAMILY_SINCE
+    tell = subject.error if refused else subject.warning
+    what = "which MetalLB refuses" if refused else "MetalLB accepts it, but it holds no address"
     for index, entry in enumerate(names(subject.spec.get("addresses"))):
         if "-" in entry and address_range(entry) is None and _problem(entry) is None:
             at, hint = f"addresses[{index}]", "Give both ends in one address family."
-            message = f"{at} begins in IPv4 and ends in IPv6; MetalLB accepts it, but it holds no address"
-            yield subject.warning("range-of-two-families", at, message, value=entry, source=CONFIG, hint=hint)
+            message = f"{at} begins in IPv4 and ends in IPv6{', ' if refused else '; '}{what}"
+            yield tell("range-of-two-families", at, message, value=entry, source=CONFIG, hint=hint)
 
 
 def host_bits(subject: Subject) -> Iterator[Finding]:

@@ -85,7 +85,7 @@ OBJECT_RULES: dict[str, tuple[Rule, ...]] = {
     "IPAddressPool": (
         *_EVERY_KIND,
         Rule(pool.addresses, speaker=True),
-        Rule(pool.mixed_ranges),
+        Rule(pool.mixed_ranges, speaker=True),
         Rule(pool.host_bits),
         Rule(pool.unusable),
         Rule(pool.overlap_inside, speaker=True),

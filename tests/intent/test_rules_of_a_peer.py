@@ -100,6 +100,7 @@ REJECTED: list[tuple[dict[str, Any], str, Severity, str]] = [
     ({"password": "two words"}, "password-not-one-word", E, "password"),
     ({"password": "line\nend"}, "password-not-one-word", E, "password"),
     ({"password": 12345}, "wrong-type", E, "password"),
+    ({"password": {}}, "wrong-type", E, "password"),
     ({"nodeSelectors": {"matchLabels": {}}}, "wrong-type", E, "nodeSelectors"),
     ({"nodeSelectors": [None]}, "wrong-type", E, "nodeSelectors[0]"),
     (
