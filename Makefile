@@ -10,11 +10,14 @@ INTERLEAVINGS ?= 10000
 SHARED := $(PYTEST) -n $(WORKERS) --dist loadfile
 # What people do from end to end; every page in every theme and width, and the canary, are `make e2e`.
 BROWSER := $(addprefix tests/e2e/test_,whole_loop.py live_pages.py documented_procedures.py services.py)
+QUICK := not e2e and not frr and not faults and not cluster
+# What reads and writes Kubernetes objects.
+KUBERNETES := $(addprefix tests/,clusters api peers loop speakers)
 
-.PHONY: help install demo test test-stores quick e2e frr faults long lint types format bench tools clean
+.PHONY: help install demo test test-stores test-cluster cluster-tools quick e2e frr faults long lint types format bench tools clean
 
 help: ## this list
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 install: $(STAMP) ## the virtual environment, from requirements.lock
 
@@ -29,12 +32,12 @@ demo: $(STAMP) ## a lab cluster and bgpui on it: prints one URL and login (PORT,
 	@exec $(BIN)/python -m lab demo
 
 test: $(STAMP) tools ## the tests, a look at real FRR and at the browser; what this machine lacks is named
-	$(SHARED) -m "not e2e and not frr and not faults"
+	$(SHARED) -m "$(QUICK)"
 	$(PYTEST) -m "frr" tests/speakers
 	$(PYTEST) -m "e2e" $(BROWSER)
 
 quick: $(STAMP) ## the fast tests only
-	$(SHARED) -m "not e2e and not frr and not faults"
+	$(SHARED) -m "$(QUICK)"
 
 e2e: $(STAMP) tools ## all browser tests on the running demo stack, every page in every theme and width, the canary
 	$(PYTEST) -m "e2e"
@@ -51,8 +54,17 @@ long: $(STAMP) ## 10,000 random interleavings of everybody who touches an object
 # Rules, lab and real FRR know no database.
 test-stores: $(STAMP) ## the tests that use a database, and the faults, on PostgreSQL and an installed Redis
 	@./deploy/tools.sh postgresql redis
-	$(STORES) -n $(WORKERS) --dist loadfile -m "not e2e and not frr and not faults" $(addprefix --ignore=tests/,intent lab frr)
+	$(STORES) -n $(WORKERS) --dist loadfile -m "$(QUICK)" $(addprefix --ignore=tests/,intent lab frr)
 	$(STORES) -m "faults" tests/faults
+
+test-cluster: $(STAMP) ## all that touches Kubernetes, on a real kube-apiserver and etcd; MetalLB's own webhooks beside our rules
+	@$(BIN)/python -m lab.control_plane; case $$? in \
+		0) TEST_CLUSTER=real $(SHARED) -m "$(QUICK)" $(KUBERNETES) && TEST_CLUSTER=real $(PYTEST) -m cluster tests/cluster ;; \
+		3) echo "SKIPPED: make test-cluster" ;; \
+		*) exit 1 ;; esac
+
+cluster-tools: $(STAMP) ## kube-apiserver, etcd and MetalLB's controller, built from Go modules once and kept
+	$(BIN)/python -m lab.control_plane
 
 lint: $(STAMP) ## ruff, templates, import layers, migrations, deployment checks, OpenAPI
 	$(BIN)/ruff check .

@@ -13,13 +13,14 @@ from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 
 from intent.modes import Mode
 from intent.snapshot import Snapshot
 from lab.apiserver import ApiServer, Store, User, write_kubeconfig
 from lab.applied import Applied
 from lab.containers import Containers, PodFault
+from lab.control_plane import ControlPlane
 from lab.controllers import Controllers
 from lab.frr.fleet import RealSpeakers
 from lab.release import SYSTEM, Release
@@ -43,7 +44,7 @@ class Plan:
     webhooks: MetalLB's admission webhooks judge what comes over HTTP. debounce: seconds of calm before speakers act.
     pod_start: seconds from a pod's creation until it is ready. node_poll, session_poll: seconds between two looks of
     frr-k8s at FRR's configuration and at its sessions. keep: objects stay on disk between runs. folder: where state and
-    kubeconfig are kept, None = a temporary one.
+    kubeconfig are kept, None = a temporary one. real: the API server is a real one, which keeps nothing.
     """
 
     nodes: int = 6
@@ -58,6 +59,7 @@ class Plan:
     keep: bool = False
     port: int = 0
     tls: bool = True
+    real: bool = False
     webhooks: bool = False
     debounce: float = 0.3
     pod_start: float = 0.3
@@ -85,7 +87,11 @@ class Lab:
         self.token = self._token()
         state = self.folder / "state.json" if self.plan.keep else None
         tokens: dict[str, str | User] = {self.token: "admin", **self.plan.users}
-        self.server = ApiServer(state, tokens, tls=self.plan.tls)
+        self.server = (
+            cast("ApiServer", ControlPlane(tokens, tls=self.plan.tls))
+            if self.plan.real
+            else ApiServer(state, tokens, tls=self.plan.tls)
+        )
         if self.plan.webhooks:
             self.server.use_webhooks(Webhooks(self.store, self.release))
         own = seed_routers() if self.plan.seed_peers else ()
@@ -163,15 +169,18 @@ class Lab:
         for task in self._tasks:
             task.cancel()
         await self.server.stop()
+        self.server.close()
         await self.speakers.stop()
         if self._temporary:
             self._temporary.cleanup()
 
     async def settled(self) -> None:
         """Wait until the controllers and the speakers have taken in everything that is applied."""
+        await self.store.caught_up()
         while not (self.controllers.is_idle and self.applied.is_calm):
             await self.controllers.settled()
             await self.applied.settled()
+            await self.store.caught_up()
         await self.speakers.settled()
         await self.reports.written()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -11,12 +12,35 @@ from hypothesis import settings
 from pytest_django import DjangoDbBlocker
 
 from lab.redis import EmbeddedRedis
+from tests.cluster.choice import REAL
 from tests.demo import Demo, start
 from tests.settings import REDIS_URL, RUN_DIR
 from tests.stores.redis import Redis
 
 settings.register_profile("bgpui", deadline=None)  # machines are shared: no example fails for being slow
 settings.load_profile("bgpui")
+
+_left_out = pytest.StashKey[Counter[str]]()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Against a real API server, leave out what needs the embedded one's own ways."""
+    if not REAL:
+        return
+    marks = {item: item.get_closest_marker("embedded") for item in items}
+    out = [item for item in items if marks[item]]
+    config.stash[_left_out] = Counter(str(mark.args[0]) for mark in marks.values() if mark)
+    config.hook.pytest_deselected(items=out)
+    items[:] = [item for item in items if not marks[item]]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say how many tests were left out, and why."""
+    reasons = config.stash.get(_left_out, Counter())
+    if reasons:
+        terminalreporter.section(f"left out on a real API server: {reasons.total()} tests")
+        for reason, count in reasons.most_common():
+            terminalreporter.write_line(f"{count:4} {reason}")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -68,23 +68,25 @@ class ExecOptions:
         return options
 
 
-class Execs:
+class Streams:
     """The streams that are open, by pod, so that a deleted pod takes its streams along."""
 
-    def __init__(self, storage: Storage, handler: Callable[[], ExecHandler | None]) -> None:
+    def __init__(self, handler: Callable[[], ExecHandler | None]) -> None:
         self._handler = handler
         self._open: dict[str, set[asyncio.Task[None]]] = {}
-        pods = storage.registry.find("pods")
-        storage.table(pods).listeners[self] = self._pod_changed
 
     def __len__(self) -> int:
         return sum(len(tasks) for tasks in self._open.values())
 
-    async def serve(self, request: web.Request, pod: Manifest) -> web.StreamResponse:
-        """Upgrade and run. Raises ApiError before the upgrade if the pod or the request is not fit for it."""
-        options = ExecOptions.read(request)
-        container = container_of(pod, options.container)
-        require_running(pod, container)
+    def cut(self, uid: str) -> None:
+        """End the streams of a pod that is gone."""
+        for task in self._open.get(uid, ()):
+            task.cancel()
+
+    async def serve(
+        self, request: web.Request, pod: Manifest, container: str, options: ExecOptions
+    ) -> web.StreamResponse:
+        """Upgrade and run. Raises ApiError before the upgrade if the request is not fit for it."""
         socket = web.WebSocketResponse(protocols=_offered(request), compress=False, autoclose=True)
         if not socket.can_prepare(request):
             raise bad_request(
@@ -109,11 +111,6 @@ class Execs:
             if not self._open[uid]:
                 del self._open[uid]
         return socket
-
-    def _pod_changed(self, event: Event) -> None:
-        if event.type == "DELETED":
-            for task in self._open.get(event.new.manifest["metadata"]["uid"], ()):
-                task.cancel()
 
     async def _run(self, socket: web.WebSocketResponse, pod: Manifest, container: str, options: ExecOptions) -> None:
         stdin = asyncio.StreamReader() if options.stdin else None
@@ -155,6 +152,29 @@ class Execs:
         except ApiError as refusal:
             status = refusal.status()
         await socket.send_bytes(bytes((STATUS,)) + msgspec.json.encode(status))
+
+
+class Execs:
+    """pods/exec of the embedded API server, which is its own kubelet."""
+
+    def __init__(self, storage: Storage, handler: Callable[[], ExecHandler | None]) -> None:
+        self._streams = Streams(handler)
+        pods = storage.registry.find("pods")
+        storage.table(pods).listeners[self] = self._pod_changed
+
+    def __len__(self) -> int:
+        return len(self._streams)
+
+    async def serve(self, request: web.Request, pod: Manifest) -> web.StreamResponse:
+        """Upgrade and run. Raises ApiError before the upgrade if the pod or the request is not fit for it."""
+        options = ExecOptions.read(request)
+        container = container_of(pod, options.container)
+        require_running(pod, container)
+        return await self._streams.serve(request, pod, container, options)
+
+    def _pod_changed(self, event: Event) -> None:
+        if event.type == "DELETED":
+            self._streams.cut(event.new.manifest["metadata"]["uid"])
 
 
 async def _results(answer: Awaitable[ExecResult] | AsyncIterator[ExecResult]) -> AsyncIterator[ExecResult]:

@@ -115,6 +115,9 @@ class ApiServer:
         if self._state:
             await self._state.flush()
 
+    def close(self) -> None:
+        """Nothing outlives `stop` here; a control plane of processes has them to end."""
+
     def _context(self, host: str) -> ssl.SSLContext | None:
         if not self._tls:
             return None

@@ -106,6 +106,9 @@ class Store:
 
         return cancel
 
+    async def caught_up(self) -> None:
+        """Wait until every watch has called back; here they do at once."""
+
     def _create(self, resource: Resource, manifest: Manifest, manager: str) -> Manifest:
         body = schema.copy(manifest)
         namespace = (body.get("metadata") or {}).get("namespace", "")

@@ -26,6 +26,7 @@ from intent.kinds import KINDS
 from lab.apiserver import ApiServer, write_kubeconfig
 from lab.crds import crds
 from tests.api.manifests import NAMESPACE
+from tests.cluster.choice import api_server
 
 _KINDS = (*(kind.plural for kind in KINDS.values()), "secrets")
 
@@ -63,8 +64,8 @@ def kube_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kube]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    server = ApiServer(tokens={"secret": "bgpui"}, tls=False)
-    asyncio.run_coroutine_threadsafe(server.start(), loop).result(10)
+    server = api_server(None, {"secret": "bgpui"}, tls=False)
+    asyncio.run_coroutine_threadsafe(server.start(), loop).result(60)
     path = tmp_path_factory.mktemp("kube") / "kubeconfig"
     kube = Kube(server, loop, write_kubeconfig(path, server.url, "secret", server.ca_pem))
     for crd in crds():
@@ -72,6 +73,7 @@ def kube_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kube]:
     kube.call(server.store.create, "namespaces", {"metadata": {"name": NAMESPACE}})
     yield kube
     asyncio.run_coroutine_threadsafe(server.stop(), loop).result(10)
+    server.close()
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()

@@ -13,7 +13,7 @@ from clusters.kube.connection import Connection, load
 from clusters.kube.errors import Unreachable
 from clusters.kube.exec import ExecError, ExecResult, Executor
 from lab import apiserver
-from tests.clusters.cluster import NAMESPACE, TOKEN, RunningCluster, pod
+from tests.clusters.cluster import NAMESPACE, TOKEN, RunningCluster, node, pod
 from tests.waiting import eventually
 
 
@@ -33,6 +33,7 @@ def pods(kube: RunningCluster) -> RunningCluster:
         return apiserver.ExecResult("|".join(argv).encode(), b"to stderr", 3 if argv[0] == "false" else 0)
 
     kube.server.exec = run
+    kube.add(*(node(f"n{n}") for n in range(3)))
     kube.add(*(pod(f"frr-{n}", f"n{n}", "frr") for n in range(3)))
     return kube
 

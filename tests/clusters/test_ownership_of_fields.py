@@ -123,6 +123,49 @@ def test_fields_of_controllers_are_not_moved_even_if_they_came_after_the_review(
     assert kube.spec("tor-1")["peerASN"] == 64600
 
 
+def _argo_cd(kube: RunningCluster) -> None:
+    """Client-side, as Argo CD applies by default: tracked by label, `argocd-controller` in managedFields."""
+    marked = {**FULL, "metadata": {**FULL["metadata"], "labels": {"app.kubernetes.io/instance": "net"}}}
+    kube.add(marked, manager="argocd-controller")
+
+
+def _applied_by(manager: str) -> Any:
+    apply = ("apply", "--server-side", f"--field-manager={manager}")
+    return lambda kube: kube.kubectl(*apply, manifest=FULL)
+
+
+TOOLS = {
+    "Helm 3": lambda kube: kube.add(FULL, manager="helm"),
+    "Helm 4, server-side": _applied_by("helm"),
+    "Argo CD": _argo_cd,
+    "Argo CD, server-side": _applied_by("argocd-controller"),
+}
+
+
+@pytest.mark.parametrize("write", TOOLS.values(), ids=TOOLS.keys())
+def test_what_a_tool_wrote_first_is_neither_edited_nor_cleared_and_no_field_moves(
+    kube: RunningCluster, office: Office, write: Any
+) -> None:
+    write(kube)
+    before = kube.peer("tor-1")
+    office.look()
+    for wanted in ({**FULL["spec"], "peerASN": 64700}, peer()["spec"]):
+        with pytest.raises(Refused) as refused:
+            office.save({**FULL, "spec": wanted})
+        assert [finding.code for finding in refused.value.findings] == ["managed-elsewhere"]
+    assert kube.peer("tor-1") == before
+
+
+def test_a_tool_that_comes_after_an_edit_takes_what_it_applies_by_force(kube: RunningCluster, office: Office) -> None:
+    row = office.save(peer(peerASN=64700, labels={"team": "net"}))
+    assert office.work(row) == [Fate.IN_SYNC], row.sync_message
+    kube.kubectl("apply", "--server-side", "--force-conflicts", "--field-manager=helm", manifest=FULL)
+    office.look()
+    row.refresh_from_db()
+    assert (row.sync_state, row.spec["peerASN"]) == (SyncState.IN_SYNC, 64600)
+    assert ownership.holders(kube.peer("tor-1"), "spec.peerASN") == ("helm",)
+
+
 def test_labels_of_others_stay_theirs(kube: RunningCluster, office: Office) -> None:
     kube.add(peer())
     kube.call(

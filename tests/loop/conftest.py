@@ -22,6 +22,7 @@ from lab.background import BackgroundLab
 from lab.cluster import Lab
 from lab.frr import RealSpeakers, available
 from lab.routers import documented_routers
+from tests.cluster.choice import REAL
 from tests.loop import worker
 from tests.loop.stack import NODES, Stack
 
@@ -35,7 +36,9 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         pytest.skip(f"real FRR: {why_not}")
     folder: Path = tmp_path_factory.mktemp("lab")
     plan: Mapping[str, Any] = getattr(request.module, "PLAN", {})
-    with BackgroundLab(nodes=len(NODES), speakers=request.param, folder=folder, debounce=0.05, **plan) as lab:
+    with BackgroundLab(
+        nodes=len(NODES), speakers=request.param, folder=folder, debounce=0.05, real=REAL, **plan
+    ) as lab:
         yield lab
 
 
