@@ -136,6 +136,11 @@ class KindPage:
         return f"{self.one}-resolve"
 
     @property
+    def take_over(self) -> str:
+        """Name of the page that takes one over from its owner."""
+        return f"{self.one}-take-over"
+
+    @property
     def recreate(self) -> str:
         """Name of the page that deletes one and makes it anew."""
         return f"{self.one}-recreate"

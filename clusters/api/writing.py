@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -175,8 +175,13 @@ def resource_remove(edit: Edit, row: Resource) -> Resource:
         )
 
 
-def review_json(edit: Edit, cluster: Cluster, ref: ObjectRef, draft: Draft | None) -> dict[str, Any]:
-    """What an edit would do, as rules and API server see it; no draft = a deletion. Raises a Problem if they refuse."""
+def review_json(
+    edit: Edit, cluster: Cluster, ref: ObjectRef, draft: Draft | None, *, apart: Collection[str] = ()
+) -> dict[str, Any]:
+    """What an edit would do, as rules and API server see it; no draft = a deletion. Raises a Problem if they refuse.
+
+    apart: codes of findings that do not refuse here.
+    """
     found = services.review(
         cluster=cluster,
         kind=ref.kind,
@@ -196,6 +201,7 @@ def review_json(edit: Edit, cluster: Cluster, ref: ObjectRef, draft: Draft | Non
         **meaning_json(found),
     }
     stop = stops(found.findings, edit.accept, edit.override)
+    stop = [finding for finding in stop if finding.code not in apart]
     if draft is None:  # what a deletion does to others is shown, and refuses nothing
         stop = [finding for finding in stop if finding.objects[:1] == (ref,) and finding.severity is Severity.ERROR]
     if stop:

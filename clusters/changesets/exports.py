@@ -8,6 +8,7 @@ import tarfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from clusters.changesets.order import kinds_in_order
 from clusters.editing.yaml_text import manifest_yaml
@@ -48,7 +49,12 @@ def exported(selection: Selection) -> Iterator[tuple[Object, str]]:
 
 def canonical(row: Resource) -> Object:
     """The object without what the server sets, defaults, and secrets; keys in a fixed order."""
-    manifest, kind = plain(row.live) or {}, row.KIND
+    return canonical_of(row.KIND, row.live or {})
+
+
+def canonical_of(kind: Kind, obj: Mapping[str, Any]) -> Object:
+    """The same of any object of the kind."""
+    manifest = plain(obj) or {}
     metadata = manifest["metadata"]
     kept = {name: metadata[name] for name in ("name", "namespace")}
     kept |= {name: dict(sorted(metadata[name].items())) for name in ("labels", "annotations") if name in metadata}

@@ -15,6 +15,8 @@ from clusters.manifest import has_inline_password
 from clusters.models import Cluster
 from clusters.selectors import snapshot_of
 from clusters.sync.held import holders_of
+from clusters.sync.owners import looked_after_by
+from clusters.sync.takes import Take, takes_of
 from intent import rules
 from intent.findings import Finding, ObjectRef, Severity, shown
 from intent.snapshot import Snapshot
@@ -63,8 +65,11 @@ def judge_together(edits: Sequence[AnyEdit]) -> Judged:
 def judge_in(cluster: Cluster, edits: Sequence[AnyEdit], before: Snapshot, after: Snapshot) -> Judged:
     """The same of one cluster, `before` and `after` being that cluster without and with the edits."""
     held = holders_of(cluster, [edit.ref for edit in edits])
+    taken = takes_of(
+        cluster, [edit.ref for edit in edits if isinstance(edit, Edit) and looked_after_by(edit.live or {})]
+    )
     order = in_order(edits, before, after)
-    found = _each(edits, after, rules.check(after, {edit.ref for edit in edits}), held)
+    found = _each(edits, after, rules.check(after, {edit.ref for edit in edits}), held, taken)
     told = ((*some, *order.told.get(index, ())) for index, some in enumerate(found))
     return Judged(tuple(told), order.places)
 
@@ -76,7 +81,11 @@ def with_all(edits: Sequence[AnyEdit], before: Snapshot) -> Snapshot:
 
 
 def _each(
-    edits: Sequence[AnyEdit], after: Snapshot, checked: Sequence[Finding], held: Mapping[ObjectRef, int]
+    edits: Sequence[AnyEdit],
+    after: Snapshot,
+    checked: Sequence[Finding],
+    held: Mapping[ObjectRef, int],
+    taken: Mapping[ObjectRef, Take],
 ) -> list[list[Finding]]:
     refs = {edit.ref for edit in edits}
     by_ref: dict[ObjectRef, list[Finding]] = {ref: [] for ref in refs}
@@ -90,7 +99,7 @@ def _each(
         if isinstance(edit, PlainEdit):
             found.append([*held_by(edit.ref, held), *_plain(edit)])
             continue
-        some = judge(edit, after, edit.sent, checked=by_ref[edit.ref], held=held)
+        some = judge(edit, after, edit.sent, checked=by_ref[edit.ref], held=held, taken=taken)
         found.append([*_as_part(edit, alone=len(edits) == 1, held=edit.ref in held), *some])
     return found
 

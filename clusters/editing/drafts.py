@@ -12,6 +12,7 @@ from django.http import QueryDict
 
 from clusters import services
 from clusters.editing.reading import Layout
+from clusters.edits.judging import OWNED
 from clusters.edits.overriding import NOTHING, Override, stops
 from clusters.edits.rebase import Choices, Contested, rebase, refused, standing
 from clusters.kindpages import KindPage
@@ -66,8 +67,12 @@ class Draft:
         return self.yaml is None
 
     def stops(self, review: services.Review | None) -> list[Finding]:
-        """What forbids to apply: of the input itself all, of the rules what is neither accepted nor overridden."""
-        of_rules = review.findings if review is not None and self.readable else ()
+        """What forbids Review: of the input itself all, of the rules what is neither accepted nor overridden.
+
+        An object that a tool looks after is reviewed as well, for a patch to take there.
+        """
+        found = review.findings if review is not None and self.readable else ()
+        of_rules = [finding for finding in found if finding.code != OWNED]
         return [*blocking(self.findings, self.accept), *stops(of_rules, self.accept, self.override)]
 
     def refuse(self, code: str, path: str, message: str, hint: str = "") -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from clusters.editing import deletion, recreating, resolving, views
+from clusters.editing import deletion, recreating, resolving, takeover, views
 
 
 def editing_urls(kind: str, one: str, many: str) -> list[URLPattern]:
@@ -16,5 +16,6 @@ def editing_urls(kind: str, one: str, many: str) -> list[URLPattern]:
         path(f"{address}delete/", deletion.resource_delete, extra, name=f"{one}-delete"),
         path(f"{address}recreate/", recreating.resource_recreate, extra, name=f"{one}-recreate"),
         path(f"{address}resolve/", resolving.resource_resolve, extra, name=f"{one}-resolve"),
+        path(f"{address}take-over/", takeover.resource_take_over, extra, name=f"{one}-take-over"),
         path(f"{address}discard/", deletion.resource_discard, extra, name=f"{one}-discard"),
     ]

@@ -23,11 +23,13 @@ from clusters.editing.forms import Sketch, form_of
 from clusters.editing.inputs import DROP_PASSWORD, Form, Stop
 from clusters.editing.meanwhile import meanwhile
 from clusters.editing.overrides import override_context, override_posted
+from clusters.editing.patches import FORMS, patch_download, patch_of
 from clusters.editing.posted import draft_posted
 from clusters.editing.reading import Layout
 from clusters.editing.sealed import seal, unseal
 from clusters.editing.surroundings import surroundings_of
 from clusters.editing.yaml_text import manifest_yaml
+from clusters.edits.judging import OWNED
 from clusters.edits.trials import sealed
 from clusters.kindpages import KindPage, page_of_kind
 from clusters.models import Change, Resource
@@ -172,6 +174,11 @@ def _review(request: HttpRequest, draft: Draft, *, status: int = 200, trouble: s
     found = _found(draft, review)
     if review is None or draft.stops(review):
         return _form(request, draft, yaml=yaml, status=UNPROCESSABLE)
+    owned = any(finding.code == OWNED for finding in found)
+    patch = patch_of(draft.row, review.after) if owned and draft.row and review.after else None
+    wanted = request.POST.get("step", "").partition("patch:")[2]
+    if patch is not None and wanted in FORMS:
+        return patch_download(patch, wanted)
     context = {
         "about": draft.about,
         "draft": draft,
@@ -188,6 +195,7 @@ def _review(request: HttpRequest, draft: Draft, *, status: int = 200, trouble: s
         "meanwhile": meanwhile(draft),
         "began": [packed(side) for side in draft.began],
         "recreate": recreation_offered(found, draft.row),
+        "patch": patch,
         "nothing": not review.diff and not review.new_password,
     } | override_context(request, found, draft.accept, draft.override)
     return render_page(request, "resources/review.html", context, status=status)

@@ -10,8 +10,9 @@ from clusters.edits.edit import Edit
 from clusters.manifest import Object
 from clusters.models import Cluster
 from clusters.selectors import is_active
-from clusters.sync import ownership
 from clusters.sync.held import holders_of
+from clusters.sync.owners import looked_after_by
+from clusters.sync.takes import Take, is_taken, takes_of
 from intent import rules
 from intent.findings import Finding, ObjectRef, Severity
 from intent.kinds import Kind
@@ -20,6 +21,7 @@ from intent.snapshot import Resource as Intended
 from intent.snapshot import Snapshot, mapping
 
 HELD = "held-by-change-set"
+OWNED = "managed-elsewhere"
 
 
 def judge(
@@ -29,13 +31,14 @@ def judge(
     *,
     checked: Iterable[Finding] | None = None,
     held: Mapping[ObjectRef, int] | None = None,
+    taken: Mapping[ObjectRef, Take] | None = None,
 ) -> list[Finding]:
     """All findings that involve the object as it shall be. given: the manifest as it was sent, to judge its form.
 
     checked: what the rules say of it in that snapshot, if they were asked already. held: the objects that change sets
-    hold, if that was asked already.
+    hold, if that was asked already; taken: those that were taken over, likewise.
     """
-    found = [*connected(edit), *_owner(edit), *_held(edit, held)]
+    found = [*connected(edit), *_owner(edit, taken), *_held(edit, held)]
     if edit.manifest is None:
         found += rules.check_deletion(after, Intended.from_manifest(edit.live)) if edit.live is not None else []
     else:
@@ -121,11 +124,14 @@ def held_by(ref: ObjectRef, held: Mapping[ObjectRef, int]) -> list[Finding]:
     return [Finding(HELD, Severity.ERROR, "", str(number), message, "bgpui", hint, (ref,))]
 
 
-def _owner(edit: Edit) -> list[Finding]:
-    """Objects of GitOps tools, Helm and operators are read-only."""
-    owner = ownership.looked_after_by(edit.live) if edit.live is not None else ""
-    if not owner:
+def _owner(edit: Edit, taken: Mapping[ObjectRef, Take] | None) -> list[Finding]:
+    """Objects of GitOps tools, Helm and operators are read-only until an administrator takes them over."""
+    owner = looked_after_by(edit.live) if edit.live is not None else ""
+    if not owner or edit.live is None:
+        return []
+    taken = takes_of(edit.cluster, [edit.ref]) if taken is None else taken
+    if is_taken(taken.get(edit.ref), edit.live):
         return []
     message = f"{owner} looks after this object and would undo the change, or be broken by it."
-    hint = "Make the change where that tool takes the object from; export a patch for it."
-    return [Finding("managed-elsewhere", Severity.ERROR, "", owner[:200], message, "field managers", hint, (edit.ref,))]
+    hint = "Make the change where that tool takes the object from, with an exported patch; or take the object over."
+    return [Finding(OWNED, Severity.ERROR, "", owner[:200], message, "field managers", hint, (edit.ref,))]

@@ -11,6 +11,7 @@ from clusters.models.reference import Reference
 from clusters.models.resource import Resource, SyncState
 from clusters.models.services import Namespace, Service, ServiceAddress
 from clusters.models.status import StatusObject
+from clusters.models.takeover import TakeOver
 
 __all__ = [
     "Change",
@@ -27,4 +28,5 @@ __all__ = [
     "ServiceAddress",
     "StatusObject",
     "SyncState",
+    "TakeOver",
 ]

@@ -11,6 +11,8 @@ from django.views.decorators.http import require_GET
 from clusters.editing.drafts import packed
 from clusters.editing.views import row_of
 from clusters.editing.yaml_text import manifest_yaml
+from clusters.edits.overriding import may_override
+from clusters.edits.takeover import ownership_of
 from clusters.edits.threeway import three_way
 from clusters.kindpages import KindPage, page_of_kind
 from clusters.manifest import differences, plain
@@ -44,7 +46,9 @@ def resource_context(request: HttpRequest, about: KindPage, row: Resource) -> di
     return {
         "about": about,
         "row": row,
-        "may": {verb: request.user.has_perm(about.permission(verb)) for verb in ("change", "delete")},
+        "may": {verb: request.user.has_perm(about.permission(verb)) for verb in ("change", "delete")}
+        | {"take_over": may_override(request.user)},
+        "owned": ownership_of(row),
         "findings": sorted(row.findings, key=lambda found: _SEVERITIES.get(found.get("severity", ""), 3)),
         "entries": entries(kind.fields, row.spec, about.meanings(row.cluster), {use.field: use for use in uses(row)}),
         "extra": [(name, value) for name, value in row.extra.items() if name not in {f.name for f in kind.fields}],

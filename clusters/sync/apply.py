@@ -12,6 +12,7 @@ from clusters.manifest import Object, has_inline_password
 from clusters.sync import ownership
 from clusters.sync.claim import Claim, Fate, Lost, Outcome, claim
 from clusters.sync.decide import Decision, Edit, Step, decide, still_held, unmet, written
+from clusters.sync.takes import take_moved
 
 logger = logging.getLogger(__name__)
 _READS = 5  # of an object that others write at the same time
@@ -78,6 +79,8 @@ def _act(held: Claim, door: Door, edit: Edit, live: Object | None, decision: Dec
         return _verified(edit, door.create(edit.kind, edit.desired))
     if live is not None and step is Step.APPLY:
         return _verified(edit, _apply(held, door, edit, live))
+    if live is not None and step is Step.DONE and edit.takes(live):
+        return Outcome(Fate.IN_SYNC, _taken(held, door, edit, live))
     if live is not None and step is Step.DELETE:
         state = {"uid": live["metadata"]["uid"], "resource_version": live["metadata"]["resourceVersion"]}
         left = door.delete(edit.kind, held.row.namespace, held.row.name, **state)
@@ -92,12 +95,20 @@ def _act(held: Claim, door: Door, edit: Edit, live: Object | None, decision: Dec
     return Outcome(fates.get(step, Fate.IN_SYNC), live, words=decision.words)
 
 
-def _apply(held: Claim, door: Door, edit: Edit, live: Object) -> Object:
-    drops_password = has_inline_password(live) and not edit.keeps_password
-    handover = ownership.handover(live, with_password=drops_password)
+def _taken(held: Claim, door: Door, edit: Edit, live: Object) -> Object:
+    """The object with the fields that move to us."""
+    drops_password, everybody = has_inline_password(live) and not edit.keeps_password, edit.takes(live)
+    handover = ownership.handover(live, with_password=drops_password, everybody=everybody)
     if handover is not None:
         live = door.patch(edit.kind, held.row.namespace, held.row.name, handover)
         held.renew()
+    if everybody:
+        take_moved(held.row.cluster, held.row.ref, str(live["metadata"]["uid"]))
+    return live
+
+
+def _apply(held: Claim, door: Door, edit: Edit, live: Object) -> Object:
+    live = _taken(held, door, edit, live)
     metadata = live["metadata"]
     return door.apply(edit.kind, written(edit, live), uid=metadata["uid"], resource_version=metadata["resourceVersion"])
 

@@ -18,7 +18,9 @@ from clusters.registry import rows_of
 from clusters.sync.columns import following, live_columns
 from clusters.sync.decide import Edit
 from clusters.sync.held import holder_of
+from clusters.sync.owners import looked_after_by
 from clusters.sync.references import references_write
+from clusters.sync.takes import takes_of
 
 _MARGIN = timedelta(seconds=5)
 _SENT_LIMIT = 50  # edits in flight that are looked at; more have never been sent at once
@@ -78,6 +80,7 @@ class Claim:
             keeps_password=row.inline_password,
             sent=tuple(sent.values_list("after", flat=True)[:_SENT_LIMIT]),
             deletion_seen=bool(seen.get("deletionTimestamp")),
+            take=takes_of(row.cluster, [row.ref]).get(row.ref) if looked_after_by(row.live or {}) else None,
         )
 
     def settle(self, outcome: Outcome) -> None:

@@ -11,6 +11,8 @@ from clusters.kube.redact import INLINE_PASSWORD, LAST_APPLIED
 from clusters.kube.writing import FIELD_MANAGER
 from clusters.manifest import FieldDiff, Object, differences, plain, same
 from clusters.sync import ownership
+from clusters.sync.owners import looked_after_by
+from clusters.sync.takes import Take, is_taken
 from intent.kinds import Kind
 
 _SHOWN = 8  # fields that a message names
@@ -46,6 +48,7 @@ class Edit:
     desired: None = it shall go. base: the object that was reviewed, None = there was none. keeps_password: an inline
     password stays as it is. sent: the states of newer edits than the last confirmed one, which a worker may have
     written without being able to tell; None = a deletion. deletion_seen: the cluster has begun to delete the object.
+    take: that an administrator took it over from its owner, None = nobody did.
     """
 
     kind: Kind
@@ -54,6 +57,11 @@ class Edit:
     keeps_password: bool = False
     sent: Sequence[Object | None] = ()
     deletion_seen: bool = False
+    take: Take | None = None
+
+    def takes(self, live: Object) -> bool:
+        """Whether the fields of the object's owner are still to be moved to us."""
+        return self.take is not None and not self.take.moved and is_taken(self.take, live)
 
 
 def decide(edit: Edit, live: Object | None) -> Decision:
@@ -164,7 +172,7 @@ def _contested(edit: Edit, live: Object) -> Decision | None:
     """Why the object may not be written: it is not what was reviewed, or not ours to write."""
     if not _as_reviewed(edit, live):
         return Decision(Step.CONFLICT, _changed(edit, live))
-    owner = ownership.looked_after_by(live)
+    owner = "" if is_taken(edit.take, live) else looked_after_by(live)
     return Decision(Step.REFUSED, f"{owner} looks after this object; make the change there.") if owner else None
 
 

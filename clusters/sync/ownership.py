@@ -19,18 +19,6 @@ _PERSONS = re.compile(
     r"python-requests|python|openapi-generator|curl|postmanruntime|before-first-apply|" + FIELD_MANAGER,
     re.IGNORECASE,
 )
-_MANAGED_BY = "app.kubernetes.io/managed-by"
-# Labels and annotations that GitOps tools and Helm put on what they look after.
-_MARKS = {
-    "argocd.argoproj.io/instance": "Argo CD",
-    "argocd.argoproj.io/tracking-id": "Argo CD",
-    "kustomize.toolkit.fluxcd.io/name": "Flux",
-    "helm.toolkit.fluxcd.io/name": "Flux",
-    "meta.helm.sh/release-name": "Helm",
-    "fleet.cattle.io/bundle-id": "Rancher Fleet",
-    "configmanagement.gke.io/managed": "Config Sync",
-    "olm.owner": "Operator Lifecycle Manager",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +45,15 @@ def managers(obj: Mapping[str, Any]) -> list[Manager]:
     ]
 
 
-def looked_after_by(obj: Mapping[str, Any]) -> str:
-    """The GitOps tool, chart or operator whose object this is; "" if people write it."""
-    metadata = obj.get("metadata") or {}
-    for owner in metadata.get("ownerReferences") or ():
-        return f"{owner.get('kind', 'owner')} {owner.get('name', '')}".strip()
-    labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
-    for key, tool in _MARKS.items():
-        if key in labels or key in annotations:
-            return tool
-    managed_by = str(labels.get(_MANAGED_BY, ""))
-    if managed_by and not is_persons(managed_by):
-        return managed_by
-    foreign = (manager.name for manager in managers(obj) if "f:spec" in manager.fields and not is_persons(manager.name))
-    return next(foreign, "")
+def foreign_writers(obj: Mapping[str, Any], *, besides: Collection[str] = ()) -> tuple[str, ...]:
+    """The managers of the spec, or of something in it, that are neither people's tools nor bgpui.
+
+    besides: fields of the spec, as "f:password", that do not count.
+    """
+    writing = (one for one in managers(obj) if "f:spec" in one.fields and not is_persons(one.name))
+    left = {".", *besides}
+    found = (one.name for one in writing if not besides or set(one.fields["f:spec"]) - left)
+    return tuple(dict.fromkeys(found))
 
 
 def taken_over_from(obj: Mapping[str, Any]) -> tuple[str, ...]:
@@ -116,11 +99,14 @@ def writer_of(obj: Mapping[str, Any], paths: Iterable[str]) -> str:
     return max(named, key=lambda manager: manager.time).name if named else ""
 
 
-def handover(obj: Mapping[str, Any], *, with_password: bool, now: datetime | None = None) -> list[Fields] | None:
+def handover(
+    obj: Mapping[str, Any], *, with_password: bool, everybody: bool = False, now: datetime | None = None
+) -> list[Fields] | None:
     """The JSON patch that makes us the applier of all that people's tools own in spec, labels and annotations.
 
-    None if there is nothing to move. Annotations that the door does not show stay where they are, and so does
-    `spec.password` but with_password. The patch holds for this resourceVersion only.
+    everybody: of what any tool owns there, for a take-over. None if there is nothing to move. Annotations that the
+    door does not show stay where they are, and so does `spec.password` but with_password. The patch holds for this
+    resourceVersion only.
     """
     keep, shown = () if with_password else ("f:password",), _shown(obj)
     mine: Fields = {}
@@ -131,7 +117,7 @@ def handover(obj: Mapping[str, Any], *, with_password: bool, now: datetime | Non
         ours = manager == FIELD_MANAGER and entry.get("operation") == "Apply" and not entry.get("subresource")
         if ours:
             _merge(mine, fields)
-        elif not entry.get("subresource") and is_persons(manager):
+        elif not entry.get("subresource") and (everybody or is_persons(manager)):
             taken, left = _split(fields, shown, keep=keep)
             moved = moved or bool(taken)
             _merge(mine, taken)

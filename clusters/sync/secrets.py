@@ -14,7 +14,7 @@ from clusters.kube.client import Door
 from clusters.kube.discovery import Problem
 from clusters.kube.errors import Forbidden
 from clusters.models import Cluster, SecretFact
-from clusters.sync.ownership import looked_after_by
+from clusters.sync.owners import looked_after_by
 from clusters.sync.upsert import upsert
 from intent.rules.secrets import BASIC_AUTH
 

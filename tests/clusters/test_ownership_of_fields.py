@@ -107,10 +107,12 @@ def test_what_a_tool_looks_after_is_read_only(kube: RunningCluster, office: Offi
 
 
 @pytest.mark.parametrize(
-    "manager", ["argocd-controller", "kustomize-controller", "helm", "HashiCorp", "metallb-operator"]
-)
+    ("manager", "words"),
+    [("argocd-controller", "Argo CD"), ("kustomize-controller", "Flux"), ("helm", "Helm"), ("HashiCorp", "HashiCorp"),
+     ("metallb-operator", "metallb-operator")],
+)  # fmt: skip
 def test_fields_of_controllers_are_not_moved_even_if_they_came_after_the_review(
-    kube: RunningCluster, office: Office, manager: str
+    kube: RunningCluster, office: Office, manager: str, words: str
 ) -> None:
     kube.add(peer())
     office.look()
@@ -119,7 +121,7 @@ def test_fields_of_controllers_are_not_moved_even_if_they_came_after_the_review(
     kube.patch_peer("tor-1", {"holdTime": None, "disableMP": True}, manager=manager)
     kube.patch_peer("tor-1", {"disableMP": False}, manager=manager)
     assert office.work(row) == [Fate.REJECTED]
-    assert manager in row.sync_message
+    assert words in row.sync_message
     assert kube.spec("tor-1")["peerASN"] == 64600
 
 

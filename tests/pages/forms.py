@@ -34,7 +34,7 @@ class _Sent(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.inside = given.get("id", "") == self.wanted
+            self.inside = not self.wanted or given.get("id", "") == self.wanted
         if not self.inside:
             return
         if tag == "input" and "name" in given:
