@@ -140,7 +140,10 @@ CELERY_TASK_ROUTES = {
     "clusters.tasks.sweep_outbox": {"queue": "apply"},
     "clusters.tasks.*": {"queue": "relist"},  # a slow API server must not keep sweeps waiting
     # What people ask for, however often they click, must not keep sweeps waiting either.
-    **{f"dashboard.tasks.{name}": {"queue": "ask"} for name in ("refresh_session", "show_neighbor", "show_routes")},
+    **{
+        f"dashboard.tasks.{name}": {"queue": "ask"}
+        for name in ("refresh_session", "show_neighbor", "show_next_hop", "show_log", "show_routes", "look_up")
+    },
     "dashboard.tasks.*": {"queue": "observe"},
 }
 # Nothing to remember: every period is of seconds, and a file that a crash cut short would keep beat from starting.

@@ -36,6 +36,8 @@ Expected = Mapping[str, Sequence[IntendedSession]]
 QUESTIONS = {  # what can be asked, and the task and arguments that answer it
     "refresh": ("dashboard.tasks.refresh_session", ()),
     "neighbor": ("dashboard.tasks.show_neighbor", ()),
+    "reach": ("dashboard.tasks.show_next_hop", ()),
+    "log": ("dashboard.tasks.show_log", ()),
     "ipv4": ("dashboard.tasks.show_routes", ("ipv4",)),
     "ipv6": ("dashboard.tasks.show_routes", ("ipv6",)),
 }

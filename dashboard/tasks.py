@@ -15,6 +15,7 @@ from clusters.connecting.clearing import removed_clear
 from clusters.nudges import nudge
 from clusters.selectors import clusters_active
 from dashboard import observe
+from dashboard.logs import log_answer
 from speakers import services, totals
 from speakers.frr import commands
 from speakers.live import command_end
@@ -74,6 +75,23 @@ def show_neighbor(pk: int) -> None:
     session = _session(pk)
     if session is not None:
         _answer(session, "neighbor", lambda: commands.neighbor(session.vrf, session.neighbor))
+
+
+@shared_task
+def show_next_hop(pk: int) -> None:
+    """Keep how FRR tracks the way to the neighbor of one session."""
+    session = _session(pk)
+    if session is not None:
+        _answer(session, "reach", lambda: commands.next_hop(session.vrf, session.neighbor))
+
+
+@shared_task
+def show_log(pk: int) -> None:
+    """Keep what the pods of the session's node logged about it."""
+    session = _session(pk)
+    if session is not None:
+        log_answer(session)
+        nudge(f"session-{session.pk}", session.cluster.name)
 
 
 @shared_task

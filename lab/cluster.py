@@ -151,7 +151,7 @@ class Lab:
         snapshot = self.applied.snapshot()
         await self.speakers.start(snapshot, self.applied.passwords())
         self.reports.take(snapshot, self.speakers.refusals)
-        self.server.exec = self.containers
+        self.server.exec, self.server.logs = self.containers, self.containers.log
         self.world.start()
         self.applied.start()
         if self.plan.seed_peers:

@@ -133,6 +133,11 @@ class Door(SecretDoor):
         """Pods of a namespace, None = of the cluster."""
         return self.list(PODS, namespace, labels=labels, fields=fields)[0]
 
+    def pod_log(self, namespace: str, pod: str, container: str, *, lines: int, limit: int) -> bytes:
+        """The last lines of a container's log, at most `limit` bytes of them."""
+        query = {"container": container, "tailLines": str(lines), "limitBytes": str(limit)}
+        return self._transport.text(f"{path(PODS, namespace, pod)}/log", query)[:limit]
+
     def version(self) -> str:
         """The API server's version, "v1.33.1"."""
         return str(self._request("GET", "/version").get("gitVersion", ""))[:40]

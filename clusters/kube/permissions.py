@@ -74,6 +74,7 @@ def needs(
         rows.append((("list",), "", "pods", "", room, "to find the pods with FRR"))
         # A WebSocket begins as a GET; newer API servers ask for `create` as well.
         rows.append((("get", "create"), "", "pods", "exec", room, "to ask FRR about its sessions"))
+        rows.append((("get",), "", "pods", "log", room, "to show what FRR logged when a session changed"))
     rows.append((("create", "patch"), "", "secrets", "", secret_namespace, "to keep passwords that are typed here"))
     rows.append((("get",), "", "secrets", "", secret_namespace, "to check the Secrets that peers refer to"))
     offering = "to offer Secrets by name in the form; values are never asked for"

@@ -46,21 +46,32 @@ class Transport:
         accept: str = _JSON,
     ) -> Object:
         """Send `body` as `content` and return the answer's object, in the form `accept`. Raises KubeError."""
-        if self._closed:
-            raise Unreachable("the connection to the API server is closed")
         headers = {"Accept": accept} | ({"Content-Type": content} if body is not None else {})
         token = authorization(self._client.configuration)
         headers |= {"authorization": token} if token else {}
         parameters = [(name, value) for name, value in (query or {}).items() if value]
+        return object_of(self._answer(method, where, parameters, headers, body))
+
+    def text(self, where: str, query: Mapping[str, str]) -> bytes:
+        """What a GET answers that is no object, as bytes. Raises KubeError."""
+        token = authorization(self._client.configuration)
+        headers = {"Accept": "text/plain, */*"} | ({"authorization": token} if token else {})
+        return self._answer("GET", where, list(query.items()), headers, None)
+
+    def _answer(
+        self, method: str, where: str, parameters: list[tuple[str, str]], headers: Mapping[str, str], body: Any
+    ) -> bytes:
+        if self._closed:
+            raise Unreachable("the connection to the API server is closed")
         prepared = self._client.param_serialize(method, where, query_params=parameters, header_params=headers)
         try:
             response = self._client.call_api(*prepared[:3], body, _request_timeout=self._timeout)
-            answer = response.read()  # type: ignore[no-untyped-call]
+            answer: bytes = response.read()  # type: ignore[no-untyped-call]
         except (ApiException, urllib3.exceptions.HTTPError, OSError) as error:
             raise Unreachable(f"the API server cannot be reached: {why_unreachable(error)}") from error
         if not 200 <= response.status < 300:
             raise error_of(response.status, response.headers, answer)
-        return object_of(answer)
+        return answer
 
 
 def object_of(content: bytes) -> Object:

@@ -56,7 +56,7 @@ class OnDemandThrottle(UserRateThrottle):
 class SessionActionsViewSet(SessionViewSet):
     """Sessions, and what can be asked about one at once."""
 
-    parameters = {"refresh": ("wait",), "routes": ("wait", "family"), "routes_last": ("family",)}
+    parameters = {"refresh": ("wait",), "routes": ("wait", "family"), "routes_last": ("family",), "log": ("wait",)}
 
     @extend_schema(
         summary="Refresh a session",
@@ -86,19 +86,46 @@ class SessionActionsViewSet(SessionViewSet):
     @action(detail=True, methods=["post"], permission_classes=[ViewPermission], throttle_classes=[OnDemandThrottle])
     def routes(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Ask for the BGP table of one family."""
-        session, family = self.get_object(), _family(request)
-        before = live.command_get(session.pk, family)
-        if _answered(request, session, family):
-            found = live.command_get(session.pk, family)
-            if found is not None and (before is None or found.at != before.at):
-                return Response(answer_json(found))
-        return self._asked("routes")
+        return self._ask(request, _family(request), "routes")
 
     @extend_schema(summary="The routes that were asked for last", parameters=[_FAMILY], responses=AnswerSerializer)
     @routes.mapping.get
     def routes_last(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The last answer, while it is kept."""
-        found = live.command_get(self.get_object().pk, _family(request))
+        return self._last(_family(request))
+
+    @extend_schema(
+        summary="Ask for the log lines around a session's last change",
+        description=(
+            "Reads the logs of FRR and of MetalLB on the session's node, and keeps at most 200 lines a container that "
+            "concern this neighbor, under `text`; passwords are left out."
+        ),
+        request=None,
+        parameters=[_WAIT],
+        responses={200: AnswerSerializer, 202: _ASKED},
+    )
+    @action(detail=True, methods=["post"], permission_classes=[ViewPermission], throttle_classes=[OnDemandThrottle])
+    def log(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Ask for the lines."""
+        return self._ask(request, "log", "log")
+
+    @extend_schema(summary="The log lines that were asked for last", responses=AnswerSerializer)
+    @log.mapping.get
+    def log_last(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """The last answer, while it is kept."""
+        return self._last("log")
+
+    def _ask(self, request: Request, question: str, where: str) -> Response:
+        session = self.get_object()
+        before = live.command_get(session.pk, question)
+        if _answered(request, session, question):
+            found = live.command_get(session.pk, question)
+            if found is not None and (before is None or found.at != before.at):
+                return Response(answer_json(found))
+        return self._asked(where)
+
+    def _last(self, question: str) -> Response:
+        found = live.command_get(self.get_object().pk, question)
         if found is None:
             raise Http404("Nothing was asked, or the answer is no longer kept.")
         return Response(answer_json(found))

@@ -22,6 +22,7 @@ from dashboard.ribbon import DAY, Mark, states
 from dashboard.views.home import STALE_POLLS
 from speakers import live
 from speakers.frr import commands
+from speakers.frr.logs import TAIL
 from speakers.frr.reasons import REASONS
 from speakers.models import Session, Transition
 from speakers.selectors import freshness, sessions, transitions
@@ -30,6 +31,8 @@ QUESTIONS = (
     ("ipv4", "IPv4 routes of this VRF"),
     ("ipv6", "IPv6 routes of this VRF"),
     ("neighbor", "The neighbor as vtysh prints it"),
+    ("reach", "The way to the router, as FRR tracks it"),
+    ("log", "Log lines of FRR and MetalLB around the last change"),
 )
 _REFRESH = "refresh"
 _CHANGES = 50
@@ -52,17 +55,28 @@ def _found(pk: int) -> tuple[Session, str]:
 
 
 def _questions(row: Session) -> list[Question]:
-    argv = {"ipv4": (commands.routes, "ipv4"), "ipv6": (commands.routes, "ipv6")}
     found = []
     for name, label in QUESTIONS:
         try:
-            build, family = argv.get(name, (commands.neighbor, row.neighbor))
-            command = facts.oc(row.speaker, build(row.vrf, family))
+            command = _command(row, name)
         except commands.ArgumentError:
             continue
         pending, answer = live.command_pending(row.pk, name), live.command_get(row.pk, name)
         found.append(Question(name, label, command, pending, answer))
     return found
+
+
+def _command(row: Session, name: str) -> str:
+    """What asks the same in a shell; "" if there is nothing to ask. Raises ArgumentError."""
+    speaker = row.speaker
+    if name == "log":
+        line = commands.oc_log(speaker.namespace, speaker.pod, speaker.container, TAIL) if speaker.pod else ""
+        return line if line.isprintable() else ""
+    if name == "reach":
+        return facts.oc(speaker, commands.next_hop(row.vrf, row.neighbor))
+    if name in commands.FAMILIES:
+        return facts.oc(speaker, commands.routes(row.vrf, name))
+    return facts.oc(speaker, commands.neighbor(row.vrf, row.neighbor))
 
 
 def _marks(row: Session, health: str, changes: list[Transition], now: datetime) -> list[Mark]:

@@ -72,6 +72,11 @@ class RealSpeakers:
             return refused
         return ExecResult(*await machine.exec(["vtysh", *argv[1:]]))
 
+    async def log(self, node: str) -> bytes:
+        """What all daemons wrote to their standard output. KeyError if the node has no speaker."""
+        written, _, _ = await self._nodes[node].machine.exec(["sh", "-c", "cat /run/frr/*.log | sort -s -k1,2"])
+        return written
+
     async def stop(self) -> None:
         """End everything; nothing is left."""
         for task in self._changes:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 
 from intent.announcements import Announcement
 from lab.routers import Router
-from lab.speakers import resets
+from lab.speakers import journal, resets
 from lab.speakers.obstacles import Obstacle, bfd_answered, obstacle
 from lab.speakers.resets import Cause, Reset
 from lab.speakers.session import FOREVER, START_DELAY, Session, State
@@ -84,6 +84,7 @@ def drop(session: Session, now: float, reset: Reset, says: resets.Code | None = 
     elif reset.cause is Cause.NOTIFICATION_SENT or says:
         counters.notifications_sent += 1
     session.reset, session.reset_at, session.dropped_at = reset, now, now
+    journal.ended(session, now, reset)
     session.quiet_since = FOREVER
     session.start_delay = START_DELAY
     enter(session, State.IDLE, now, start_at(session, now))
@@ -159,6 +160,7 @@ def _open_confirm(session: Session, at: float) -> None:
     session.connect_retry = configured_retry(session)
     session.start_delay = START_DELAY
     enter(session, State.ESTABLISHED, at, FOREVER)
+    journal.established(session, at)
     await_end(session)
 
 
@@ -198,6 +200,7 @@ def _refuse(session: Session, at: float, reset: Reset) -> None:
     """An attempt ended in a NOTIFICATION; the node waits longer each time (FRR: v_start doubles up to 60 s)."""
     session.last_write = at
     session.reset = reset
+    journal.refused(session, at, reset)
     session.start_delay = min(session.start_delay * 2, _LONGEST_START_DELAY)
     enter(session, State.IDLE, at, start_at(session, at))
 

@@ -29,6 +29,9 @@ class Speakers(Protocol):
     async def exec(self, node: str, argv: Sequence[str]) -> ExecResult:
         """Run a program in the node's FRR container. KeyError if the node has no speaker."""
 
+    async def log(self, node: str) -> bytes:
+        """What the node's FRR has logged. KeyError if the node has no speaker."""
+
     async def settled(self) -> None:
         """Wait until what is under way is done."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import inf
@@ -116,6 +117,7 @@ class Session:
     counters: Counters = field(default_factory=Counters)
     bfd: Bfd = field(default_factory=Bfd)
     bfd_timers: BfdTimers = BfdTimers()
+    journal: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=50))  # log lines and when
     revision: int = 0  # grows with every change that is not the clock's
 
     @property

@@ -13,7 +13,7 @@ from intent.sessions import IntendedSession
 from intent.snapshot import Mode, Node, Snapshot
 from lab.apiserver import ExecResult
 from lab.routers import DEFAULT_VRF, Router, Routers, canonical
-from lab.speakers import fsm, reload
+from lab.speakers import fsm, journal, reload
 from lab.speakers.clock import Clock, WallClock
 from lab.speakers.flavour import flavour
 from lab.speakers.node import Speaker
@@ -81,6 +81,13 @@ class SimulatedSpeakers:
         if not is_vtysh(argv[0]):
             return ExecResult(stderr=f"sh: {argv[0]}: not found\n".encode(), code=127)
         return ExecResult(*run(speaker, argv, self.clock.now()))
+
+    async def log(self, node: str) -> bytes:
+        """Lines as FRR's bgpd writes them, the latest of every session."""
+        speaker, now = self.speakers[node], self.clock.now()
+        for session in speaker.sessions.values():
+            fsm.advance(session, now)
+        return journal.written(speaker.sessions.values())
 
     async def settled(self) -> None:
         """Everything is done when it is asked for."""

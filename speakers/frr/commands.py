@@ -74,6 +74,21 @@ def routes_shown(vrf: str, family: str) -> Argv:
     return _vtysh(f"show bgp vrf {vrf_argument(vrf)} {family}")
 
 
+def next_hop(vrf: str, neighbor: str) -> Argv:
+    """How FRR tracks its way to a neighbor, and the route that it would take. Raises ArgumentError."""
+    name, where = vrf_argument(vrf), neighbor_argument(neighbor)
+    try:
+        family = "ipv6" if ipaddress.ip_address(where).version == 6 else "ip"
+    except ValueError:  # an interface: there is no address to look up
+        return _vtysh(f"show bgp vrf {name} nexthop")
+    return _vtysh(f"show bgp vrf {name} nexthop", f"show {family} route vrf {name} {where}")
+
+
+def oc_log(namespace: str, pod: str, container: str, lines: int) -> str:
+    """What shows the end of a container's log in a shell, quoted."""
+    return shlex.join(["oc", "logs", "-n", namespace, pod, "-c", container, f"--tail={lines}"])
+
+
 def oc_line(namespace: str, pod: str, container: str, argv: Sequence[str]) -> str:
     """The same command for a shell, quoted; `kubectl` takes the same words as `oc`."""
     return shlex.join(["oc", "exec", "-n", namespace, pod, "-c", container, "--", *argv])

@@ -13,6 +13,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from clusters.models import Cluster
+from clusters.nudges import connection
 from speakers import live
 from speakers.models import Session, Speaker
 from tests.api.manifests import LIST, row_of
@@ -167,6 +168,17 @@ def test_routes_with_wait_are_answered_when_the_worker_has_them(
     monkeypatch.setattr("clusters.api.waiting.sleep", work)
     answer = api.post(f"{SESSIONS}{session.pk}/routes/?wait=5s")
     assert (answer.status_code, answer.json()["text"]) == (200, "fresh")
+
+
+def test_log_lines_are_asked_for_once_and_read_later(api: APIClient, session: Session, redis_url: str) -> None:
+    connection().flushdb()
+    path = f"{SESSIONS}{session.pk}/log/"
+    assert api.get(path).status_code == 404
+    asked = api.post(path)
+    assert (asked.status_code, asked["Location"]) == (202, f"http://testserver{path}")
+    live.command_put(session.pk, "log", live.CommandResult(timezone.now(), "oc logs …", ok=True, text="%ADJCHANGE"))
+    assert api.get(path).json()["text"] == "%ADJCHANGE"
+    assert api.post(f"{path}?family=ipv4").status_code == 400
 
 
 @pytest.mark.parametrize("query", ["family=ipv5", "family=ipv4&family=ipv6", "wait=2m", "vrf=red"])

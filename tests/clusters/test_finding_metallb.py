@@ -184,6 +184,7 @@ def test_missing_rights_become_roles_that_grant_exactly_these(kube: RunningClust
         ("frr-k8s-system", "pods", "list"),
         ("frr-k8s-system", "pods/exec", "get"),
         ("frr-k8s-system", "pods/exec", "create"),
+        ("frr-k8s-system", "pods/log", "get"),
         (NAMESPACE, "secrets", "create"),
         (NAMESPACE, "secrets", "patch"),
         (NAMESPACE, "secrets", "get"),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from lab.routers import canonical
 from lab.speakers.node import Speaker
 from lab.speakers.session import Session
-from lab.speakers.vtysh import bfd, neighbors_text, routes, summary
+from lab.speakers.vtysh import bfd, neighbors_text, nexthop, routes, summary
 from lab.speakers.vtysh.capabilities import FAMILY
 from lab.speakers.vtysh.document import Style, document, write
 from lab.speakers.vtysh.grammar import Arguments, Command, Grammar
@@ -188,6 +188,8 @@ GRAMMAR = Grammar(
         ("show bgp [vrf VRF] [json]", Command(_table, "bgpd")),
         ("show bgp [vrf VRF] ipv4|ipv6 [unicast] [json]", Command(_table, "bgpd")),
         (f"{_OF_NEIGHBOR} advertised-routes|received-routes|routes [json]", Command(_neighbor_routes, "bgpd")),
+        ("show bgp [vrf VRF] nexthop", Command(nexthop.tracked, "bgpd")),
+        ("show ip|ipv6 route [vrf VRF] NEIGHBOR", Command(nexthop.route, "zebra")),
         ("show bgp vrfs [json]", Command(_instances, "bgpd")),
         ("show bgp router json", Command(_router, "bgpd", since="bgp-router")),
         ("show bfd [vrf VRF] peers [json]", Command(_bfd, "bfdd")),

@@ -1,0 +1,115 @@
+"""Log lines around a change: those of this neighbor alone, bounded, without passwords."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from clusters.nudges import connection
+from dashboard.logs import log_answer
+from lab.apiserver import User, write_kubeconfig
+from lab.apiserver.auth import Rule
+from lab.frr.netns import available
+from lab.routers import Listening
+from speakers import live
+from speakers.frr.logs import LINES, around, concerning
+from speakers.models import Session
+from tests.speakers.lab import Observer, RunningLab
+from tests.waiting import eventually
+
+FRR = b"""2026/11/25 18:37:34.123 BGP: [M59KS-A3ZXZ] %ADJCHANGE: neighbor 10.1.0.1(tor) in vrf default Down
+2026/11/25 18:37:35.123 BGP: [M59KS-A3ZXZ] %ADJCHANGE: neighbor 10.1.0.1(tor) in vrf storage Down
+2026/11/25 18:37:36.123 BGP: [M59KS-A3ZXZ] %ADJCHANGE: neighbor 10.1.0.10(tor) in vrf default Down
+2026/11/25 18:37:37.123 BGP: [HZN6M-XRM1G] %NOTIFICATION: sent to neighbor 10.1.0.1 4/0 (Hold Timer Expired) 0 bytes
+2026/11/25 18:37:38.123 BGP: neighbor 10.1.0.1 password s3cret\x1b[31m
+"""
+SPEAKER = b"""{"ts":"2026-11-25T18:37:34Z","level":"info","peer":"tor-a","msg":"peer added"}
+{"ts":"2026-11-25T18:37:35Z","level":"info","peer":"tor-ab","msg":"peer added"}
+{"ts":"2026-11-25T18:37:36Z","level":"error","msg":"configuration is refused"}
+"""
+
+
+def test_only_lines_of_the_neighbor_in_its_vrf_are_kept_without_passwords() -> None:
+    lines = concerning(FRR, neighbor="10.1.0.1", vrf="default")
+    assert [line[11:23] for line in lines] == ["18:37:34.123", "18:37:37.123", "18:37:38.123"]
+    assert "s3cret" not in str(lines)
+    assert "\x1b" not in str(lines)
+    assert len(concerning(FRR, neighbor="10.1.0.1", vrf="storage")) == 3
+    assert concerning(b"neighbor fd00::12 Down\nneighbor fd00::1 Up\n", neighbor="fd00::1") == ["neighbor fd00::1 Up"]
+
+
+def test_the_speaker_is_heard_about_the_peer_and_about_errors() -> None:
+    lines = concerning(SPEAKER, neighbor="10.1.0.1", peer="tor-a", frr=False)
+    assert [line[7:26] for line in lines] == ["2026-11-25T18:37:34", "2026-11-25T18:37:36"]
+
+
+def test_of_many_lines_those_nearest_to_the_change_are_kept() -> None:
+    start = datetime(2026, 11, 25, tzinfo=UTC)
+    lines = [f"{start + timedelta(seconds=second):%Y/%m/%d %H:%M:%S} BGP: line {second}" for second in range(1000)]
+    kept = around(lines, start + timedelta(seconds=600))
+    assert len(kept) == LINES
+    assert (kept[0][-3:], kept[-1][-3:]) == ("500", "699")
+    assert around(lines, start + timedelta(days=9))[-1] == lines[-1]
+    assert around(["no time"] * 300, start) == ["no time"] * LINES
+
+
+@pytest.fixture(scope="module", params=["simulated", pytest.param("frr", marks=pytest.mark.frr)])
+def rung(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
+    if request.param == "frr" and (why_not := available()):
+        pytest.skip(f"real FRR: {why_not}")
+    folder: Path = tmp_path_factory.mktemp("rung")
+    without_logs = User("watcher", (Rule(groups=("",), resources=("pods", "pods/exec")),))
+    users = {"watcher-token": without_logs}
+    running = RunningLab(folder, nodes=1, seed_peers=True, speakers=request.param, users=users)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def observer(rung: RunningLab, redis_url: str, settings: Settings, db: None) -> Iterator[Observer]:
+    settings.BGPUI_EXEC_TIMEOUT = 20.0
+    connection().flushdb()
+    observer = Observer(rung)
+    observer.relist()
+    yield observer
+    observer.close()
+
+
+def test_the_nodes_log_says_what_happened_to_the_session(observer: Observer) -> None:
+    def row() -> Session:
+        observer.sweep()
+        return Session.objects.select_related("speaker", "cluster").get(vrf="default", neighbor="10.1.0.1")
+
+    eventually(lambda: row().state == "Established", timeout=90, interval=0.5)
+    observer.running.call(observer.lab.routers.change, "10.1.0.1", listening=Listening.REFUSED)
+    eventually(lambda: row().state != "Established", timeout=90, interval=0.5)
+
+    log_answer(row())
+
+    answer = live.command_get(row().pk, "log")
+    assert answer is not None
+    assert answer.ok, answer.error
+    assert "neighbor 10.1.0.1(" in answer.text
+    assert "10.1.0.10" not in answer.text
+    assert answer.command.startswith("oc logs -n metallb-system ")
+
+
+def test_a_missing_right_is_said_with_its_name(observer: Observer, tmp_path: Path) -> None:
+    observer.sweep()
+    lab = observer.lab
+    write_kubeconfig(tmp_path / "kubeconfig", lab.url, "watcher-token", lab.server.ca_pem)
+    observer.close()
+    observer.cluster.kubeconfig = str(tmp_path / "kubeconfig")
+    observer.cluster.save()
+    row = Session.objects.select_related("speaker", "cluster").get(vrf="default", neighbor="10.1.0.1")
+
+    log_answer(row)
+
+    answer = live.command_get(row.pk, "log")
+    assert answer is not None
+    assert not answer.ok
+    assert "get on pods/log in namespace metallb-system" in answer.error
