@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from cryptography.fernet import Fernet
 from environs import Env
 
 PREFIX = "BGPUI_"
+_FILE = "_FILE"
 _CLUSTER_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 
 
@@ -66,6 +68,21 @@ def known_names(names: list[str], clusters: tuple[ClusterSetting, ...]) -> froze
     if unknown:
         raise SettingError(f"BGPUI_TEST_WORKLOADS: {', '.join(unknown)} is not in BGPUI_CLUSTERS")
     return found
+
+
+def read_files(environment: MutableMapping[str, str]) -> None:
+    """Put the text of the file that BGPUI_..._FILE names into BGPUI_..., as secrets are mounted. Raises SettingError.
+
+    The variable with the path is taken away.
+    """
+    for name in [name for name in environment if name.startswith(PREFIX) and name.endswith(_FILE)]:
+        path, meant = environment.pop(name), name.removesuffix(_FILE)
+        if meant in environment:
+            raise SettingError(f"{meant} and {name} are both set; keep one of them")
+        try:
+            environment[meant] = Path(path).read_text().strip()
+        except (OSError, ValueError) as error:
+            raise SettingError(f"{name}: {path!r} cannot be read: {error}") from error
 
 
 def reject_unknown(env: Env, environment: dict[str, str]) -> None:

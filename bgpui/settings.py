@@ -12,10 +12,11 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from environs import Env, validate
 
-from bgpui.env import known_names, parse_clusters, parse_keys, reject_unknown
+from bgpui.env import known_names, parse_clusters, parse_keys, read_files, reject_unknown
 
 django_stubs_ext.monkeypatch()
 
+read_files(os.environ)
 env = Env(expand_vars=False)
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env.str("BGPUI_VAR_DIR", str(BASE_DIR / "var")))
@@ -44,6 +45,8 @@ BGPUI_CHANGE_DAYS = env.int("BGPUI_CHANGE_DAYS", 365, validate=validate.Range(mi
 BGPUI_CHANGE_ADDRESS = env.bool("BGPUI_CHANGE_ADDRESS", False)
 BGPUI_METRICS_OPEN = env.bool("BGPUI_METRICS_OPEN", False)
 BGPUI_METRICS_SESSIONS = env.bool("BGPUI_METRICS_SESSIONS", False)
+BGPUI_SECRETS_BY_WORKER = env.bool("BGPUI_SECRETS_BY_WORKER", False)
+BGPUI_ALIVE = env.str("BGPUI_ALIVE", "")
 BGPUI_TEST_WORKLOADS = known_names(env.list("BGPUI_TEST_WORKLOADS", []), BGPUI_CLUSTERS)
 
 INSTALLED_APPS = [
@@ -138,6 +141,7 @@ CELERY_TASK_ROUTES = {
     "clusters.tasks.apply_resource": {"queue": "apply"},
     "clusters.tasks.apply_changeset": {"queue": "apply"},
     "clusters.tasks.sweep_outbox": {"queue": "apply"},
+    "clusters.tasks.look_at_secrets": {"queue": "ask"},
     "clusters.tasks.*": {"queue": "relist"},  # a slow API server must not keep sweeps waiting
     # What people ask for, however often they click, must not keep sweeps waiting either.
     **{
@@ -147,7 +151,7 @@ CELERY_TASK_ROUTES = {
     "dashboard.tasks.*": {"queue": "observe"},
 }
 # Nothing to remember: every period is of seconds, and a file that a crash cut short would keep beat from starting.
-CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+CELERY_BEAT_SCHEDULER = "bgpui.alive:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "dashboard.tasks.sweep_clusters",
@@ -172,10 +176,11 @@ TIME_ZONE = "UTC"
 USE_I18N = False
 USE_TZ = True
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
+_COLLECTED = env.str("BGPUI_STATIC_ROOT", "")
+STATIC_ROOT = Path(_COLLECTED) if _COLLECTED else VAR_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_USE_FINDERS = True
+WHITENOISE_USE_FINDERS = not _COLLECTED
 WHITENOISE_MAX_AGE = 3600
 
 LOGIN_URL = "login"

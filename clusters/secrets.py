@@ -8,12 +8,15 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
+from django.conf import settings
+
 from clusters.doors import door_of
 from clusters.edits.rebase import refused
 from clusters.kube.errors import KubeError
 from clusters.manifest import has_inline_password
 from clusters.models import Cluster, Resource
 from clusters.registry import resource_models, rows_of
+from clusters.secret_looks import fact_of, secrets_asked
 from clusters.selectors import is_active
 from clusters.sync.secrets import secret_look
 from intent.rules.secrets import BASIC_AUTH
@@ -98,13 +101,8 @@ def looked_at(cluster: Cluster, snapshot: Snapshot, names: Iterable[str], *, fre
     if cluster.error or not is_active(cluster):
         return snapshot
     known = {fact.name: fact for fact in snapshot.secrets if fact.namespace == snapshot.secret_namespace}
-    seen: dict[str, SecretFact] = {}
     due = (name for name in names if name and not subdomain_error(name) and (fresh or not _is_well(known.get(name))))
-    try:
-        for name in islice(due, _LOOKED_AT):
-            seen[name] = _fact(cluster, name)
-    except KubeError:
-        pass
+    seen = _seen(cluster, list(islice(due, _LOOKED_AT)))
     others = (fact for fact in snapshot.secrets if known.get(fact.name) is not fact or fact.name not in seen)
     return replace(snapshot, secrets=(*others, *seen.values())) if seen else snapshot
 
@@ -113,15 +111,16 @@ def _is_well(fact: SecretFact | None) -> bool:
     return fact is not None and fact == SecretFact(fact.namespace, fact.name)
 
 
-def _fact(cluster: Cluster, name: str) -> SecretFact:
-    found = secret_look(door_of(cluster), cluster, name)
-    return SecretFact(
-        namespace=found.namespace,
-        name=name,
-        exists=found.exists,
-        type=found.type,
-        has_password=found.has_password,
-        length_ok=found.length_ok,
-        trailing_newline=found.trailing_newline,
-        readable=found.readable,
-    )
+def _seen(cluster: Cluster, names: Sequence[str]) -> dict[str, SecretFact]:
+    """These Secrets as they are now, as far as the cluster answers."""
+    if not names:
+        return {}
+    if settings.BGPUI_SECRETS_BY_WORKER:
+        return secrets_asked(cluster, names)
+    found: dict[str, SecretFact] = {}
+    try:
+        for name in names:
+            found[name] = fact_of(secret_look(door_of(cluster), cluster, name))
+    except KubeError:
+        pass
+    return found

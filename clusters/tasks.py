@@ -12,6 +12,7 @@ from clusters import nudges
 from clusters.alone import alone
 from clusters.models import ChangeSet, Cluster
 from clusters.registry import rows_of
+from clusters.secret_looks import secrets_answer
 from clusters.selectors import clusters_active, is_active
 from clusters.services import clusters_left_close, clusters_sync_from_settings
 from clusters.sync import outbox
@@ -77,3 +78,11 @@ def relist_cluster(cluster_id: int) -> None:
         cluster = clusters_active().filter(pk=cluster_id).first() if free else None
         if cluster is not None and relist(cluster):
             nudges.nudge("resources", cluster.name)
+
+
+@shared_task
+def look_at_secrets(cluster_id: int, names: list[str], key: str) -> None:
+    """Leave what may be known of these Secrets in Redis for the process that waits for it."""
+    cluster = clusters_active().filter(pk=cluster_id).first()
+    if cluster is not None:
+        secrets_answer(cluster, names, key)

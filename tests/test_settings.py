@@ -41,9 +41,21 @@ def test_postgresql_and_redis_by_url(tmp_path: Path) -> None:
     assert "redis://cache:6379/0" in done.stdout
 
 
+def test_a_secret_may_be_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "database_url"
+    file.write_text("postgres://b:word@db/bgpui\n")
+    done = start(tmp_path, BGPUI_DATABASE_URL_FILE=str(file))
+    assert done.returncode == 0, done.stderr
+    assert "'PASSWORD': 'word'" in done.stdout
+    both = start(tmp_path, BGPUI_DATABASE_URL_FILE=str(file), BGPUI_DATABASE_URL="postgres://b@db/other")
+    assert "BGPUI_DATABASE_URL and BGPUI_DATABASE_URL_FILE are both set" in both.stderr
+    assert "unknown setting BGPUI_DATABASE_URI" in start(tmp_path, BGPUI_DATABASE_URI_FILE=str(file)).stderr
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("BGPUI_SECRET_KEY_FILE", "/no/such/file"),
         ("BGPUI_SWEEP_INTERVALL", "10"),
         ("BGPUI_SWEEP_INTERVAL", "often"),
         ("BGPUI_SWEEP_INTERVAL", "0"),

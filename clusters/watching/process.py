@@ -9,6 +9,7 @@ import signal
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, close_old_connections
 
+from clusters.alive import BEAT, alive
 from clusters.models import Cluster
 from clusters.services import clusters_sync_from_settings
 from clusters.watching.cluster import ClusterWatch
@@ -25,16 +26,23 @@ async def watch_until_told() -> None:
         loop.add_signal_handler(number, end.set)
     watches: list[asyncio.Task[None]] = []
     begin = asyncio.ensure_future(_clusters())
-    told = asyncio.ensure_future(end.wait())
+    told, turning = asyncio.ensure_future(end.wait()), asyncio.ensure_future(_turning())
     await asyncio.wait((begin, told), return_when=asyncio.FIRST_COMPLETED)
     if begin.done():
         watches = [asyncio.ensure_future(_keep(cluster)) for cluster in begin.result()]
     begin.cancel()
     await end.wait()
+    turning.cancel()
     for watch in watches:
         watch.cancel()
     if watches:
         await asyncio.wait(watches, timeout=_PATIENCE)
+
+
+async def _turning() -> None:
+    while True:
+        alive()
+        await asyncio.sleep(BEAT)
 
 
 async def _clusters() -> list[Cluster]:

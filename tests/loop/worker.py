@@ -9,6 +9,7 @@ from kombu import Queue
 
 def work() -> int:
     """Run tasks until no queue holds one, those too that a task has sent; how many there were."""
+    current_app.loader.import_default_modules()
     done = 0
     names = dict.fromkeys(route["queue"] for route in settings.CELERY_TASK_ROUTES.values())
     with current_app.connection_for_read() as connection, connection.channel() as channel:

@@ -1,0 +1,1 @@
+"""The manifests in deploy/: what they grant, what they run, and that they are what they say."""

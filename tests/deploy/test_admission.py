@@ -1,0 +1,84 @@
+"""The admission policy of the collector's commands: all that the product runs, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import pytest
+
+from clusters.kube.discovery import FRR_CONTAINER
+from speakers.frr import commands
+from tests.deploy.rendered import OVERLAYS, named, overlay
+
+ALLOWED = (
+    commands.SWEEP,
+    commands.neighbors_all(),
+    *(
+        commands.neighbor(vrf, neighbor, json=json)
+        for vrf in ("", "red", "ens4vrf", "a_b.c-d")
+        for neighbor in ("10.0.0.1", "2001:db8::1", "eth0", "bond0.100", "eth0@if2", "_x")
+        for json in (True, False)
+    ),
+    *(commands.routes(vrf, family) for vrf in ("", "red") for family in commands.FAMILIES),
+)
+REFUSED = (
+    ("sh", "-c", "vtysh -c 'show version'"),
+    ("vtysh", "-c", "configure terminal"),
+    ("vtysh", "-c", "show version", "-c", "configure terminal"),
+    ("vtysh", "-c", "show running-config"),
+    ("vtysh", "-c", "show version\nconfigure terminal"),
+    ("vtysh", "-c", "show version | include x"),
+    ("vtysh", "-c", "show bgp vrf red neighbors 10.0.0.1 json extra"),
+    ("vtysh", "-c", "clear bgp *"),
+    ("vtysh", "-f", "/etc/passwd"),
+    ("vtysh", "-c", "show version", "-b"),
+    ("vtysh", "-c", "-c"),
+    ("vtysh", "show version", "-c"),
+    ("vtysh",),
+    (),
+    ("cat", "/etc/frr/frr.conf"),
+)
+# What CEL says with this list of validations, in Python. tests/deploy/test_on_api_server.py lets CEL say it.
+_SHAPE = (
+    "size(object.command) % 2 == 1 && size(object.command) >= 3 && object.command[0] == 'vtysh' "
+    "&& object.command.join('|').matches('"
+)
+
+
+def _pattern(name: str) -> str:
+    policy = named(overlay(name), "ValidatingAdmissionPolicy", "bgpui-bgpui-exec")
+    (expression,) = (one["expression"] for one in policy["spec"]["validations"] if one["expression"].startswith(_SHAPE))
+    found: str = expression.removeprefix(_SHAPE).removesuffix("')")
+    return found
+
+
+def allowed(pattern: str, argv: Sequence[str]) -> bool:
+    """Whether a command passes."""
+    shaped = len(argv) % 2 == 1 and len(argv) >= 3 and argv[0] == "vtysh"
+    return shaped and re.fullmatch(pattern, "|".join(argv)) is not None
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_every_command_of_the_product_passes_and_no_other(name: str) -> None:
+    pattern = _pattern(name)
+    assert pattern.startswith("^")
+    assert pattern.endswith("$")
+    assert [argv for argv in ALLOWED if not allowed(pattern, argv)] == []
+    assert [argv for argv in REFUSED if allowed(pattern, argv)] == []
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_it_is_in_force_for_both_accounts_and_the_container_with_frr(name: str) -> None:
+    policy = named(overlay(name), "ValidatingAdmissionPolicy", "bgpui-bgpui-exec")["spec"]
+    binding = named(overlay(name), "ValidatingAdmissionPolicyBinding", "bgpui-bgpui-exec")["spec"]
+    assert policy["failurePolicy"] == "Fail"
+    assert policy["matchConstraints"]["resourceRules"] == [
+        {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CONNECT"], "resources": ["pods/exec"]}
+    ]
+    (condition,) = policy["matchConditions"]
+    for account in ("web", "collector"):
+        assert f"'system:serviceaccount:bgpui:bgpui-{account}'" in condition["expression"]
+    assert any(f"object.container == '{FRR_CONTAINER}'" in one["expression"] for one in policy["validations"])
+    assert binding["policyName"] == "bgpui-bgpui-exec"
+    assert "Deny" in binding["validationActions"]
