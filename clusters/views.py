@@ -20,6 +20,7 @@ from clusters.registry import resource_models, rows_of
 from clusters.selectors import as_numbers_of, clusters_known, is_active, nodes_of
 from clusters.stale import Refusal, refusals
 from clusters.watched import watching
+from clusters.watching.term import watcher
 from intent.notices import notices
 from intent.snapshot import Mode
 
@@ -42,7 +43,7 @@ def clusters(request: HttpRequest) -> HttpResponse:
     """All clusters with their connections."""
     refused = refusals()
     rows = [(row, connection_state(row), _keeping_old(refused, row), watching(row)) for row in clusters_known()]
-    return render_page(request, "clusters/clusters.html", {"rows": rows}, part="table")
+    return render_page(request, "clusters/clusters.html", {"rows": rows, "watcher": watcher()}, part="table")
 
 
 def _keeping_old(refused: Iterable[Refusal], row: Cluster) -> int:
@@ -74,6 +75,7 @@ def cluster(request: HttpRequest, name: str) -> HttpResponse:
         "cluster": row,
         "state": connection_state(row),
         "watching": (streams := watching(row)),
+        "watcher": watcher(),
         "missing_streams": [each for each in row.streams if not each["live"]] if streams in ("live", "partly") else [],
         "refused": refused,
         "old": _keeping_old(refused, row),

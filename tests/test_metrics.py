@@ -17,7 +17,7 @@ from bgpui.env import ClusterSetting
 from bgpui.models import token_create
 from bgpui.roles import role_give
 from clusters import services
-from clusters.models import ChangeSet, Cluster, Credential
+from clusters.models import ChangeSet, Cluster, Credential, Lease
 from clusters.nudges import connection as redis_connection
 from peers.models import BGPPeer
 from speakers import totals
@@ -134,6 +134,8 @@ def test_clusters_streams_edits_and_queues(viewer: Client, cluster: Cluster, red
     assert value(found, "watch_event_lag_seconds", cluster="lab") == 0.25
     assert value(found, "queue_length", queue="observe") == 1
     assert value(found, "queue_length", queue="apply") == 0
+    Lease.objects.create(name="watch", holder="host:7", beats=1, beaten_at=timezone.now())
+    assert value(scraped(viewer), "watch_leader_info", holder="host:7") == 1
     Cluster.objects.update(error="gone")
     assert value(scraped(viewer), "cluster_reachable", cluster="lab") == 0
 

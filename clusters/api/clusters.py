@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from typing import Any
 
 from django.db.models import QuerySet
 from django_filters.rest_framework import FilterSet
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, extend_schema_view
-from rest_framework import serializers, status
+from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clusters.api.bodies import KnownFields
+from clusters.api.cluster_serializers import (
+    ClusterSerializer,
+    ConnectSerializer,
+    NewClusterSerializer,
+    OneClusterSerializer,
+)
 from clusters.api.filters import choice, flag, text
 from clusters.api.problems import ClusterUnusable, Conflict, fault
 from clusters.api.schema import DRY_RUN, MESSAGE
@@ -23,15 +27,11 @@ from clusters.api.writing import Edit, edit_of
 from clusters.connecting import services
 from clusters.connecting.access import UnfitError
 from clusters.connecting.asked import access_asked, contexts_asked, label_asked, name_asked, trial_of
-from clusters.connecting.sealing import is_current
 from clusters.connecting.services import NotEditableError
 from clusters.connecting.trial import Trial
 from clusters.kube.connection import Access
-from clusters.kube.permissions import Permission, missing_as_yaml
-from clusters.models import Change, Cluster, Credential
-from clusters.selectors import as_numbers_of, clusters_known, is_active, nodes_of
-from clusters.watched import watching
-from intent.notices import notices
+from clusters.models import Change, Cluster
+from clusters.selectors import clusters_known
 from intent.snapshot import Mode
 
 _KUBECONFIG = """apiVersion: v1
@@ -41,102 +41,6 @@ contexts: [{name: east, context: {cluster: east, user: bgpui}}]
 clusters: [{name: east, cluster: {server: "https://east.example:6443", certificate-authority-data: LS0t…}}]
 users: [{name: bgpui, user: {token: eyJh…}}]
 """
-
-
-class ClusterSerializer(serializers.ModelSerializer[Cluster]):
-    """A cluster; its credentials are not told."""
-
-    active = serializers.SerializerMethodField(help_text="Whether it is looked after; others are only remembered.")
-    connected = serializers.SerializerMethodField(help_text="Whether the last attempt to reach it succeeded.")
-    credential = serializers.SerializerMethodField(
-        help_text="What is told of stored credentials: kind, server, stored_at, expires_at, and whether they are "
-        "encrypted with the first key (`current_key`); null = none are stored."
-    )
-    served = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
-    permissions = serializers.ListField(child=serializers.DictField(), help_text="What bgpui may do there.")
-    problems = serializers.ListField(child=serializers.DictField(), help_text="What is missing, and the way out.")
-    watching = serializers.SerializerMethodField(
-        help_text="Event streams: live, partly (some are missing), lost (not looked after any more) or never."
-    )
-    streams = serializers.ListField(child=serializers.DictField(), help_text="Each stream, and why it is not live.")
-
-    class Meta:
-        model = Cluster
-        fields: tuple[str, ...] = (
-            "name", "label", "source", "enabled", "active", "context", "credential", "namespace", "connected", "error",
-            "checked_at", "connected_at", "discovered_at", "watching", "watched_at", "event_at", "event_lag",
-            "streams", "identity", "mode", "metallb_version", "kubernetes_version", "served", "permissions", "problems",
-        )  # fmt: skip
-        read_only_fields = fields
-
-    def get_active(self, cluster: Cluster) -> bool:
-        """Whether it is looked after."""
-        return is_active(cluster)
-
-    def get_connected(self, cluster: Cluster) -> bool:
-        """Whether the last attempt succeeded."""
-        return cluster.connected_at is not None and not cluster.error
-
-    def get_credential(self, cluster: Cluster) -> dict[str, Any] | None:
-        """What may be told of it."""
-        found: Credential | None = getattr(cluster, "credential", None) if cluster.pk is not None else None
-        if found is None:
-            return None
-        told = {name: getattr(found, name) for name in ("kind", "server", "stored_at", "expires_at")}
-        return told | {"current_key": is_current(found)}
-
-    def get_watching(self, cluster: Cluster) -> str:
-        """How the event streams are."""
-        return watching(cluster)
-
-
-class OneClusterSerializer(ClusterSerializer):
-    """With what holds for the cluster as a whole, and the Roles that grant what is missing."""
-
-    notices = serializers.SerializerMethodField(help_text="What to know: text, way_out, source.")
-    role = serializers.SerializerMethodField(help_text="Roles and bindings that grant the missing rights, as YAML.")
-
-    class Meta(ClusterSerializer.Meta):
-        fields = (*ClusterSerializer.Meta.fields, "notices", "role")
-        read_only_fields = fields
-
-    def get_notices(self, cluster: Cluster) -> list[dict[str, str]]:
-        """What holds for the whole cluster."""
-        known = cluster.pk is not None
-        nodes, numbers = (nodes_of(cluster), as_numbers_of(cluster)) if known else ((), {})
-        return [asdict(notice) for notice in notices(Mode(cluster.mode), cluster.metallb_version, nodes, numbers)]
-
-    def get_role(self, cluster: Cluster) -> str:
-        """Of the rights that it has not."""
-        return missing_as_yaml([Permission(**permission) for permission in cluster.permissions], cluster.identity)
-
-
-class ConnectSerializer(KnownFields, serializers.ModelSerializer[Cluster]):
-    """What a cluster is connected with, and what it is called. label, context: as in the model; "" = none."""
-
-    kubeconfig = serializers.CharField(
-        required=False, write_only=True, trim_whitespace=False, help_text="Its text. Only one context of it is kept."
-    )
-    inCluster = serializers.BooleanField(  # noqa: N815  # the API's name
-        required=False, write_only=True, help_text="Instead of a kubeconfig: the cluster that bgpui itself runs in."
-    )
-
-    class Meta:
-        model = Cluster
-        fields: tuple[str, ...] = ("label", "enabled", "kubeconfig", "context", "inCluster")
-        extra_kwargs = {
-            "context": {"help_text": "Of the kubeconfig; without it the current one."},
-            "enabled": {"help_text": "Whether it is looked after."},
-        }
-
-
-class NewClusterSerializer(ConnectSerializer):
-    """The same for a new one."""
-
-    name = serializers.CharField(help_text="As in addresses; it stays.")
-
-    class Meta(ConnectSerializer.Meta):
-        fields = ("name", "label", "kubeconfig", "context", "inCluster")
 
 
 class ClusterFilters(FilterSet):  # type: ignore[misc]

@@ -7,6 +7,7 @@ from clusters.models.changeset import ChangeSet, ChangeSetItem
 from clusters.models.cluster import Cluster
 from clusters.models.credential import Credential
 from clusters.models.facts import Node, SecretFact
+from clusters.models.lease import Lease
 from clusters.models.reference import Reference
 from clusters.models.resource import Resource, SyncState
 from clusters.models.services import Namespace, Service, ServiceAddress
@@ -19,6 +20,7 @@ __all__ = [
     "ChangeSetItem",
     "Cluster",
     "Credential",
+    "Lease",
     "Namespace",
     "Node",
     "Reference",

@@ -1,42 +1,44 @@
-"""The process that watches: all clusters of the settings, until it is told to end."""
+"""The process that watches: all clusters that are looked after, while it is its turn, until it is told to end."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import signal
+from collections.abc import Callable
+from typing import TypeVar
 
-from asgiref.sync import sync_to_async
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, connections
 
 from clusters.alive import BEAT, alive
 from clusters.models import Cluster
+from clusters.selectors import clusters_active
 from clusters.services import clusters_sync_from_settings
 from clusters.watching.cluster import ClusterWatch
 from clusters.watching.stream import pause
+from clusters.watching.term import WATCH, Term
 
 logger = logging.getLogger(__name__)
+TAKEOVER = 15.0  # seconds of silence
 _PATIENCE = 3.0  # seconds for what is being written when the end comes
+_Key = tuple[int, str, str, str]
+T = TypeVar("T")
 
 
-async def watch_until_told() -> None:
-    """Watch until SIGTERM or SIGINT."""
+async def watch_until_told(takeover: float = TAKEOVER) -> None:
+    """Watch until SIGTERM or SIGINT, whenever no other process does. takeover: seconds that one may be silent."""
     end, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end.set)
-    watches: list[asyncio.Task[None]] = []
-    begin = asyncio.ensure_future(_clusters())
+    work = asyncio.ensure_future(_turns(Term(WATCH, takeover)))
     told, turning = asyncio.ensure_future(end.wait()), asyncio.ensure_future(_turning())
-    await asyncio.wait((begin, told), return_when=asyncio.FIRST_COMPLETED)
-    if begin.done():
-        watches = [asyncio.ensure_future(_keep(cluster)) for cluster in begin.result()]
-    begin.cancel()
-    await end.wait()
+    await asyncio.wait((work, told), return_when=asyncio.FIRST_COMPLETED)
+    work.cancel()
+    told.cancel()
     turning.cancel()
-    for watch in watches:
-        watch.cancel()
-    if watches:
-        await asyncio.wait(watches, timeout=_PATIENCE)
+    await asyncio.gather(work, return_exceptions=True)
+    if not end.is_set():
+        work.result()  # what nobody foresaw: let the supervisor see it
 
 
 async def _turning() -> None:
@@ -45,21 +47,79 @@ async def _turning() -> None:
         await asyncio.sleep(BEAT)
 
 
-async def _clusters() -> list[Cluster]:
-    """The clusters of the settings, as soon as the database is there."""
-    failures = 0
+async def _turns(term: Term) -> None:
+    """Wait for the lease, work as long as it is held, and wait again."""
+    waiting = ""
     while True:
         try:
-            return await sync_to_async(_read)()
-        except DatabaseError as error:
-            failures += 1
-            logger.warning("the database does not answer: %s", error)
-            await asyncio.sleep(pause(failures))
+            taken = await _asked(term, term.take)
+        except (DatabaseError, TimeoutError) as error:
+            logger.warning("the database does not answer: %s", error or "it takes too long")
+            taken = False
+        if taken:
+            waiting = ""
+            logger.info("%s watches now", term.holder)
+            await _turn(term)
+        elif not waiting:
+            waiting = "waits"
+            logger.info("%s waits: another process watches", term.holder)
+        await asyncio.sleep(term.pause)
 
 
-def _read() -> list[Cluster]:
-    close_old_connections()
-    return list(clusters_sync_from_settings())
+async def _turn(term: Term) -> None:
+    """Watch until others have the lease, or may have it."""
+    watches: dict[_Key, asyncio.Task[None]] = {}
+    try:
+        while True:
+            try:
+                if not await _asked(term, term.renew):
+                    logger.warning("another process watches: %s was silent for too long", term.holder)
+                    return
+                _adjust(watches, await _asked(term, _clusters))
+            except (DatabaseError, TimeoutError) as error:
+                logger.warning("the database does not answer: %s", error or "it takes too long")
+                if term.over:
+                    return
+            await asyncio.sleep(term.pause)
+    finally:
+        await _end(watches, term)
+
+
+def _adjust(watches: dict[_Key, asyncio.Task[None]], clusters: list[Cluster]) -> None:
+    """Begin what is looked after now, and end what is not any more, or with other credentials."""
+    wanted = {(one.pk, one.kubeconfig, one.context, one.credential_id): one for one in clusters}
+    for key in watches.keys() - wanted.keys():
+        watches.pop(key).cancel()
+    for key in wanted.keys() - watches.keys():
+        watches[key] = asyncio.ensure_future(_keep(wanted[key]))
+
+
+async def _end(watches: dict[_Key, asyncio.Task[None]], term: Term) -> None:
+    for watch in watches.values():
+        watch.cancel()
+    if watches:
+        await asyncio.wait(watches.values(), timeout=_PATIENCE)
+    try:
+        await _asked(term, term.give_up)
+    except (DatabaseError, TimeoutError) as error:
+        logger.warning("the lease is left to run out: %s", error)
+
+
+async def _asked(term: Term, query: Callable[[], T]) -> T:
+    """Ask the database, for no longer than the lease has time for. Raises DatabaseError, TimeoutError."""
+
+    def fresh() -> T:
+        try:
+            return query()
+        finally:
+            connections.close_all()
+
+    return await asyncio.wait_for(asyncio.to_thread(fresh), term.lasting / 3)
+
+
+def _clusters() -> list[Cluster]:
+    clusters_sync_from_settings()
+    return list(clusters_active())
 
 
 async def _keep(cluster: Cluster) -> None:

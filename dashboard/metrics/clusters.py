@@ -10,6 +10,7 @@ from django.db.models import Count
 from clusters.models import ChangeSet, Cluster, SyncState
 from clusters.registry import resource_models
 from clusters.watched import watching
+from clusters.watching.term import watcher
 from dashboard.metrics.families import Family, gauge, put
 
 _WAITING = tuple(state for state in SyncState.values if state != SyncState.IN_SYNC)
@@ -50,6 +51,17 @@ def watches_told(clusters: list[Cluster]) -> Iterator[Family]:
         put(event, [one.name], one.event_at)
         put(lag, [one.name], one.event_lag)
     return iter((streams, live, heartbeat, event, lag))
+
+
+def leader_told() -> Iterator[Family]:
+    """Of the process that watches; one query."""
+    heartbeat = gauge("watch_leader_heartbeat_timestamp_seconds", "When the process that watches last said so.")
+    info = gauge("watch_leader_info", "Always 1; host and process that watches.", "holder")
+    lease = watcher()
+    if lease is not None and lease.holder:
+        put(heartbeat, [], lease.beaten_at)
+        put(info, [lease.holder], 1)
+    return iter((heartbeat, info))
 
 
 def edits_told(names: dict[int, str]) -> Iterator[Family]:

@@ -29,6 +29,7 @@ class RowsCollector(Collector):
         names = {cluster.pk: cluster.name for cluster in clusters}
         yield from of_clusters.clusters_told(clusters)
         yield from of_clusters.watches_told(clusters)
+        yield from of_clusters.leader_told()
         yield from of_clusters.edits_told(names)
         yield from of_sessions.sessions_told(names)
         yield from of_sessions.transitions_told(names)

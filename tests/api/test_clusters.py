@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 import yaml
 from cryptography.fernet import Fernet
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 from rest_framework.test import APIClient
 
@@ -20,7 +23,7 @@ from clusters.connecting.clearing import removed_clear
 from clusters.connecting.sealing import access_of
 from clusters.doors import door_of
 from clusters.kube.errors import Unreachable
-from clusters.models import Change, ChangeSet, ChangeSetItem, Cluster, Credential, Node
+from clusters.models import Change, ChangeSet, ChangeSetItem, Cluster, Credential, Lease, Node
 from clusters.selectors import clusters_active
 from clusters.sync.changesets.carry import apply_set
 from clusters.sync.relist import relist
@@ -311,3 +314,13 @@ def test_what_holds_for_the_whole_cluster_is_told_there(admin: APIClient, cluste
     (notice,) = admin.get(f"{PATH}lab/").json()["notices"]
     assert "FRR mode is deprecated" in notice["text"]
     assert {"way_out", "source"} <= notice.keys()
+
+
+def test_who_watches_is_told(admin: APIClient, cluster: Cluster) -> None:
+    assert admin.get(f"{PATH}lab/").json()["watcher"] is None
+    Lease.objects.create(name="watch", holder="host-a:7", beaten_at=timezone.now())
+    assert admin.get(f"{PATH}lab/").json()["watcher"]["holder"] == "host-a:7"
+    client = Client()
+    client.force_login(User.objects.get())
+    assert "host-a:7" in client.get("/clusters/").content.decode()
+    assert "host-a:7" in client.get("/clusters/lab/").content.decode()
