@@ -89,7 +89,7 @@ def _route_totals(found: Effects) -> Iterator[tuple[str, str]]:
     """Services first, then prefixes: what hurts most at the top."""
     for health, services, words in (
         ("down", found.lost, "will be announced by nobody"),
-        ("degraded", found.alone, "will lose the redundancy: one node or one peer is left"),
+        ("degraded", found.alone, "will lose redundancy"),
     ):
         if services:
             yield health, f"{counted(len(services), 'service')} {words}"

@@ -147,5 +147,5 @@ def test_review_says_what_is_withdrawn_who_loses_what_and_what_frr_is_told(edito
     )
     assert "- network 203.0.113.11/32" in meant(page, "frr")
     text = meant(editor.get(f"{tor.get_absolute_url()}delete/").text, "announcements")
-    assert "12 services will lose the redundancy: one node or one peer is left" in text
+    assert "12 services will lose redundancy" in text
     assert "shop/s00 3 nodes, 2 peers 3 nodes, 1 peer" in text
