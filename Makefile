@@ -52,14 +52,14 @@ long: $(STAMP) ## 10,000 random interleavings of everybody who touches an object
 	INTERLEAVINGS=$(INTERLEAVINGS) $(PYTEST) -m "faults" tests/faults/test_interleavings.py
 
 # Rules, lab and real FRR know no database.
-test-stores: $(STAMP) ## the tests that use a database, and the faults, on PostgreSQL and an installed Redis
+test-stores: $(STAMP) ## the tests that use a database, and processes that die, on PostgreSQL and an installed Redis
 	@./deploy/tools.sh postgresql redis
 	$(STORES) -n $(WORKERS) --dist loadfile -m "$(QUICK)" $(addprefix --ignore=tests/,intent lab frr)
-	$(STORES) -m "faults" tests/faults
+	$(STORES) -m "faults" $(addprefix tests/faults/test_,recovery.py workers_die.py)
 
 test-cluster: $(STAMP) ## all that touches Kubernetes, on a real kube-apiserver and etcd; MetalLB's own webhooks beside our rules
 	@$(BIN)/python -m lab.control_plane; case $$? in \
-		0) TEST_CLUSTER=real $(SHARED) -m "$(QUICK)" $(KUBERNETES) && TEST_CLUSTER=real $(PYTEST) -m cluster tests/cluster ;; \
+		0) TEST_CLUSTER=real $(SHARED) -m "$(QUICK)" $(KUBERNETES) && TEST_CLUSTER=real $(PYTEST) -m cluster tests/cluster tests/deploy ;; \
 		3) echo "SKIPPED: make test-cluster" ;; \
 		*) exit 1 ;; esac
 

