@@ -76,7 +76,8 @@ def _by_rules(cluster: Cluster | None) -> list[Refusal]:
                     finding = _finding(kept)
                     # Of objects that clash each keeps the same words and the same first object.
                     key = pk, finding.code, finding.field, finding.message, finding.objects[:1]
-                    found.setdefault(key, Refusal(pk, name, finding))
+                    if key not in found or found[key].finding.more_nodes:  # one of them knows all the nodes
+                        found[key] = Refusal(pk, name, finding)
     return list(found.values())
 
 

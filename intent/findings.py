@@ -10,7 +10,7 @@ from enum import StrEnum
 
 VALUE_LIMIT = 200
 _NAMED = 5  # in a list of names
-_KEPT = 20  # objects of a finding that is kept or sent
+_KEPT = 20  # objects, and nodes, of a finding that is kept or sent
 
 
 class Severity(StrEnum):
@@ -46,6 +46,7 @@ class Finding:
     value: the offending value as text of at most 200 characters, "" for secrets. message: the rule, how it is broken.
     source: where the rule comes from. hint: the way out. objects: the judged one first, then those it clashes with.
     nodes: names of the nodes where it bites, sorted; () if it does not depend on nodes. more: objects left out.
+    more_nodes: nodes left out.
     """
 
     code: str
@@ -58,16 +59,28 @@ class Finding:
     objects: tuple[ObjectRef, ...]
     nodes: tuple[str, ...] = ()
     more: int = 0
+    more_nodes: int = 0
 
-    def abridged(self, own: ObjectRef | None = None) -> Finding:
-        """With the first 20 objects, `own` among them if it is one: thousands that clash are told to each of them."""
-        left_out = len(self.objects) - _KEPT
-        if left_out <= 0:
-            return self
-        kept = self.objects[:_KEPT]
-        if own is not None and own not in kept and own in self.objects:
-            kept = (*kept[:-1], own)
-        return replace(self, objects=kept, more=self.more + left_out)
+    @property
+    def is_long(self) -> bool:
+        """Whether it names more nodes than are kept."""
+        return len(self.nodes) > _KEPT
+
+    def abridged(self, own: ObjectRef | None = None, *, every_node: bool = False) -> Finding:
+        """With the first 20 objects, `own` among them if it is one, and the first 20 nodes unless every_node: thousands
+
+        that clash are told to each of them.
+        """
+        found, left_out = self, len(self.objects) - _KEPT
+        if left_out > 0:
+            kept = self.objects[:_KEPT]
+            if own is not None and own not in kept and own in self.objects:
+                kept = (*kept[:-1], own)
+            found = replace(found, objects=kept, more=self.more + left_out)
+        if self.is_long and not every_node:
+            more = self.more_nodes + len(self.nodes) - _KEPT
+            found = replace(found, nodes=self.nodes[:_KEPT], more_nodes=more)
+        return found
 
 
 # Cc: control, Cf: invisible format and bidirectional marks, Cs: lone surrogates, Zl and Zp: line and paragraph ends

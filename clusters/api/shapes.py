@@ -34,6 +34,7 @@ FINDING = shape(
             "description": "The object that is judged, then those that it clashes with: 20 at most.",
         },
         "more": {"type": "integer", "minimum": 0, "description": "How many more objects clash."},
+        "more_nodes": {"type": "integer", "minimum": 0, "description": "How many more nodes it bites on."},
         "nodes": {"type": "array", "items": TEXT, "description": "Where it bites, if that depends on nodes."},
     },
     required=["code", "severity", "field", "message"],

@@ -106,7 +106,7 @@ def change_overrides(change: Change, override: Override) -> None:
 def _new(edit: Edit, found: Sequence[Finding]) -> Resource:
     row = edit.model(cluster=edit.cluster, namespace=edit.namespace, name=edit.name)
     desired = desired_columns(edit.model, edit.manifest or {}, inline_password=False)
-    for name, value in {**desired, **finding_columns(found)}.items():
+    for name, value in {**desired, **finding_columns([finding.abridged() for finding in found])}.items():
         setattr(row, name, value)
     row.revision, row.sync_state = 1, SyncState.PENDING
     row.save(force_insert=True)
@@ -121,4 +121,4 @@ def _values(edit: Edit, row: Resource, found: Sequence[Finding]) -> dict[str, An
     if edit.manifest is None:
         return values | {"sync_state": SyncState.DELETING}
     desired = desired_columns(edit.model, edit.manifest, inline_password=edit.inline_password)
-    return values | desired | finding_columns(found)
+    return values | desired | finding_columns([finding.abridged() for finding in found])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from intent.snapshot import mapping
 
 _KEY = ("cluster", "namespace", "name")
 _FIELDS = ("findings", "severity")
+_REASONS = 3  # of a node that keeps its old configuration, which are kept at least
 _WEIGHT = (Severity.ERROR, Severity.DOCUMENTED, Severity.WARNING)
 
 
@@ -27,9 +28,10 @@ def findings_write(cluster: Cluster) -> int:
     rows = {kind: list(rows_of(kind).filter(cluster=cluster)) for kind in resource_models()}
     found = rules.check(snapshot_of(cluster, rows=[row for several in rows.values() for row in several]))
     by_object: dict[ObjectRef, list[Finding]] = defaultdict(list)
+    teller = _tellers(found)
     for finding in found:
         for ref in finding.objects:
-            by_object[ref].append(finding)
+            by_object[ref].append(finding.abridged(ref, every_node=teller.get(finding) == ref))
     written = 0
     for kind, several in rows.items():
         news = [news for row in several if (news := _news(row, by_object[row.ref])) is not None]
@@ -38,11 +40,26 @@ def findings_write(cluster: Cluster) -> int:
     return written
 
 
+def _tellers(found: Iterable[Finding]) -> dict[Finding, ObjectRef]:
+    """Which object keeps all the nodes of a finding, so that of each node some reasons for an old configuration are
+    known (`clusters.stale`), and yet not every object repeats thousands of names.
+    """
+    told: Counter[str] = Counter()
+    tellers: dict[Finding, ObjectRef] = {}
+    for finding in found:
+        own = next((ref for ref in finding.objects if ref.kind in resource_models()), None)
+        long = finding.is_long and finding.severity is Severity.ERROR
+        if long and own is not None and any(told[node] < _REASONS for node in finding.nodes):
+            told.update(finding.nodes)
+            tellers[finding] = own
+    return tellers
+
+
 def finding_columns(found: Sequence[Finding]) -> dict[str, Any]:
-    """Findings as the columns of a row."""
+    """Findings, abridged, as the columns of a row."""
     as_json = [
         asdict(finding) | {"objects": [asdict(ref) for ref in finding.objects], "nodes": list(finding.nodes)}
-        for finding in (finding.abridged() for finding in found)
+        for finding in found
     ]
     worst = next((weight.value for weight in _WEIGHT if any(finding.severity is weight for finding in found)), "")
     return {"findings": as_json, "severity": worst}
@@ -50,7 +67,6 @@ def finding_columns(found: Sequence[Finding]) -> dict[str, Any]:
 
 def _seen_from(row: Resource, finding: Finding) -> Finding:
     """A finding as it concerns this object: of those of its kind that clash, each shows its own value."""
-    finding = finding.abridged(row.ref)
     if finding.objects[0].kind != row.KIND.kind or finding.objects[0] == row.ref:
         return finding
     value = mapping(mapping(row.live).get("spec")).get(finding.field.removeprefix("spec."))

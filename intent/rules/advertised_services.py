@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 
 from intent.findings import Finding, listed
 from intent.labels import numbers
 from intent.modes import NEWEST
-from intent.rules.advertised import LENGTHS, WIDTH, Advertisement, address_text
+from intent.rules.advertised import LENGTHS, WIDTH, Advertisement
+from intent.rules.aggregates import MOST, Aggregates
 from intent.rules.subject import BGP, CONFIG, Subject
 from intent.rules.view import View
 from intent.selectors import readable
-from intent.snapshot import Service
 
 _SHARED = ("metallb.io/allow-shared-ip", "metallb.universe.tf/allow-shared-ip")
 _L2 = "MetalLB speaker/layer2_controller.go"
@@ -39,7 +38,8 @@ def aggregation_keeps_local_traffic(view: View, subject: Subject) -> Iterator[Fi
             message = f"{service} has externalTrafficPolicy Local, but {prefix} is also announced from {listed(where)},"
             message += " where it has no endpoint: traffic that comes there is lost"
             if len(lost) > 1:
-                message += f". The same holds for {listed(set(lost) - {service})}"
+                others = listed(set(lost) - {service})
+                message += f". The same holds for {others}" + (", at least" if len(lost) >= MOST else "")
             hint = "Use externalTrafficPolicy Cluster, do not aggregate, or run endpoints on all of these nodes."
             code = "aggregation-black-hole"
             yield subject.warning(code, name, message, value=length, source=BGP, hint=hint, nodes=where)
@@ -49,27 +49,10 @@ def _lost(view: View, advertisement: Advertisement, version: int) -> dict[str, t
     """Services that lose traffic: the aggregate, and the nodes that announce it without an endpoint."""
     length = advertisement.lengths[version]
     fitting = view.pools.holding[version] & ~view.pools.narrower(version, length)
-    key = advertisement.pools & fitting, version, length, advertisement.nodes
-    if key not in view.services.lost:
-        bits, groups = WIDTH[version] - length, defaultdict[int, list[tuple[str, Service, int]]](list)
-        for number in numbers(key[0]):
-            for name, service, address in view.services.in_pool(number, version):
-                nodes = view.services.nodes(service) & advertisement.nodes
-                groups[address >> bits].append((name, service, nodes))
-        view.services.lost[key] = {
-            name: (f"{address_text(version, prefix << bits)}/{length}", stray)
-            for prefix, members in groups.items()
-            for name, service, nodes in members
-            if service.local and nodes and (stray := _announcing(members, advertisement) & ~nodes)
-        }
-    return view.services.lost[key]
-
-
-def _announcing(members: list[tuple[str, Service, int]], advertisement: Advertisement) -> int:
-    mask = 0
-    for _name, service, nodes in members:
-        mask |= nodes if service.local else advertisement.nodes if service.endpoint_nodes else 0
-    return mask
+    key = advertisement.pools & fitting, version, length
+    if key not in view.aggregates:
+        view.aggregates[key] = Aggregates(view.services, *key)
+    return view.aggregates[key].lost(advertisement.nodes)
 
 
 def shared_addresses_need_no_selectors(view: View, subject: Subject) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ class Services:
         self, services: Sequence[Service], nodes: Sequence[Node], index: PoolIndex, pool: Mapping[str, int]
     ) -> None:
         self.all = tuple(services)
-        self.lost: dict[tuple[int, int, int, int], dict[str, tuple[str, int]]] = {}  # see advertised_services
+        self._nodes: dict[tuple[str, ...], int] = {}
         self._bits = {node.name: 1 << number for number, node in enumerate(nodes)}
         self._index, self._pool = index, pool
         self._of_pools: dict[int, int] = {}
@@ -81,10 +81,12 @@ class Services:
 
     def nodes(self, service: Service) -> int:
         """The nodes that have an endpoint of the service."""
-        mask = 0
-        for name in service.endpoint_nodes:
-            mask |= self._bits.get(name, 0)
-        return mask
+        if service.endpoint_nodes not in self._nodes:
+            mask = 0
+            for name in service.endpoint_nodes:
+                mask |= self._bits.get(name, 0)
+            self._nodes[service.endpoint_nodes] = mask
+        return self._nodes[service.endpoint_nodes]
 
     @cached_property
     def _by_pool(self) -> dict[tuple[int, int], list[Held]]:

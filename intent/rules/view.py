@@ -17,6 +17,7 @@ from intent.placement import Placement
 from intent.pools import PoolIndex
 from intent.references import aliases
 from intent.rules.advertised import Advertisement, Pools, Some, bgp_advertisements, places, some
+from intent.rules.aggregates import Aggregates
 from intent.rules.services import Services
 from intent.rules.subject import Subject, subject_of
 from intent.sessions import as_number, neighbor_and_families
@@ -36,6 +37,7 @@ class View:
         self.node_aware = self.release >= NODE_AWARE
         self.compares_peers = snapshot.mode is not Mode.NATIVE
         self._meeting: dict[int, int] = {}
+        self.aggregates: dict[tuple[int, int, int], Aggregates] = {}
 
     @cached_property
     def subjects(self) -> tuple[Subject, ...]:
