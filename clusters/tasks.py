@@ -6,9 +6,8 @@ import logging
 
 from celery import shared_task
 from django.conf import settings
-from django.utils import timezone
 
-from clusters import nudges
+from clusters import clock, nudges
 from clusters.alone import alone
 from clusters.models import ChangeSet, Cluster
 from clusters.registry import rows_of
@@ -55,7 +54,7 @@ def apply_changeset(pk: int) -> None:
 @shared_task
 def sweep_outbox() -> None:
     """Enqueue every edit and every change set that is due and that nobody works on."""
-    now = timezone.now()
+    now = clock.now()
     # The first one that cannot be sent ends it: the broker is away.
     all(outbox.send(kind, pk) for kind, pk in outbox.left_over(now)) and all(
         outbox.send_set(pk) for pk in outbox.sets_left_over(now)

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from clusters import clock
 from clusters.connecting.sealing import is_current
 from clusters.kube.permissions import Permission, missing_as_yaml
 from clusters.models import Cluster
@@ -33,7 +33,7 @@ def connection_state(cluster: Cluster) -> str:
         return "off"
     if cluster.connected_at is None:
         return "never"
-    age = (timezone.now() - cluster.connected_at).total_seconds()
+    age = (clock.now() - cluster.connected_at).total_seconds()
     return "stale" if age > _AWAY_AFTER * settings.BGPUI_RELIST_INTERVAL or cluster.error else "live"
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.utils import timezone
-
+from clusters import clock
 from clusters.models import Cluster
 
 HEARTBEAT = 3.0  # seconds between two words of the watcher
@@ -16,7 +15,7 @@ def watching(cluster: Cluster) -> str:
     """live, partly (some streams are missing), lost (nobody watches any more) or never."""
     if cluster.watched_at is None:
         return "never"
-    if timezone.now() - cluster.watched_at > _DEAD_AFTER or not any(stream["live"] for stream in cluster.streams):
+    if clock.now() - cluster.watched_at > _DEAD_AFTER or not any(stream["live"] for stream in cluster.streams):
         return "lost"
     return "live" if all(stream["live"] for stream in cluster.streams) else "partly"
 

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from clusters import clock
 from clusters.doors import door_of
 from clusters.kube.discovery import FrrPod, find_metallb
 from clusters.kube.errors import KubeError
@@ -54,7 +55,7 @@ def cluster_nodes(cluster: Cluster) -> list[str] | None:
     except KubeError as error:
         log.warning("cluster %s: no pods: %s", cluster.name, error.message)
         nodes = list(Speaker.objects.filter(cluster=cluster).order_by("node").values_list("node", flat=True))
-        failed = [Observation(node, timezone.now(), error=error.message, kept_out=True) for node in nodes]
+        failed = [Observation(node, clock.now(), error=error.message, kept_out=True) for node in nodes]
         shard_write(cluster, failed, _expected(cluster, nodes))
         sweep_fail(cluster)
         return None
@@ -83,7 +84,7 @@ def _speaker(pod: FrrPod) -> Speaker:
 def shard_sweep(cluster: Cluster, nodes: Sequence[str]) -> Written:
     """Ask these nodes and write what they say as it comes in. Who did not answer last time is asked last."""
     expected = _expected(cluster, nodes)
-    now = timezone.now()
+    now = clock.now()
     good, suspect, silent = list[Target](), list[Target](), list[Observation]()
     for speaker in Speaker.objects.filter(cluster=cluster, node__in=nodes).order_by("node"):
         if not speaker.pod:
@@ -120,9 +121,9 @@ def _ask(cluster: Cluster, targets: Sequence[Target], expected: Expected) -> Wri
         door = door_of(cluster).connection
         concurrency, seconds = settings.BGPUI_EXEC_CONCURRENCY, settings.BGPUI_EXEC_TIMEOUT
         ask_all = async_to_sync(sweep_in_batches)
-        ask_all(door, targets, sync_to_async(write), concurrency=concurrency, seconds=seconds)
+        ask_all(door, targets, sync_to_async(write), concurrency=concurrency, seconds=seconds, now=clock.now)
     except KubeError as error:
-        now = timezone.now()
+        now = clock.now()
         write([Observation(target.node, now, error=error.message, kept_out=True) for target in targets])
     return written
 

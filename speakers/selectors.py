@@ -9,9 +9,9 @@ from typing import TypeAlias, TypedDict
 
 from django.conf import settings
 from django.db.models import Case, CharField, Count, IntegerField, Max, Min, Q, QuerySet, Value, When
-from django.utils import timezone
 from django_stubs_ext import WithAnnotations
 
+from clusters import clock
 from clusters.models import Cluster
 from speakers.models import Session, Speaker, Transition
 
@@ -43,7 +43,7 @@ class Limits:
     @classmethod
     def at(cls, now: datetime | None) -> Limits:
         """The limits at a time, None = now. One poll may be as late as its exec may take, or half an interval."""
-        now, interval = now or timezone.now(), settings.BGPUI_SWEEP_INTERVAL
+        now, interval = now or clock.now(), settings.BGPUI_SWEEP_INTERVAL
         slack = max(interval / 2, settings.BGPUI_EXEC_TIMEOUT)
         return cls(
             late=now - timedelta(seconds=interval + slack),

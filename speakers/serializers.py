@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from clusters import clock
 from clusters.api.problems import finding_json
 from clusters.api.shapes import FINDINGS
 from clusters.stale import Refusal
@@ -20,7 +20,7 @@ from speakers.models import Session, Speaker, Transition
 
 def seconds_since(moment: datetime | None) -> int | None:
     """Whole seconds from then to now, never negative; None for no time."""
-    return None if moment is None else max(0, int((timezone.now() - moment).total_seconds()))
+    return None if moment is None else max(0, int((clock.now() - moment).total_seconds()))
 
 
 class TimersSerializer(serializers.Serializer[Session]):

@@ -68,10 +68,11 @@ async def sweep_in_batches(
     *,
     concurrency: int = 32,
     seconds: float = 5.0,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> None:
     """The same, handing answers over as they come: when there are BATCH of them, or the first has waited for PAUSE.
 
-    The targets are begun in their order; while answers are delivered, the asking goes on.
+    now: the clock that answers are dated by. The targets are begun in their order; while answers are delivered, the asking goes on.
     """
     wanted = list(targets)
     left, answers = iter(wanted), asyncio.Queue[Observation]()
@@ -80,7 +81,7 @@ async def sweep_in_batches(
 
         async def work() -> None:
             for target in left:
-                answers.put_nowait(await _look(executor, target))
+                answers.put_nowait(await _look(executor, target, now()))
 
         async with asyncio.TaskGroup() as group:
             for _ in range(min(concurrency, len(wanted))):
@@ -110,8 +111,8 @@ async def run(connection: Connection, target: Target, argv: commands.Argv, *, se
         return await executor.run(target.namespace, target.pod, target.container, argv)
 
 
-async def _look(executor: Executor, target: Target) -> Observation:
-    at, began = datetime.now(UTC), time.perf_counter()
+async def _look(executor: Executor, target: Target, at: datetime) -> Observation:
+    began = time.perf_counter()
     answer, error, kept_out = None, "", False
     try:
         result = await executor.run(target.namespace, target.pod, target.container, commands.SWEEP)

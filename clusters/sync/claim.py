@@ -9,8 +9,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.utils import timezone
 
+from clusters import clock
 from clusters.kube.redact import mask_as_before
 from clusters.manifest import Object
 from clusters.models import Change, Resource, SyncState
@@ -85,7 +85,7 @@ class Claim:
 
     def settle(self, outcome: Outcome) -> None:
         """Write what became of the edit and let go of the row. Raises Lost."""
-        now, revision = timezone.now(), self.row.revision
+        now, revision = clock.now(), self.row.revision
         if outcome.live is not None:
             mask_as_before(outcome.live, self.row.live)
         free: dict[str, Any] = {"lease_until": None}
@@ -119,7 +119,7 @@ def claim(kind: str, pk: int, *, change_set: int | None = None) -> Claim | None:
 
     change_set: whoever works on this one may take the rows that it holds, and no others.
     """
-    now = timezone.now()
+    now = clock.now()
     row = rows_of(kind).select_related("cluster").filter(pk=pk).first()
     if row is None or not row.pending:
         return None
@@ -136,4 +136,4 @@ def claim(kind: str, pk: int, *, change_set: int | None = None) -> Claim | None:
 
 def lease() -> datetime:
     """When a worker that sends one more request now is presumed dead."""
-    return timezone.now() + timedelta(seconds=settings.BGPUI_API_TIMEOUT) + _MARGIN
+    return clock.now() + timedelta(seconds=settings.BGPUI_API_TIMEOUT) + _MARGIN

@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
+from clusters import clock
 from clusters.doors import door_of
 from clusters.kube.client import Door
 from clusters.kube.discovery import Problem
@@ -51,7 +52,7 @@ class _Seen:
 
 def relist(cluster: Cluster) -> bool:
     """Look at the cluster and write what is new; whether something changed. A cluster that is away is a fact, too."""
-    started = timezone.now()
+    started = clock.now()
     try:
         seen = _look(cluster, door_of(cluster))
     except KubeError as error:
@@ -134,7 +135,7 @@ def _describe(cluster: Cluster, seen: _Seen) -> bool:
         problems = [problem for problem in before.get("problems", []) if not problem.keys() & {"passing", "readonly"}]
     passing = [asdict(problem) | {"passing": True} for problem in seen.problems]
     rare = [problem for problem in before.get("problems", []) if problem.get("readonly")]
-    now = timezone.now()
+    now = clock.now()
     values = {
         **seen.discovered,
         "problems": problems + passing + rare,

@@ -9,10 +9,10 @@ from typing import Any
 
 from django import template
 from django.template import Context
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from clusters import clock
 from clusters.editing.yaml_text import manifest_yaml
 from clusters.models import Cluster
 from clusters.pages import parameters
@@ -38,7 +38,7 @@ def age(at: datetime | None, form: str = "long") -> SafeString | str:
     """How long ago, ticking in the browser, with the absolute UTC on hover; form: long or short."""
     if at is None:
         return _NOTHING
-    words = age_words(timezone.now() - at, short=form == "short")
+    words = age_words(clock.now() - at, short=form == "short")
     stamp, title = utc_stamp(at), utc_words(at)
     return format_html('<time datetime="{}" title="{}" data-age="{}">{}</time>', stamp, title, form, words)
 

@@ -11,9 +11,8 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import DatabaseError, connections
-from django.utils import timezone
 
-from clusters import nudges
+from clusters import clock, nudges
 from clusters.doors import door_close
 from clusters.models import Cluster
 from clusters.sync.findings import findings_write
@@ -72,7 +71,7 @@ class ClusterWatch:
 
     def event(self, seconds: float) -> None:
         """Events have come to the rows; how long it took."""
-        self._event = timezone.now(), seconds
+        self._event = clock.now(), seconds
 
     async def _heartbeats(self) -> None:
         while True:
@@ -94,7 +93,7 @@ class ClusterWatch:
         at, lag = self._event or (None, None)
         told = {"event_at": at, "event_lag": lag} if at is not None else {}
         streams = [keeper.as_json() for keeper, _ in self._keepers.values()]
-        await self.call(_say, self.cluster.pk, told | {"streams": streams, "watched_at": timezone.now()})
+        await self.call(_say, self.cluster.pk, told | {"streams": streams, "watched_at": clock.now()})
 
     def _revive(self) -> None:
         """Begin again what ended by what nobody foresaw, so that one stream's trouble stays its own."""

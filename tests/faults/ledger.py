@@ -16,6 +16,7 @@ from lab.apiserver.storage import Event
 
 KIND = KINDS["BGPPeer"]
 US = "bgpui"
+State = tuple[str, str | None]
 
 
 def state_of(manifest: Mapping[str, Any] | None) -> str | None:
@@ -39,13 +40,18 @@ class Write(NamedTuple):
 
 @dataclass(frozen=True)
 class Edit:
-    """An edit that was accepted. base: what was reviewed; anew: the object had to go first, by the user's own wish."""
+    """An edit that was accepted. base: what was reviewed; anew: the object had to go first, by the user's own wish.
+
+    there: what the cluster held at that moment; after: how many writes it had seen.
+    """
 
     name: str
     wanted: str | None
     base: str | None
     base_uid: str
     anew: bool
+    there: str | None
+    after: int
 
 
 @dataclass
@@ -59,7 +65,9 @@ class Ledger:
     """Names whose newest edit was discarded."""
     events: list[Told] = field(default_factory=list)
     """What a watch of the peers brings."""
-    _writer_of: dict[tuple[str, str | None], str] = field(default_factory=dict)
+    _checked: int = 0
+    _theirs: set[State] = field(default_factory=set)
+    _times: Counter[State] = field(default_factory=Counter)
 
     def stored(self, event: Event) -> None:
         """The API server has stored a change."""
@@ -80,23 +88,26 @@ class Ledger:
         return next((edit for edit in reversed(self.edits) if edit.name == name), None)
 
     def check(self) -> None:
-        """No edit was written twice, nothing of others was overwritten, nothing came back."""
-        theirs: set[tuple[str, str | None]] = set()
-        times: Counter[tuple[str, str | None]] = Counter()
-        for write in self.writes:
+        """No edit was written twice, nothing of others was overwritten, nothing came back; of what is new since."""
+        new, self._checked = self.writes[self._checked :], len(self.writes)
+        for write in new:
+            state = write.name, write.after
             if write.by != US:
-                theirs.add((write.name, write.after))
+                self._theirs.add(state)
                 continue
-            times[write.name, write.after] += 1
-            asked = [edit for edit in self.edits if (edit.name, edit.wanted) == (write.name, write.after)]
+            self._times[state] += 1
+            asked = [edit for edit in self.edits if (edit.name, edit.wanted) == state]
             assert asked, f"nobody asked for {write}"
-            assert times[write.name, write.after] <= len(asked), f"written twice: {write}"
-            reviewed = {(edit.base, edit.base_uid) for edit in asked}
+            assert self._times[state] <= len(asked), f"written twice: {write}"
             if write.before is None:
-                ours_to_make = any(edit.base is None or edit.anew for edit in asked)
-                assert ours_to_make, f"back again: {write}"
-            elif (write.name, write.before) in theirs:
+                assert any(edit.base is None or edit.anew for edit in asked), f"back again: {write}"
+            elif (write.name, write.before) in self._theirs:
+                reviewed = {(edit.base, edit.base_uid) for edit in asked}
                 assert (write.before, write.before_uid) in reviewed, f"overwrote what nobody had seen: {write}"
 
-    def took_effect(self, edit: Edit) -> bool:
-        return any(write.by == US and (write.name, write.after) == (edit.name, edit.wanted) for write in self.writes)
+    def done(self, edit: Edit) -> bool:
+        """Whether it took effect; that an object is gone, whoever deleted it, is what a deletion wants."""
+        since = [write for write in self.writes[edit.after :] if write.name == edit.name]
+        if edit.wanted is None:
+            return edit.there is None or any(write.after is None for write in since)
+        return any(write.by == US and write.after == edit.wanted for write in since)

@@ -200,7 +200,7 @@ class Interleaving(RuleBasedStateMachine):
         type(self).steps += 1
         self.ledger.check()
         store = self.kube.server.store
-        for row in BGPPeer.objects.filter(cluster=self.cluster, sync_state="in_sync"):
+        for row in BGPPeer.objects.filter(sync_state="in_sync"):
             live = store.get(PEERS, NAMESPACE, row.name)
             if live is not None and live["metadata"]["resourceVersion"] == row.resource_version:
                 assert state_of(plain(live)) == state_of(row.manifest), f"{row} is said to be in sync"
@@ -224,7 +224,7 @@ class Interleaving(RuleBasedStateMachine):
         rows = self.world.rows()
         for name in ADDRESSES:
             edit = self.ledger.newest(name)
-            if edit is None or name in self.ledger.given_up or self.ledger.took_effect(edit):
+            if edit is None or name in self.ledger.given_up or self.ledger.done(edit):
                 continue
             row = rows.get(("BGPPeer", name))
             if row is None:
@@ -236,7 +236,8 @@ class Interleaving(RuleBasedStateMachine):
         assert entries.count() == self._accepted, "history does not have each accepted edit once"
 
     def _accept(self, name: str, row: BGPPeer | None, save: Callable[[], Any]) -> None:
-        before = self.ledger.newest(name)
+        before, seen = self.ledger.newest(name), len(self.ledger.writes)
+        there = state_of(self.kube.server.store.get(PEERS, NAMESPACE, name))
         try:
             saved = save()
         except (Refused, RevisionMismatch):
@@ -249,7 +250,7 @@ class Interleaving(RuleBasedStateMachine):
         base = saved.base
         uid = str(base["metadata"].get("uid", "")) if base else ""
         wanted = None if saved.deleting else state_of(saved.manifest)
-        self.ledger.accepted(Edit(name, wanted, state_of(base), uid, anew))
+        self.ledger.accepted(Edit(name, wanted, state_of(base), uid, anew, there, seen))
 
     def _as_somebody(self, what: str, name: str, field: str) -> Callable[[], None]:
         change = self._change({field})

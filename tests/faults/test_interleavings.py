@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 
@@ -18,11 +19,12 @@ STEPS = 30
 
 
 def test_in_every_order_each_accepted_edit_is_in_force_once_or_told(
-    kube: RunningCluster, office: Office, capsys: pytest.CaptureFixture[str]
+    kube: RunningCluster, office: Office, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     Interleaving.kube, Interleaving.cluster = kube, office.cluster
     Interleaving.runs = Interleaving.steps = 0
     began = time.monotonic()
+    caplog.set_level(logging.ERROR, "clusters")
     chosen = settings(
         max_examples=RUNS,
         stateful_step_count=STEPS,

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 
+from clusters import clock
 from clusters.models import ChangeSet, ChangeSetItem
 from clusters.sync.claim import Lost, lease
 
@@ -57,16 +57,16 @@ class SetClaim:
 
     def wait(self, delay: float, message: str) -> None:
         """Let go until then. Raises Lost."""
-        self.write(lease_until=None, retry_at=timezone.now() + timedelta(seconds=delay), message=message)
+        self.write(lease_until=None, retry_at=clock.now() + timedelta(seconds=delay), message=message)
 
     def settle(self, state: str, **values: Any) -> None:
         """It has its outcome. Raises Lost."""
-        self.write(state=state, settled_at=timezone.now(), lease_until=None, retry_at=None, attempts=0, **values)
+        self.write(state=state, settled_at=clock.now(), lease_until=None, retry_at=None, attempts=0, **values)
 
 
 def claim_set(pk: int) -> SetClaim | None:
     """Take a change set that is due and free; None if there is nothing to do or somebody is at it."""
-    now = timezone.now()
+    now = clock.now()
     found = ChangeSet.objects.select_related("cluster").filter(pk=pk, state__in=ChangeSet.OPEN).first()
     if found is None or any(at is not None and at > now for at in (found.lease_until, found.retry_at)):
         return None
