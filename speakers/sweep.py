@@ -72,7 +72,8 @@ async def sweep_in_batches(
 ) -> None:
     """The same, handing answers over as they come: when there are BATCH of them, or the first has waited for PAUSE.
 
-    now: the clock that answers are dated by. The targets are begun in their order; while answers are delivered, the asking goes on.
+    The targets are begun in their order; while answers are delivered, the asking goes on. now: the clock that dates
+    answers.
     """
     wanted = list(targets)
     left, answers = iter(wanted), asyncio.Queue[Observation]()

@@ -9,6 +9,7 @@ from clusters.doors import door_of
 from clusters.edits.edit import Edit, PlainEdit, with_edits
 from clusters.kube.errors import AlreadyExists, Conflict, KubeError, NotFound, Rejected
 from clusters.kube.plain import NOT_OURS, made_here, states
+from clusters.kube.rooms import refusal, strangers_in
 from clusters.manifest import Object, has_inline_password, merge_patch, same
 from clusters.selectors import snapshot_of
 from intent import rules
@@ -115,6 +116,8 @@ def _try_plain(edit: PlainEdit) -> None:
         if live is not None and not made_here(live):
             raise Rejected(NOT_OURS)
         if live is not None:
+            if edit.ref.kind == "Namespace" and (strangers := strangers_in(door, edit.name)):
+                raise Rejected(refusal(edit.name, strangers))
             state = {"uid": live["metadata"]["uid"], "resource_version": live["metadata"]["resourceVersion"]}
             door.delete(edit.kind, namespace, edit.name, dry_run=True, **state)
     elif live is None or not states(live, edit.manifest):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from django.db.models import QuerySet
+
 from clusters.changes import change_of
 from clusters.doors import door_of
 from clusters.edits.edit import Edit, prepare, secret_name
@@ -17,6 +19,7 @@ from clusters.secrets import FIELD, inline_in_force, referring, secret_in_force
 from intent.findings import Finding, Severity
 from intent.rules import blocking
 
+_UNKNOWN = " It is not known whether it was written."
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -37,14 +40,21 @@ def rotation_of(row: Resource, password: str) -> Rotated:
 def password_rotate(*, row: Resource, password: str, actor: Actor, source: str) -> Rotated:
     """Write the password into the Secret, with an audit entry for each object that it is for.
 
-    Raises Refused, ClusterUnreachable; nothing is written then.
+    Raises Refused, nothing is written then; ClusterUnreachable, the history says then that it may have been written.
     """
     edit, rotated = _judged(row, password)
-    _write(edit, rotated.secret, password)
+    entries = _record(row, rotated, actor, source)
+    try:
+        _write(edit, rotated.secret, password)
+    except Refused:
+        entries.delete()
+        raise
     # It is looked at again at once; what was known is of the password before.
     facts = row.cluster.secret_facts.filter(namespace=rotated.namespace, name=rotated.secret)
     facts.update(checked_at=_LONG_AGO)
-    _record(row, rotated, actor, source)
+    for entry in entries:
+        entry.message = entry.message.removesuffix(_UNKNOWN)
+        entry.save(update_fields=["message"])
     return rotated
 
 
@@ -94,15 +104,17 @@ def _write(edit: Edit, name: str, password: str) -> None:
         raise ClusterUnreachable(f"The password cannot be written to the cluster now: {error.message}") from error
 
 
-def _record(row: Resource, rotated: Rotated, actor: Actor, source: str) -> None:
+def _record(row: Resource, rotated: Rotated, actor: Actor, source: str) -> QuerySet[Change]:
+    """The entries, before anything is written: who is interrupted leaves a history that does not say too much."""
     entries = []
     for one in (row, *rotated.shared_with):
         change = change_of(one, one.manifest, one.manifest, source=source, revision=one.revision)
         through = "" if one is row else f", by way of {row.name}"
         change.actor_id = actor.pk if actor is not None else None
-        change.message = f"New password in Secret {rotated.secret}{through}."[:500]
+        change.message = f"New password in Secret {rotated.secret}{through}."[: 500 - len(_UNKNOWN)] + _UNKNOWN
         entries.append(change)
     Change.objects.bulk_create(entries)
+    return Change.objects.filter(pk__in=[entry.pk for entry in entries])
 
 
 def _finding(edit: Edit, code: str, field: str, text: str, hint: str) -> Finding:

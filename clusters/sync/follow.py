@@ -146,7 +146,7 @@ def _bring_up(cluster: Cluster, kind: str, some: Iterable[Marker], listed: Mappi
     return bool(batch.follow or batch.gone or batch.changes or batch.look)
 
 
-_LOOK_FIELDS = (*live_columns(None), "revision", "applied_revision", "sync_state", "sync_message", "retry_at")
+_LOOK_FIELDS = (*live_columns(None), "base", "revision", "applied_revision", "sync_state", "sync_message", "retry_at")
 
 
 def _follow_fields(model: type[Resource]) -> list[str]:
@@ -159,7 +159,9 @@ def _sort(batch: _Batch, row: Resource, obj: Object | None) -> None:
         mask_as_before(obj, row.live)
     before, unchanged = row.live, same(row.KIND, row.live, obj)
     if row.pending:
-        _set(row, live_columns(obj) | ({"retry_at": None} if obj is None else {}))
+        # What a worker made and could not tell is what stands: should others delete it, it does not come back.
+        made = row.base is None and not row.deleting and obj is not None and same(row.KIND, row.manifest, obj)
+        _set(row, live_columns(obj) | ({"retry_at": None} if obj is None else {}) | ({"base": obj} if made else {}))
         batch.look.append(row)
         return
     if not unchanged:

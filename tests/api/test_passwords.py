@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from django.contrib.auth.models import User
@@ -60,6 +60,26 @@ def test_a_new_password_goes_into_the_same_secret_and_says_who_shares_it(
     }
     assert set(Change.objects.filter(message__contains="New").values_list("actor__username", flat=True)) == {"a-editor"}
     assert CANARY not in str(list(Change.objects.values())) + str(answer.content)
+
+
+@pytest.mark.parametrize(("drop", "stands"), [("before", "old"), ("after", CANARY)])
+def test_a_password_of_which_nobody_knows_whether_it_was_written_is_told_as_such(
+    api: APIClient, shared: Cluster, kube: Kube, drop: Literal["before", "after"], stands: str
+) -> None:
+    kube.call(kube.server.faults.add, Fault(verb="patch", resource="secrets", drop=drop))
+    assert api.post(f"{url()}password/", {"password": CANARY}).status_code == 503
+    assert _password(kube, "shared") == stands
+    unknown = "New password in Secret shared. It is not known whether it was written."
+    assert Change.objects.get(name="peer", message__contains="New password").message == unknown
+    assert api.post(f"{url()}password/", {"password": CANARY}).status_code == 200
+    told = list(Change.objects.filter(name="peer", message__contains="New").order_by("pk").values_list("message"))
+    assert told == [(unknown,), ("New password in Secret shared.",)]
+
+
+def test_a_password_that_is_refused_leaves_no_entry(api: APIClient, shared: Cluster, kube: Kube) -> None:
+    kube.call(kube.server.faults.add, Fault(verb="patch", resource="secrets", code=403))
+    assert api.post(f"{url()}password/", {"password": CANARY}).status_code == 422
+    assert not Change.objects.filter(message__contains="New password").exists()
 
 
 def test_it_needs_no_right_to_read_secrets(api: APIClient, shared: Cluster, kube: Kube) -> None:

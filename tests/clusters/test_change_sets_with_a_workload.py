@@ -129,6 +129,21 @@ def test_only_what_was_made_here_is_removed(kube: RunningCluster, office: Office
     assert {_there(kube, kind) is None for kind in KINDS} == {True}
 
 
+def test_a_namespace_that_others_use_too_stays(kube: RunningCluster, office: Office) -> None:
+    assert carry(accept(office, *_workload())) == State.APPLIED
+    theirs = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "theirs", "namespace": ROOM}}
+    kube.add({**theirs, "spec": {"ports": [{"port": 80}]}})
+    room = next(Wanted(one.kind, one.namespace, one.name, None) for one in _workload() if one.kind == "Namespace")
+    told = changeset_review(cluster=office.cluster, edits=[room]).items[0].dry_run
+    assert (told.accepted, "its deletion would take it along: services/theirs." in told.message) == (False, True)
+    change_set = accept(office, room)
+    assert carry(change_set) == State.ROLLED_BACK
+    assert "services/theirs" in change_set.message
+    assert _there(kube, "Namespace") is not None
+    kube.call(kube.server.store.delete, "services", ROOM, "theirs")
+    assert carry(accept(office, *(Wanted(o.kind, o.namespace, o.name, None) for o in _workload()))) == State.APPLIED
+
+
 def test_what_was_removed_comes_back(kube: RunningCluster, office: Office) -> None:
     assert carry(accept(office, *_workload())) == State.APPLIED
     before = (_there(kube, "Service") or {})["spec"]

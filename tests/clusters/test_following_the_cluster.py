@@ -78,6 +78,19 @@ def test_a_pending_edit_survives_the_deletion_of_its_object(kube: RunningCluster
     assert office.work(row) == [Fate.CONFLICT]
 
 
+def test_what_a_worker_made_without_knowing_does_not_come_back_after_others_deleted_it(
+    kube: RunningCluster, office: Office
+) -> None:
+    row = office.save(peer())
+    kube.server.faults.add(Fault(verb="create", resource="bgppeers", drop="after"))
+    assert office.work(row) == [Fate.LATER]
+    office.look()
+    kube.kubectl("delete", "bgppeer", "tor-1")
+    office.look()
+    assert office.work(row) == [Fate.CONFLICT]
+    assert (row.sync_message, kube.peers()) == ("The object was deleted in the cluster meanwhile.", [])
+
+
 def test_a_list_that_is_older_than_an_edit_changes_nothing(
     kube: RunningCluster, office: Office, monkeypatch: Any
 ) -> None:

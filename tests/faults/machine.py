@@ -200,7 +200,10 @@ class Interleaving(RuleBasedStateMachine):
         type(self).steps += 1
         self.ledger.check()
         store = self.kube.server.store
-        for row in BGPPeer.objects.filter(sync_state="in_sync"):
+        for row in BGPPeer.objects.all():
+            self.ledger.seen.add(row.uid)
+            if row.sync_state != "in_sync":
+                continue
             live = store.get(PEERS, NAMESPACE, row.name)
             if live is not None and live["metadata"]["resourceVersion"] == row.resource_version:
                 assert state_of(plain(live)) == state_of(row.manifest), f"{row} is said to be in sync"

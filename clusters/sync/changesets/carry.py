@@ -45,8 +45,9 @@ def apply_set(pk: int) -> bool:
             if monotonic() - told > 1:
                 told = monotonic()
                 nudges.nudge("resources", held.change_set.cluster.name)
-    except Lost:
-        logger.info("another worker took over change set %s", pk)
+    except Lost:  # also when a row has only moved on: then the next task goes on at once
+        words = "has changed under the worker" if held.let_go() else "is another worker's now"
+        logger.info("change set %s %s", pk, words)
     logger.info("change set %s: %s %s", pk, held.change_set.state, held.change_set.message)
     return True
 

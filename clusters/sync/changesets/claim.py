@@ -10,10 +10,14 @@ from django.db import transaction
 from django.db.models import F
 
 from clusters import clock
+from clusters.kube.plain import PLAIN_KINDS
 from clusters.models import ChangeSet, ChangeSetItem
+from clusters.registry import rows_of
 from clusters.sync.claim import Lost, lease
 
 State = ChangeSet.State
+_Item = ChangeSetItem.State
+_BEGUN = (_Item.PENDING, _Item.TRYING, _Item.DELETED, _Item.UNDOING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,18 @@ class SetClaim:
     def wait(self, delay: float, message: str) -> None:
         """Let go until then. Raises Lost."""
         self.write(lease_until=None, retry_at=clock.now() + timedelta(seconds=delay), message=message)
+
+    def let_go(self) -> bool:
+        """Give up what is still ours, rows included, for whoever comes next; False if another worker has it."""
+        mine = ChangeSet.objects.filter(pk=self.pk, fence=self.change_set.fence)
+        with transaction.atomic():
+            if not mine.update(lease_until=None):
+                return False
+            begun = self.change_set.items.filter(state__in=_BEGUN).exclude(kind__in=PLAIN_KINDS)
+            for item in begun:
+                rows = rows_of(item.kind).filter(cluster=self.change_set.cluster)
+                rows.filter(namespace=item.namespace, name=item.name).update(lease_until=None)
+        return True
 
     def settle(self, state: str, **values: Any) -> None:
         """It has its outcome. Raises Lost."""

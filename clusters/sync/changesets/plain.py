@@ -5,6 +5,7 @@ from __future__ import annotations
 from clusters.doors import door_of
 from clusters.kube.errors import AlreadyExists, Conflict, KubeError, NotFound, Rejected
 from clusters.kube.plain import NOT_OURS, PLAIN_KINDS, change_set_of, made_here, marked, states
+from clusters.kube.rooms import refusal, strangers_in
 from clusters.manifest import Object, plain
 from clusters.models import ChangeSetItem
 from clusters.sync.apply import pause
@@ -117,6 +118,8 @@ class PlainWork:
         left = self.item.left if self.item.state == State.UNDOING else None
         if left is not None and (left["metadata"].get("uid") != live["metadata"]["uid"] or not states(live, left)):
             return Outcome(Fate.CONFLICT, live, words="Changed in the cluster meanwhile.")
+        if self.item.kind == "Namespace" and (strangers := strangers_in(self.door, self.item.name)):
+            return Outcome(Fate.REJECTED, live, words=refusal(self.item.name, strangers))
         state = {"uid": live["metadata"]["uid"], "resource_version": live["metadata"]["resourceVersion"]}
         if self.item.action == Action.DELETE:  # only now it is known what has to come back, should it have to
             self.held.item(self.item, before=plain(live))

@@ -1,0 +1,115 @@
+"""A look at a cluster at 10, 1,000 and 10,000 BGPPeers, and at 200, 2,000 and 20,000 Services.
+
+The floor is the same list, read page by page through the same connection, parsed, and thrown away.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+PEERS = (10, 1_000, 10_000)
+SERVICES = (200, 2_000, 20_000)
+ROUNDS = 5
+
+
+def fastest(work: Callable[[], object]) -> float:
+    """Seconds of the fastest of ROUNDS runs."""
+    times = []
+    for _ in range(ROUNDS):
+        begun = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - begun)
+    return min(times)
+
+
+def measure_peers(kubeconfig: Path, size: int) -> None:
+    """Figures relist.*: the first look, one at which nothing has changed, and one after one object in a hundred has."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from benchmarks.objects_lab import NAMESPACE, peer
+    from benchmarks.report import record
+    from clusters.doors import door_of
+    from clusters.models import Cluster
+    from clusters.registry import resource_models
+    from clusters.sync.relist import relist
+
+    cluster = Cluster.objects.create(name=f"peers-{size}", kubeconfig=str(kubeconfig))
+
+    def look() -> bool:
+        cluster.refresh_from_db()
+        return relist(cluster)
+
+    begun = time.perf_counter()
+    look()
+    first = time.perf_counter() - begun
+    look()
+    door, kind = door_of(cluster), resource_models()["BGPPeer"].KIND
+    floor = fastest(lambda: door.list(kind))
+    quiet = fastest(look)
+    with CaptureQueriesContext(connection) as queries:
+        look()
+    for number in range(0, size, 100):
+        name = peer(number)["metadata"]["name"]
+        door.merge(kind, NAMESPACE, name, {"spec": {"holdTime": "60s"}})
+    begun = time.perf_counter()
+    look()
+    changed = time.perf_counter() - begun
+    what = f"a look at all kinds with {size} BGPPeers"
+    record(f"relist.first.{size}", first, "s", f"{what}, the first: adopted and judged")
+    record(f"relist.quiet.{size}", quiet, "s", f"{what}, nothing changed; fastest of {ROUNDS}")
+    record(f"relist.queries.{size}", len(queries), "queries", "of the same")
+    record(f"relist.changed.{size}", changed, "s", f"{what}, one in 100 changed by others: followed and judged")
+    record(f"relist.floor.{size}", floor, "s", f"the BGPPeers listed and parsed alone; fastest of {ROUNDS}")
+    record(f"relist.ratio.{size}", quiet / floor, "x", "quiet look / floor")
+
+
+def measure_services(kubeconfig: Path, size: int) -> None:
+    """Figures services.*: a look at Services with their endpoints and warnings."""
+    from benchmarks.report import record
+    from clusters.doors import door_of
+    from clusters.kube.kinds import ENDPOINT_SLICES, SERVICES
+    from clusters.models import Cluster
+    from clusters.sync.services import services_look
+
+    cluster = Cluster.objects.create(name=f"services-{size}", kubeconfig=str(kubeconfig))
+    door = door_of(cluster)
+    begun = time.perf_counter()
+    services_look(cluster, door, [])
+    first = time.perf_counter() - begun
+    floor = fastest(lambda: [door.gather(kind, lambda _: None) for kind in (SERVICES, ENDPOINT_SLICES)])
+    quiet = fastest(lambda: services_look(cluster, door, []))
+    what = f"a look at {size} Services and their EndpointSlices"
+    record(f"services.first.{size}", first, "s", f"{what}, the first")
+    record(f"services.quiet.{size}", quiet, "s", f"{what}, nothing changed; fastest of {ROUNDS}")
+    record(f"services.floor.{size}", floor, "s", f"both lists read and parsed alone; fastest of {ROUNDS}")
+    record(f"services.ratio.{size}", quiet / floor, "x", "quiet look / floor")
+
+
+def main() -> None:
+    """One API server a size, and one SQLite database for all."""
+    with tempfile.TemporaryDirectory(prefix="bgpui-bench-") as folder:
+        os.environ |= {"BGPUI_VAR_DIR": folder, "DJANGO_SETTINGS_MODULE": "bgpui.settings", "BGPUI_LOG_LEVEL": "ERROR"}
+        os.environ["BGPUI_API_TIMEOUT"] = "60"
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+
+        from benchmarks.objects_lab import objects_lab
+
+        call_command("migrate", verbosity=0)
+        for size in PEERS:
+            with objects_lab(Path(folder) / f"peers-{size}", peers=size) as kubeconfig:
+                measure_peers(kubeconfig, size)
+        for size in SERVICES:
+            with objects_lab(Path(folder) / f"services-{size}", services=size) as kubeconfig:
+                measure_services(kubeconfig, size)
+
+
+if __name__ == "__main__":
+    main()
