@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from celery import Task
 from celery.worker.request import Request
@@ -16,15 +16,15 @@ from clusters import clock
 class SharedClockRequest(Request):
     """A task that came to a worker; Celery's own compares the sender's clock with the worker's."""
 
-    def maybe_expire(self) -> bool:
+    def maybe_expire(self) -> Literal[True] | None:
         """Whether it is not to be carried out any more."""
         if not self.expires or clock.now() <= self.expires:
-            return False
+            return None
         revoked.add(self.id)
         return True
 
 
-class SharedClockTask(Task):
+class SharedClockTask(Task[Any, Any]):
     """All tasks of the application."""
 
     Request = "bgpui.expiry:SharedClockRequest"
