@@ -82,7 +82,7 @@ def cluster(request: HttpRequest, name: str) -> HttpResponse:
         "missing": missing,
         "active": is_active(row),
         "credential": (credential := getattr(row, "credential", None)),
-        "expired": credential is not None and (credential.expires_at or timezone.now()) < timezone.now(),
+        "expired": credential is not None and (credential.expires_at or clock.now()) < clock.now(),
         "old_key": credential is not None and not is_current(credential),
         "permissions": _by_purpose(row.permissions),
         "role_yaml": missing_as_yaml([Permission(**permission) for permission in missing], row.identity),
