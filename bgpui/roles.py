@@ -25,7 +25,9 @@ def _everything(app_label: str, model: str) -> Q:
 
 def _permissions() -> dict[str, Q]:
     viewer = Q(content_type__app_label__in=_READABLE, codename__startswith="view_") | _everything("bgpui", "apitoken")
-    editor = viewer | Q(content_type__app_label="clusters", codename="add_changeset")
+    editor = (
+        viewer | Q(content_type__app_label="clusters", codename="add_changeset") | _everything("clusters", "baseline")
+    )
     for model in resource_models().values():
         editor |= _everything(*model._meta.label_lower.split("."))  # noqa: SLF001  # Django's own name
     admin = editor

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from clusters import views
+from clusters.baseline import views as baseline
 from clusters.changesets import views as changesets
 from clusters.changesets import yaml_views
 from clusters.connecting import views as connecting
@@ -14,6 +15,7 @@ urlpatterns = [
     path("clusters/", views.clusters, name="clusters"),
     path("clusters/new/", connecting.cluster_new, name="cluster-new"),
     path("clusters/<slug:name>/", views.cluster, name="cluster"),
+    path("clusters/<slug:name>/baseline/", baseline.baseline, name="baseline"),
     path("clusters/<slug:name>/credentials/", connecting.cluster_credentials, name="cluster-credentials"),
     path("clusters/<slug:name>/set/", connecting.cluster_set, name="cluster-set"),
     path("clusters/<slug:name>/remove/", connecting.cluster_remove, name="cluster-remove"),

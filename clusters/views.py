@@ -42,7 +42,10 @@ def connection_state(cluster: Cluster) -> str:
 def clusters(request: HttpRequest) -> HttpResponse:
     """All clusters with their connections."""
     refused = refusals()
-    rows = [(row, connection_state(row), _keeping_old(refused, row), watching(row)) for row in clusters_known()]
+    rows = [
+        (row, connection_state(row), _keeping_old(refused, row), watching(row))
+        for row in clusters_known().select_related("baseline")
+    ]
     return render_page(request, "clusters/clusters.html", {"rows": rows, "watcher": watcher()}, part="table")
 
 

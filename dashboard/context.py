@@ -17,7 +17,7 @@ from clusters.selectors import clusters_known
 THEMES = (("auto", "as the system"), ("light", "light"), ("dark", "dark"))
 
 
-_CLUSTERS = ("cluster", "cluster-new", "cluster-credentials", "cluster-remove")
+_CLUSTERS = ("cluster", "baseline", "cluster-new", "cluster-credentials", "cluster-remove")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,17 @@ class Place:
 
 def _kind(label: str, kind: str, *more: str) -> Place:
     about = page_of_kind(kind)
-    below = (about.one, about.new, about.edit, about.delete, about.discard, about.recreate, *more)
+    below: tuple[str, ...] = (
+        about.one,
+        about.new,
+        about.edit,
+        about.delete,
+        about.discard,
+        about.recreate,
+        about.resolve,
+        about.take_over,
+    )
+    below += more
     return Place(about.many, label, about.permission("view"), below)
 
 

@@ -17,10 +17,10 @@ from bgpui.api.router import Router
 from bgpui.api.tokens import TokenViewSet
 from bgpui.api.users import UserViewSet
 from clusters.api.changesets import ChangeSetViewSet
-from clusters.api.clusters import ClusterViewSet
 from clusters.api.exports import ExportViewSet
 from clusters.api.imports import ImportViewSet
 from clusters.api.preview import PreviewViewSet
+from clusters.baseline.api import ClusterBaselineViewSet
 from clusters.history.api import ChangeViewSet
 from clusters.reported.api import status_endpoint
 from dashboard.rest.problems import ProblemViewSet
@@ -32,7 +32,7 @@ from pools.loadbalancers.api import ServiceViewSet
 from speakers.api import SpeakerViewSet, TransitionViewSet
 
 router = Router()
-router.register("clusters", ClusterViewSet, basename="api-cluster")
+router.register("clusters", ClusterBaselineViewSet, basename="api-cluster")
 router.register("bgppeers", BGPPeerSessionsViewSet, basename="api-bgppeer")
 router.register("bfdprofiles", BFDProfileViewSet, basename="api-bfdprofile")
 router.register("ipaddresspools", IPAddressPoolViewSet, basename="api-ipaddresspool")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clusters.models.baseline import Baseline, BaselineObject
 from clusters.models.change import Change
 from clusters.models.changeset import ChangeSet, ChangeSetItem
 from clusters.models.cluster import Cluster
@@ -15,6 +16,8 @@ from clusters.models.status import StatusObject
 from clusters.models.takeover import TakeOver
 
 __all__ = [
+    "Baseline",
+    "BaselineObject",
     "Change",
     "ChangeSet",
     "ChangeSetItem",

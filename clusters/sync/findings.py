@@ -12,6 +12,7 @@ from django.db import transaction
 from clusters.models import Cluster, Resource
 from clusters.registry import resource_models, rows_of
 from clusters.selectors import snapshot_of
+from clusters.sync.drift import drift_write
 from clusters.sync.upsert import CHUNK, chunks, upsert
 from intent import rules
 from intent.findings import Finding, ObjectRef, Severity, shown
@@ -24,7 +25,7 @@ _WEIGHT = (Severity.ERROR, Severity.DOCUMENTED, Severity.WARNING)
 
 
 def findings_write(cluster: Cluster) -> int:
-    """Judge all objects anew and keep what changed; the number of rows written."""
+    """Judge all objects anew, hold them against the baseline, and keep what changed; the number of rows written."""
     rows = {kind: list(rows_of(kind).filter(cluster=cluster)) for kind in resource_models()}
     found = rules.check(snapshot_of(cluster, rows=[row for several in rows.values() for row in several]))
     by_object: dict[ObjectRef, list[Finding]] = defaultdict(list)
@@ -37,7 +38,7 @@ def findings_write(cluster: Cluster) -> int:
         news = [news for row in several if (news := _news(row, by_object[row.ref])) is not None]
         for chunk in chunks(news, CHUNK):
             written += _write(kind, chunk)
-    return written
+    return written + drift_write(cluster, [row for several in rows.values() for row in several])
 
 
 def _tellers(found: Iterable[Finding]) -> dict[Finding, ObjectRef]:

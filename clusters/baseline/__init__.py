@@ -1,0 +1,1 @@
+"""A pinned baseline of a cluster: set, looked at, and what differs from it put back."""

@@ -1,0 +1,85 @@
+"""What differs from a baseline, narrowed by kind, namespace, name and state, and the change that puts it back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Count, QuerySet
+
+from clusters.changesets.drafts import SetDraft
+from clusters.changesets.save import MOST
+from clusters.changesets.wanted import Wanted
+from clusters.models import Baseline, BaselineObject, Cluster
+from clusters.registry import resource_models
+from clusters.words import counted
+
+FILTERS = ("kind", "namespace", "name", "state")
+STATES = tuple(state for state in BaselineObject.State.values if state)
+_PASSWORDS = (
+    "Passwords are not part of a baseline: a peer that is there keeps the one that it has; one that is made anew has "
+    "that of the Secret which it names, if there is one."
+)
+
+
+class TooManyError(Exception):
+    """More objects than one change set takes; the text says how many."""
+
+
+def baseline_of(cluster: Cluster) -> Baseline | None:
+    """The cluster's baseline, with who pinned it."""
+    return Baseline.objects.filter(cluster=cluster).select_related("cluster", "actor").first()
+
+
+def drift_of(baseline: Baseline, only: Mapping[str, str]) -> QuerySet[BaselineObject]:
+    """The objects that differ."""
+    rows = baseline.objects_pinned.exclude(state=BaselineObject.State.EQUAL)
+    wanted = {name: only[name] for name in FILTERS if only.get(name)}
+    return rows.filter(**wanted).order_by("kind", "namespace", "name")
+
+
+def tally(baseline: Baseline) -> dict[str, int]:
+    """How many objects are missing, extra, changed; one query."""
+    counts = baseline.objects_pinned.order_by().values("state").annotate(number=Count("pk"))
+    found = {one["state"]: one["number"] for one in counts}
+    return {state: found.get(state, 0) for state in STATES}
+
+
+def baseline_json(baseline: Baseline) -> dict[str, Any]:
+    """A baseline without its objects."""
+    actor = baseline.actor
+    return {
+        "cluster": baseline.cluster.name,
+        "source": baseline.source,
+        "moment": baseline.moment,
+        "note": baseline.note,
+        "pinnedAt": baseline.pinned_at,
+        "pinnedBy": actor.get_username() if actor is not None else None,
+        "objects": baseline.objects_pinned.exclude(manifest=None).count(),
+        "drift": tally(baseline),
+    }
+
+
+def drift_json(one: BaselineObject) -> dict[str, Any]:
+    """An object that differs."""
+    fields = [{"path": diff["path"], "pinned": diff["before"], "cluster": diff["after"]} for diff in one.diff]
+    place = {"kind": one.kind, "namespace": one.namespace, "name": one.name}
+    return {**place, "state": one.state, "fields": fields, "pinned": one.manifest}
+
+
+def back_to(baseline: Baseline, only: Mapping[str, str]) -> SetDraft:
+    """The change that makes what differs be as it was pinned. Raises TooManyError."""
+    rows = list(drift_of(baseline, only)[: MOST + 1])
+    if len(rows) > MOST:
+        raise TooManyError(f"More than {MOST:,} objects differ; put them back one kind at a time.")
+    wanted = [Wanted(one.kind, one.namespace, one.name, one.manifest) for one in rows]
+    models = resource_models()
+    secret = any(one.manifest and any(field.secret for field in models[one.kind].KIND.fields) for one in rows)
+    return SetDraft(
+        cluster=baseline.cluster,
+        wanted=wanted,
+        title=f"Put {counted(len(rows), 'object')} of {baseline.cluster.name} back to the baseline",
+        back=baseline.get_absolute_url(),
+        note="Back to the baseline.",
+        warnings=[_PASSWORDS] if secret else [],
+    )
