@@ -146,7 +146,15 @@ CELERY_TASK_ROUTES = {
     # What people ask for, however often they click, must not keep sweeps waiting either.
     **{
         f"dashboard.tasks.{name}": {"queue": "ask"}
-        for name in ("refresh_session", "show_neighbor", "show_next_hop", "show_log", "show_routes", "look_up")
+        for name in (
+            "refresh_session",
+            "show_neighbor",
+            "show_next_hop",
+            "show_log",
+            "show_routes",
+            "show_exchanged",
+            "look_up",
+        )
     },
     "dashboard.tasks.*": {"queue": "observe"},
 }

@@ -49,7 +49,13 @@ def _kind(label: str, kind: str, *more: str) -> Place:
 def _places() -> tuple[tuple[str, tuple[Place, ...]], ...]:
     """The main navigation: each entry a label and its pages, which are named beneath if there are several."""
     return (
-        ("Sessions", (Place("home", "Sessions", "speakers.view_session", ("session",)),)),
+        (
+            "Sessions",
+            (
+                Place("home", "Sessions", "speakers.view_session", ("session",)),
+                Place("routes", "Routes", "speakers.view_session"),
+            ),
+        ),
         ("Peers", (_kind("Peers", "BGPPeer"), _kind("BFD profiles", "BFDProfile"))),
         ("Pools", (_kind("Pools", "IPAddressPool", "pool-addresses"),)),
         (

@@ -41,6 +41,11 @@ QUESTIONS = {  # what can be asked, and the task and arguments that answer it
     "log": ("dashboard.tasks.show_log", ()),
     "ipv4": ("dashboard.tasks.show_routes", ("ipv4",)),
     "ipv6": ("dashboard.tasks.show_routes", ("ipv6",)),
+    **{
+        f"{direction}-{family}": ("dashboard.tasks.show_exchanged", (family, direction))
+        for direction in commands.EXCHANGED
+        for family in commands.FAMILIES
+    },
 }
 log = logging.getLogger(__name__)
 
@@ -92,7 +97,7 @@ def shard_sweep(cluster: Cluster, nodes: Sequence[str]) -> Written:
         elif speaker.retry_at is not None and speaker.retry_at > now:
             silent.append(Observation(speaker.node, now, skipped=True))
         else:
-            (suspect if speaker.misses else good).append(_target(speaker))
+            (suspect if speaker.misses else good).append(target_of(speaker))
     written = shard_write(cluster, silent, expected)
     written += _ask(cluster, [*good, *suspect], expected)
     return written
@@ -103,7 +108,8 @@ def _expected(cluster: Cluster, nodes: Sequence[str]) -> Expected:
     return sessions(replace(snapshot, nodes=tuple(node for node in snapshot.nodes if node.name in wanted)))
 
 
-def _target(speaker: Speaker) -> Target:
+def target_of(speaker: Speaker) -> Target:
+    """Where its FRR is asked."""
     return Target(speaker.node, speaker.namespace, speaker.pod, speaker.container)
 
 
@@ -167,7 +173,7 @@ def session_refresh(session: Session) -> None:
     """Ask the session's node now, as the sweep does, whatever its back-off says."""
     cluster, node = session.cluster, session.node
     if session.speaker.pod:
-        _ask(cluster, [_target(session.speaker)], _expected(cluster, [node]))
+        _ask(cluster, [target_of(session.speaker)], _expected(cluster, [node]))
     live.command_end(session.pk, "refresh")
 
 
@@ -177,7 +183,7 @@ def command_answer(session: Session, name: str, argv: commands.Argv) -> None:
     line = commands.oc_line(speaker.namespace, speaker.pod, speaker.container, argv)
     try:
         door = door_of(session.cluster).connection
-        result = asyncio.run(run(door, _target(speaker), argv, seconds=settings.BGPUI_EXEC_TIMEOUT))
+        result = asyncio.run(run(door, target_of(speaker), argv, seconds=settings.BGPUI_EXEC_TIMEOUT))
     except (ExecError, KubeError) as error:
         answer = live.CommandResult(timezone.now(), line, ok=False, error=str(error))
     else:
@@ -189,14 +195,16 @@ def command_answer(session: Session, name: str, argv: commands.Argv) -> None:
 
 def _meant(session: Session, family: str) -> list[str] | None:
     """The prefixes that MetalLB's objects announce on a session, at most as many as a table has."""
-    if not session.peer:
+    direction, _, told = family.rpartition("-")
+    if not session.peer or direction == "received":
         return None
     announced = announced_on(snapshot_of(session.cluster), session.node).get(session.peer, ())
-    return [each.prefix for each in announced if each.family == family][: routes.LIMIT]
+    return [each.prefix for each in announced if each.family == told][: routes.LIMIT]
 
 
 def _command_result(name: str, line: str, result: ExecResult) -> live.CommandResult:
-    table = routes.table(result.stdout) if name in commands.FAMILIES else None
+    read = routes.table if name in commands.FAMILIES else routes.exchanged if name.partition("-")[1] else None
+    table = read(result.stdout) if read else None
     failure = table.reason if isinstance(table, parse.Unparsed) else ""
     if result.code != 0:
         failure = failure or text.first_line(result.stderr, result.stdout) or f"exit code {result.code}"

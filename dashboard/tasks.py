@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from celery import shared_task
 from django.conf import settings
@@ -14,7 +15,7 @@ from clusters.changes import changes_expire
 from clusters.connecting.clearing import removed_clear
 from clusters.nudges import nudge
 from clusters.selectors import clusters_active
-from dashboard import observe
+from dashboard import lookup, observe
 from dashboard.logs import log_answer
 from speakers import services, totals
 from speakers.frr import commands
@@ -100,6 +101,23 @@ def show_routes(pk: int, family: str) -> None:
     session = _session(pk)
     if session is not None:
         _answer(session, family, lambda: commands.routes(session.vrf, family))
+
+
+@shared_task
+def show_exchanged(pk: int, family: str, direction: str) -> None:
+    """Keep what is "advertised" to or "received" from the neighbor of one session in a family."""
+    session = _session(pk)
+    if session is not None:
+        build = partial(commands.exchanged, session.vrf, session.neighbor, family, direction)
+        _answer(session, f"{direction}-{family}", build)
+
+
+@shared_task
+def look_up(pk: int, prefix: str) -> None:
+    """Ask every node of a cluster for a prefix, and keep the answer."""
+    cluster = clusters_active().filter(pk=pk).first()
+    if cluster is not None:
+        lookup.look_up(cluster, prefix)
 
 
 @shared_task

@@ -7,13 +7,14 @@ from django.urls import path
 from dashboard.events import events
 from dashboard.guided import checkviews as checks
 from dashboard.guided import views as guided
-from dashboard.views import home, password, peer, session
+from dashboard.views import home, password, peer, routes, session
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("events/", events, name="events"),
     path("sessions/<int:pk>/", session.session, name="session"),
     path("sessions/<int:pk>/<slug:name>/", session.ask, name="session-ask"),
+    path("routes/", routes.routes, name="routes"),
     path("guided/", guided.guides, name="guides"),
     path("guided/checks/<slug:cluster>/<str:namespace>/<str:name>/", checks.page, name="guided-checks"),
     path("guided/checks/<slug:cluster>/<str:namespace>/<str:name>/ask/", checks.ask, name="guided-ask"),

@@ -14,6 +14,7 @@ from clusters import clock
 from clusters.api.problems import finding_json
 from clusters.api.shapes import FINDINGS
 from clusters.stale import Refusal
+from speakers.frr.routes import PAGE
 from speakers.live import CommandResult, Detail
 from speakers.models import Session, Speaker, Transition
 
@@ -216,20 +217,23 @@ class AnswerSerializer(serializers.Serializer[CommandResult]):
     error = serializers.CharField(help_text="Why there is no answer.")
     text = serializers.CharField(help_text="FRR's words, passwords left out.")
     paths = serializers.ListField(
-        child=serializers.DictField(), help_text="Paths of the BGP table, the first 500 prefixes."
+        child=serializers.DictField(), help_text="Paths of the table, a page of 100; the first 5,000 prefixes are kept."
     )
     total = serializers.IntegerField(allow_null=True, help_text="Prefixes that FRR has.")
+    pages = serializers.IntegerField(help_text="Of `paths`.")
     meant = serializers.ListField(
         child=serializers.CharField(),
         allow_null=True,
-        help_text="Prefixes that MetalLB's objects announce to this peer from this node, the first 500.",
+        help_text="Prefixes that MetalLB's objects announce to this peer from this node, the first 5,000.",
     )
     missing = serializers.ListField(child=serializers.CharField(), help_text="Those of them that FRR does not have.")
 
 
-def answer_json(answer: CommandResult) -> dict[str, Any]:
-    """An answer as JSON."""
+def answer_json(answer: CommandResult, page: int = 1) -> dict[str, Any]:
+    """An answer as JSON, with a page of its table."""
     table = answer.table
-    paths = [msgspec.to_builtins(path) for path in table.paths] if table else []
+    start = (page - 1) * PAGE
+    paths = [msgspec.to_builtins(path) for path in table.paths[start : start + PAGE]] if table else []
     shown = {name: getattr(answer, name) for name in ("at", "command", "ok", "error", "text", "meant", "missing")}
-    return {**shown, "paths": paths, "total": table.total if table else None}
+    pages = -(-len(table.paths) // PAGE) if table else 0
+    return {**shown, "paths": paths, "total": table.total if table else None, "pages": pages}

@@ -112,6 +112,28 @@ async def run(connection: Connection, target: Target, argv: commands.Argv, *, se
         return await executor.run(target.namespace, target.pod, target.container, argv)
 
 
+async def ask_all(
+    connection: Connection,
+    questions: Sequence[tuple[Target, commands.Argv]],
+    *,
+    concurrency: int = 32,
+    seconds: float = 5.0,
+) -> list[ExecResult | str]:
+    """One command on each of many nodes; in the order of the questions, the reason where there is no answer."""
+    turn = asyncio.Semaphore(concurrency)
+
+    async with Executor(connection, timeout=seconds, limit=OUTPUT_LIMIT) as executor:
+
+        async def one(target: Target, argv: commands.Argv) -> ExecResult | str:
+            async with turn:
+                try:
+                    return await executor.run(target.namespace, target.pod, target.container, argv)
+                except ExecError as error:
+                    return str(error)
+
+        return await asyncio.gather(*(one(target, argv) for target, argv in questions))
+
+
 async def _look(executor: Executor, target: Target, at: datetime) -> Observation:
     began = time.perf_counter()
     answer, error, kept_out = None, "", False

@@ -24,6 +24,7 @@ from clusters.baseline.api import ClusterBaselineViewSet
 from clusters.history.api import ChangeViewSet
 from clusters.reported.api import status_endpoint
 from dashboard.rest.problems import ProblemViewSet
+from dashboard.rest.routes import RouteViewSet
 from dashboard.rest.sessions import BGPPeerSessionsViewSet, SessionActionsViewSet
 from intent.kinds import READ_KINDS
 from peers.api import BFDProfileViewSet
@@ -46,6 +47,7 @@ router.register("changesets", ChangeSetViewSet, basename="api-changeset")
 router.register("changes", ChangeViewSet, basename="api-change")
 router.register("services", ServiceViewSet, basename="api-service")
 router.register("problems", ProblemViewSet, basename="api-problem")
+router.register("routes", RouteViewSet, basename="api-route")
 router.register("sessions", SessionActionsViewSet, basename="api-session")
 router.register("transitions", TransitionViewSet, basename="api-transition")
 router.register("speakers", SpeakerViewSet, basename="api-speaker")

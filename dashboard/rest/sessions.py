@@ -22,12 +22,18 @@ from peers.api import BGPPeerViewSet
 from peers.models import BGPPeer
 from speakers import live
 from speakers.api import SessionViewSet
-from speakers.frr.commands import FAMILIES
+from speakers.frr.commands import EXCHANGED, FAMILIES
+from speakers.frr.routes import PAGE
 from speakers.models import Session, Speaker
 from speakers.serializers import AnswerSerializer, SessionDetailSerializer, answer_json
 
 _WAIT = OpenApiParameter("wait", str, description="Hold the answer until the node has spoken, `10s`; at most 60s.")
 _FAMILY = OpenApiParameter("family", str, enum=FAMILIES, description="Address family; ipv4 if not given.")
+_DIRECTION = OpenApiParameter(
+    "direction", str, enum=EXCHANGED, description="What this neighbor is sent or sends; the VRF's table if not given."
+)
+_PAGE = OpenApiParameter("page", int, description=f"Pages of {PAGE} paths.")
+_TABLE = ("family", "direction", "page")
 _ASKED = OpenApiResponse(description="The node is being asked; `Location` has the answer later.")
 
 
@@ -56,7 +62,7 @@ class OnDemandThrottle(UserRateThrottle):
 class SessionActionsViewSet(SessionViewSet):
     """Sessions, and what can be asked about one at once."""
 
-    parameters = {"refresh": ("wait",), "routes": ("wait", "family"), "routes_last": ("family",), "log": ("wait",)}
+    parameters = {"refresh": ("wait",), "routes": ("wait", *_TABLE), "routes_last": _TABLE, "log": ("wait",)}
 
     @extend_schema(
         summary="Refresh a session",
@@ -77,22 +83,29 @@ class SessionActionsViewSet(SessionViewSet):
         return self._asked("detail")
 
     @extend_schema(
-        summary="Ask for the routes of a session's VRF",
-        description="Runs `show bgp vrf <vrf> <family>` on the session's node.",
+        summary="Ask for the routes of a session's VRF, or of its neighbor",
+        description=(
+            "Runs `show bgp vrf <vrf> <family> unicast json` on the session's node; with a direction "
+            "`… neighbors <neighbor> advertised-routes|received-routes json`."
+        ),
         request=None,
-        parameters=[_WAIT, _FAMILY],
+        parameters=[_WAIT, _FAMILY, _DIRECTION, _PAGE],
         responses={200: AnswerSerializer, 202: _ASKED},
     )
     @action(detail=True, methods=["post"], permission_classes=[ViewPermission], throttle_classes=[OnDemandThrottle])
     def routes(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Ask for the BGP table of one family."""
-        return self._ask(request, _family(request), "routes")
+        return self._ask(request, _table(request), "routes")
 
-    @extend_schema(summary="The routes that were asked for last", parameters=[_FAMILY], responses=AnswerSerializer)
+    @extend_schema(
+        summary="The routes that were asked for last",
+        parameters=[_FAMILY, _DIRECTION, _PAGE],
+        responses=AnswerSerializer,
+    )
     @routes.mapping.get
     def routes_last(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The last answer, while it is kept."""
-        return self._last(_family(request))
+        return self._last(_table(request), page_of(request))
 
     @extend_schema(
         summary="Ask for the log lines around a session's last change",
@@ -121,14 +134,14 @@ class SessionActionsViewSet(SessionViewSet):
         if _answered(request, session, question):
             found = live.command_get(session.pk, question)
             if found is not None and (before is None or found.at != before.at):
-                return Response(answer_json(found))
+                return Response(answer_json(found, page_of(request)))
         return self._asked(where)
 
-    def _last(self, question: str) -> Response:
+    def _last(self, question: str, page: int = 1) -> Response:
         found = live.command_get(self.get_object().pk, question)
         if found is None:
             raise Http404("Nothing was asked, or the answer is no longer kept.")
-        return Response(answer_json(found))
+        return Response(answer_json(found, page))
 
     def _asked(self, where: str) -> Response:
         query = self.request.query_params.copy()
@@ -137,12 +150,28 @@ class SessionActionsViewSet(SessionViewSet):
         return Response(status=status.HTTP_202_ACCEPTED, headers={"Location": location, "Retry-After": "1"})
 
 
-def _family(request: Request) -> str:
-    family = request.query_params.get("family", FAMILIES[0])
-    if family not in FAMILIES:
-        message = f"must be one of {', '.join(FAMILIES)}"
-        raise BadParameter(f"family {message}.", findings=[fault("family", message, code="family", value=family)])
-    return family
+def _table(request: Request) -> str:
+    """The question that the parameters mean. Raises BadParameter."""
+    family = _one_of(request, "family", FAMILIES) or FAMILIES[0]
+    direction = _one_of(request, "direction", EXCHANGED)
+    return f"{direction}-{family}" if direction else family
+
+
+def _one_of(request: Request, name: str, known: Sequence[str]) -> str:
+    value = request.query_params.get(name, "")
+    if value and value not in known:
+        message = f"must be one of {', '.join(known)}"
+        raise BadParameter(f"{name} {message}.", findings=[fault(name, message, code=name, value=value)])
+    return value
+
+
+def page_of(request: Request) -> int:
+    """The page that is asked for, from 1. Raises BadParameter."""
+    value = request.query_params.get("page", "1")
+    if not (value.isascii() and value.isdigit() and len(value) < 7 and int(value)):
+        message = "must be a whole number from 1"
+        raise BadParameter(f"page {message}.", findings=[fault("page", message, code="page", value=value[:20])])
+    return int(value)
 
 
 def _answered(request: Request, session: Session, question: str) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
+from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -24,10 +26,17 @@ from speakers import live
 from speakers.frr import commands
 from speakers.frr.logs import TAIL
 from speakers.frr.reasons import REASONS
+from speakers.frr.routes import PAGE, Path
 from speakers.models import Session, Transition
 from speakers.selectors import freshness, sessions, transitions
 
+_FAMILY_WORDS = {"ipv4": "IPv4", "ipv6": "IPv6"}
 QUESTIONS = (
+    *(
+        (f"{direction}-{family}", f"{_FAMILY_WORDS[family]} routes {words}")
+        for direction, words in (("advertised", "told to this neighbor"), ("received", "heard from this neighbor"))
+        for family in commands.FAMILIES
+    ),
     ("ipv4", "IPv4 routes of this VRF"),
     ("ipv6", "IPv6 routes of this VRF"),
     ("neighbor", "The neighbor as vtysh prints it"),
@@ -47,6 +56,7 @@ class Question:
     command: str
     pending: bool
     answer: live.CommandResult | None
+    page: Page[Path] | None = None  # of the table
 
 
 def _found(pk: int) -> tuple[Session, str]:
@@ -54,15 +64,21 @@ def _found(pk: int) -> tuple[Session, str]:
     return row, str(vars(row)["health"])  # an annotation, which the type of a single row does not know
 
 
-def _questions(row: Session) -> list[Question]:
+def _questions(row: Session, pages: Mapping[str, str]) -> list[Question]:
+    """pages: the number of the page of a question's table, by `<question>-page`."""
     found = []
     for name, label in QUESTIONS:
+        family = name.partition("-")[2]
+        if family and row.families and f"{family}Unicast" not in row.families:
+            continue
         try:
             command = _command(row, name)
         except commands.ArgumentError:
             continue
         pending, answer = live.command_pending(row.pk, name), live.command_get(row.pk, name)
-        found.append(Question(name, label, command, pending, answer))
+        paths = answer.table.paths if answer and answer.table else []
+        page = Paginator(paths, PAGE).get_page(pages.get(f"{name}-page"))
+        found.append(Question(name, label, command, pending, answer, page))
     return found
 
 
@@ -74,6 +90,9 @@ def _command(row: Session, name: str) -> str:
         return line if line.isprintable() else ""
     if name == "reach":
         return facts.oc(speaker, commands.next_hop(row.vrf, row.neighbor))
+    direction, exchanged, family = name.partition("-")
+    if exchanged:
+        return facts.oc(speaker, commands.exchanged(row.vrf, row.neighbor, family, direction))
     if name in commands.FAMILIES:
         return facts.oc(speaker, commands.routes(row.vrf, name))
     return facts.oc(speaker, commands.neighbor(row.vrf, row.neighbor))
@@ -122,11 +141,13 @@ def session(request: HttpRequest, pk: int) -> HttpResponse:
         "refreshing": live.command_pending(row.pk, _REFRESH),
     }
     if request.htmx.target == "answers":
-        return render_page(request, "dashboard/session.html", context | {"questions": _questions(row)}, part="answers")
+        return render_page(
+            request, "dashboard/session.html", context | {"questions": _questions(row, request.GET)}, part="answers"
+        )
     context |= _live(row, health)
     if request.htmx.target == "live":
         return render_page(request, "dashboard/session.html", context, part="live")
-    return render_page(request, "dashboard/session.html", context | {"questions": _questions(row)})
+    return render_page(request, "dashboard/session.html", context | {"questions": _questions(row, request.GET)})
 
 
 @require_POST
@@ -139,6 +160,6 @@ def ask(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     ask_frr(row, name)
     if not request.htmx:
         return redirect(f"{row.get_absolute_url()}#answers" if name != _REFRESH else row.get_absolute_url())
-    context = {"session": row, "health": health, "questions": _questions(row), "refreshing": True}
+    context = {"session": row, "health": health, "questions": _questions(row, request.GET), "refreshing": True}
     part = "refresh" if name == _REFRESH else "answers"
     return render_page(request, "dashboard/session.html", context, part=part)

@@ -67,11 +67,42 @@ def routes(vrf: str, family: str) -> Argv:
     return _vtysh(f"show bgp vrf {vrf_argument(vrf)} {family} unicast json")
 
 
+EXCHANGED = ("advertised", "received")
+
+
+def exchanged(vrf: str, neighbor: str, family: str, direction: str) -> Argv:
+    """What is "advertised" to or "received" from a neighbor in a family, as JSON. Raises ArgumentError."""
+    if family not in FAMILIES or direction not in EXCHANGED:
+        raise ArgumentError(f"not a family and direction: {family[:20]!r} {direction[:20]!r}")
+    of = f"{family} unicast neighbors {neighbor_argument(neighbor)}"
+    return _vtysh(f"show bgp vrf {vrf_argument(vrf)} {of} {direction}-routes json")
+
+
 def routes_shown(vrf: str, family: str) -> Argv:
     """The same as text, as people read it in a shell. Raises ArgumentError."""
     if family not in FAMILIES:
         raise ArgumentError(f"not an address family: {family[:20]!r}")
     return _vtysh(f"show bgp vrf {vrf_argument(vrf)} {family}")
+
+
+def prefix_argument(prefix: str) -> str:
+    """An address or a prefix in canonical text; a prefix without its host bits. Raises ArgumentError."""
+    try:
+        if "/" in prefix:
+            return str(ipaddress.ip_network(prefix, strict=False))
+        address = ipaddress.ip_address(prefix)
+    except ValueError:
+        raise ArgumentError(f"neither an IP address nor a prefix: {prefix[:60]!r}") from None
+    if getattr(address, "scope_id", None) is not None:
+        raise ArgumentError(f"an address without a zone is needed: {prefix[:60]!r}")
+    return str(address)
+
+
+def lookup(prefix: str, vrfs: Sequence[str]) -> Argv:
+    """A prefix, or the longest match of an address, in the tables of these VRFs. Raises ArgumentError."""
+    wanted = prefix_argument(prefix)
+    family = "ipv6" if ":" in wanted else "ipv4"
+    return _vtysh(*(f"show bgp vrf {vrf_argument(vrf)} {family} unicast {wanted} json" for vrf in vrfs))
 
 
 def next_hop(vrf: str, neighbor: str) -> Argv:

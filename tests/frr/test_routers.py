@@ -184,7 +184,7 @@ def test_a_router_that_still_holds_the_session_of_a_node_that_crashed(up: RealCl
     up.wait(router.vtysh("configure terminal", "router bgp 64613", *lines, *family))
     whole(up, "10.1.0.10")
     quiet = "ip daddr 10.1.0.10 tcp flags & (fin | rst) != 0 drop"  # a node without power says no goodbye
-    table = f"table inet crash {{ chain out {{ type filter hook output priority 0; {quiet}; }} }}"
+    table = f"table inet crash {{\nchain out {{ type filter hook output priority 0; {quiet}; }}\n}}"
     up.wait(node.machine.run(f"nft -f - <<'.'\n{table}\n."))
     try:
         up.wait(node.kill("bgpd"))

@@ -17,7 +17,13 @@ from tests.pages.test_reported import a_report
 
 _PEER = "/peers/lab/metallb-system/tor-a/"
 READ = ["/", "/sessions/{session}/", "/peers/", _PEER, "/speakers/", "/clusters/", "/clusters/lab/", "/tokens/"]
-READ += ["/services/", "/services/lab/shop/web/", "/pools/lab/metallb-system/one/addresses/"]
+READ += [
+    "/routes/",
+    "/routes/?prefix=203.0.113.7",
+    "/services/",
+    "/services/lab/shop/web/",
+    "/pools/lab/metallb-system/one/addresses/",
+]
 READ += ["/status/", "/status/frrnodestates/", "/status/frrnodestates/lab/-/node-0/"]
 READ += [f"/guided/checks{_PEER.removeprefix('/peers')}"]
 WRITE = ["/guided/", *(f"/guided/{slug}/" for slug in ("vrf", "pools", "dual-stack", "nodes", "bfd"))]

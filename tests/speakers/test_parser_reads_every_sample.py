@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -191,3 +192,20 @@ def test_json_on_one_line_is_read_too() -> None:
 def test_a_type_names_every_key_once() -> None:
     names = [field.encode_name for field in msgspec.structs.fields(Neighbor)]
     assert len(names) == len(set(names))
+
+
+_EXCHANGED = re.compile(r"(advertised|received|filtered)-routes.*\.(json|txt)$")
+
+
+@pytest.mark.parametrize("path", samples.find(_EXCHANGED), ids=_by_name)
+def test_what_a_neighbor_is_told_and_tells_is_read(path: Path) -> None:
+    document = samples.read(path)
+    found = routes.exchanged(document)
+    if isinstance(found, parse.Unparsed):
+        assert found.reason in document.decode()
+        return
+    content = json.loads(document)
+    members = content.get("advertisedRoutes") or content.get("receivedRoutes") or {}
+    assert (found.total, [route.network for route in found.paths]) == (len(members), list(members))
+    if path.parent == samples.OWN:  # others have recorded releases before 8.4
+        assert all(route.nexthops[0].ip and route.origin for route in found.paths)

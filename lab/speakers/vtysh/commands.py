@@ -120,6 +120,13 @@ def _table(speaker: Speaker, arguments: Arguments, _now: float) -> str:
     return "".join(f"\nInstance {vrf}:\n{routes.table_text(speaker, vrf, family)}" for vrf in names) or _NO_INSTANCE
 
 
+def _prefix(speaker: Speaker, arguments: Arguments, _now: float) -> str:
+    names = _vrfs(speaker, arguments)
+    if not names:
+        return f"Can't find BGP instance {arguments.get('VRF', '')}\n"
+    return routes.prefix(speaker, names[0], _family(arguments), arguments["NEIGHBOR"])
+
+
 def _neighbor_routes(speaker: Speaker, arguments: Arguments, _now: float) -> str:
     """bgpd answers for the default instance if all are asked."""
     vrf, family = arguments.get("VRF", "default").replace("all", "default"), _family(arguments)
@@ -187,6 +194,7 @@ GRAMMAR = Grammar(
         ("show [ip] bgp [vrf VRF] summary [json]", Command(_summary, "bgpd")),
         ("show bgp [vrf VRF] [json]", Command(_table, "bgpd")),
         ("show bgp [vrf VRF] ipv4|ipv6 [unicast] [json]", Command(_table, "bgpd")),
+        ("show bgp [vrf VRF] ipv4|ipv6 unicast NEIGHBOR json", Command(_prefix, "bgpd")),
         (f"{_OF_NEIGHBOR} advertised-routes|received-routes|routes [json]", Command(_neighbor_routes, "bgpd")),
         ("show bgp [vrf VRF] nexthop", Command(nexthop.tracked, "bgpd")),
         ("show ip|ipv6 route [vrf VRF] NEIGHBOR", Command(nexthop.route, "zebra")),

@@ -164,3 +164,32 @@ def _row(speaker: Speaker, family: str, prefix: str, local_pref: int | None) -> 
     column = f"{prefix:<17}" if len(prefix) < 17 else f"{prefix}\n{'':20}"
     pref = "" if local_pref is None else local_pref
     return f"{_margin(speaker)}*> {column}{_UNSPECIFIED[family]:<16}{0:>10}{pref:>7}{32768:>7} i"
+
+
+def prefix(speaker: Speaker, vrf: str, family: str, wanted: str) -> str:
+    """`show bgp vrf V ipv4 unicast P json`: the prefix, or the longest match of an address; {} if there is none."""
+    network = ip_network(wanted)
+    tables = map(ip_network, speaker.networks(vrf, family))
+    own = [each for each in tables if (each == network if "/" in wanted else network.network_address in each)]
+    if not own:
+        return document({}, Style(compact_empty="compact-empty" in speaker.flavour))
+    found = str(max(own, key=lambda each: each.prefixlen))
+    told = [s for s in speaker.of_vrf(vrf) if any(each.prefix == found for each in s.sent(family))]
+    unspecified = _UNSPECIFIED[family]
+    path = {
+        "aspath": {"string": "Local", "segments": [], "length": 0},
+        "origin": "IGP",
+        "metric": 0,
+        "weight": 32768,
+        "valid": True,
+        "sourced": True,
+        "local": True,
+        "bestpath": {"overall": True, "selectionReason": "First path received"},
+        "nexthops": [
+            {"ip": unspecified, "hostname": speaker.hostname, "afi": family, "accessible": True, "used": True}
+        ],
+        "peer": {"peerId": unspecified, "routerId": speaker.router_id(vrf)},
+    }
+    to = {s.spec.neighbor: {"hostname": s.met.name} if s.met else {} for s in told}
+    answer = {"prefix": found, "version": speaker.table_version(vrf, family), **({"advertisedTo": to} if to else {})}
+    return document({**answer, "paths": [path]}, Style(compact_empty=True))

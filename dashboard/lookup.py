@@ -1,0 +1,216 @@
+"""Who announces an address: FRR of every node is asked, and MetalLB's objects; by a worker, who keeps it in Redis."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import zlib
+from collections import defaultdict
+from datetime import datetime
+
+import msgspec
+import redis
+from asgiref.sync import async_to_sync
+from celery import current_app
+from django.conf import settings
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+from msgspec import Struct
+
+from clusters.doors import door_of
+from clusters.kube.errors import KubeError
+from clusters.kube.exec import ExecResult
+from clusters.models import Cluster
+from clusters.nudges import connection
+from clusters.selectors import snapshot_of
+from dashboard.observe import target_of
+from intent.announcements import Announcement, Announcements
+from intent.sessions import sessions
+from speakers.frr import commands, lookup, parse, text
+from speakers.models import Session, Speaker
+from speakers.sweep import ask_all
+
+TTL = 600  # seconds that an answer is kept
+PENDING_TTL = 60
+_LIMIT = 64 << 20
+log = logging.getLogger(__name__)
+
+
+class Row(Struct):
+    """A node and VRF that has the prefix, or should. found None = FRR does not have it; known: the node answered.
+
+    meant: the BGPPeers to which MetalLB's objects announce it from this node in this VRF, None = not known.
+    communities, local_preference: as they are set towards these.
+    """
+
+    node: str
+    vrf: str
+    session: int | None
+    found: lookup.Found | None
+    meant: list[str]
+    communities: list[str]
+    local_preference: int | None
+    known: bool = True
+
+    @property
+    def own(self) -> bool:
+        """Whether this node originates it."""
+        return self.found is not None and any(not path.peer for path in self.found.paths)
+
+    @property
+    def order(self) -> tuple[bool, bool, str, str]:
+        """What does not fit first, then who originates it."""
+        return not self.known or self.own == bool(self.meant), not self.own, self.node, self.vrf
+
+
+class Lookup(Struct):
+    """The answer of a cluster. asked: nodes; failed: those without an answer, and why."""
+
+    at: datetime
+    prefix: str
+    asked: int
+    failed: list[tuple[str, str]]
+    rows: list[Row]
+
+    @property
+    def answered(self) -> int:
+        """Nodes that answered."""
+        return self.asked - len(self.failed)
+
+    @property
+    def announcing(self) -> int:
+        """Nodes that originate it."""
+        return len({row.node for row in self.rows if row.own})
+
+    @property
+    def missing(self) -> int:
+        """Nodes that should and do not, though they answered."""
+        return len({row.node for row in self.rows if row.known and row.meant and not row.own})
+
+
+def _key(cluster: int, prefix: str) -> str:
+    return f"bgpui:lookup:{cluster}:{prefix}"
+
+
+def ask(cluster: Cluster, prefix: str) -> bool:
+    """Let a worker look it up; False if that is under way, or nobody can be told."""
+    mark = _key(cluster.pk, prefix) + ":pending"
+    try:
+        if not connection().set(mark, b"1", nx=True, ex=PENDING_TTL):
+            return False
+        task = "dashboard.tasks.look_up"
+        current_app.send_task(task, args=(cluster.pk, prefix), expires=PENDING_TTL, retry=False)
+    except (redis.RedisError, OperationalError, OSError) as error:
+        log.warning("nobody can be asked for a prefix: %s", error)
+        return False
+    return True
+
+
+def pending(cluster: Cluster, prefix: str) -> bool:
+    """Whether it is being looked up."""
+    try:
+        return bool(connection().exists(_key(cluster.pk, prefix) + ":pending"))
+    except redis.RedisError:
+        return False
+
+
+def last(cluster: Cluster, prefix: str) -> Lookup | None:
+    """The answer that is kept, None if none is."""
+    try:
+        stored = connection().get(_key(cluster.pk, prefix))
+        if not isinstance(stored, bytes):
+            return None
+        return msgspec.msgpack.decode(zlib.decompressobj().decompress(stored, _LIMIT), type=Lookup)
+    except (redis.RedisError, zlib.error, msgspec.MsgspecError):
+        return None
+
+
+def look_up(cluster: Cluster, prefix: str) -> Lookup:
+    """Ask every node that FRR runs on, and keep the answer. Raises commands.ArgumentError, redis.RedisError."""
+    prefix = commands.prefix_argument(prefix)
+    vrfs: dict[str, list[str]] = defaultdict(list)
+    for node, vrf in Session.objects.filter(cluster=cluster).values_list("node", "vrf").distinct().order_by("vrf"):
+        vrfs[node].append(vrf)
+    speakers = [row for row in Speaker.objects.filter(cluster=cluster).order_by("node") if vrfs[row.node]]
+    questions = [(target_of(row), commands.lookup(prefix, vrfs[row.node])) for row in speakers if row.pod]
+    failed = [(row.node, "this node has no pod with FRR") for row in speakers if not row.pod]
+    found: dict[tuple[str, str], lookup.Found] = {}
+    try:
+        door, seconds = door_of(cluster).connection, settings.BGPUI_EXEC_TIMEOUT
+        concurrency = settings.BGPUI_EXEC_CONCURRENCY
+        results = async_to_sync(ask_all)(door, questions, concurrency=concurrency, seconds=seconds)
+    except KubeError as error:
+        results = [error.message] * len(questions)
+    for (target, _argv), result in zip(questions, results, strict=True):
+        parsed = _read(result, vrfs[target.node])
+        if isinstance(parsed, str):
+            failed.append((target.node, parsed))
+        else:
+            found |= {(target.node, each.vrf): each for each in parsed}
+    rows = sorted(_rows(cluster, prefix, found, {node for node, _why in failed}), key=lambda row: row.order)
+    answer = Lookup(timezone.now(), prefix, len(speakers), failed, rows)
+    _keep(cluster, answer)
+    return answer
+
+
+def _keep(cluster: Cluster, answer: Lookup) -> None:
+    with connection().pipeline() as pipeline:
+        pipeline.set(_key(cluster.pk, answer.prefix), zlib.compress(msgspec.msgpack.encode(answer), 1), ex=TTL)
+        pipeline.delete(_key(cluster.pk, answer.prefix) + ":pending")
+        pipeline.execute()
+
+
+def _read(result: ExecResult | str, vrfs: list[str]) -> list[lookup.Found] | str:
+    if isinstance(result, str):
+        return result
+    if result.code:
+        return text.first_line(result.stderr, result.stdout) or f"exit code {result.code}"
+    parsed = lookup.answers(result.stdout, vrfs)
+    return parsed.reason if isinstance(parsed, parse.Unparsed) else parsed
+
+
+def _rows(cluster: Cluster, prefix: str, found: dict[tuple[str, str], lookup.Found], silent: set[str]) -> list[Row]:
+    meant = _meant(cluster, prefix)
+    places = {(row.node, row.vrf): row.pk for row in Session.objects.filter(cluster=cluster).only("node", "vrf")}
+    rows = []
+    for node, vrf in {**found, **meant}:
+        intended = meant.get((node, vrf), [])
+        preferences = {each.local_pref for _peer, each in intended}
+        rows.append(
+            Row(
+                node=node,
+                vrf=vrf,
+                session=places.get((node, vrf)),
+                found=found.get((node, vrf)),
+                meant=sorted({peer for peer, _each in intended}),
+                communities=sorted({str(name) for _peer, each in intended for name in each.communities}),
+                local_preference=preferences.pop() if len(preferences) == 1 else None,
+                known=node not in silent,
+            )
+        )
+    return rows
+
+
+def _meant(cluster: Cluster, prefix: str) -> dict[tuple[str, str], list[tuple[str, Announcement]]]:
+    """What MetalLB's objects announce of it, by node and VRF. Nodes share tables; each is searched once."""
+    snapshot, wanted = snapshot_of(cluster), ipaddress.ip_network(prefix)
+    announcements, seen = Announcements(snapshot), dict[int, tuple[tuple[Announcement, ...], Announcement | None]]()
+    found: dict[tuple[str, str], list[tuple[str, Announcement]]] = defaultdict(list)
+    for node, intended in sessions(snapshot).items():
+        tables = announcements.on(node)
+        for session in intended:
+            table = tables.get(session.peer, ())
+            if id(table) not in seen:
+                seen[id(table)] = table, next((each for each in table if _covers(each.prefix, wanted)), None)
+            if (match := seen[id(table)][1]) is not None:
+                found[node, session.vrf].append((session.peer, match))
+    return found
+
+
+def _covers(prefix: str, wanted: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
+    """Whether a prefix is what was asked for: it, or, for an address, one that holds it."""
+    network = ipaddress.ip_network(prefix)
+    if network.version != wanted.version:
+        return False
+    alone = wanted.prefixlen == wanted.max_prefixlen
+    return wanted.network_address in network if alone else network == wanted

@@ -1,0 +1,48 @@
+"""Who announces an address, in the whole fleet: asked of FRR on every node, beside what MetalLB's objects say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from clusters.models import Cluster
+from clusters.pages import HttpRequest, parameters, render_page
+from dashboard import lookup
+from speakers.frr import commands
+
+PAGE = 100  # rows
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("speakers.view_session", raise_exception=True)
+def routes(request: HttpRequest) -> HttpResponse:
+    """The form, and the last answer to what it asks; a POST has every node asked."""
+    given = request.POST if request.method == "POST" else request.GET
+    clusters = list(Cluster.objects.order_by("name"))
+    words, name = given.get("prefix", "").strip()[:60], given.get("cluster", "")
+    cluster = next((one for one in clusters if one.name == name), clusters[0] if clusters else None)
+    prefix, wrong = "", ""
+    try:
+        prefix = commands.prefix_argument(words) if words else ""
+    except commands.ArgumentError:
+        wrong = f"“{words}” is neither an IP address nor a prefix such as 203.0.113.0/24."
+    context = {"clusters": clusters, "cluster": cluster, "words": words, "wrong": wrong, "prefix": prefix}
+    if request.method == "POST" and cluster and prefix:
+        started = lookup.ask(cluster, prefix) or lookup.pending(cluster, prefix)
+        if started:
+            return redirect(f"{request.path}{parameters(request, cluster=cluster.name, prefix=prefix, page=None)}")
+        context["wrong"] = "No worker can be told to ask: Redis does not answer."
+    return render_page(request, "dashboard/routes.html", context | _answer(request, cluster, prefix), part="answer")
+
+
+def _answer(request: HttpRequest, cluster: Cluster | None, prefix: str) -> dict[str, Any]:
+    if cluster is None or not prefix:
+        return {}
+    found = lookup.last(cluster, prefix)
+    page = Paginator(found.rows if found else [], PAGE).get_page(request.GET.get("page"))
+    return {"found": found, "pending": lookup.pending(cluster, prefix), "page": page}
