@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
+from clusters import clock
 from clusters.kube.redact import INLINE_PASSWORD
 from clusters.lazy import LazyMapping, LazySequence
 from clusters.models import Cluster, Resource, Service, StatusObject
@@ -24,6 +26,17 @@ def clusters_active() -> QuerySet[Cluster]:
     """The clusters that are looked after: those that the settings name, and those that were added and are on."""
     named = Q(source=Cluster.Source.SETTINGS, name__in=[setting.name for setting in settings.BGPUI_CLUSTERS])
     return Cluster.objects.filter(named | Q(source=Cluster.Source.ADDED, enabled=True), removed_at=None)
+
+
+def silent_clusters() -> QuerySet[Cluster]:
+    """Those that did not answer in time when they were last looked at, not long ago: such looks go on."""
+    recent = clock.now() - timedelta(seconds=12 * settings.BGPUI_RELIST_INTERVAL + 6 * settings.BGPUI_API_TIMEOUT)
+    return Cluster.objects.filter(silent_since__isnull=False, checked_at__gte=recent)
+
+
+def is_silent(cluster: Cluster) -> bool:
+    """The same of one, as it is now."""
+    return silent_clusters().filter(pk=cluster.pk).exists()
 
 
 def clusters_known() -> QuerySet[Cluster]:

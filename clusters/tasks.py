@@ -12,8 +12,9 @@ from clusters.alone import alone
 from clusters.models import ChangeSet, Cluster
 from clusters.registry import rows_of
 from clusters.secret_looks import secrets_answer
-from clusters.selectors import clusters_active, is_active
+from clusters.selectors import clusters_active, is_active, is_silent, silent_clusters
 from clusters.services import clusters_left_close, clusters_sync_from_settings
+from clusters.silent import edit_waits, set_waits, silent_look
 from clusters.sync import outbox
 from clusters.sync.apply import apply_pending
 from clusters.sync.changesets.carry import apply_set
@@ -29,7 +30,12 @@ _APPLY_LIMIT = 100  # seconds; the lease runs out long before, so another worker
 def apply_resource(kind: str, pk: int) -> None:
     """Bring the newest edit of one row into the cluster."""
     cluster = Cluster.objects.filter(pk__in=rows_of(kind).filter(pk=pk).values("cluster_id")).first()
-    if cluster is None or not is_active(cluster) or not (fates := apply_pending(kind, pk)):
+    if cluster is None or not is_active(cluster):
+        return
+    if is_silent(cluster):
+        edit_waits(kind, pk, cluster)
+        return
+    if not (fates := apply_pending(kind, pk)):
         return
     # Rules look at all objects of a cluster: of many edits the last one to get through pays for that.
     if {Fate.IN_SYNC, Fate.GONE} & set(fates) and outbox.is_empty(cluster):
@@ -41,7 +47,12 @@ def apply_resource(kind: str, pk: int) -> None:
 def apply_changeset(pk: int) -> None:
     """Bring a change set forward; one that needs more time than a task has goes on in the next."""
     change_set = ChangeSet.objects.select_related("cluster").filter(pk=pk).first()
-    if change_set is None or not is_active(change_set.cluster) or not apply_set(pk):
+    if change_set is None or not is_active(change_set.cluster):
+        return
+    if is_silent(change_set.cluster):
+        set_waits(change_set)
+        return
+    if not apply_set(pk):
         return
     change_set.refresh_from_db()
     if change_set.open and change_set.retry_at is None:
@@ -66,8 +77,21 @@ def relist_clusters() -> None:
     """Let each cluster that is looked after be looked at."""
     clusters_sync_from_settings()
     clusters_left_close()
-    for pk in clusters_active().values_list("pk", flat=True):
-        relist_cluster.apply_async((pk,), expires=settings.BGPUI_RELIST_INTERVAL)
+    silent = set(silent_clusters().values_list("pk", flat=True))
+    active = list(clusters_active().values_list("pk", flat=True))
+    for pk in active:
+        if pk not in silent:
+            relist_cluster.apply_async((pk,), expires=settings.BGPUI_RELIST_INTERVAL)
+    if silent.intersection(active):
+        relist_silent.apply_async((), expires=settings.BGPUI_RELIST_INTERVAL)
+
+
+@shared_task(time_limit=110)
+def relist_silent() -> None:
+    """Look at the clusters that do not answer, all at once: they wait for each other, and nobody for them."""
+    with alone("relist:silent") as free:
+        for cluster in silent_look(clusters_active() & silent_clusters()) if free else ():
+            nudges.nudge("resources", cluster.name)
 
 
 @shared_task(time_limit=110)

@@ -22,7 +22,7 @@ from clusters.kube.errors import KubeError
 from clusters.kube.exec import ExecError, ExecResult
 from clusters.models import Cluster
 from clusters.nudges import nudge
-from clusters.selectors import snapshot_of
+from clusters.selectors import is_silent, snapshot_of
 from dashboard.peers import peer_sessions_write
 from intent.announcements import announced_on
 from intent.sessions import IntendedSession, sessions
@@ -55,20 +55,27 @@ def cluster_nodes(cluster: Cluster) -> list[str] | None:
 
     None if the cluster does not answer: its nodes are not either, then.
     """
+    if is_silent(cluster):
+        _unheard(cluster, cluster.error)
+        return None
     try:
         pods = find_metallb(door_of(cluster), [cluster.namespace]).pods
     except KubeError as error:
-        log.warning("cluster %s: no pods: %s", cluster.name, error.message)
-        nodes = list(Speaker.objects.filter(cluster=cluster).order_by("node").values_list("node", flat=True))
-        failed = [Observation(node, clock.now(), error=error.message, kept_out=True) for node in nodes]
-        shard_write(cluster, failed, _expected(cluster, nodes))
-        sweep_fail(cluster)
+        _unheard(cluster, error.message)
         return None
     known = set(cluster.nodes.values_list("name", flat=True))
     intended = {node for node, some in sessions(snapshot_of(cluster)).items() if some}
     found = [_speaker(pod) for pod in pods if not known or pod.node in known]
     speakers_sync(cluster=cluster, pods=found, nodes=intended)
     return sorted({speaker.node for speaker in found} | intended)
+
+
+def _unheard(cluster: Cluster, why: str) -> None:
+    log.warning("cluster %s: no pods: %s", cluster.name, why)
+    nodes = list(Speaker.objects.filter(cluster=cluster).order_by("node").values_list("node", flat=True))
+    failed = [Observation(node, clock.now(), error=why, kept_out=True) for node in nodes]
+    shard_write(cluster, failed, _expected(cluster, nodes))
+    sweep_fail(cluster)
 
 
 def _speaker(pod: FrrPod) -> Speaker:
@@ -172,7 +179,7 @@ def ask(session: Session, question: str) -> bool:
 def session_refresh(session: Session) -> None:
     """Ask the session's node now, as the sweep does, whatever its back-off says."""
     cluster, node = session.cluster, session.node
-    if session.speaker.pod:
+    if session.speaker.pod and not is_silent(cluster):
         _ask(cluster, [target_of(session.speaker)], _expected(cluster, [node]))
     live.command_end(session.pk, "refresh")
 
@@ -181,6 +188,10 @@ def command_answer(session: Session, name: str, argv: commands.Argv) -> None:
     """Run a command on the session's node and keep its answer for the pages."""
     speaker = session.speaker
     line = commands.oc_line(speaker.namespace, speaker.pod, speaker.container, argv)
+    if is_silent(session.cluster):
+        silent = live.CommandResult(clock.now(), line, ok=False, error=session.cluster.error)
+        live.command_put(session.pk, name, silent)
+        return
     try:
         door = door_of(session.cluster).connection
         result = asyncio.run(run(door, target_of(speaker), argv, seconds=settings.BGPUI_EXEC_TIMEOUT))

@@ -10,6 +10,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from clusters import clock
 from clusters.alone import alone
 from clusters.changes import changes_expire
 from clusters.connecting.clearing import removed_clear
@@ -55,7 +56,7 @@ def sweep_shard(pk: int, number: int, nodes: list[str]) -> None:
         return
     with alone(f"sweep:{pk}:{number}") as free:
         if free:
-            began_at = timezone.now()
+            began_at = clock.now()
             written = observe.shard_sweep(cluster, nodes)
             totals.sweep_write(cluster, number, began_at, nodes=len(nodes), unanswered=written.unanswered)
             nudge("sweep", cluster.name)

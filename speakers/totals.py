@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import F
-from django.utils import timezone
 
+from clusters import clock
 from clusters.models import Cluster
 from speakers.models import Sweep, Transition, TransitionTotal
 
@@ -23,7 +23,7 @@ def transitions_count(lines: Iterable[Transition]) -> None:
 
 def sweep_write(cluster: Cluster, shard: int, began_at: datetime, *, nodes: int, unanswered: int) -> None:
     """A shard was swept."""
-    values = {"began_at": began_at, "ended_at": timezone.now(), "nodes": nodes, "unanswered": unanswered}
+    values = {"began_at": began_at, "ended_at": clock.now(), "nodes": nodes, "unanswered": unanswered}
     row, _made = Sweep.objects.get_or_create(cluster=cluster, shard=shard, defaults=values)
     added = {"runs": F("runs") + 1, "unanswered_total": F("unanswered_total") + unanswered}
     Sweep.objects.filter(pk=row.pk).update(**values, **added)
@@ -31,7 +31,7 @@ def sweep_write(cluster: Cluster, shard: int, began_at: datetime, *, nodes: int,
 
 def sweep_fail(cluster: Cluster) -> None:
     """A sweep did not come about, since the cluster did not answer: the last one stays the last."""
-    row, _made = Sweep.objects.get_or_create(cluster=cluster, shard=0, defaults={"began_at": timezone.now()})
+    row, _made = Sweep.objects.get_or_create(cluster=cluster, shard=0, defaults={"began_at": clock.now()})
     Sweep.objects.filter(pk=row.pk).update(failures=F("failures") + 1)
 
 

@@ -18,6 +18,7 @@ _WORDS_LIMIT = 1000
 _QUOTED_PASSWORD = re.compile(r'(?i)(password(?!secret)(?:\\*"\s*[:=]\s*\\*"|[^"\n]{0,60}"))[^"\n]*(")')
 _WEBHOOK_UNREACHABLE = "failed calling webhook"
 _UNTYPED_APPLY = "failed to create typed patch object"
+_SLOW = "it did not answer in time"
 _POOL = re.compile(r"^HTTPS?ConnectionPool\(.*?\): ")
 # The first that fits counts: a certificate that is refused is an SSLError, too.
 _WORDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
@@ -25,7 +26,7 @@ _WORDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str],
     ((ssl.SSLError, urllib3.exceptions.SSLError), "no TLS connection came about; is it an https address?"),
     ((socket.gaierror, urllib3.exceptions.NameResolutionError), "its name cannot be resolved"),
     (ConnectionRefusedError, "the connection was refused"),
-    ((TimeoutError, urllib3.exceptions.TimeoutError), "it did not answer in time"),
+    ((TimeoutError, urllib3.exceptions.TimeoutError), _SLOW),
     ((ConnectionResetError, BrokenPipeError, http.client.HTTPException), "it closed the connection"),
     (urllib3.exceptions.ProtocolError, "it closed the connection"),
 )
@@ -103,6 +104,10 @@ class Unreachable(KubeError):
     """No answer, an answer that cannot be read, 429 or 5xx: try again later."""
 
 
+class Silent(Unreachable):
+    """No answer in time: asking once more would cost as much time again."""
+
+
 class WebhookUnreachable(Unreachable):
     """500: a webhook that must be asked does not answer."""
 
@@ -122,6 +127,12 @@ def why_unreachable(error: BaseException) -> str:
                 return words.format(reason=getattr(one, "verify_message", "") or "not trusted")
     text = str(chain[-1]).rpartition(">: ")[2] or type(chain[-1]).__name__
     return bounded(_POOL.sub("", text) or type(chain[-1]).__name__)
+
+
+def unreachable(text: str, error: BaseException) -> Unreachable:
+    """What led to no answer, as the error that it is."""
+    why = why_unreachable(error)
+    return (Silent if why == _SLOW else Unreachable)(f"{text}: {why}")
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -10,7 +10,7 @@ import urllib3
 from kubernetes.client import ApiClient, ApiException, Configuration
 
 from clusters.kube.connection import authorization
-from clusters.kube.errors import Unreachable, error_of, why_unreachable
+from clusters.kube.errors import Unreachable, error_of, unreachable
 
 Object = dict[str, Any]
 Objects = list[Object]
@@ -68,7 +68,7 @@ class Transport:
             response = self._client.call_api(*prepared[:3], body, _request_timeout=self._timeout)
             answer: bytes = response.read()  # type: ignore[no-untyped-call]
         except (ApiException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise Unreachable(f"the API server cannot be reached: {why_unreachable(error)}") from error
+            raise unreachable("the API server cannot be reached", error) from error
         if not 200 <= response.status < 300:
             raise error_of(response.status, response.headers, answer)
         return answer

@@ -53,6 +53,9 @@ class Cluster(models.Model):
     streams = models.JSONField(default=list, help_text="The event streams: name, live, readonly, error.")
     discovered_at = models.DateTimeField(null=True, help_text="When mode and versions were last asked for.")
     permissions_at = models.DateTimeField(null=True, help_text="When permissions were last asked for.")
+    silent_since = models.DateTimeField(
+        null=True, help_text="Since when it does not answer in time; empty = it does, or says that it cannot."
+    )
     error = models.CharField(max_length=1000, blank=True, help_text="Why the last attempt failed; empty = it did not.")
     problems = models.JSONField(default=list, help_text="What is missing for the work: text and way out.")
 

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from clusters.models import ChangeSet, Cluster, Resource
 from clusters.registry import resource_models
-from clusters.selectors import clusters_active
+from clusters.selectors import clusters_active, silent_clusters
 from clusters.sync.held import free_rows
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,12 @@ def is_empty(cluster: Cluster) -> bool:
 
 def _due(now: datetime) -> Q:
     free = Q(lease_until=None) | Q(lease_until__lt=now)
-    return (Q(retry_at=None) | Q(retry_at__lte=now)) & free & Q(cluster__in=clusters_active())
+    return (
+        (Q(retry_at=None) | Q(retry_at__lte=now))
+        & free
+        & Q(cluster__in=clusters_active())
+        & ~Q(cluster__in=silent_clusters())
+    )
 
 
 def left_over(now: datetime, limit: int = 500) -> list[tuple[str, int]]:

@@ -15,7 +15,7 @@ from clusters import clock
 from clusters.doors import door_of
 from clusters.kube.client import Door
 from clusters.kube.discovery import Problem
-from clusters.kube.errors import Forbidden, KubeError, NotServed
+from clusters.kube.errors import Forbidden, KubeError, NotServed, Silent
 from clusters.kube.kinds import Served
 from clusters.manifest import Object
 from clusters.models import ChangeSet, ChangeSetItem, Cluster
@@ -57,7 +57,8 @@ def relist(cluster: Cluster) -> bool:
         seen = _look(cluster, door_of(cluster))
     except KubeError as error:
         logger.warning("cluster %s: %s", cluster.name, error.message)
-        Cluster.objects.filter(pk=cluster.pk).update(checked_at=started, error=error.message)
+        silent = (cluster.silent_since or started) if isinstance(error, Silent) else None
+        Cluster.objects.filter(pk=cluster.pk).update(checked_at=started, error=error.message, silent_since=silent)
         return cluster.error != error.message
     was_away = bool(cluster.error)
     changed = _describe(cluster, seen)
@@ -140,6 +141,7 @@ def _describe(cluster: Cluster, seen: _Seen) -> bool:
         **seen.discovered,
         "problems": problems + passing + rare,
         "error": "",
+        "silent_since": None,
         "checked_at": now,
         "connected_at": now,
     }

@@ -7,8 +7,8 @@ import socket
 import time
 
 from django.db.models import F
-from django.utils import timezone
 
+from clusters import clock
 from clusters.models import Lease
 
 WATCH = "watch"
@@ -50,13 +50,13 @@ class Term:
         if row.holder and began - self._heard_at < self.lasting:
             return False
         free = Lease.objects.filter(name=self._name, holder=row.holder, beats=row.beats)
-        return self._beaten(began, free.update(holder=self.holder, beats=F("beats") + 1, beaten_at=timezone.now()))
+        return self._beaten(began, free.update(holder=self.holder, beats=F("beats") + 1, beaten_at=clock.now()))
 
     def renew(self) -> bool:
         """Hold on to it; False if others have taken it."""
         began = time.monotonic()
         mine = Lease.objects.filter(name=self._name, holder=self.holder)
-        return self._beaten(began, mine.update(beats=F("beats") + 1, beaten_at=timezone.now()))
+        return self._beaten(began, mine.update(beats=F("beats") + 1, beaten_at=clock.now()))
 
     def give_up(self) -> None:
         """Let others have it at once."""

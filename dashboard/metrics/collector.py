@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import redis
 from django.conf import settings
-from django.utils import timezone
 from prometheus_client.registry import Collector
 
+from clusters import clock
 from clusters.nudges import connection
 from clusters.selectors import clusters_active
 from dashboard.metrics import clusters as of_clusters
@@ -33,7 +33,7 @@ class RowsCollector(Collector):
         yield from of_clusters.edits_told(names)
         yield from of_sessions.sessions_told(names)
         yield from of_sessions.transitions_told(names)
-        yield from of_sessions.speakers_told(names, timezone.now())
+        yield from of_sessions.speakers_told(names, clock.now())
         yield from of_sessions.sweeps_told(names)
         if settings.BGPUI_METRICS_SESSIONS:
             yield from of_sessions.each_session_told(names)

@@ -94,7 +94,7 @@ def test_sweeps_and_edits_do_not_wait_behind_a_slow_api_server(settings: Setting
     current_app.loader.import_default_modules()
     tasks_of_ours = [name for name in current_app.tasks if not name.startswith("celery.")]
     queues = {name: current_app.amqp.router.route({}, name)["queue"].name for name in tasks_of_ours}
-    relists = {"clusters.tasks.relist_clusters", "clusters.tasks.relist_cluster"}
+    relists = {f"clusters.tasks.{name}" for name in ("relist_clusters", "relist_cluster", "relist_silent")}
     assert {name for name, queue in queues.items() if queue == "relist"} == relists
     readme = (Path(settings.BASE_DIR) / "README.md").read_text()
     assert set(",".join(re.findall(r"worker -Q ([\w,]+)", readme)).split(",")) == set(queues.values())
