@@ -128,6 +128,9 @@ def _identity(session: Session, detail: Detail | None) -> list[Fact]:
             ("Router's end", _end(neighbor.foreign_host, neighbor.foreign_port)),
             ("Own end", _end(neighbor.local_host, neighbor.local_port)),
             ("Source", neighbor.update_source),
+            ("Discovered address", neighbor.unnumbered_address if neighbor.unnumbered_address != "none" else ""),
+            ("Peer group", neighbor.peer_group),
+            ("Listen range", neighbor.range_group),
             ("Hops allowed", neighbor.hops),
             ("MD5 password", "set" if neighbor.md5 else "not set"),
         ]

@@ -15,6 +15,9 @@ from speakers.models import Session
 
 # Who beside FRR decides what it runs: MetalLB's speaker, the controller of frr-k8s, and who reloads FRR.
 _DECIDERS = ("speaker", "controller", "reloader")
+_NOTHING = (
+    "no line of the last 5,000 names this neighbor; FRR says more about neighbors if MetalLB's log level is debug"
+)
 _DENIED = "bgpui may not read logs: it needs get on pods/log in namespace {}; the cluster's page offers the Role."
 
 
@@ -48,7 +51,7 @@ def _found(door: Door, session: Session) -> Iterator[tuple[str, str, list[str]]]
         frr = container == speaker.container
         lines = logs.concerning(text, neighbor=session.neighbor, peer=session.peer, vrf=session.vrf, frr=frr)
         if lines or frr:
-            yield pod, container, logs.around(lines, session.since) or ["no line of the last 5,000 names this neighbor"]
+            yield pod, container, logs.around(lines, session.since) or [_NOTHING]
 
 
 def _containers(door: Door, session: Session) -> list[tuple[str, str, str]]:

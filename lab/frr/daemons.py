@@ -109,8 +109,8 @@ class Daemons:
 
 
 def _start(daemon: str, *options: str) -> str:
-    pid = f"-i /run/frr/{daemon}.pid"
-    return f"{DAEMONS / daemon} -d {' '.join(options)} -f /dev/null {pid} >>/run/frr/{daemon}.log 2>&1"
+    files = f"-i /run/frr/{daemon}.pid --log file:/run/frr/{daemon}.log"  # a daemon has no standard output to log to
+    return f"{DAEMONS / daemon} -d {' '.join(options)} -f /dev/null {files} >>/run/frr/{daemon}.out 2>&1"
 
 
 def _words(output: bytes) -> str:

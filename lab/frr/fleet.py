@@ -73,7 +73,7 @@ class RealSpeakers:
         return ExecResult(*await machine.exec(["vtysh", *argv[1:]]))
 
     async def log(self, node: str) -> bytes:
-        """What all daemons wrote to their standard output. KeyError if the node has no speaker."""
+        """What all daemons have logged. KeyError if the node has no speaker."""
         written, _, _ = await self._nodes[node].machine.exec(["sh", "-c", "cat /run/frr/*.log | sort -s -k1,2"])
         return written
 

@@ -1,4 +1,4 @@
-"""What bgpd logs when a session changes (FRR: bgpd/bgp_fsm.c, bgpd/bgp_debug.c)."""
+"""What bgpd logs when a session changes and `bgp log-neighbor-changes` is on (bgpd/bgp_fsm.c, bgpd/bgp_debug.c)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _DIRECTIONS = {Cause.NOTIFICATION_RECEIVED: "received from", Cause.NOTIFICATION_
 
 def established(session: Session, at: float) -> None:
     """The session is up."""
-    _note(session, at, f"[M59KS-A3ZXZ] %ADJCHANGE: neighbor {_name(session)} in vrf {session.spec.vrf} Up")
+    _note(session, at, f"%ADJCHANGE: neighbor {_name(session)} in vrf {session.spec.vrf} Up")
 
 
 def ended(session: Session, at: float, reset: Reset) -> None:
     """The session went down, or an attempt was refused with a NOTIFICATION."""
     refused(session, at, reset)
     words = f"neighbor {_name(session)} in vrf {session.spec.vrf} Down {DUE_TO[reset.cause]}"
-    _note(session, at, f"[M59KS-A3ZXZ] %ADJCHANGE: {words}")
+    _note(session, at, f"%ADJCHANGE: {words}")
 
 
 def refused(session: Session, at: float, reset: Reset) -> None:
@@ -30,7 +30,7 @@ def refused(session: Session, at: float, reset: Reset) -> None:
         words = f"{_DIRECTIONS[reset.cause]} neighbor {session.spec.neighbor} {code}/{subcode}"
         message = f' "{reset.message}"' if reset.message else ""
         words = f"{words} ({NOTIFICATIONS[reset.notification]}) 0 bytes{message}"
-        _note(session, at, f"[HZN6M-XRM1G] %NOTIFICATION: {words}")
+        _note(session, at, f"%NOTIFICATION: {words}")
 
 
 def written(sessions: Iterable[Session]) -> bytes:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from speakers.frr.intended import configured
 from speakers.frr.neighbor import Neighbor
 from speakers.frr.notifications import Meaning, Notification, notification
-from speakers.frr.reasons import BY_RESET, BY_STATE, REASONS, RECEIVED, RESET_TEXTS, SENT
+from speakers.frr.reasons import BY_RESET, BY_STATE, REASONS, RECEIVED, RESET_TEXTS, SENT, WAITING
 
 if TYPE_CHECKING:
     from intent.sessions import IntendedSession
@@ -95,6 +95,8 @@ def _why(neighbor: Neighbor) -> tuple[str, str]:
         return _plain("admin-shutdown")
     if neighbor.prefix_limit_exceeded:
         return _plain("prefix-limit-exceeded")
+    if neighbor.waits_for in WAITING:
+        return _plain(WAITING[neighbor.waits_for])
     if code in {RECEIVED, SENT} and (told := _told(neighbor, sent=code == SENT)):
         return told
     reason = BY_RESET.get(code or 0, "")
@@ -168,6 +170,7 @@ def _evidence(neighbor: Neighbor, reason: str) -> Evidence:
         "lastNotificationReason": neighbor.last_notification,
         "lastShutdownDescription": neighbor.shutdown_message,
         "adminShutDown": neighbor.admin_shutdown,
+        "bgpStateIs": neighbor.waits_for,
         "prefixesConfigExceedMax": neighbor.prefix_limit_exceeded,
         "authenticationEnabled": neighbor.authentication or 0,
         "peerBfdInfo.status": neighbor.bfd.status if neighbor.bfd else "",

@@ -49,6 +49,7 @@ class Neighbor(Struct):
     key: str = field(default="", name="<key>")  # address in canonical text, or the interface of an unnumbered neighbor
 
     state: str = field(default="", name="bgpState")
+    waits_for: str = field(default="", name="bgpStateIs")  # of an Active one: passive, passiveNSF
     remote_as: int | str | None = field(default=None, name="remoteAs")
     local_as: int | str | None = field(default=None, name="localAs")
     internal: bool = field(default=False, name="nbrInternalLink")

@@ -125,6 +125,18 @@ REASONS: dict[str, Reason] = {
     "no-keepalive": Reason(
         "The router does not confirm the OPEN", "theirs", ("Look at the router's BGP log.",), _STATE
     ),
+    "graceful-restart": Reason(
+        "The router restarts gracefully: FRR keeps its routes and waits for it",
+        "theirs",
+        ("Is the router's restart planned?", "After the restart time FRR drops the routes."),
+        "FRR bgpStateIs passiveNSF",
+    ),
+    "passive": Reason(
+        "FRR does not dial: it waits for the router to connect (neighbor passive)",
+        "ours",
+        ("Look for `passive` in a raw FRR configuration.", "MetalLB's FRR does not listen on TCP port 179."),
+        "FRR bgpStateIs passive",
+    ),
     "idle": Reason("FRR waits before it tries again", "unknown", _REACH, _STATE),
     "not-configured": Reason(
         "FRR has no such neighbor: this node has not taken the configuration over",
@@ -156,6 +168,8 @@ REASONS: dict[str, Reason] = {
     },
 }
 
+# bgpStateIs of an Active neighbor (FRR bgpd/bgp_vty.c).
+WAITING = {"passiveNSF": "graceful-restart", "passive": "passive"}
 # lastResetCode (FRR bgpd/bgp_fsm.c, peer_down_str) to the cause; the others are changes of FRR's own configuration.
 BY_RESET = {
     11: "admin-shutdown", 15: "peer-closed", 22: "peer-closed", 24: "bfd-down", 25: "interface-down",

@@ -78,6 +78,7 @@ def test_sessions_of_every_sort_and_vrf_come_up(
     busy: RealCluster, vrf: str, neighbor: str, facts: dict[str, Any]
 ) -> None:
     busy.reaches(neighbor, "Established", vrf=vrf, **facts)
+    assert busy.judged(neighbor, vrf).reason == ""
 
 
 def test_bfd_comes_up_beside_a_session_that_has_a_profile(busy: RealCluster) -> None:

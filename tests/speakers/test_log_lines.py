@@ -13,6 +13,7 @@ from clusters.nudges import connection
 from dashboard.logs import log_answer
 from lab.apiserver import User, write_kubeconfig
 from lab.apiserver.auth import Rule
+from lab.frr.fleet import RealSpeakers
 from lab.frr.netns import available
 from lab.routers import Listening
 from speakers import live
@@ -21,10 +22,10 @@ from speakers.models import Session
 from tests.speakers.lab import Observer, RunningLab
 from tests.waiting import eventually
 
-FRR = b"""2026/11/25 18:37:34.123 BGP: [M59KS-A3ZXZ] %ADJCHANGE: neighbor 10.1.0.1(tor) in vrf default Down
-2026/11/25 18:37:35.123 BGP: [M59KS-A3ZXZ] %ADJCHANGE: neighbor 10.1.0.1(tor) in vrf storage Down
-2026/11/25 18:37:36.123 BGP: [M59KS-A3ZXZ] %ADJCHANGE: neighbor 10.1.0.10(tor) in vrf default Down
-2026/11/25 18:37:37.123 BGP: [HZN6M-XRM1G] %NOTIFICATION: sent to neighbor 10.1.0.1 4/0 (Hold Timer Expired) 0 bytes
+FRR = b"""2026/11/25 18:37:34.123 BGP: %ADJCHANGE: neighbor 10.1.0.1(tor) in vrf default Down
+2026/11/25 18:37:35.123 BGP: %ADJCHANGE: neighbor 10.1.0.1(tor) in vrf storage Down
+2026/11/25 18:37:36.123 BGP: %ADJCHANGE: neighbor 10.1.0.10(tor) in vrf default Down
+2026/11/25 18:37:37.123 BGP: %NOTIFICATION: sent to neighbor 10.1.0.1 4/0 (Hold Timer Expired) 0 bytes
 2026/11/25 18:37:38.123 BGP: neighbor 10.1.0.1 password s3cret\x1b[31m
 """
 SPEAKER = b"""{"ts":"2026-11-25T18:37:34Z","level":"info","peer":"tor-a","msg":"peer added"}
@@ -85,6 +86,9 @@ def test_the_nodes_log_says_what_happened_to_the_session(observer: Observer) -> 
         return Session.objects.select_related("speaker", "cluster").get(vrf="default", neighbor="10.1.0.1")
 
     eventually(lambda: row().state == "Established", timeout=90, interval=0.5)
+    if isinstance(observer.lab.speakers, RealSpeakers):
+        node, line = observer.lab.speakers.node(row().node), "bgp log-neighbor-changes"
+        observer.running.do(node.vtysh("configure terminal", "router bgp 64500", line))
     observer.running.call(observer.lab.routers.change, "10.1.0.1", listening=Listening.REFUSED)
     eventually(lambda: row().state != "Established", timeout=90, interval=0.5)
 
@@ -93,7 +97,8 @@ def test_the_nodes_log_says_what_happened_to_the_session(observer: Observer) -> 
     answer = live.command_get(row().pk, "log")
     assert answer is not None
     assert answer.ok, answer.error
-    assert "neighbor 10.1.0.1(" in answer.text
+    assert "%ADJCHANGE: neighbor 10.1.0.1(" in answer.text
+    assert "Down" in answer.text
     assert "10.1.0.10" not in answer.text
     assert answer.command.startswith("oc logs -n metallb-system ")
 

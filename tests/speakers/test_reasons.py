@@ -68,6 +68,8 @@ def told(code: int, error: str) -> dict[str, Any]:
         ("Connect", {"lastResetCode": 32, "authenticationEnabled": 1}, "no-answer-or-password", "unknown"),
         ("OpenSent", {"lastResetCode": 32}, "no-open", "theirs"),
         ("OpenConfirm", {}, "no-keepalive", "theirs"),
+        ("Active", {"bgpStateIs": "passiveNSF", "lastResetCode": 22}, "graceful-restart", "theirs"),
+        ("Active", {"bgpStateIs": "passive", "lastResetCode": 32}, "passive", "ours"),
         ("Idle", {"lastReset": "never"}, "idle", "unknown"),
         ("Idle", {"lastResetCode": 2}, "restarting", "ours"),
         ("Active", {"lastResetCode": 9999}, "no-connection", "theirs"),
