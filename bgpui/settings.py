@@ -154,6 +154,7 @@ CELERY_TASK_ROUTES = {
             "show_routes",
             "show_exchanged",
             "look_up",
+            "ask_of_changeset",
         )
     },
     "dashboard.tasks.*": {"queue": "observe"},

@@ -70,11 +70,11 @@ class KindPage:
 
     noun, nouns: in sentences. sections: titles of the form's parts, by `Field.section`, in their order. offers: names
     of what there is, for a field by its path in the spec; suggests: the same where other words are as good. bare:
-    objects within, whose parts need no word before their labels. closes:
-    what a deletion does, one sentence. meanings: what values of a spec stand for. searched: fields that a list is
-    searched by, besides the name; search: the same for who knows better. order: of a list at first. events: what makes
-    a list look again. beside: further facts for the rows of a list by primary key, in a fixed number of
-    queries. empty: what the kind is good for. more: context for `more_template`, a part of the page of one object.
+    objects within, whose parts need no word before their labels. closes: what a deletion does, one sentence. meanings:
+    what values of a spec stand for. searched: fields that a list is searched by, besides the name; search: the same for
+    who knows better. order: of a list at first. events: what makes a list look again. beside: further facts for the
+    rows of a list by primary key, in a fixed number of queries. empty: what the kind is good for. older: what writing
+    an older version of it does. more: context for `more_template`, a part of the page of one object.
     """
 
     model: type[Resource]
@@ -97,6 +97,7 @@ class KindPage:
     columns: tuple[ListColumn, ...] = ()
     beside: Callable[[Sequence[Resource]], Mapping[int, Any]] | None = None
     empty: str = ""
+    older: str = ""
     more: Callable[[Resource], Mapping[str, Any]] | None = None
     more_template: str = ""
 

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from clusters import clock, nudges
 from clusters.alone import alone
+from clusters.changesets.signals import changeset_applied
 from clusters.models import ChangeSet, Cluster
 from clusters.registry import rows_of
 from clusters.secret_looks import secrets_answer
@@ -59,6 +60,8 @@ def apply_changeset(pk: int) -> None:
         outbox.send_set(pk)
     elif not change_set.open and outbox.is_empty(change_set.cluster):
         findings_write(change_set.cluster)
+    if change_set.state == ChangeSet.State.APPLIED:
+        changeset_applied.send(ChangeSet, change_set=change_set)
     nudges.nudge("resources", change_set.cluster.name)
 
 

@@ -17,6 +17,7 @@ from clusters.connecting.clearing import removed_clear
 from clusters.nudges import nudge
 from clusters.selectors import clusters_active
 from dashboard import lookup, observe
+from dashboard.guided import asking
 from dashboard.logs import log_answer
 from speakers import services, totals
 from speakers.frr import commands
@@ -119,6 +120,12 @@ def look_up(pk: int, prefix: str) -> None:
     cluster = clusters_active().filter(pk=pk).first()
     if cluster is not None:
         lookup.look_up(cluster, prefix)
+
+
+@shared_task
+def ask_of_changeset(pk: int, turn: int) -> None:
+    """Ask FRR what it advertises to the peers of a change set that is in force."""
+    asking.ask_standing(pk, turn)
 
 
 @shared_task

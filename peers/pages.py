@@ -103,6 +103,10 @@ PEER = KindPage(
         ListColumn("asn", "AS", _as_numbers, ("peer_asn", "my_asn"), mono=False),
         ListColumn("vrf", "VRF", template="peers/vrf.html", fields=("vrf", "name")),
     ),
+    older=(
+        "MetalLB's conversion sets timers that were not given to 0s, which turns keepalives off: see holdTime and "
+        "keepaliveTime. What only v1beta2 has, such as vrf and passwordSecret, is lost when it is written so again."
+    ),
     empty=("One says which router the nodes talk to: its address, its AS number, and the AS number of the nodes."),
 )
 BFD_PROFILE = KindPage(

@@ -10,7 +10,9 @@ from clusters.api.problems import BadBody, fault
 from clusters.kube.redact import repeats
 from intent.kinds import Kind
 
-READ_ONLY = frozenset({"cluster", "status", "sync", "sessions", "findings", "inlinePassword", "usedBy", "use"})
+READ_ONLY = frozenset(
+    {"cluster", "status", "sync", "sessions", "findings", "inlinePassword", "usedBy", "olderWriters", "use"}
+)
 _WRITTEN = frozenset({"apiVersion", "kind", "metadata", "spec"})
 _METADATA = frozenset({"name", "namespace", "labels", "annotations"})
 # What the API server or controllers set; `kubectl get -o yaml` prints it, so it is read and left alone.

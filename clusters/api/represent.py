@@ -6,6 +6,7 @@ from typing import Any
 
 from clusters.models import Resource
 from clusters.references import references_to
+from clusters.sync.ownership import older_writers
 
 _USES = 500
 
@@ -34,3 +35,9 @@ def used_by_json(row: Resource) -> list[dict[str, str]]:
     """The objects that name this one, and in which field; at most 500."""
     names = ("kind", "namespace", "name", "field")
     return [dict(zip(names, found, strict=True)) for found in references_to(row).values_list(*names)[:_USES]]
+
+
+def older_writers_json(row: Resource) -> list[dict[str, str]]:
+    """Who wrote the object in an older version of its kind."""
+    found = older_writers(row.live or {}, row.KIND.api_version)
+    return [{"manager": manager, "apiVersion": version} for manager, version in found]

@@ -10,7 +10,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import serializers
 
-from clusters.api.shapes import DELETION, FINDINGS, TEXT, USED_BY, shape
+from clusters.api.shapes import DELETION, FINDINGS, OLDER_WRITERS, TEXT, USED_BY, shape
 from intent.kinds import Kind
 
 V = TypeVar("V", bound=type[Any])
@@ -62,7 +62,7 @@ def manifest_schema(kind: Kind, beside: Mapping[str, Any]) -> dict[str, Any]:
     }
     properties |= beside
     properties["findings"] = {**FINDINGS, "readOnly": True}
-    properties["usedBy"] = USED_BY
+    properties |= {"usedBy": USED_BY, "olderWriters": OLDER_WRITERS}
     return shape(properties, description=kind.description, required=["spec"])
 
 

@@ -63,6 +63,12 @@ USED_BY = {
     "readOnly": True,
     "description": "The objects that name this one, and in which field; told when one object is asked for.",
 }
+OLDER_WRITERS = {
+    "type": "array",
+    "items": shape(dict.fromkeys(("manager", "apiVersion"), TEXT)),
+    "readOnly": True,
+    "description": "Who wrote it in an older version of the kind, which the API server converts; told with one object.",
+}
 REVIEW = shape(
     {
         "dryRun": shape({"ok": {"type": "boolean"}, "message": {**TEXT, "description": "The API server's own words."}}),

@@ -19,7 +19,7 @@ from clusters.api.manifests import Draft, draft_of
 from clusters.api.patching import manifest_patched, row_patched
 from clusters.api.permissions import ModelPermissions
 from clusters.api.problems import ClusterRefused, Conflict, PreconditionFailed, Problem
-from clusters.api.represent import resource_json, used_by_json
+from clusters.api.represent import older_writers_json, resource_json, used_by_json
 from clusters.api.resolving import fields_json, in_conflict, overtaken_json
 from clusters.api.together import settled_sets
 from clusters.api.views import ReadEndpoint
@@ -65,10 +65,11 @@ class ReadResourceViewSet(ReadEndpoint):
         return self.get_paginated_response(self.represent(page))
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """One of them, with what uses it."""
+        """One of them, with what uses it, and who wrote it in an older version."""
         row = self.get_object()
         response = self.answer(row)
         response.data["usedBy"] = used_by_json(row)
+        response.data["olderWriters"] = older_writers_json(row)
         return response
 
     def find(self) -> Any:

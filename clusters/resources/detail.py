@@ -22,6 +22,7 @@ from clusters.resources.history import history
 from clusters.resources.spec import entries
 from clusters.resources.told import tell_saved
 from clusters.resources.uses import used_by, uses
+from clusters.sync.ownership import older_writers
 
 _SEVERITIES = {"error": 0, "documented": 1, "warning": 2}
 
@@ -59,6 +60,7 @@ def resource_context(request: HttpRequest, about: KindPage, row: Resource) -> di
         "origin": packed(plain(row.base)),
         "history": history(row),
         "yaml": manifest_yaml(row.manifest),
+        "older": older_writers(row.live or {}, kind.api_version),
         "oc": f"oc get {kind.plural}.{kind.group} -n {row.namespace} {row.name} -o yaml",
         "now": timezone.now(),
     }

@@ -23,12 +23,13 @@ _PERSONS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Manager:
-    """An entry of managedFields: who, by Apply or Update, since when."""
+    """An entry of managedFields: who, by Apply or Update, since when, and the version that it was written in."""
 
     name: str
     operation: str
     time: str
     fields: Fields
+    api_version: str = ""
 
 
 def managers(obj: Mapping[str, Any]) -> list[Manager]:
@@ -39,6 +40,7 @@ def managers(obj: Mapping[str, Any]) -> list[Manager]:
             str(entry.get("operation", "")),
             str(entry.get("time", "")),
             entry.get("fieldsV1") or {},
+            str(entry.get("apiVersion", "")),
         )
         for entry in _entries(obj)
         if not entry.get("subresource")
@@ -53,6 +55,16 @@ def foreign_writers(obj: Mapping[str, Any], *, besides: Collection[str] = ()) ->
     writing = (one for one in managers(obj) if "f:spec" in one.fields and not is_persons(one.name))
     left = {".", *besides}
     found = (one.name for one in writing if not besides or set(one.fields["f:spec"]) - left)
+    return tuple(dict.fromkeys(found))
+
+
+def older_writers(obj: Mapping[str, Any], api_version: str) -> tuple[tuple[str, str], ...]:
+    """Who wrote something of the spec in another version than this one, with the version; the server converts it."""
+    found = (
+        (one.name, one.api_version)
+        for one in managers(obj)
+        if "f:spec" in one.fields and one.api_version not in {"", api_version}
+    )
     return tuple(dict.fromkeys(found))
 
 

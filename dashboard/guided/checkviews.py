@@ -25,6 +25,7 @@ from clusters.workloads import workloads_refused
 from dashboard import facts, observe
 from dashboard.guided import workload
 from dashboard.guided.advertised import Meant, SessionRoutes, families
+from dashboard.guided.asking import NODES
 from dashboard.guided.wayback import way_back
 from dashboard.tallies import tallies
 from intent.modes import Mode
@@ -32,7 +33,6 @@ from peers.models import BGPPeer
 from speakers.models import Session, Speaker
 from speakers.selectors import sessions
 
-_NODES = 25  # on a page
 _WORDS = {"yes": "passed", "no": "failed", "unknown": "not known"}
 
 
@@ -41,7 +41,7 @@ _WORDS = {"yes": "passed", "no": "failed", "unknown": "not known"}
 def page(request: HttpRequest, cluster: str, namespace: str, name: str) -> HttpResponse:
     """The page, or its live part."""
     peer = _peer(cluster, namespace, name)
-    shown = page_of(request, _sessions(peer), _NODES)
+    shown = page_of(request, _sessions(peer), NODES)
     meant = Meant(peer.cluster, name, [session.node for session in shown])
     routes = [meant.on(session) for session in shown]
     vrf = peer.vrf or DEFAULT_VRF
@@ -69,7 +69,7 @@ def page(request: HttpRequest, cluster: str, namespace: str, name: str) -> HttpR
 def ask(request: HttpRequest, cluster: str, namespace: str, name: str) -> HttpResponse:
     """Let workers ask the FRR of the nodes on this page for its tables; the answers arrive there."""
     peer = _peer(cluster, namespace, name)
-    for session in page_of(request, _sessions(peer), _NODES):
+    for session in page_of(request, _sessions(peer), NODES):
         for family in families(session):
             observe.ask(session, family)
     number = request.GET.get("page", "")

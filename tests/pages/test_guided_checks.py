@@ -12,9 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from clusters import nudges
+from clusters.changesets.signals import changeset_applied
 from clusters.kube.permissions import VERBS
 from clusters.kube.plain import MANAGED_BY, PLAIN_KINDS
 from clusters.models import ChangeSet, ChangeSetItem, Cluster, Service, StatusObject
+from clusters.tasks import apply_changeset
+from dashboard.tasks import ask_of_changeset
 from lab.seed.network import vrf_policy
 from pools.models import BGPAdvertisement
 from speakers import live
@@ -206,3 +209,38 @@ def test_the_test_is_removed_where_it_was_made_for(
                 change_set=made, position=position, api_version="v1", kind=kind, namespace=namespace, name=name
             )
         assert "Remove the test workload" in admin.get(PAGE).text
+
+
+def test_frr_is_asked_by_itself_once_a_change_set_is_in_force_and_its_sessions_stand(
+    exposed: Cluster, editor: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, tuple[int, ...]]] = []
+    monkeypatch.setattr(current_app, "send_task", lambda name, args, **_: asked.append((name, args)))
+    change_set = ChangeSet.objects.create(cluster=exposed, state="applied", settled_at=timezone.now())
+    item = {"api_version": "metallb.io/v1beta1", "namespace": "metallb-system", "action": "create"}
+    after = {"spec": {"peers": ["frrviavrf"]}}
+    change_set.items.create(position=0, kind="BGPAdvertisement", name="first-adv", after=after, **item)
+    again = ("dashboard.tasks.ask_of_changeset", (change_set.pk, 0))
+
+    apply_changeset(change_set.pk)  # a worker that comes late finds nothing to do
+    assert asked == []
+    changeset_applied.send(ChangeSet, change_set=change_set)
+    assert asked == [again]
+
+    up = list(Session.objects.order_by("node"))
+    Session.objects.filter(pk=up[0].pk).update(state="Active")
+    asked.clear()
+    ask_of_changeset(change_set.pk, 0)
+    routes = [("dashboard.tasks.show_routes", (session.pk, "ipv4")) for session in up]
+    assert asked == [*routes[1:], ("dashboard.tasks.ask_of_changeset", (change_set.pk, 1))]
+
+    for session in up[1:]:
+        say(session)
+    Session.objects.update(state="Established")
+    asked.clear()
+    ask_of_changeset(change_set.pk, 1)
+    assert asked == routes[:1]
+
+    change_set.items.create(position=1, kind="BGPPeer", name="frrviavrf", after={}, **item)
+    page = editor.get(change_set.get_absolute_url()).text
+    assert f'data-kind="primary" href="{PAGE}">Checks of frrviavrf</a>' in page

@@ -14,6 +14,7 @@ from clusters.kindpages import page_of_kind
 from clusters.models import Change, Cluster, SyncState
 from clusters.registry import resource_models
 from tests.kinds import NAMESPACE, SPECS, example, furnished, saved
+from tests.pages.rows import a_peer
 
 KIND = pytest.mark.parametrize("kind", SPECS)
 
@@ -153,3 +154,24 @@ def test_a_profile_that_is_in_use_names_the_way_out(editor: Client, cluster: Clu
     assert "Take it out of these first" in page
     assert "/peers/lab/metallb-system/fast-peer/recreate/?without=bfdProfile" in page
     assert "Delete one</button>" not in page
+
+
+def test_a_peer_that_kubectl_applied_in_the_older_version_says_so(
+    viewer: Client, editor: Client, cluster: Cluster
+) -> None:
+    """MetalLB's conversion gives timers that were not set as 0s (api/v1beta1/bgppeer_conversion.go)."""
+    row = a_peer(cluster, "old")
+    written = {"manager": "kubectl-client-side-apply", "operation": "Update", "apiVersion": "metallb.io/v1beta1"}
+    fields = {"f:spec": {"f:peerASN": {}}}
+    row.live["metadata"]["managedFields"] = [{**written, "fieldsV1": fields}]
+    row.save()
+    page = viewer.get(row.get_absolute_url()).text
+    assert "kubectl-client-side-apply wrote it as <code>metallb.io/v1beta1</code>; the API server converts it." in page
+    assert "timers that were not given to 0s, which turns keepalives off" in page
+    assert "An edit here writes it as" not in page
+    assert "An edit here writes it as <code>metallb.io/v1beta2</code>" in editor.get(row.get_absolute_url()).text
+    told = viewer.get("/api/v1/bgppeers/lab/metallb-system/old/").json()["olderWriters"]
+    assert told == [{"manager": "kubectl-client-side-apply", "apiVersion": "metallb.io/v1beta1"}]
+    row.live["metadata"]["managedFields"][0]["apiVersion"] = "metallb.io/v1beta2"
+    row.save()
+    assert "older version" not in viewer.get(row.get_absolute_url()).text
