@@ -58,7 +58,10 @@ def review(
     password: str | None = None,
     dry_run: bool = True,
 ) -> Review:
-    """Look at an edit from all sides; manifest None = deletion. Writes nothing. With dry_run it asks the API server."""
+    """Look at an edit from all sides; manifest None = deletion. Writes nothing.
+
+    With dry_run it asks the API server, and works out what is announced and written then; checks while typing do not.
+    """
     edit = prepare(cluster, kind, namespace, name, manifest, password)
     without, with_change = snapshots(edit, fresh=dry_run)
     old = rules.check(without, {edit.ref} if edit.row is not None and manifest is not None else None)
@@ -82,8 +85,8 @@ def review(
         new_password=edit.new_password is not None,
         revision=edit.row.revision if edit.row is not None else 0,
         sessions=to_sessions([edit], with_change),
-        effects=to_announcements([edit], with_change),
-        frr=to_configuration([edit], with_change),
+        effects=to_announcements([edit], with_change) if dry_run else None,
+        frr=to_configuration([edit], with_change) if dry_run else UNCHANGED,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from intent.communities import Community, aliases, resolve
@@ -55,13 +55,13 @@ class Advertisement:
 def advertisements(snapshot: Snapshot, placement: Placement, pools: Iterable[Resource]) -> tuple[Advertisement, ...]:
     """All BGPAdvertisements that MetalLB reads, sorted by name."""
     known = aliases(snapshot.in_force("Community"))
-    pools = tuple(pools)
+    by_name = {pool.name: pool for pool in pools}
     by_service = release(snapshot.version) >= SERVICE_SELECTORS_SINCE
     return tuple(
         Advertisement(
             name=resource.name,
             bit=1 << number,
-            pools=selected_pools(resource, pools),
+            pools=_selected(resource, by_name),
             nodes=placement.mask(resource.spec),
             peers=frozenset(_names(resource.spec.get("peers"))) or None,
             services=Selection(resource.spec.get("serviceSelectors") if by_service else None),
@@ -78,11 +78,28 @@ def advertisements(snapshot: Snapshot, placement: Placement, pools: Iterable[Res
 
 def selected_pools(advertisement: Resource, pools: Iterable[Resource]) -> frozenset[str]:
     """The pools that an advertisement (BGP or L2) is for: by name, by label, all if it says neither."""
-    names = set(_names(advertisement.spec.get("ipAddressPools")))
+    return _selected(advertisement, {pool.name: pool for pool in pools})
+
+
+def _selected(advertisement: Resource, by_name: Mapping[str, Resource]) -> frozenset[str]:
+    asked = set(_names(advertisement.spec.get("ipAddressPools")))
     labels = Selection(advertisement.spec.get("ipAddressPoolSelectors"))
-    if labels.all and names:
-        return frozenset(pool.name for pool in pools if pool.name in names)
-    return frozenset(pool.name for pool in pools if pool.name in names or labels.chooses(pool.labels))
+    if labels.all:
+        return frozenset(asked & by_name.keys() if asked else by_name)
+    chosen = (name for name, pool in by_name.items() if labels.chooses(pool.labels))
+    return frozenset((*(asked & by_name.keys()), *chosen))
+
+
+def feeds(peers: Collection[str], some: Iterable[Advertisement]) -> dict[str, int]:
+    """The advertisements that reach each peer, as a mask."""
+    everywhere, named = 0, dict.fromkeys(peers, 0)
+    for each in some:
+        if each.peers is None:
+            everywhere |= each.bit
+        else:
+            for peer in each.peers & named.keys():
+                named[peer] |= each.bit
+    return {peer: bits | everywhere for peer, bits in named.items()}
 
 
 def _length_v6(resource: Resource) -> int:

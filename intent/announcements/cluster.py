@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from intent.addresses import Address, parse_address
-from intent.announcements.advertisements import Advertisement, advertisements
+from intent.announcements.advertisements import Advertisement, advertisements, feeds
 from intent.announcements.announcement import Announcement, Key, ServiceRef, prefix_key, prefix_text
 from intent.announcements.groups import NOTHING, Feed, Group, Layers, Placed, Table, merge, tabulate, too_many
 from intent.announcements.verdicts import Reason, Verdict
@@ -44,13 +44,16 @@ class Announcements:
         self._sites = _sites(placement, self._advertisements) if snapshot.nodes else {}
         self._sessions = sessions(snapshot)
         peers = {session.peer for some in self._sessions.values() for session in some}
-        self._feeds = {peer: sum(a.bit for a in self._advertisements if a.reaches(peer)) for peer in peers}
+        self._feeds = feeds(peers, self._advertisements)
         self._groups: dict[tuple[str, int], Group] = {}
         self._services: dict[ServiceRef, Placed | Reason] = {}
         self._local: dict[str, list[Placed]] = {}
         self._shared: dict[tuple[int, int, tuple[int, ...]], tuple[Table, tuple[Announcement, ...]]] = {}
         index = PoolIndex(pools)
-        of_pool = {pool.name: [a for a in self._advertisements if pool.name in a.pools] for pool in pools}
+        of_pool: dict[str, list[Advertisement]] = {pool.name: [] for pool in pools}
+        for each in self._advertisements:
+            for pool in each.pools:
+                of_pool[pool].append(each)
         for service in snapshot.services:
             self._place(service, index, of_pool)
 
