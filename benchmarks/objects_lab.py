@@ -39,7 +39,11 @@ def service(number: int) -> list[dict[str, Any]]:
             "apiVersion": "v1",
             "kind": "Service",
             "metadata": metadata,
-            "spec": {"type": "LoadBalancer", "ports": [{"name": "web", "port": 80}]},
+            "spec": {
+                "type": "LoadBalancer",
+                "allocateLoadBalancerNodePorts": False,  # there are not as many
+                "ports": [{"name": "web", "port": 80}],
+            },
             "status": {"loadBalancer": {"ingress": [{"ip": address}]}},
         },
         {

@@ -11,6 +11,7 @@ from typing import Any
 import requests
 
 from tests.demo import Demo
+from tests.faults.closing import There, in_force_once
 from tests.waiting import eventually
 
 PEER = "bgppeers/lab/metallb-system/fragile/"
@@ -55,8 +56,9 @@ def settle(demo: Demo, hold_time: int) -> int:
         assert row["sync"]["state"] == "in_sync", row["sync"]
         live = in_cluster(demo)
         assert live is not None
-        assert live["spec"]["holdTime"] == f"{hold_time}s"
-        return int(live["metadata"]["generation"])
+        generation = int(live["metadata"]["generation"])
+        in_force_once(There(demo), {"holdTime": f"{hold_time}s"}, generation, name="fragile")
+        return generation
 
     return eventually(settled, timeout=45, interval=0.3)
 
