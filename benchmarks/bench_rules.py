@@ -47,7 +47,7 @@ def snapshot(objects: int, services: int, spec: Callable[[int], dict[str, Any]])
             name=f"web-{n}",
             addresses=(f"10.{n % objects // 250}.{n % objects % 250}.{n // objects % 256}",),
             local=bool(n % 2),
-            endpoint_nodes=(f"node-{n % NODES}", f"node-{n * 7 % NODES}"),
+            endpoint_nodes=(f"node-{(n + n // 997) % NODES}", f"node-{n * 7 % NODES}"),
         )
         for n in range(services)
     ]

@@ -151,18 +151,22 @@ def as_numbers_of(cluster: Cluster) -> dict[str, set[int]]:
 
 
 def _services(cluster: Cluster) -> list[intent.Service]:
-    columns = (
-        "cluster",
-        "namespace",
-        "name",
-        "labels",
-        "annotations",
-        "addresses",
-        "pool",
-        "traffic_policy",
-        "endpoint_nodes",
-    )
-    return [service_of(row) for row in cluster.services.only(*columns).order_by("namespace", "name").iterator()]
+    """All of them, of which there may be very many: without a model instance each."""
+    columns = ("namespace", "name", "labels", "annotations", "addresses", "pool", "traffic_policy", "endpoint_nodes")
+    rows = cluster.services.order_by("namespace", "name").values_list(*columns)
+    return [
+        intent.Service(
+            namespace=namespace,
+            name=name,
+            labels=labels,
+            annotations=annotations,
+            addresses=tuple(addresses),
+            pool=pool,
+            local=policy == Service.TrafficPolicy.LOCAL,
+            endpoint_nodes=tuple(nodes),
+        )
+        for namespace, name, labels, annotations, addresses, pool, policy, nodes in rows.iterator()
+    ]
 
 
 def nodes_of(cluster: Cluster) -> tuple[intent.Node, ...]:

@@ -199,18 +199,13 @@ def _known_nodes(cluster: Cluster) -> dict[Key, set[str]]:
 
 
 def _addresses_write(services: Sequence[Service]) -> None:
-    """The addresses of these Services as rows of their own."""
-    cluster = services[0].cluster
-    names = {row.name for row in services}
-    stored = cluster.services.filter(name__in=names).values_list("namespace", "name", "pk")
-    keys = {(namespace, name): pk for namespace, name, pk in stored}
+    """The addresses of these Services, which were just written, as rows of their own."""
     rows = []
     for service in services:
-        pk = keys[service.namespace, service.name]
         for address in {one for word in service.addresses if (one := parse_address(word)) is not None}:
-            place = {"service_id": pk, "cluster": cluster, "pool": service.pool, "family": address.version}
+            place = {"service": service, "cluster": service.cluster, "pool": service.pool, "family": address.version}
             rows.append(ServiceAddress(**place, address=str(address), sort_key=sort_key(address)))
-    ServiceAddress.objects.filter(service__in=[keys[row.namespace, row.name] for row in services]).delete()
+    ServiceAddress.objects.filter(service__in=[service.pk for service in services]).delete()
     ServiceAddress.objects.bulk_create(rows, ignore_conflicts=True)
 
 

@@ -19,7 +19,10 @@ def chunks(items: Sequence[Item], size: int = CHUNK) -> Iterator[Sequence[Item]]
 
 
 def upsert(model: type[Row], rows: Sequence[Row], *, key: Sequence[str], fields: Sequence[str]) -> None:
-    """Insert rows, or write `fields` of those that exist, found by `key`; the rows' own primary keys don't count."""
+    """Insert rows, or write `fields` of those that exist, found by `key`; the rows' own primary keys don't count, and
+
+    are those of the database after it.
+    """
     for row in rows:
         row.pk = None
     if rows:

@@ -185,9 +185,17 @@ class View:
     def meeting(self, nodes: int) -> int:
         """The peers that are on any of these nodes."""
         if nodes not in self._meeting:
-            on = (1 << number for number, peer in enumerate(self.peers) if self.masks[peer.ref] & nodes)
-            self._meeting[nodes] = sum(on)
+            self._meeting[nodes] = sum(peers for mask, peers in self._by_nodes.items() if mask & nodes)
         return self._meeting[nodes]
+
+    @cached_property
+    def _by_nodes(self) -> dict[int, int]:
+        """The peers by the nodes that they are on, which many have in common."""
+        found: dict[int, int] = {}
+        for number, peer in enumerate(self.peers):
+            mask = self.masks[peer.ref]
+            found[mask] = found.get(mask, 0) | 1 << number
+        return found
 
     @cached_property
     def frr_configurations(self) -> tuple[Resource, ...]:
