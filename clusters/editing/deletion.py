@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 from django.contrib import messages
@@ -15,8 +16,8 @@ from clusters.editing.posted import revision_posted
 from clusters.editing.views import NOTE, row_of
 from clusters.editing.yaml_text import manifest_yaml
 from clusters.edits.trials import sealed
-from clusters.kindpages import page_of_kind
-from clusters.models import Change
+from clusters.kindpages import KindPage, page_of_kind
+from clusters.models import Change, Resource
 from clusters.pages import HttpRequest, render_page
 from clusters.resources.releases import releases
 from clusters.resources.uses import used_by
@@ -31,27 +32,30 @@ def resource_delete(request: HttpRequest, kind: str, cluster: str, namespace: st
     about = page_of_kind(kind)
     about.require(request, "delete")
     row = row_of(kind, cluster, namespace, name)
-    stop: list[Finding] = []
-    trouble = ""
-    if request.method == "POST":
-        revision, actor = revision_posted(request.POST) or 0, cast("User", request.user)
-        try:
-            services.resource_delete(
-                row=row,
-                actor=actor,
-                source=Change.Source.BROWSER,
-                base_revision=revision,
-                message=request.POST.get("note", "")[:NOTE],
-            )
-        except services.Refused as refused:
-            stop = list(refused.findings)
-        except services.RevisionMismatch:
-            trouble = f"Somebody changed this {about.noun} while you looked at it. Look again before you delete it."
-        else:
-            messages.success(request, f"{row.name} will be gone as soon as the cluster confirms it.")
-            return redirect(about.many)
-        row = row_of(kind, cluster, namespace, name)
-    review = services.review(cluster=row.cluster, kind=kind, namespace=namespace, name=name, manifest=None)
+    if request.method != "POST":
+        return _review(request, about, row)
+    revision, actor = revision_posted(request.POST) or 0, cast("User", request.user)
+    note = request.POST.get("note", "")[:NOTE]
+    try:
+        services.resource_delete(
+            row=row, actor=actor, source=Change.Source.BROWSER, base_revision=revision, message=note
+        )
+    except services.Refused as refused:
+        return _review(request, about, row_of(kind, cluster, namespace, name), stop=refused.findings)
+    except services.RevisionMismatch:
+        trouble = f"Somebody changed this {about.noun} while you looked at it. Look again before you delete it."
+        return _review(request, about, row_of(kind, cluster, namespace, name), trouble=trouble)
+    messages.success(request, f"{row.name} will be gone as soon as the cluster confirms it.")
+    return redirect(about.many)
+
+
+def _review(
+    request: HttpRequest, about: KindPage, row: Resource, *, stop: Sequence[Finding] = (), trouble: str = ""
+) -> HttpResponse:
+    """What the deletion would do. stop: why it was refused."""
+    review = services.review(
+        cluster=row.cluster, kind=about.kind.kind, namespace=row.namespace, name=row.name, manifest=None
+    )
     blocked = bool(blocking([finding for finding in review.findings if finding not in review.introduced]))
     context = {
         "about": about,

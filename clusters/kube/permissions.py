@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -50,31 +50,9 @@ def needs(
     secret_namespace: where the Secrets with passwords are looked for. reported: what is only read, with the namespace,
     "" = of the cluster.
     """
-    rows: list[tuple[tuple[str, ...], str, str, str, str, str]] = []
-    for kind in kinds:
-        rows.append((("get", "list", "watch"), kind.group, kind.plural, "", namespace, f"to show {kind.plural}"))
-        rows.append((("create", "patch", "delete"), kind.group, kind.plural, "", namespace, f"to edit {kind.plural}"))
-    rows.append((("list", "watch"), "", "nodes", "", "", "to know which nodes a peer selects"))
-    rows.append((("list", "watch"), "", "services", "", "", "to show LoadBalancer services and what is left of pools"))
-    rows.append(
-        (
-            ("list", "watch"),
-            "discovery.k8s.io",
-            "endpointslices",
-            "",
-            "",
-            "to know from which nodes a service is announced",
-        )
-    )
-    rows.append((("list", "watch"), "", "namespaces", "", "", "to know which namespaces a pool serves"))
-    rows.append((("list", "watch"), "", "events", "", "", "to show why a service got no address"))
-    for kind, where in reported:
-        rows.append((("list", "watch"), kind.group, kind.plural, "", where, f"to show {kind.plural}"))
-    for room in dict.fromkeys(frr_namespaces):
-        rows.append((("list",), "", "pods", "", room, "to find the pods with FRR"))
-        # A WebSocket begins as a GET; newer API servers ask for `create` as well.
-        rows.append((("get", "create"), "", "pods", "exec", room, "to ask FRR about its sessions"))
-        rows.append((("get",), "", "pods", "log", room, "to show what FRR logged when a session changed"))
+    rows = [*_kind_rows(kinds, namespace), *_FIXED]
+    rows += [(_READ, kind.group, kind.plural, "", where, f"to show {kind.plural}") for kind, where in reported]
+    rows += _frr_rows(frr_namespaces)
     rows.append((("create", "patch"), "", "secrets", "", secret_namespace, "to keep passwords that are typed here"))
     rows.append((("get",), "", "secrets", "", secret_namespace, "to check the Secrets that peers refer to"))
     offering = "to offer Secrets by name in the form; values are never asked for"
@@ -86,6 +64,31 @@ def needs(
         ),
         Permission("list", "", "secrets", "", secret_namespace, offering, optional=True),
     ]
+
+
+_Row = tuple[tuple[str, ...], str, str, str, str, str]  # verbs, group, resource, subresource, namespace, why
+_READ = ("list", "watch")
+_FIXED: tuple[_Row, ...] = (
+    (_READ, "", "nodes", "", "", "to know which nodes a peer selects"),
+    (_READ, "", "services", "", "", "to show LoadBalancer services and what is left of pools"),
+    (_READ, "discovery.k8s.io", "endpointslices", "", "", "to know from which nodes a service is announced"),
+    (_READ, "", "namespaces", "", "", "to know which namespaces a pool serves"),
+    (_READ, "", "events", "", "", "to show why a service got no address"),
+)
+
+
+def _kind_rows(kinds: Iterable[Served], namespace: str) -> Iterator[_Row]:
+    for kind in kinds:
+        yield ("get", "list", "watch"), kind.group, kind.plural, "", namespace, f"to show {kind.plural}"
+        yield ("create", "patch", "delete"), kind.group, kind.plural, "", namespace, f"to edit {kind.plural}"
+
+
+def _frr_rows(namespaces: Iterable[str]) -> Iterator[_Row]:
+    for room in dict.fromkeys(namespaces):
+        yield ("list",), "", "pods", "", room, "to find the pods with FRR"
+        # A WebSocket begins as a GET; newer API servers ask for `create` as well.
+        yield ("get", "create"), "", "pods", "exec", room, "to ask FRR about its sessions"
+        yield ("get",), "", "pods", "log", room, "to show what FRR logged when a session changed"
 
 
 def workload_needs() -> list[Permission]:

@@ -75,7 +75,6 @@ def rules(what: str, *, wildcard: bool = False) -> tuple[Cel, ...]:
     """The rules for an "RD" or "RT". wildcard: "*" may stand for any administrator, as in imports."""
     star, who = ("self.startsWith('*:') || ", "either '*', an IPv4 address, or a number") if wildcard else ("", "")
     who = who or "either an IPv4 address or a number"
-    numeric = f"{star}{_GLOBAL}.contains('.') || !{_GLOBAL}.matches('[0-9]+') || !{_LOCAL}.matches('[0-9]+') || "
     wild = _rule(
         "wildcard",
         f"!self.startsWith('*:') || ({_LOCAL}.matches('[0-9]+') && uint({_LOCAL}) <= {_UINT32}u)",
@@ -97,6 +96,14 @@ def rules(what: str, *, wildcard: bool = False) -> tuple[Cel, ...]:
             lambda parts: parts.assigned is not None,
         ),
         *((wild,) if wildcard else ()),
+        *_sizes(what, star),
+    )
+
+
+def _sizes(what: str, star: str) -> tuple[Cel, ...]:
+    """How large the assigned number may be beside each form of the administrator."""
+    numeric = f"{star}{_GLOBAL}.contains('.') || !{_GLOBAL}.matches('[0-9]+') || !{_LOCAL}.matches('[0-9]+') || "
+    return (
         _rule(
             "with-ipv4",
             f"!{_GLOBAL}.contains('.') || ({_LOCAL}.matches('[0-9]+') && uint({_LOCAL}) <= {_UINT16}u)",

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from intent.findings import Finding, ObjectRef, Severity, shown
-from intent.kinds import KINDS, STATUS_KINDS
+from intent.kinds import KINDS, STATUS_KINDS, Kind
 from intent.modes import Mode, release
 from intent.rules.deletions import check_deletion
 from intent.rules.frr_objects import judged
@@ -51,19 +51,8 @@ def check_object(
     kind = KINDS.get(resource.ref.kind)
     if kind is None:
         return [_not_configured(resource.ref)]
-    api_version, spec = text(body.get("apiVersion")), body.get("spec")
-    served = kind.served(api_version.rpartition("/")[2]) or kind.stored
-    subject = Subject(
-        resource=resource,
-        kind=kind,
-        version=served,
-        mode=mode,
-        release=release(version),
-        namespace=namespace,
-        password=mapping(spec).get("password"),
-        api_version=api_version or "none",
-        secret_namespace=secret_namespace,
-    )
+    spec = body.get("spec")
+    subject = _subject(resource, kind, body, mode=mode, version=version, namespace=namespace, room=secret_namespace)
     findings = [finding for rule in OBJECT_RULES[kind.kind] for finding in rule.judge(subject)]
     if spec is not None and not isinstance(spec, Mapping):
         found = subject.error(
@@ -71,6 +60,24 @@ def check_object(
         )
         findings.append(replace(found, field="spec"))
     return _sorted(findings)
+
+
+def _subject(
+    resource: Resource, kind: Kind, body: Mapping[str, Any], *, mode: Mode, version: str, namespace: str, room: str
+) -> Subject:
+    """An object in the version that it is written in. room: where Secrets with passwords are looked for."""
+    api_version = text(body.get("apiVersion"))
+    return Subject(
+        resource=resource,
+        kind=kind,
+        version=kind.served(api_version.rpartition("/")[2]) or kind.stored,
+        mode=mode,
+        release=release(version),
+        namespace=namespace,
+        password=mapping(body.get("spec")).get("password"),
+        api_version=api_version or "none",
+        secret_namespace=room,
+    )
 
 
 def _not_configured(ref: ObjectRef) -> Finding:

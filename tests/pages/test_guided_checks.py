@@ -214,7 +214,7 @@ def test_the_test_is_removed_where_it_was_made_for(
 def test_frr_is_asked_by_itself_once_a_change_set_is_in_force_and_its_sessions_stand(
     exposed: Cluster, editor: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[tuple[str, tuple[int, ...]]] = []
+    asked: list[tuple[str, tuple[object, ...]]] = []
     monkeypatch.setattr(current_app, "send_task", lambda name, args, **_: asked.append((name, args)))
     change_set = ChangeSet.objects.create(cluster=exposed, state="applied", settled_at=timezone.now())
     item = {"api_version": "metallb.io/v1beta1", "namespace": "metallb-system", "action": "create"}

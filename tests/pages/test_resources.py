@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -161,9 +162,10 @@ def test_a_peer_that_kubectl_applied_in_the_older_version_says_so(
 ) -> None:
     """MetalLB's conversion gives timers that were not set as 0s (api/v1beta1/bgppeer_conversion.go)."""
     row = a_peer(cluster, "old")
+    metadata: dict[str, Any] = {"name": "old", "namespace": NAMESPACE}
+    row.live = {"metadata": metadata, "spec": row.spec}
     written = {"manager": "kubectl-client-side-apply", "operation": "Update", "apiVersion": "metallb.io/v1beta1"}
-    fields = {"f:spec": {"f:peerASN": {}}}
-    row.live["metadata"]["managedFields"] = [{**written, "fieldsV1": fields}]
+    metadata["managedFields"] = [{**written, "fieldsV1": {"f:spec": {"f:peerASN": {}}}}]
     row.save()
     page = viewer.get(row.get_absolute_url()).text
     assert "kubectl-client-side-apply wrote it as <code>metallb.io/v1beta1</code>; the API server converts it." in page
@@ -172,6 +174,6 @@ def test_a_peer_that_kubectl_applied_in_the_older_version_says_so(
     assert "An edit here writes it as <code>metallb.io/v1beta2</code>" in editor.get(row.get_absolute_url()).text
     told = viewer.get("/api/v1/bgppeers/lab/metallb-system/old/").json()["olderWriters"]
     assert told == [{"manager": "kubectl-client-side-apply", "apiVersion": "metallb.io/v1beta1"}]
-    row.live["metadata"]["managedFields"][0]["apiVersion"] = "metallb.io/v1beta2"
+    metadata["managedFields"][0]["apiVersion"] = "metallb.io/v1beta2"
     row.save()
     assert "older version" not in viewer.get(row.get_absolute_url()).text
