@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import ip_network
 
@@ -17,11 +17,15 @@ _MASKED = re.compile(r"[^/\s]+/[0-9]{1,3}", re.ASCII)
 
 @dataclass(frozen=True, slots=True, order=True)
 class AddressRange:
-    """Addresses of one IP version from `first` to `last`, both included, as numbers."""
+    """Addresses of one IP version from `first` to `last`, both included, as numbers.
+
+    mapped: IPv4 that was written as a CIDR of IPv6 (::ffff:203.0.113.0/120).
+    """
 
     version: int
     first: int
     last: int
+    mapped: bool = field(default=False, compare=False)
 
     def __contains__(self, address: Address) -> bool:
         return address.version == self.version and self.first <= int(address) <= self.last
@@ -61,7 +65,7 @@ def _read(entry: str) -> AddressRange | None:
     first, last = parse_address(str(network.network_address)), parse_address(str(network.broadcast_address))
     if first is None or last is None or first.version != last.version:
         return AddressRange(network.version, int(network.network_address), int(network.broadcast_address))
-    return AddressRange(first.version, int(first), int(last))  # Go takes ::ffff:10.0.0.0/120 for 10.0.0.0/24
+    return AddressRange(first.version, int(first), int(last), mapped=network.version != first.version)
 
 
 def ranges(pool: Resource) -> tuple[AddressRange, ...]:

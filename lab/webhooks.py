@@ -42,7 +42,7 @@ class Webhook:
 
 
 WEBHOOKS = {
-    "BGPPeer": Webhook("bgppeer", by_node=True),
+    "BGPPeer": Webhook("bgppeers", by_node=True),
     "IPAddressPool": Webhook("ipaddresspool"),
     "BGPAdvertisement": Webhook("bgpadvertisement", beside=("ipaddresspools",), by_node=True),
     "L2Advertisement": Webhook("l2advertisement", beside=("ipaddresspools",)),

@@ -121,7 +121,7 @@ class Pools:
 
 def shortest_prefix(held: AddressRange) -> int:
     """The length of the largest CIDR inside the range: what a range is split into has no shorter one."""
-    bits = WIDTH[held.version]
+    bits = WIDTH[6 if held.mapped else held.version]  # MetalLB reads the length off the mask as written
     for size in range(held.size.bit_length() - 1, -1, -1):
         start = -(-held.first >> size) << size
         if start + (1 << size) - 1 <= held.last:

@@ -35,13 +35,16 @@ def aggregation_fits(view: View, subject: Subject) -> Iterator[Finding]:
     advertisement = view.advertisement_of[subject.resource.ref]
     for version, name in LENGTHS.items():
         length = advertisement.lengths[version]
-        if length >= WIDTH[version] or (version == 4 and length < 1):
+        if length > WIDTH[version] or (version == 4 and length < 1):
             continue
         wrong = view.pools.narrower(version, length) & advertisement.pools
         if wrong:
             pools = view.pools.some(wrong)
             message = f"/{length} is wider than addresses of {pools}"
             hint = "Choose a longer prefix, or a pool that holds whole prefixes of this length."
+            if length == WIDTH[version]:
+                message = f"MetalLB takes the length of a range like ::ffff:203.0.113.0/120 for IPv4's, as in {pools}"
+                hint = "Write the range of the pool in IPv4."
             code = "aggregation-wider-than-pool"
             yield subject.error(code, name, message, value=length, source=CONFIG, hint=hint, others=pools.refs)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http
 import http.client
 import json
 import ssl
@@ -38,6 +39,11 @@ class Client:
         payload = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": content_type, "Accept": "application/json"}
         answer, content = self._sent(method, target, payload, headers)
+        for _try in range(int(_TIMEOUT / _PAUSE)):
+            if answer.status != http.HTTPStatus.TOO_MANY_REQUESTS:
+                break
+            threading.Event().wait(_PAUSE)  # storage of a new type is being made
+            answer, content = self._sent(method, target, payload, headers)
         if answer.status >= 400:
             raise _refusal(answer.status, content)
         found: dict[str, Any] = json.loads(content) if content.startswith(b"{") else {}
@@ -72,7 +78,7 @@ class Client:
                 self._own.connection.request(method, target, payload, dict(headers))
                 answer = self._own.connection.getresponse()
                 return answer, answer.read()
-            except (http.client.HTTPException, ConnectionError):
+            except (http.client.HTTPException, ConnectionError, ssl.SSLError):
                 self._own.connection.close()
                 if is_new:
                     raise

@@ -19,23 +19,29 @@ class Janitor:
     def __init__(self, store: RemoteStore, client: Client) -> None:
         self._store, self._client = store, client
         self._cancels: list[Callable[[], None]] = []
+        self._dependents: dict[str, set[tuple[str, str, str]]] = {}
+        """Type, namespace and name by the uid of an owner."""
 
     def start(self) -> None:
-        self._cancels = [self._store.watch(self._owner_changed, owner) for owner in _OWNERS]
-        self._cancels.append(self._store.watch(self._namespace_changed, "namespaces"))
+        watch = self._store.watch
+        self._cancels = [watch(self._dependent_changed, kind) for kind in _DEPENDENTS]
+        self._cancels += [watch(self._owner_changed, kind) for kind in _OWNERS]
+        self._cancels.append(watch(self._namespace_changed, "namespaces"))
 
     def stop(self) -> None:
         for cancel in self._cancels:
             cancel()
 
+    def _dependent_changed(self, event: Event) -> None:
+        for owner in event.new.manifest["metadata"].get("ownerReferences") or ():
+            names = self._dependents.setdefault(owner["uid"], set())
+            change = names.discard if event.type == "DELETED" else names.add
+            change((event.resource.group_resource, *event.key))
+
     def _owner_changed(self, event: Event) -> None:
-        if event.type != "DELETED":
-            return
-        uid = event.new.manifest["metadata"]["uid"]
-        for kind in _DEPENDENTS:
-            for found in self._store.list(kind, event.key[0]):
-                if any(owner["uid"] == uid for owner in found["metadata"].get("ownerReferences") or ()):
-                    self._store.delete(kind, event.key[0], found["metadata"]["name"])
+        if event.type == "DELETED":
+            for dependent in self._dependents.pop(event.new.manifest["metadata"]["uid"], ()):
+                self._store.delete(*dependent)
 
     def _namespace_changed(self, event: Event) -> None:
         if event.type == "DELETED" or not event.new.manifest["metadata"].get("deletionTimestamp"):

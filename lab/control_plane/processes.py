@@ -131,7 +131,7 @@ def kube_apiserver(binaries: Binaries, papers: Papers, port: int, etcd_port: int
         "service-account-issuer": "https://kubernetes.default.svc",
         "service-account-key-file": path("apiserver.crt"),
         "service-account-signing-key-file": path("apiserver.key"),
-        "service-cluster-ip-range": "10.96.0.0/16",
+        "service-cluster-ip-range": "10.96.0.0/16,fd00:10:96::/112",
         "disable-admission-plugins": "ServiceAccount,TaintNodesByCondition",
         "endpoint-reconciler-type": "none",
         "kubelet-certificate-authority": path("ca.crt"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.apiserver.auth import User
+from lab.apiserver.errors import ApiError
 from lab.apiserver.exec import ExecHandler, Streams
 from lab.apiserver.faults import Faults
 from lab.apiserver.kubeconfig import kubeconfig
@@ -21,15 +23,15 @@ from lab.apiserver.storage import Event
 from lab.apiserver.tls import Authority
 from lab.apiserver.writes import Admission
 from lab.control_plane import processes
+from lab.control_plane.admission import PROBE, webhooks_at
 from lab.control_plane.binaries import find
 from lab.control_plane.callbacks import ADMISSION, TOKENS, Callbacks
-from lab.control_plane.client import Client
+from lab.control_plane.client import Client, patiently
 from lab.control_plane.gate import Gate
 from lab.control_plane.janitor import Janitor
 from lab.control_plane.processes import ADDRESS_TYPE, ADMIN, Papers, free_port
 from lab.control_plane.rights import RemoteTokens
 from lab.control_plane.store import RemoteStore
-from lab.webhooks import WEBHOOKS
 
 _DECLARED = ["ExtendWebSocketsToKubelet"]
 _WEBHOOKS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
@@ -51,6 +53,7 @@ class ControlPlane:
         self.client = Client(self._port, inside)
         self._children: list[processes.Child] = []
         self._tls = tls
+        self._registered = False
         self._cancel: Callable[[], None] = lambda: None
         self.faults = Faults()
         self.tokens = RemoteTokens(self.client, tokens or {})
@@ -88,24 +91,31 @@ class ControlPlane:
         self._papers.issue(file, name)
         return self._folder / f"{file}.crt", self._folder / f"{file}.key"
 
-    def use_webhooks(self, admission: Admission) -> None:
+    def use_webhooks(self, admission: Admission | None) -> None:
         """Have the API server ask this hook; the lab's own writes pass, as they do past the embedded one."""
-        self.load()
         self._callbacks.admission = admission
-        url = f"https://127.0.0.1:{self._callback_port}{ADMISSION}"
-        condition = {"name": "not-the-lab", "expression": f"request.userInfo.username != '{ADMIN}'"}
-        for kind, webhook in WEBHOOKS.items():
-            plural = "communities" if kind == "Community" else f"{kind.lower()}s"
-            rule = {"apiGroups": ["metallb.io"], "apiVersions": ["v1beta1", "v1beta2"], "resources": [plural]}
-            own = {"name": webhook.full_name, "rules": [rule | {"operations": list(webhook.operations)}]}
-            self.register_webhook(url, own | {"matchConditions": [condition]})
 
-    def register_webhook(self, url: str, webhook: Manifest) -> None:
-        """Have the API server ask at this URL, whose certificate is one of ours."""
+    def register_webhooks(self, name: str, webhooks: list[Manifest]) -> None:
+        """Have the API server ask at URLs whose certificates are ours."""
         authority = base64.b64encode(self._papers.authority.pem).decode()
-        fixed = {"failurePolicy": "Fail", "sideEffects": "None", "admissionReviewVersions": ["v1"]}
-        body = fixed | webhook | {"clientConfig": {"url": url, "caBundle": authority}}
-        self.client.request("POST", _WEBHOOKS, {"metadata": {"name": webhook["name"]}, "webhooks": [body]})
+        for webhook in webhooks:
+            webhook["clientConfig"]["caBundle"] = authority
+        self.client.request("POST", _WEBHOOKS, {"metadata": {"name": name}, "webhooks": webhooks})
+
+    def _register_own(self) -> None:
+        """Register the hook for as long as the API server runs, and wait until it is asked."""
+        url = f"https://127.0.0.1:{self._callback_port}{ADMISSION}"
+        self.register_webhooks("lab", webhooks_at(url, ADMIN))
+        probe = {"metadata": {"name": PROBE}}
+
+        def is_asked() -> bool:
+            try:
+                self.client.request("POST", "/api/v1/namespaces/default/configmaps", probe, query={"dryRun": "All"})
+            except ApiError as refusal:
+                return refusal.code == 403
+            return False
+
+        patiently(is_asked, "webhooks are asked")
 
     def load(self) -> None:
         """Start the processes; `start` does it too, once."""
@@ -125,6 +135,9 @@ class ControlPlane:
         self.load()
         self.host = host
         await self._callbacks.start(self._callback_port, self._server_context())
+        if not self._registered:
+            self._registered = True
+            await asyncio.to_thread(self._register_own)
         self._cancel = self.store.watch(self._pod_changed, "pods")
         self._janitor.start()
         self.port = await self._gate.start(host, port or self.port, self._server_context() if self._tls else None)
@@ -138,6 +151,7 @@ class ControlPlane:
 
     def close(self) -> None:
         """End the processes and forget everything."""
+        self.store.close()
         for child in reversed(self._children):
             child.stop()
         shutil.rmtree(self._folder, ignore_errors=True)

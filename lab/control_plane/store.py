@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import contextlib
 import json
 import ssl
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from lab.apiserver.storage import Entry, Event
 from lab.control_plane.client import MERGE, Client, patiently
 
 _LARGEST_EVENT = 4 << 20
+_NO_END = aiohttp.ClientTimeout(total=None)
 
 
 class RemoteStore:
@@ -80,8 +82,12 @@ class RemoteStore:
         return self._client.request("PUT", path, body, query=_by(manager))
 
     def patch(self, resource: str, namespace: str, name: str, change: Manifest, manager: str = "") -> Manifest:
-        """Merge patch, the status excepted."""
+        """Merge patch, the status excepted; a pod's node is set by binding it, as a scheduler does."""
         path = path_of(self.registry.find(resource), namespace, name)
+        node = (change.get("spec") or {}).get("nodeName") if resource == "pods" else None
+        if node is not None:
+            target = {"apiVersion": "v1", "kind": "Node", "name": node}
+            self._client.request("POST", f"{path}/binding", {"metadata": {"name": name}, "target": target})
         return self._client.request("PATCH", path, change, query=_by(manager), content_type=MERGE)
 
     def patch_status(self, resource: str, namespace: str, name: str, status: Manifest, manager: str = "") -> Manifest:
@@ -105,14 +111,18 @@ class RemoteStore:
         found = self.registry.find(resource)
         objects, version = self._listed(found)
         watch = _Watch(found, callback, {_uid(each): each for each in objects})
-        watch.task = asyncio.get_running_loop().create_task(self._follow(watch, version))
         self._watches[watch] = watch
+        watch.task = asyncio.get_running_loop().create_task(self._follow(watch, version))
 
         def cancel() -> None:
             if self._watches.pop(watch, None) is not None and watch.task is not None:
                 watch.task.cancel()
 
         return cancel
+
+    def close(self) -> None:
+        """Forget all watches; their loop may have ended."""
+        self._watches.clear()
 
     async def caught_up(self) -> None:
         """Wait until every watch has called back for what the API server holds right now."""
@@ -181,13 +191,14 @@ class RemoteStore:
         url = f"https://127.0.0.1:{self._port}{path_of(watch.resource, None)}"
         connector = aiohttp.TCPConnector(ssl=self._tls)
         async with aiohttp.ClientSession(connector=connector, read_bufsize=_LARGEST_EVENT) as session:
-            while True:
+            while watch in self._watches:
                 query = {"watch": "true", "allowWatchBookmarks": "true", "resourceVersion": version}
-                async with session.get(url, params=query, timeout=aiohttp.ClientTimeout(total=None)) as answer:
-                    async for line in answer.content:
-                        event = json.loads(line)
-                        version = event["object"]["metadata"]["resourceVersion"]
-                        watch.take(event["type"], event["object"])
+                with contextlib.suppress(aiohttp.ClientPayloadError):  # the API server has ended
+                    async with session.get(url, params=query, timeout=_NO_END) as answer:
+                        async for line in answer.content:
+                            event = json.loads(line)
+                            version = event["object"]["metadata"]["resourceVersion"]
+                            watch.take(event["type"], event["object"])
 
 
 @dataclass(eq=False, slots=True)

@@ -54,5 +54,5 @@ def prepare(plane: ControlPlane, metallb: MetalLB) -> None:
     plane.store.create("pods", pod)
     configuration: dict[str, Any] = yaml.safe_load(metallb.webhooks.read_text())
     for webhook in configuration["webhooks"]:
-        path = webhook["clientConfig"]["service"]["path"]
-        plane.register_webhook(f"https://127.0.0.1:{PORT}{path}", webhook)
+        webhook["clientConfig"] = {"url": f"https://127.0.0.1:{PORT}{webhook['clientConfig']['service']['path']}"}
+    plane.register_webhooks("metallb", configuration["webhooks"])

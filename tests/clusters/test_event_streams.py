@@ -54,6 +54,7 @@ def test_events_come_in_order_without_passwords(kube: RunningCluster) -> None:
     assert "hunter2" not in str(events)
 
 
+@pytest.mark.embedded("needs a history of events that is short; etcd keeps five minutes")
 def test_a_version_that_the_server_has_forgotten_is_expired(
     kube: RunningCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:

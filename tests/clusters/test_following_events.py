@@ -44,7 +44,7 @@ def deleted(kube: RunningCluster, office: Office, name: str = "tor-1") -> Event:
     """Delete the object; the event of that, whose resourceVersion is that of the deletion (Kubernetes API concepts)."""
     before = event(kube, office, name)
     kube.call(kube.server.store.delete, PEERS, NAMESPACE, name)
-    version = str(kube.server._storage.version)
+    version = str(kube.server.store.version)
     obj = {**before.obj, "metadata": {**before.obj["metadata"], "resourceVersion": version}}
     return Event("DELETED", obj, version)
 
@@ -198,7 +198,7 @@ def test_a_service_its_endpoints_and_its_warning(kube: RunningCluster, office: O
     office.look()
     door = door_of(office.cluster)
     kube.add(service("web", "203.0.113.7", pool="gold"), service("mail"))
-    told = [Event("ADDED", obj, "1") for obj in door.list(SERVICES)[0]]
+    told = [Event("ADDED", obj, "1") for obj in door.list(SERVICES, SHOP)[0]]
     assert stream(office, "services").follow(office.cluster, door, told)
     assert list(ServiceAddress.objects.values_list("address", "pool")) == [("203.0.113.7", "gold")]
     kube.add(endpoints("web", "node-1", "node-2"), endpoints("other", "node-3"))

@@ -202,6 +202,7 @@ def test_a_right_that_is_missing_is_said_and_the_rest_goes_on(
     assert Namespace.objects.filter(name=SHOP).exists()
 
 
+@pytest.mark.embedded("puts texts into a status that a real API server refuses")
 def test_hostile_texts_are_kept_bounded_and_break_nothing(kube: RunningCluster, office: Office) -> None:
     odd = service("web", annotations={"metallb.io/address-pool": "x" * 5000, "metallb.io/loadBalancerIPs": "," * 9000})
     kube.add(odd)
@@ -214,6 +215,7 @@ def test_hostile_texts_are_kept_bounded_and_break_nothing(kube: RunningCluster, 
     assert not ServiceAddress.objects.exists()
 
 
+@pytest.mark.embedded("counts what a look reads, which is less often where the API server is slow")
 def test_a_quiet_look_costs_the_same_few_queries_however_many_services(kube: RunningCluster, office: Office) -> None:
     counts = []
     for numbers in (range(5), range(5, 200)):
@@ -226,6 +228,7 @@ def test_a_quiet_look_costs_the_same_few_queries_however_many_services(kube: Run
     assert counts[0] == counts[1], counts
 
 
+@pytest.mark.embedded("makes thousands of objects, which takes minutes one request each")
 def test_many_services_are_written_by_chunks(kube: RunningCluster, office: Office) -> None:
     kube.add(*(service(f"web-{n}", f"198.51.{n // 200}.{n % 200}", pool="gold") for n in range(1200)))
     with CaptureQueriesContext(connection) as queries:
@@ -251,6 +254,7 @@ def test_a_look_that_takes_long_is_taken_rarely(
     assert Service.objects.count() == 2
 
 
+@pytest.mark.embedded("makes thousands of objects, which takes minutes one request each")
 def test_what_is_read_of_large_lists_is_kept_page_by_page(kube: RunningCluster, office: Office) -> None:
     from clusters.doors import door_of
     from clusters.kube.kinds import SERVICES

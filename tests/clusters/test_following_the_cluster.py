@@ -253,7 +253,7 @@ def test_a_quiet_look_costs_few_queries_however_many_peers(kube: RunningCluster,
         ) as queries:
             assert office.look() is False
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 11 + len(resource_models()), counts
+    assert counts[0] == counts[1] <= 13 + len(resource_models()), counts
 
 
 def test_adopting_many_costs_queries_by_chunks(kube: RunningCluster, office: Office) -> None:

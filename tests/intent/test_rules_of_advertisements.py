@@ -125,6 +125,12 @@ def test_a_community_that_gives_up_an_alias_in_use_is_told_so(aliases: dict[str,
 
 
 # A5: of a range that is split into CIDRs the shortest prefix counts.
+def test_ipv4_mapped_into_ipv6_is_not_advertised_at_all() -> None:
+    """validateBGPAdvPerPool compares the length of the mask, 120, with the aggregation length of IPv4, 32."""
+    found = codes(pool("a", ["::ffff:203.0.113.0/120"]), advertisement("adv", ipAddressPools=["a"]))
+    assert "aggregation-wider-than-pool" in found
+
+
 @pytest.mark.parametrize(("length", "wrong"), [(24, []), (23, ["aggregation-wider-than-pool"])])
 def test_one_cidr_of_a_range_has_to_fit(length: int, wrong: list[str]) -> None:
     seen = codes(IBGP, RANGE, advertisement("adv", aggregationLength=length), services=(service("web"),))

@@ -69,11 +69,11 @@ async def client(lab: Lab) -> Any:
 
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
-    ("BGPPeer", {**PEER, "myASN": 0}, "bgppeer"),
-    ("BGPPeer", {**PEER, "peerAddress": "elsewhere"}, "bgppeer"),
-    ("BGPPeer", {**OTHER, "routerID": "10.10.10.11"}, "bgppeer"),
-    ("BGPPeer", {**OTHER, "myASN": 64999}, "bgppeer"),
-    ("BGPPeer", {**OTHER, "myASN": 0, "nodeSelectors": [{"matchLabels": {"no": "node"}}]}, "bgppeer"),
+    ("BGPPeer", {**PEER, "myASN": 0}, "bgppeers"),
+    ("BGPPeer", {**PEER, "peerAddress": "elsewhere"}, "bgppeers"),
+    ("BGPPeer", {**OTHER, "routerID": "10.10.10.11"}, "bgppeers"),
+    ("BGPPeer", {**OTHER, "myASN": 64999}, "bgppeers"),
+    ("BGPPeer", {**OTHER, "myASN": 0, "nodeSelectors": [{"matchLabels": {"no": "node"}}]}, "bgppeers"),
     ("IPAddressPool", {"addresses": ["192.0.2.1"]}, "ipaddresspool"),
     ("IPAddressPool", {"addresses": ["4.4.4.128/25"]}, "ipaddresspool"),
     ("BGPAdvertisement", {"ipAddressPools": ["one", "one"]}, "bgpadvertisement"),
