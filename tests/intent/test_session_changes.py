@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from intent.session_changes import SessionChange, session_changes
 from intent.snapshot import Mode, Resource, Snapshot
@@ -87,3 +89,46 @@ def test_native_mode_ends_a_session_for_any_change() -> None:
     """MetalLB's native speaker closes the session object of a peer that was edited (speaker/bgp_controller.go)."""
     (found,) = changes([peer()], [peer(holdTime="30s")], Mode.NATIVE)
     assert found.reset == ALL
+
+
+_PEERS = st.dictionaries(
+    st.sampled_from(("tor-a", "tor-b", "tor-c")),
+    st.fixed_dictionaries(
+        {"peerAddress": st.sampled_from(("10.0.0.1", "10.0.0.2"))},
+        optional={
+            "vrf": st.just("red"),
+            "peerASN": st.sampled_from((64501, 64777)),
+            "holdTime": st.just("30s"),
+            "bfdProfile": st.just("fast"),
+            "passwordSecret": st.just({"name": "one"}),
+            "nodeSelectors": st.sampled_from((RACK_A["nodeSelectors"], RACK_B["nodeSelectors"])),
+        },
+    ),
+).map(lambda drawn: [profile("fast"), *(peer(name, **spec) for name, spec in drawn.items())])
+
+
+@given(_PEERS, _PEERS)
+def test_a_change_and_its_inverse_cancel(before: list[Manifest], after: list[Manifest]) -> None:
+    """What opens closes again, and what runs on with other values runs on with the old ones; the end of BFD resets."""
+
+    def told(found: list[SessionChange], *, back: bool) -> set[Any]:
+        return {
+            (
+                (each.peer, each.vrf, each.neighbor),
+                (each.closed, each.opened) if back else (each.opened, each.closed),
+                frozenset((*each.reset, *each.changed)),
+                frozenset(each.fields),
+            )
+            for each in found
+        }
+
+    assert told(changes(before, after), back=False) == told(changes(after, before), back=True)
+    assert changes(before, before) == []
+
+
+@given(_PEERS, _PEERS, st.randoms(use_true_random=False))
+def test_the_order_of_objects_changes_nothing(before: list[Manifest], after: list[Manifest], random: Any) -> None:
+    expected = changes(before, after)
+    for some in (before, after):
+        random.shuffle(some)
+    assert changes(before, after) == expected
