@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from itertools import chain
 from operator import or_
 
 from django.db.models import Count, Max, Min, Q
@@ -62,7 +63,9 @@ def causes(counts: Counts) -> list[Cause]:
     dead = _dead(groups, counts)
     lost = [] if counts.filters.partial else _lost(counts, dead)
     if lost:
-        groups = _without(counts, groups, dead, {(cause.main.cluster, cause.main.first_node) for cause in lost})
+        groups = _without(
+            counts, groups, dead, {(one.cluster, one.first_node) for cause in lost for one in cause.groups}
+        )
     missing = [group for group in groups if group.reason == VRF_MISSING and group.health == "down"]
     rest = [group for group in groups if group not in missing]
     return [*lost, *_of_vrfs(counts, missing), *_of_routers(rest)]
@@ -78,7 +81,7 @@ def _dead(groups: Iterable[Group], counts: Counts) -> set[Router]:
 
 
 def _lost(counts: Counts, dead: set[Router]) -> list[Cause]:
-    """The nodes that answer and have lost every peer, though other nodes reach these; one query."""
+    """The nodes that answer and have lost every peer, though other nodes reach these, by reason; one query."""
     cut = [node for node in counts.cut_off if node.healths["down"] >= _FEWEST]
     if not cut or len(cut) > _NODES:
         return []
@@ -88,11 +91,11 @@ def _lost(counts: Counts, dead: set[Router]) -> list[Cause]:
         if group.router not in dead:
             several[group.cluster, group.first_node].append(group)
     wanted = {(node.cluster, node.node): node.healths["down"] for node in cut}
-    return [
-        Cause("node", _largest(found), 1)
-        for key, found in several.items()
-        if key in wanted and len({group.router for group in found}) >= _FEWEST and 2 * len(found) > wanted[key]
-    ]
+    alike: dict[tuple[int, str], list[list[Group]]] = defaultdict(list)
+    for key, found in several.items():
+        if key in wanted and len({group.router for group in found}) >= _FEWEST and 2 * len(found) > wanted[key]:
+            alike[key[0], _largest(found)[0].reason].append(found)
+    return [Cause("node", _largest(chain.from_iterable(nodes)), len(nodes)) for nodes in alike.values()]
 
 
 def _without(counts: Counts, groups: Sequence[Group], dead: set[Router], nodes: set[tuple[int, str]]) -> list[Group]:

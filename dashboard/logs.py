@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from django.utils import timezone
 
 from clusters.doors import door_of
@@ -34,8 +32,9 @@ def _answer(session: Session) -> live.CommandResult:
         return live.CommandResult(now, "", ok=False, error="This node has no pod with FRR.")
     parts, failed = list[str](), ""
     try:
-        for pod, container, found in _found(door_of(session.cluster), session):
-            parts += [f"— {pod}, {container} —", *found]
+        door = door_of(session.cluster)
+        parts += _read(door, session, speaker.namespace, speaker.pod, speaker.container)
+        parts += _of_deciders(door, session)
     except Forbidden:
         failed = _DENIED.format(speaker.namespace)
     except KubeError as error:
@@ -43,25 +42,27 @@ def _answer(session: Session) -> live.CommandResult:
     return live.CommandResult(now, line, ok=not failed, text="\n".join(parts), error=failed)
 
 
-def _found(door: Door, session: Session) -> Iterator[tuple[str, str, list[str]]]:
-    """Pod, container, and the lines: of FRR, then of who decides what FRR runs, if they have any."""
-    speaker = session.speaker
-    for namespace, pod, container in _containers(door, session):
-        text = door.pod_log(namespace, pod, container, lines=logs.TAIL, limit=logs.LIMIT)
-        frr = container == speaker.container
-        lines = logs.concerning(text, neighbor=session.neighbor, peer=session.peer, vrf=session.vrf, frr=frr)
-        if lines or frr:
-            yield pod, container, logs.around(lines, session.since) or [_NOTHING]
+def _read(door: Door, session: Session, namespace: str, pod: str, container: str) -> list[str]:
+    """The lines of one container under its name; FRR has always something to say, others only if it is of use."""
+    text = door.pod_log(namespace, pod, container, lines=logs.TAIL, limit=logs.LIMIT)
+    frr = container == session.speaker.container
+    lines = logs.concerning(text, neighbor=session.neighbor, peer=session.peer, vrf=session.vrf, frr=frr)
+    if not lines and not frr:
+        return []
+    return [f"— {pod}, {container} —", *(logs.around(lines, session.since) or [_NOTHING])]
 
 
-def _containers(door: Door, session: Session) -> list[tuple[str, str, str]]:
-    speaker = session.speaker
-    rooms = dict.fromkeys(filter(None, (speaker.namespace, session.cluster.namespace)))
-    found = [(speaker.namespace, speaker.pod, speaker.container)]
-    for room in rooms:
-        for pod in door.pods(room, fields=f"spec.nodeName={session.node}"):
-            names = [str(each.get("name", "")) for each in (pod.get("spec") or {}).get("containers") or ()]
-            if speaker.container in names or "speaker" in names:
-                name = str(pod["metadata"]["name"])
-                found += [(room, name, decider) for decider in _DECIDERS if decider in names]
-    return found
+def _of_deciders(door: Door, session: Session) -> list[str]:
+    """What those said who decide what FRR runs: on FRR's own pod, and on that of MetalLB's speaker."""
+    parts = []
+    for room in dict.fromkeys(filter(None, (session.speaker.namespace, session.cluster.namespace))):
+        try:
+            for pod in door.pods(room, fields=f"spec.nodeName={session.node}"):
+                names = [str(each.get("name", "")) for each in (pod.get("spec") or {}).get("containers") or ()]
+                if session.speaker.container in names or "speaker" in names:
+                    name = str(pod["metadata"]["name"])
+                    for decider in (each for each in _DECIDERS if each in names):
+                        parts += _read(door, session, room, name, decider)
+        except Forbidden:  # FRR's own log is worth showing without
+            parts.append(_DENIED.format(room))
+    return parts

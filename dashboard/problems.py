@@ -4,89 +4,31 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from clusters.models import Cluster
 from clusters.words import HEALTH_WORDS, bounded, counted, utc_words
 from dashboard.causes import Cause, causes
 from dashboard.counts import UNSEEN, Counts, Group, NodeCount
-from dashboard.facts import text_of
+from dashboard.facts import side_words
 from dashboard.filters import Filters
-from dashboard.ribbon import DAY, Mark, drops
+from dashboard.problem import Problem, peer_href
+from dashboard.ribbon import DAY, drops
+from speakers.frr.reasons import REASONS
 from speakers.models import Session, Transition
-from speakers.selectors import HEALTH, speakers
+from speakers.selectors import speakers
 
 SHOWN = 12
 SHOWN_ALL = 200
 _TRANSITIONS = 2000
 _SPEAKERS = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One row: what is wrong, where, since when, and why."""
-
-    health: str
-    number: int
-    of: int  # sessions that there are to this neighbor, or on these nodes
-    title: str
-    cluster: str
-    peer: str
-    peer_href: str
-    neighbor: str
-    remote_as: int | None
-    vrf: str  # "" = all VRFs of the nodes
-    nodes: list[str]
-    more_nodes: int
-    since: datetime | None
-    cause: str
-    detail: str
-    href: str
-    kind: str = "router"  # router, node, vrf, speaker: what is to blame, or at least shared
-    reason: str = ""
-    touches: str = ""  # what of the nodes it touches, if that is not one neighbor
-    group: Group | None = None
-    marks: tuple[Mark, ...] = ()
-    refused: bool = False  # the nodes' speakers refuse their configuration
-
-    @property
-    def number_of_nodes(self) -> int:
-        """Nodes that it touches."""
-        return len(self.nodes) + self.more_nodes
-
-    @property
-    def ticket(self) -> str:
-        """The same as text, for a ticket or a chat."""
-        where = f"{self.peer or 'neighbor'} {self.neighbor}".strip() if self.neighbor else self.touches or "speaker"
-        asn = f" (AS {self.remote_as})" if self.remote_as else ""
-        nodes = ", ".join(self.nodes) + (f" and {self.more_nodes} more" if self.more_nodes else "")
-        lines = [
-            f"{self.title}: {where}{asn}" + (f", VRF {self.vrf}" if self.vrf else ""),
-            f"cluster {self.cluster}, {'nodes' if self.number_of_nodes > 1 else 'node'} {nodes}",
-            f"since {utc_words(self.since)}" if self.since else "",
-            " - ".join(filter(None, (self.cause, self.detail))),
-        ]
-        return text_of(lines)
-
-    @property
-    def order(self) -> tuple[int, int, str, str]:
-        """Worst first, then the one that touches most."""
-        return HEALTH.index(self.health), -self.number, self.neighbor, "".join(self.nodes[:1])
-
-
-def peer_href(cluster: Cluster | None, peer: str) -> str:
-    """The page of a BGPPeer; "" if the name cannot be one."""
-    try:
-        return reverse("peer", args=[cluster.name, cluster.namespace, peer]) if cluster and peer else ""
-    except NoReverseMatch:
-        return ""
 
 
 def problems(
@@ -135,10 +77,11 @@ def _of_cause(
         group=group if routers == 1 else None,
     )
     if cause.kind == "node":
+        who, own = ("This node has", "its") if cause.nodes == 1 else ("These nodes have", "their")
         return replace(
             problem,
-            cause=f"This node has lost all of its peers, and other nodes reach them: {_lower(_cause(group))}",
-            touches=f"all of its {counted(routers, 'peer')}",
+            cause=f"{who} lost all of {own} peers, and other nodes reach them: {_lower(_cause(group))}",
+            touches=f"all of {own} {counted(routers, 'peer')}",
         )
     if routers > 1:
         return replace(problem, touches=counted(routers, "peer"))
@@ -154,7 +97,7 @@ def _drill_down(cause: Cause, filters: Filters) -> str:
     if cause.number == 1:
         return reverse("session", args=[group.session])
     if cause.kind == "node":
-        return home + filters.query(node=group.first_node)
+        return home + (filters.query(node=group.first_node) if cause.nodes == 1 else filters.query(health="down"))
     if len({one.router for one in cause.groups}) > 1:
         return home + filters.query(vrf=group.vrf, health=group.health)
     return home + filters.query(vrf=group.vrf, q=group.neighbor, health=group.health)
@@ -168,7 +111,12 @@ def _beside(cause: Cause) -> str:
     """What else is said by some of the nodes, and how close together it came."""
     rest = cause.number - sum(one.number for one in cause.groups if one.cause == cause.main.cause)
     also = f"{rest:,} of them: {_lower(cause.others[0])}" if rest and cause.others else ""
-    return " · ".join(filter(None, (also, _together(cause))))
+    return " · ".join(filter(None, (_side(cause.main), also, _together(cause))))
+
+
+def _side(group: Group) -> str:
+    reason = REASONS.get(group.reason)
+    return f"looks to be {side_words(reason.side)}" if reason and reason.side != "unknown" else ""
 
 
 def _cause(group: Group) -> str:

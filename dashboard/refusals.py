@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from clusters.stale import Refusal, refusals, refusals_reported
 from clusters.words import HEALTH_WORDS, bounded, counted
 from dashboard.filters import Filters
-from dashboard.problems import Problem
+from dashboard.problem import Problem
 
 _WORDS = 500  # characters of a rule's message
 _TOLD = 160  # of what is said at the top of the page; the problem below it has all

@@ -9,7 +9,7 @@ from django.urls import reverse
 from clusters.words import counted
 from dashboard.counts import DOWN, UNSEEN, Counts
 from dashboard.filters import Filters
-from dashboard.problems import Problem
+from dashboard.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)

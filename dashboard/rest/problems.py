@@ -15,7 +15,8 @@ from clusters.api.views import Endpoint
 from clusters.models import Cluster
 from dashboard.counts import Counts
 from dashboard.filters import Filters
-from dashboard.problems import Problem, problems
+from dashboard.problem import Problem
+from dashboard.problems import problems
 from dashboard.refusals import by_refusal
 from speakers.frr.reasons import REASONS
 from speakers.models import Session

@@ -19,7 +19,7 @@ from clusters.words import utc_words
 from dashboard import facts
 from dashboard.counts import UNSEEN
 from dashboard.observe import ask as ask_frr
-from dashboard.problems import peer_href
+from dashboard.problem import peer_href
 from dashboard.ribbon import DAY, Mark, states
 from dashboard.views.home import STALE_POLLS
 from speakers import live

@@ -26,7 +26,7 @@ _REACH = (
     "Is this node's source address the neighbor that the router expects?",
     "A router that is more than one hop away needs ebgpMultiHop.",
 )
-_ROUTE = "Ask below for the route to the router, as FRR tracks it in this VRF."
+_ROUTE = "Look at the way to the router as FRR tracks it in this VRF: the session's page asks for it."
 
 REASONS: dict[str, Reason] = {
     "admin-shutdown": Reason(

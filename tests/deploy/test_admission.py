@@ -21,6 +21,14 @@ ALLOWED = (
         for json in (True, False)
     ),
     *(commands.routes(vrf, family) for vrf in ("", "red") for family in commands.FAMILIES),
+    *(
+        commands.exchanged("red", neighbor, family, direction)
+        for neighbor in ("10.0.0.1", "2001:db8::1", "eth0@if2")
+        for family in commands.FAMILIES
+        for direction in commands.EXCHANGED
+    ),
+    *(commands.next_hop("red", neighbor) for neighbor in ("10.0.0.1", "2001:db8::1", "eth0")),
+    *(commands.lookup(prefix, ["default", "red"]) for prefix in ("10.0.0.1", "10.0.0.0/8", "2001:db8::/32")),
 )
 REFUSED = (
     ("sh", "-c", "vtysh -c 'show version'"),
@@ -31,6 +39,9 @@ REFUSED = (
     ("vtysh", "-c", "show version | include x"),
     ("vtysh", "-c", "show bgp vrf red neighbors 10.0.0.1 json extra"),
     ("vtysh", "-c", "clear bgp *"),
+    ("vtysh", "-c", "show bgp vrf red ipv4 unicast 10.0.0.1 json detail"),
+    ("vtysh", "-c", "show bgp vrf red ipv4 unicast neighbors 10.0.0.1 filtered-routes json"),
+    ("vtysh", "-c", "show ip route vrf red"),
     ("vtysh", "-f", "/etc/passwd"),
     ("vtysh", "-c", "show version", "-b"),
     ("vtysh", "-c", "-c"),

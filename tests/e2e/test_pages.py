@@ -21,6 +21,7 @@ PAGES = {
     "opened": "/?healthy=1&vrf=ens4vrf",
     "nothing found": "/?q=nowhere",
     "session": "/sessions/{down}/",
+    "routes": "/routes/?prefix=203.0.113.7",
     "peers": "/peers/",
     "peer": _PEER,
     "new": "/peers/new/",

@@ -1,0 +1,75 @@
+"""One row of the problems table, and the same as text for a ticket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import NoReverseMatch, reverse
+
+from clusters.models import Cluster
+from clusters.words import utc_words
+from dashboard.counts import Group
+from dashboard.facts import text_of
+from dashboard.ribbon import Mark
+from speakers.selectors import HEALTH
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One row: what is wrong, where, since when, and why."""
+
+    health: str
+    number: int
+    of: int  # sessions that there are to this neighbor, or on these nodes
+    title: str
+    cluster: str
+    peer: str
+    peer_href: str
+    neighbor: str
+    remote_as: int | None
+    vrf: str  # "" = all VRFs of the nodes
+    nodes: list[str]
+    more_nodes: int
+    since: datetime | None
+    cause: str
+    detail: str
+    href: str
+    kind: str = "router"  # router, node, vrf, speaker: what is to blame, or at least shared
+    reason: str = ""
+    touches: str = ""  # what of the nodes it touches, if that is not one neighbor
+    group: Group | None = None
+    marks: tuple[Mark, ...] = ()
+    refused: bool = False  # the nodes' speakers refuse their configuration
+
+    @property
+    def number_of_nodes(self) -> int:
+        """Nodes that it touches."""
+        return len(self.nodes) + self.more_nodes
+
+    @property
+    def ticket(self) -> str:
+        """The same as text, for a ticket or a chat."""
+        where = f"{self.peer or 'neighbor'} {self.neighbor}".strip() if self.neighbor else self.touches or "speaker"
+        asn = f" (AS {self.remote_as})" if self.remote_as else ""
+        nodes = ", ".join(self.nodes) + (f" and {self.more_nodes} more" if self.more_nodes else "")
+        lines = [
+            f"{self.title}: {where}{asn}" + (f", VRF {self.vrf}" if self.vrf else ""),
+            f"cluster {self.cluster}, {'nodes' if self.number_of_nodes > 1 else 'node'} {nodes}",
+            f"since {utc_words(self.since)}" if self.since else "",
+            " - ".join(filter(None, (self.cause, self.detail))),
+        ]
+        return text_of(lines)
+
+    @property
+    def order(self) -> tuple[int, int, str, str]:
+        """Worst first, then the one that touches most."""
+        return HEALTH.index(self.health), -self.number, self.neighbor, "".join(self.nodes[:1])
+
+
+def peer_href(cluster: Cluster | None, peer: str) -> str:
+    """The page of a BGPPeer; "" if the name cannot be one."""
+    try:
+        return reverse("peer", args=[cluster.name, cluster.namespace, peer]) if cluster and peer else ""
+    except NoReverseMatch:
+        return ""
