@@ -23,11 +23,13 @@ def with_peers(view: View) -> Iterator[Disagreement]:
         for router in routers(one):
             peers = [peer for peer in by_vrf.get(router.vrf, ()) if view.masks[peer.ref] & mask]
             yield from _routers(view, one, router, peers, mask)
+            named: dict[str, list[Resource]] = {}
+            for peer in peers if router.neighbors else ():
+                named.setdefault(_name(peer), []).append(peer)
             for neighbor in router.neighbors:
-                for peer in peers:
-                    if neighbor.name and _name(peer) == neighbor.name:
-                        nodes = view.masks[peer.ref] & mask
-                        yield from _neighbor(view, one, neighbor, router.vrf, peer, nodes)
+                for peer in named.get(neighbor.name, ()) if neighbor.name else ():
+                    nodes = view.masks[peer.ref] & mask
+                    yield from _neighbor(view, one, neighbor, router.vrf, peer, nodes)
 
 
 def with_profiles(view: View) -> Iterator[Disagreement]:

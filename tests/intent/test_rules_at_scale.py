@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from intent.findings import ObjectRef
 from intent.rules import check
-from intent.snapshot import Node, Snapshot
+from intent.snapshot import Mode, Node, Resource, Snapshot
 from tests.intent.manifests import NAMESPACE, advertisement, cluster, community, peer, pool, service
 
 SECONDS = 12.0  # of CPU; pairs of pools alone are 12 million, which take Python longer
@@ -126,3 +127,22 @@ def test_a_pool_that_holds_one_range_many_times_costs_no_more_than_its_neighbour
     assert time.process_time() - before < SECONDS
     (overlap,) = [finding for finding in found if finding.code == "pools-overlap"]
     assert len(overlap.objects) == 2001
+
+
+def test_frr_configurations_of_every_node_are_not_compared_in_pairs() -> None:
+    """People who write one for each node, all alike, beside some for all nodes."""
+    nodes = tuple(Node(f"n{n}", {"kubernetes.io/hostname": f"n{n}"}) for n in range(2000))
+    neighbors = [{"address": f"10.9.0.{n}", "asn": 64501} for n in range(20)]
+    bgp = {"routers": [{"asn": 64500, "neighbors": neighbors}], "bfdProfiles": [{"name": "fast"}]}
+    theirs = [
+        Resource(
+            ref=ObjectRef("FRRConfiguration", NAMESPACE, f"mine-{n}"),
+            spec={"bgp": bgp} | ({"nodeSelector": {"matchLabels": nodes[n].labels}} if n < 1500 else {}),
+        )
+        for n in range(2000)
+    ]
+    peers = [peer(f"peer{n}", peerAddress=f"10.9.0.{n}") for n in range(100)]
+    snapshot = replace(cluster(*peers, nodes=nodes, mode=Mode.FRR_K8S), frr_configurations=theirs)
+    before = time.process_time()
+    assert not [finding for finding in check(snapshot) if finding.code.startswith("frr-")]
+    assert time.process_time() - before < SECONDS
