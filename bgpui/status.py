@@ -119,7 +119,9 @@ def _missing(door: Door, metallb: MetalLB | None = None) -> str:
     rooms = sorted({pod.namespace for pod in metallb.pods}) if metallb else [namespace]
     try:
         needed = permissions.needs(_KINDS, namespace, rooms, namespace)
-        reading = [one for one in needed if one.verb in {"get", "list"} or one.subresource == "exec"]
+        reading = [
+            one for one in needed if one.subresource == "exec" or (one.verb in {"get", "list"} and not one.subresource)
+        ]
         return permissions.missing_as_yaml(permissions.review(door, reading), door.identity())
     except KubeError:
         return ""

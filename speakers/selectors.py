@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias, TypedDict
 
 from django.conf import settings
-from django.db.models import Case, CharField, Count, IntegerField, Max, Min, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Count, IntegerField, Max, Q, QuerySet, Value, When
 from django_stubs_ext import WithAnnotations
 
 from clusters import clock
@@ -98,50 +98,6 @@ def counts_by_peer(rows: Sessions) -> dict[tuple[int, str], dict[str, int]]:
         peer = counts.setdefault((row["cluster_id"], row["peer"]), dict.fromkeys(HEALTH, 0))
         peer[row["health"]] = row["number"]
     return counts
-
-
-@dataclass(frozen=True, slots=True)
-class ProblemGroup:
-    """Sessions that are not up for one shared cause: the same router, VRF and reason on any number of nodes."""
-
-    cluster_id: int
-    cluster: str
-    vrf: str
-    neighbor: str
-    health: str
-    reason: str
-    cause: str
-    peers: tuple[str, ...]
-    nodes: int
-    session: int  # primary key of one of them
-    since: datetime  # of the first
-
-
-def problem_groups(rows: Sessions, limit: int = 100) -> list[ProblemGroup]:
-    """What is wrong, worst first, one row a shared cause; one query."""
-    found = (
-        rows.exclude(health="up")
-        .order_by()
-        .values("cluster_id", "cluster__name", "vrf", "neighbor", "health", "severity", "reason", "cause")
-        .annotate(nodes=Count("pk"), first=Min("since"), one=Min("pk"), a=Min("peer"), z=Max("peer"))
-        .order_by("severity", "-nodes", "vrf", "neighbor")[:limit]
-    )
-    return [
-        ProblemGroup(
-            cluster_id=row["cluster_id"],
-            cluster=row["cluster__name"],
-            vrf=row["vrf"],
-            neighbor=row["neighbor"],
-            health=row["health"],
-            reason=row["reason"],
-            cause=row["cause"],
-            peers=tuple(sorted({row["a"], row["z"]} - {""})),
-            nodes=row["nodes"],
-            session=row["one"],
-            since=row["first"],
-        )
-        for row in found
-    ]
 
 
 def speakers(*, cluster: Cluster | None = None, now: datetime | None = None) -> Speakers:

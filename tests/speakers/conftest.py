@@ -8,13 +8,30 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from clusters.nudges import connection
+from lab.apiserver import User
+from lab.apiserver.auth import Rule
+from lab.frr.netns import available
 from tests.speakers.lab import Observer, RunningLab
 from tests.waiting import eventually
+
+WATCHER = "watcher-token"  # of somebody who may not read logs
 
 
 @pytest.fixture(scope="session")
 def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
     running = RunningLab(tmp_path_factory.mktemp("lab"), nodes=4, mode="frr", seed_peers=True)
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session", params=["simulated", pytest.param("frr", marks=pytest.mark.frr)])
+def rung(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
+    """The same lab on simulated speakers and on real FRR, which takes long to start; tests leave it as it was."""
+    if request.param == "frr" and (why_not := available()):
+        pytest.skip(f"real FRR: {why_not}")
+    users = {WATCHER: User("watcher", (Rule(groups=("",), resources=("pods", "pods/exec")),))}
+    folder = tmp_path_factory.mktemp("rung")
+    running = RunningLab(folder, nodes=3, seed_peers=True, speakers=request.param, users=users)
     yield running
     running.close()
 

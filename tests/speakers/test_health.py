@@ -116,20 +116,6 @@ def test_peers_count_their_sessions_in_one_query() -> None:
     assert (counts[owner.pk, "tor"]["up"], counts[owner.pk, "tor"]["down"]) == (1, 1)
 
 
-def test_one_shared_cause_is_one_row_and_the_worst_comes_first() -> None:
-    owner = cluster()
-    for number in range(4):
-        heard = speaker(owner, f"node-{number}", observed_at=T0)
-        add(owner, heard, state="Active", reason="no-answer", cause="Nothing answers", since=after(number))
-        add(owner, heard, neighbor="10.0.0.2", intended=number < 3, peer="")
-    groups = selectors.problem_groups(selectors.sessions(now=T0))
-    assert [(group.health, group.neighbor, group.nodes) for group in groups] == [
-        ("down", "10.0.0.1", 4),
-        ("orphan", "10.0.0.2", 1),
-    ]
-    assert (groups[0].peers, groups[0].since, groups[0].cluster) == (("tor",), T0, "lab")
-
-
 def test_the_freshness_of_speakers() -> None:
     owner = cluster()
     speaker(owner, "live", observed_at=T0)

@@ -8,7 +8,6 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from clusters.nudges import connection
-from lab.frr.netns import available
 from speakers import live
 from speakers.models import Session, Transition
 from tests.speakers.lab import Observer, RunningLab
@@ -28,15 +27,6 @@ SETTLED = {
     ("storage", "10.3.0.1"): ("up", ""),
     ("storage", "10.3.0.2"): ("down", "bad-peer-as-sent"),
 }
-
-
-@pytest.fixture(scope="module", params=["simulated", pytest.param("frr", marks=pytest.mark.frr)])
-def rung(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
-    if request.param == "frr" and (why_not := available()):
-        pytest.skip(f"real FRR: {why_not}")
-    running = RunningLab(tmp_path_factory.mktemp("rung"), nodes=3, seed_peers=True, speakers=request.param)
-    yield running
-    running.close()
 
 
 @pytest.fixture

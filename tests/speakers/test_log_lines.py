@@ -11,14 +11,13 @@ from pytest_django.fixtures import Settings
 
 from clusters.nudges import connection
 from dashboard.logs import log_answer
-from lab.apiserver import User, write_kubeconfig
-from lab.apiserver.auth import Rule
+from lab.apiserver import write_kubeconfig
 from lab.frr.fleet import RealSpeakers
-from lab.frr.netns import available
 from lab.routers import Listening
 from speakers import live
 from speakers.frr.logs import LINES, around, concerning
 from speakers.models import Session
+from tests.speakers.conftest import WATCHER
 from tests.speakers.lab import Observer, RunningLab
 from tests.waiting import eventually
 
@@ -28,6 +27,7 @@ FRR = b"""2026/11/25 18:37:34.123 BGP: %ADJCHANGE: neighbor 10.1.0.1(tor) in vrf
 2026/11/25 18:37:37.123 BGP: %NOTIFICATION: sent to neighbor 10.1.0.1 4/0 (Hold Timer Expired) 0 bytes
 2026/11/25 18:37:38.123 BGP: neighbor 10.1.0.1 password s3cret\x1b[31m
 """
+NODE = "compute-1.example.com"
 SPEAKER = b"""{"ts":"2026-11-25T18:37:34Z","level":"info","peer":"tor-a","msg":"peer added"}
 {"ts":"2026-11-25T18:37:35Z","level":"info","peer":"tor-ab","msg":"peer added"}
 {"ts":"2026-11-25T18:37:36Z","level":"error","msg":"configuration is refused"}
@@ -58,18 +58,6 @@ def test_of_many_lines_those_nearest_to_the_change_are_kept() -> None:
     assert around(["no time"] * 300, start) == ["no time"] * LINES
 
 
-@pytest.fixture(scope="module", params=["simulated", pytest.param("frr", marks=pytest.mark.frr)])
-def rung(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
-    if request.param == "frr" and (why_not := available()):
-        pytest.skip(f"real FRR: {why_not}")
-    folder: Path = tmp_path_factory.mktemp("rung")
-    without_logs = User("watcher", (Rule(groups=("",), resources=("pods", "pods/exec")),))
-    users = {"watcher-token": without_logs}
-    running = RunningLab(folder, nodes=1, seed_peers=True, speakers=request.param, users=users)
-    yield running
-    running.close()
-
-
 @pytest.fixture
 def observer(rung: RunningLab, redis_url: str, settings: Settings, db: None) -> Iterator[Observer]:
     settings.BGPUI_EXEC_TIMEOUT = 20.0
@@ -83,7 +71,7 @@ def observer(rung: RunningLab, redis_url: str, settings: Settings, db: None) -> 
 def test_the_nodes_log_says_what_happened_to_the_session(observer: Observer) -> None:
     def row() -> Session:
         observer.sweep()
-        return Session.objects.select_related("speaker", "cluster").get(vrf="default", neighbor="10.1.0.1")
+        return Session.objects.select_related("speaker", "cluster").get(node=NODE, vrf="default", neighbor="10.1.0.1")
 
     eventually(lambda: row().state == "Established", timeout=90, interval=0.5)
     if isinstance(observer.lab.speakers, RealSpeakers):
@@ -93,6 +81,7 @@ def test_the_nodes_log_says_what_happened_to_the_session(observer: Observer) -> 
     eventually(lambda: row().state != "Established", timeout=90, interval=0.5)
 
     log_answer(row())
+    observer.running.call(observer.lab.routers.change, "10.1.0.1", listening=Listening.OPEN)
 
     answer = live.command_get(row().pk, "log")
     assert answer is not None
@@ -106,11 +95,11 @@ def test_the_nodes_log_says_what_happened_to_the_session(observer: Observer) -> 
 def test_a_missing_right_is_said_with_its_name(observer: Observer, tmp_path: Path) -> None:
     observer.sweep()
     lab = observer.lab
-    write_kubeconfig(tmp_path / "kubeconfig", lab.url, "watcher-token", lab.server.ca_pem)
+    write_kubeconfig(tmp_path / "kubeconfig", lab.url, WATCHER, lab.server.ca_pem)
     observer.close()
     observer.cluster.kubeconfig = str(tmp_path / "kubeconfig")
     observer.cluster.save()
-    row = Session.objects.select_related("speaker", "cluster").get(vrf="default", neighbor="10.1.0.1")
+    row = Session.objects.select_related("speaker", "cluster").get(node=NODE, vrf="default", neighbor="10.1.0.1")
 
     log_answer(row)
 

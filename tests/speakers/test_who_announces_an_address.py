@@ -14,7 +14,6 @@ from clusters.nudges import connection
 from dashboard import lookup
 from dashboard.tasks import show_exchanged
 from lab.containers import PodFault
-from lab.frr.netns import available
 from speakers import live
 from speakers.frr import commands
 from speakers.frr.lookup import Found, answers
@@ -73,15 +72,6 @@ def test_members_of_another_type_are_left_out() -> None:
     assert isinstance(found, list)
     assert isinstance(found[0], Found)
     assert (found[0].network, len(found[0].paths), found[0].paths[0].local_preference) == ("", 1, None)
-
-
-@pytest.fixture(scope="module", params=["simulated", pytest.param("frr", marks=pytest.mark.frr)])
-def rung(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
-    if request.param == "frr" and (why_not := available()):
-        pytest.skip(f"real FRR: {why_not}")
-    running = RunningLab(tmp_path_factory.mktemp("rung"), nodes=3, seed_peers=True, speakers=request.param)
-    yield running
-    running.close()
 
 
 @pytest.fixture
