@@ -33,7 +33,7 @@ class Cell:
     @property
     def is_blank(self) -> bool:
         """Whether it says nothing, not even what an unset field means."""
-        return not self.texts and self.column.none == NOTHING
+        return not self.texts and not self.column.template and self.column.none == NOTHING
 
 
 @dataclass(frozen=True, slots=True)

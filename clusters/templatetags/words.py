@@ -129,6 +129,12 @@ def plural(number: int, nouns: str) -> str:
     return counted(number, one, many)
 
 
+@register.filter
+def grouped(number: int) -> str:
+    """`20015|grouped` is "20,015"."""
+    return f"{number:,}"
+
+
 @register.simple_tag
 def vrf(name: str) -> SafeString:
     """A VRF's name; every VRF but the default one is a Technology Preview on OpenShift."""

@@ -107,7 +107,7 @@ def test_the_number_of_queries_does_not_depend_on_how_many_there_are(
     with django_assert_num_queries(8):
         assert len(shown(viewer, "q=tor")) == 50
     page = viewer.get(f"{PAGE}?page=40&q=tor")
-    assert "1951 to 2000 of 2000" in text(page.text)
+    assert "1,951 to 2,000 of 2,000" in text(page.text)
     assert "page=39" in page.text
 
 

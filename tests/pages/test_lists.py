@@ -61,6 +61,7 @@ def test_both_axes_stand_side_by_side(viewer: Client, peers: None) -> None:
     assert "1 / 2 up" in page
     assert "1 down" in page
     assert "kubectl-edit was faster" in page
+    assert '<td data-label="Sessions"><span class="state" data-h="down">1 / 2 up' in page  # "blank" hides it on a phone
 
 
 def test_a_peer_whose_speakers_fell_silent_is_not_shown_as_up(viewer: Client, cluster: Cluster) -> None:
@@ -97,7 +98,7 @@ def test_a_list_of_a_thousand_costs_as_many_queries_as_one_of_ten(  # type: igno
         page = viewer.get(path).text
     assert len(few) == len(many)
     assert len(names(page)) == 50
-    assert "1 to 50 of 1000" in page
+    assert "1 to 50 of 1,000" in page
     assert len(names(viewer.get(path + "?page=20").text)) == 50
 
 
