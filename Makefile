@@ -14,7 +14,7 @@ QUICK := not e2e and not frr and not faults and not cluster
 # What reads and writes Kubernetes objects.
 KUBERNETES := $(addprefix tests/,clusters api peers loop speakers)
 
-.PHONY: help install demo test test-stores test-cluster cluster-tools quick e2e frr faults long lint types format bench manifests deploy-tools tools clean
+.PHONY: help install demo test test-stores test-cluster cluster-tools quick e2e frr faults long lint types format bench manifests deploy-tools walk tools clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -85,11 +85,16 @@ format: $(STAMP) ## let ruff rewrite what it can
 bench: $(STAMP) ## every benchmark; ratios measured side by side go into var/bench.json
 	$(BIN)/python -m benchmarks
 
-manifests: $(STAMP) deploy-tools ## the base of the Kustomize overlays, from the chart
+manifests: $(STAMP) deploy-tools ## what follows from others in deploy/: the base of the Kustomize overlays, the lock file of the image
 	$(BIN)/python -m tests.deploy.rendered
+	$(BIN)/python -m tests.deploy.lock
 
 deploy-tools: $(STAMP) ## helm and compose, which tests of deploy/ use, built from Go modules once and kept
 	$(BIN)/python -m tests.deploy.programs
+
+walk: $(STAMP) deploy-tools ## a new user's way with compose: the image's steps, the services and their health checks, by hand
+	@./deploy/tools.sh postgresql redis
+	$(BIN)/python -m tests.deploy.walk
 
 tools: ## FRR and a browser, installed where that is possible
 	@./deploy/tools.sh frr chromium
