@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,9 @@ def test_a_password_file_without_a_password_is_an_error(db: None, files: tuple[P
     with pytest.raises(CommandError, match="holds no password"):
         bootstrap(files)
     assert not User.objects.exists()
+
+
+def test_the_password_may_come_by_standard_input(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("correct horse battery\n"))
+    call_command("bootstrap", username="ada", password_file=Path("-"), verbosity=0)
+    assert User.objects.get(username="ada").check_password("correct horse battery")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from django.db import transaction
 
 from bgpui.models import token_create, token_of
 from bgpui.roles import ADMIN, ROLES, role_give
+
+_STDIN = Path("-")
 
 
 class Command(BaseCommand):
@@ -23,7 +26,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--username", required=True)
         parser.add_argument("--role", choices=ROLES, default=ADMIN)
-        parser.add_argument("--password-file", type=Path, help="Its first line is the password.")
+        parser.add_argument("--password-file", type=Path, help="Its first line is the password; - = standard input.")
         parser.add_argument(
             "--token-file", type=Path, help="Where the key of an API token is kept, readable by you alone."
         )
@@ -46,7 +49,8 @@ class Command(BaseCommand):
 
     def _password(self, user: User, path: Path) -> None:
         try:
-            password = path.read_text().partition("\n")[0].strip()
+            text = sys.stdin.read() if path == _STDIN else path.read_text()
+            password = text.partition("\n")[0].strip()
         except (OSError, UnicodeDecodeError) as error:
             raise CommandError(f"the password file cannot be read: {error}") from error
         if not password:

@@ -63,7 +63,7 @@ def _walk(folder: Path, image: Image, stack: ExitStack) -> None:
         "--username",
         "admin",
         "--password-file",
-        "/dev/stdin",
+        "-",
         "--token-file",
         "/run/bgpui/token",
     ]

@@ -69,7 +69,7 @@ class Service:
 
     def execute(self, *argv: str, stdin: str = "") -> str:
         """`docker compose exec`; what it prints."""
-        done = subprocess.run(
+        done: subprocess.CompletedProcess[str] = subprocess.run(
             self._command(list(argv)), input=stdin, text=True, capture_output=True, check=False, **self._own()
         )
         assert done.returncode == 0, done.stderr
