@@ -12,6 +12,7 @@ from pathlib import Path
 import requests
 
 from tests.demo import ROOT, free_port, new_database
+from tests.deploy.programs import folder
 from tests.deploy.walk.image import Image
 from tests.deploy.walk.services import Service, composed
 from tests.stores import postgres
@@ -27,27 +28,31 @@ def say(text: str) -> None:
 
 
 def main() -> int:
-    """1 where it cannot be walked; AssertionError where it leads nowhere."""
-    if postgres.programs() is None:
-        sys.stderr.write(f"SKIPPED: the walk. {postgres.MISSING}\n")
+    """0 with loud words where it cannot be walked; AssertionError where it leads nowhere."""
+    missing = [] if postgres.programs() else [postgres.MISSING]
+    missing += (
+        [] if (folder() / "compose").exists() else ["compose is not built: make deploy-tools, with Go 1.26 on PATH"]
+    )
+    if missing:
+        sys.stderr.write("\n  ".join(["SKIPPED: the walk.", *missing, ""]))
         return 0
-    folder = Path(tempfile.mkdtemp(prefix="bgpui-walk-"))
-    folder.chmod(0o755)
+    root = Path(tempfile.mkdtemp(prefix="bgpui-walk-"))
+    root.chmod(0o755)
     with ExitStack() as stack:
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        image = Image(folder)
+        stack.callback(shutil.rmtree, root, ignore_errors=True)
+        image = Image(root)
         image.build()
         say("the image's steps ran: dependencies by hash, static files collected, compiled")
-        _walk(folder, image, stack)
+        _walk(root, image, stack)
     return 0
 
 
-def _walk(folder: Path, image: Image, stack: ExitStack) -> None:
-    _stores(folder, stack)
-    _lab(folder, stack)
+def _walk(root: Path, image: Image, stack: ExitStack) -> None:
+    _stores(root, stack)
+    _lab(root, stack)
     port = free_port()
     own = {name: spec for name, spec in composed(_CLUSTERS)["services"].items() if "build" in spec}
-    services = {name: Service(name, spec, image, folder, port) for name, spec in own.items()}
+    services = {name: Service(name, spec, image, root, port) for name, spec in own.items()}
     migrate = services.pop("migrate")
     migrate.start()
     assert migrate.wait() == 0, migrate.log.read_text()
@@ -58,51 +63,44 @@ def _walk(folder: Path, image: Image, stack: ExitStack) -> None:
         eventually(service.healthy, timeout=90, interval=1)
         say(f"{service.name}: healthy")
     web = services["web"]
-    arguments = [
-        "bootstrap",
-        "--username",
-        "admin",
-        "--password-file",
-        "-",
-        "--token-file",
-        "/run/bgpui/token",
-    ]
-    web.execute("python", "manage.py", *arguments, stdin="correct horse battery\n")
+    files = ["--password-file", "-", "--token-file", "/run/bgpui/token"]
+    command = ["python", "manage.py", "bootstrap", "--username", "admin", *files]
+    web.execute(*command, stdin="correct horse battery\n")
     _look(f"http://127.0.0.1:{port}", web.file("token").read_text().strip())
     codes = {service.name: service.stop() for service in services.values()}
     assert set(codes.values()) <= {0}, codes
     say("every service ended on SIGTERM with exit code 0")
 
 
-def _stores(folder: Path, stack: ExitStack) -> None:
-    server = postgres.Postgres(folder / "postgres")
+def _stores(root: Path, stack: ExitStack) -> None:
+    server = postgres.Postgres(root / "postgres")
     stack.callback(server.close)
     server.start()
     redis = Redis(f"redis://:a-password@127.0.0.1:{free_port()}/0")
     stack.callback(redis.stop)
     redis.start()
-    secrets = folder / "secrets"
+    secrets = root / "secrets"
     secrets.mkdir()
     (secrets / "database_url").write_text(f"{new_database(server.url())}\n")
     (secrets / "redis_url").write_text(f"{redis.url}\n")
-    subprocess.run([str(ROOT / "deploy" / "compose-secrets.sh")], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([str(ROOT / "deploy" / "compose-secrets.sh")], cwd=root, check=True, stdout=subprocess.DEVNULL)
     secrets.chmod(0o755)  # an engine mounts the files by themselves
     say("PostgreSQL and Redis run; deploy/compose-secrets.sh has made the other secrets")
 
 
-def _lab(folder: Path, stack: ExitStack) -> None:
+def _lab(root: Path, stack: ExitStack) -> None:
     """A cluster to connect to."""
-    kubeconfigs = folder / "kubeconfigs"
+    kubeconfigs = root / "kubeconfigs"
     kubeconfigs.mkdir()
     options = ["--nodes", "3", "--mode", "frr", "--speakers", "simulated", "--seed"]
-    files = ["--dir", str(folder / "lab"), "--kubeconfig", str(kubeconfigs / "lab")]
-    with (folder / "lab.log").open("wb") as log:
+    files = ["--dir", str(root / "lab"), "--kubeconfig", str(kubeconfigs / "lab")]
+    with (root / "lab.log").open("wb") as log:
         running = subprocess.Popen(
             [sys.executable, "-m", "lab", "serve", *files, *options], cwd=ROOT, stdout=log, stderr=log
         )
     stack.callback(running.wait)
     stack.callback(running.terminate)
-    eventually((folder / "lab" / "ready").exists, timeout=60)
+    eventually((root / "lab" / "ready").exists, timeout=60)
     (kubeconfigs / "lab").chmod(0o644)
 
 
