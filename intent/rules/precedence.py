@@ -38,15 +38,16 @@ def precedence(standing: Snapshot, after: Snapshot, changed: Collection[ObjectRe
     for kind in {ref.kind for ref in stood} & CLASHES.keys():
         old = [resource for ref, resource in stood.items() if ref.kind == kind]
         leaving = [resource for resource in old if resource.ref not in kept]
-        changing = [_marked(one) for one in old if one.ref in kept and not _equal(one, kept[one.ref])]
+        changing = [(one, _marked(one.ref)) for one in old if one.ref in kept and not _equal(one, kept[one.ref])]
         if not leaving and not changing:
             continue
         gone = [one for ref, one in stood.items() if ref not in kept]  # pools that go are still there for a while
-        both = replace(after, resources=(*after.resources, *gone, *changing))
-        old_refs = {one.ref for one in (*leaving, *changing)}
+        marked = [replace(one, ref=ref) for one, ref in changing]
+        both = replace(after, resources=(*after.resources, *gone, *marked))
+        bare = {one.ref: one.ref for one in leaving} | {ref: one.ref for one, ref in changing}
         written = {ref for ref in kept if ref.kind == kind}
         for judged, others, sees in _clashes(both, kind, written):
-            several = frozenset(map(_bare, old_refs.intersection(others))) - {judged}
+            several = frozenset(bare[one] for one in others if one in bare) - {judged}
             if several:
                 before[judged] = before.get(judged, frozenset()) | several
                 if sees:
@@ -67,12 +68,8 @@ def _clashes(
                     yield finding.objects[0], finding.objects[1:], comparison.speaker
 
 
-def _marked(resource: Resource) -> Resource:
-    return replace(resource, ref=replace(resource.ref, name=resource.name + _OLD))
-
-
-def _bare(ref: ObjectRef) -> ObjectRef:
-    return replace(ref, name=ref.name.removesuffix(_OLD))
+def _marked(ref: ObjectRef) -> ObjectRef:
+    return replace(ref, name=ref.name + _OLD)
 
 
 def _equal(one: Resource, other: Resource) -> bool:
