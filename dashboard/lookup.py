@@ -149,11 +149,12 @@ def look_up(cluster: Cluster, prefix: str) -> Lookup:
             found |= {(target.node, each.vrf): each for each in parsed}
     rows = sorted(_rows(cluster, prefix, found, {node for node, _why in failed}), key=lambda row: row.order)
     answer = Lookup(timezone.now(), prefix, len(speakers), failed, rows)
-    _keep(cluster, answer)
+    answer_keep(cluster, answer)
     return answer
 
 
-def _keep(cluster: Cluster, answer: Lookup) -> None:
+def answer_keep(cluster: Cluster, answer: Lookup) -> None:
+    """Keep an answer for the pages, and end its pending mark. Raises redis.RedisError."""
     with connection().pipeline() as pipeline:
         pipeline.set(_key(cluster.pk, answer.prefix), zlib.compress(msgspec.msgpack.encode(answer), 1), ex=TTL)
         pipeline.delete(_key(cluster.pk, answer.prefix) + ":pending")

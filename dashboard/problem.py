@@ -35,7 +35,7 @@ class Problem:
     cause: str
     detail: str
     href: str
-    kind: str = "router"  # router, node, vrf, speaker: what is to blame, or at least shared
+    kind: str = "router"  # router, node, vrf, speaker, configuration: what is to blame, or at least shared
     reason: str = ""
     touches: str = ""  # what of the nodes it touches, if that is not one neighbor
     group: Group | None = None

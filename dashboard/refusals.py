@@ -73,7 +73,7 @@ def _refused(why: Refusal, several: list[Problem], filters: Filters) -> Problem:
     first, number = several[0], sum(problem.number for problem in several)
     nodes = [node for node in why.finding.nodes if filters.node in {"", node}]
     if len(several) == 1:
-        return replace(first, detail=bounded(why.finding.message, _WORDS), refused=True)
+        return replace(first, detail=bounded(why.finding.message, _WORDS), refused=True, kind="configuration")
     return replace(
         first,
         number=number,
@@ -91,4 +91,5 @@ def _refused(why: Refusal, several: list[Problem], filters: Filters) -> Problem:
         detail=f"{counted(len(several), 'neighbor')} not in FRR",
         href=filters.query(health="absent"),
         refused=True,
+        kind="configuration",
     )

@@ -28,7 +28,9 @@ _FILTERS = tuple(field.name for field in fields(Filters))
 class ProblemSerializer(serializers.Serializer[Problem]):
     """Sessions that are not up for one cause."""
 
-    kind = serializers.CharField(help_text="What they share: router, node, vrf, or speaker (FRR that does not answer).")
+    kind = serializers.CharField(
+        help_text="What they share: router, node, vrf, speaker (does not answer), configuration (refused)."
+    )
     health = serializers.CharField()
     sessions = serializers.IntegerField(source="number", help_text="How many there are.")
     of = serializers.IntegerField(help_text="Of how many sessions to that neighbor, or on these nodes.")

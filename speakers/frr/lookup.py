@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -13,7 +14,6 @@ from speakers.frr.parse import Unparsed
 from speakers.frr.text import clean, first_line
 
 PATHS = 20  # of one prefix that are kept
-_OWN = {"", "0.0.0.0", "::", "(unspec)"}  # noqa: S104  # what FRR prints for the node itself
 
 
 class FoundPath(Struct):
@@ -86,7 +86,7 @@ def _path(path: dict[str, Any]) -> FoundPath:
     words = (clean(_inside(path, key).get("string"), 300) for key in ("community", "largeCommunity"))
     as_path = clean(_inside(path, "aspath").get("string"), 300)
     return FoundPath(
-        peer="" if from_ in _OWN else from_,
+        peer="" if _is_own(from_) else from_,
         next_hop=clean(used.get("ip"), 60),
         as_path="" if as_path == "Local" else as_path,
         origin=clean(path.get("origin"), 20),
@@ -96,6 +96,14 @@ def _path(path: dict[str, Any]) -> FoundPath:
         best=isinstance(best, dict) and bool(best.get("overall")),
         valid=path.get("valid") is True,
     )
+
+
+def _is_own(peer: str) -> bool:
+    """Whether FRR means the node itself: it prints 0.0.0.0, ::, or words."""
+    try:
+        return ipaddress.ip_address(peer).is_unspecified
+    except ValueError:
+        return peer in {"", "(unspec)"}
 
 
 def _inside(path: dict[str, Any], key: str) -> dict[str, Any]:

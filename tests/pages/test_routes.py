@@ -1,0 +1,87 @@
+"""The page that asks all nodes for a prefix, and the pages of long answers, in the browser and in REST."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from clusters.models import Cluster
+from clusters.nudges import connection
+from dashboard import lookup
+from speakers import live
+from speakers.frr.lookup import Found, FoundPath
+from speakers.frr.routes import Path, Table
+from speakers.models import Session
+from tests.pages.rows import a_session, a_speaker
+
+PREFIX = "203.0.113.7"
+
+
+@pytest.fixture(autouse=True)
+def _redis(redis_url: str) -> None:
+    connection().flushdb()
+
+
+def an_answer(cluster: Cluster, number: int) -> None:
+    """All nodes have it; the first is not meant to, and the last does not answer."""
+    path = FoundPath(next_hop="10.0.0.9", origin="IGP", best=True, valid=True, communities="64500:1")
+    found = Found("default", f"{PREFIX}/32", [path], ["10.0.0.1"])
+    rows = [lookup.Row(f"node-{n:03}", "default", None, found, ["tor-a"] if n else [], [], None) for n in range(number)]
+    failed = [("node-silent", "timed out after 5 s")]
+    lookup.answer_keep(cluster, lookup.Lookup(timezone.now(), PREFIX, number + 1, failed, rows))
+
+
+def test_long_answers_have_pages_in_the_browser_and_in_rest(viewer: Client, cluster: Cluster) -> None:
+    an_answer(cluster, 250)
+    page = viewer.get(f"/routes/?prefix={PREFIX}").text
+    assert "announced by 250 nodes" in page
+    assert "250 of 251 nodes answered" in page
+    assert "timed out after 5 s" in page
+    assert "1 to 100 of 250" in page
+    assert page.count("<code>64500:1</code>") == 100
+    assert "do not announce it" in page
+    assert "node-249" in viewer.get(f"/routes/?prefix={PREFIX}&page=3").text
+    api = APIClient()
+    api.cookies = viewer.cookies
+    found = api.get(f"/api/v1/routes/?prefix={PREFIX}&page=3").json()
+    assert (found["count"], len(found["results"]), found["results"][0]["node"]) == (250, 50, "node-200")
+    assert found["failed"] == {"node-silent": "timed out after 5 s"}
+    assert api.get(f"/api/v1/routes/?prefix={PREFIX}&page=0").status_code == 400
+
+
+def test_asking_says_that_it_is_asked_and_looks_again_by_itself(viewer: Client, cluster: Cluster) -> None:
+    answer = viewer.post("/routes/", {"prefix": "203.0.113.7/24"})
+    assert answer["Location"] == "/routes/?cluster=lab&prefix=203.0.113.0%2F24"
+    page = viewer.get(answer["Location"]).text
+    assert "FRR is being asked on every node" in page
+    assert re.search(r'hx-get="/routes/\?cluster=lab&amp;prefix=203.0.113.0%2F24" hx-trigger="every 1s"', page)
+    assert "Nothing was asked" in viewer.get("/routes/?prefix=192.0.2.1").text
+
+
+def test_what_is_no_address_asks_nobody(viewer: Client, cluster: Cluster) -> None:
+    page = viewer.post("/routes/", {"prefix": "10.0.0.1; id"}).text
+    assert "is neither an IP address nor a prefix" in page
+    assert connection().keys("bgpui:lookup:*") == []
+
+
+def test_a_sessions_tables_have_pages(viewer: Client, cluster: Cluster) -> None:
+    row: Session = a_session(a_speaker(cluster), families=["ipv4Unicast"])
+    paths = [Path(network=f"10.{n // 256}.{n % 256}.0/24", valid=True, best=True, origin="IGP") for n in range(250)]
+    table = Table(paths=paths, total=250)
+    live.command_put(row.pk, "advertised-ipv4", live.CommandResult(timezone.now(), "oc", ok=True, table=table))
+    page = viewer.get(f"/sessions/{row.pk}/").text
+    assert "<b>250 prefixes</b>" in page
+    assert "1 to 100 of 250 paths" in page
+    assert "IPv6 routes told" not in page  # the session does not have the family
+    last = viewer.get(f"/sessions/{row.pk}/?advertised-ipv4-page=3").text
+    assert "10.0.249.0/24" in last
+    assert "10.0.1.0/24" not in last
+    api = APIClient()
+    api.cookies = viewer.cookies
+    found = api.get(f"/api/v1/sessions/{row.pk}/routes/?direction=advertised&page=3").json()
+    assert (found["total"], found["pages"], len(found["paths"])) == (250, 3, 50)
+    assert api.get(f"/api/v1/sessions/{row.pk}/routes/?direction=sideways").status_code == 400
