@@ -18,9 +18,9 @@ class Logs:
     def __init__(self, handler: Callable[[], LogHandler | None]) -> None:
         self._handler = handler
 
-    async def serve(self, request: web.Request, pod: Manifest) -> web.StreamResponse:
-        """Raises ApiError 400 for a container that the pod has not."""
-        container = container_of(pod, request.query.get("container", ""))
+    async def serve(self, request: web.Request, pod: Manifest, asked: str = "") -> web.StreamResponse:
+        """asked: the container, "" = as the query says. Raises ApiError 400 for one that the pod has not."""
+        container = container_of(pod, asked or request.query.get("container", ""))
         tail = _number(request, "tailLines")
         limit = _number(request, "limitBytes")
         follow = request.query.get("follow") in ("1", "true")

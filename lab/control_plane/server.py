@@ -18,6 +18,7 @@ from lab.apiserver.errors import ApiError
 from lab.apiserver.exec import ExecHandler, Streams
 from lab.apiserver.faults import Faults
 from lab.apiserver.kubeconfig import kubeconfig
+from lab.apiserver.logs import LogHandler, Logs
 from lab.apiserver.resources import Manifest, Resource
 from lab.apiserver.storage import Event
 from lab.apiserver.tls import Authority
@@ -61,7 +62,10 @@ class ControlPlane:
         self.exec: ExecHandler | None = None
         """What runs a command in a container."""
         self._streams = Streams(lambda: self.exec)
-        self._callbacks = Callbacks(self._streams, partial(self.store.get, "pods"), self.tokens.review)
+        self.logs: LogHandler | None = None
+        """What pods/log answers."""
+        logs, pods = Logs(lambda: self.logs), partial(self.store.get, "pods")
+        self._callbacks = Callbacks(self._streams, logs, pods, self.tokens.review)
         self._janitor = Janitor(self.store, self.client)
         self._gate = Gate(self.faults, self._port, self._trust())
         self.host, self.port = "127.0.0.1", 0

@@ -93,7 +93,7 @@ async def test_cancelling_ends_the_stream(pods: RunningCluster) -> None:
 
 async def test_many_commands_share_one_executor(pods: RunningCluster) -> None:
     connection = Connection(load(pods.kubeconfig, None))
-    async with Executor(connection) as executor:
+    async with Executor(connection, timeout=30) as executor:
         results = await asyncio.gather(*(executor.run(NAMESPACE, f"frr-{n % 3}", "frr", [str(n)]) for n in range(60)))
     assert [result.stdout for result in results] == [str(n).encode() for n in range(60)]
 
