@@ -46,6 +46,7 @@ frr: $(STAMP) tools ## all tests on real FRR in network namespaces
 	$(PYTEST) -m "frr"
 
 faults: $(STAMP) ## every fault of docs/faults.md, some of them in real processes; 150 random interleavings
+	@./deploy/tools.sh postgresql faketime
 	$(PYTEST) -m "faults"
 
 long: $(STAMP) ## 10,000 random interleavings of everybody who touches an object (INTERLEAVINGS)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Install Debian packages that the lab or the tests can use, if this user may; else say which command provides them.
-# Usage: tools.sh frr|chromium|postgresql|redis ...   Never fails: tests skip what is missing, and name it.
+# Usage: tools.sh frr|chromium|postgresql|redis|faketime ...   Never fails: tests skip what is missing, and name it.
 set -u
 
 wanted() {
@@ -9,6 +9,7 @@ wanted() {
     chromium) command -v chromium >/dev/null || echo "chromium fonts-dejavu-core" ;;
     postgresql) ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || echo "postgresql" ;;
     redis) command -v redis-server >/dev/null || echo "redis-server" ;;
+    faketime) ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || echo "libfaketime" ;;
     *) echo "unknown tool: $1" >&2 ;;
     esac
 }

@@ -212,10 +212,14 @@ class Interleaving(RuleBasedStateMachine):
         try:
             self._end()
         finally:
-            self.kube.call(self._cancel)
-            self.kube.server.faults.clear()
-            transaction.set_rollback(True)
-            self._undo.__exit__(None, None, None)
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Leave nothing behind."""
+        self.kube.call(self._cancel)
+        self.kube.server.faults.clear()
+        transaction.set_rollback(True)
+        self._undo.__exit__(None, None, None)
 
     def _end(self) -> None:
         self.kube.server.faults.clear()

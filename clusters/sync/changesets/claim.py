@@ -17,6 +17,8 @@ from clusters.sync.claim import Lost, lease
 
 State = ChangeSet.State
 _Item = ChangeSetItem.State
+_TRIES = 3
+_PAUSE = timedelta(seconds=2)
 _BEGUN = (_Item.PENDING, _Item.TRYING, _Item.DELETED, _Item.UNDOING)
 
 
@@ -64,10 +66,14 @@ class SetClaim:
         self.write(lease_until=None, retry_at=clock.now() + timedelta(seconds=delay), message=message)
 
     def let_go(self) -> bool:
-        """Give up what is still ours, rows included, for whoever comes next; False if another worker has it."""
+        """Give up what is still ours, rows included, for whoever comes next; False if another worker has it.
+
+        That may be at once, unless nothing came of several tries.
+        """
         mine = ChangeSet.objects.filter(pk=self.pk, fence=self.change_set.fence)
+        wait = clock.now() + _PAUSE if self.change_set.attempts > _TRIES else None
         with transaction.atomic():
-            if not mine.update(lease_until=None):
+            if not mine.update(lease_until=None, retry_at=wait):
                 return False
             begun = self.change_set.items.filter(state__in=_BEGUN).exclude(kind__in=PLAIN_KINDS)
             for item in begun:
