@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-PEERS = (10, 1_000, 10_000)
-SERVICES = (200, 2_000, 20_000)
+PEERS = [int(size) for size in os.environ.get("BENCH_PEERS", "10 1000 10000").split()]
+SERVICES = [int(size) for size in os.environ.get("BENCH_SERVICES", "200 2000 20000").split()]
 ROUNDS = 5
 
 

@@ -55,11 +55,14 @@ class Interleaving(RuleBasedStateMachine):
     kube: ClassVar[RunningCluster]
     cluster: ClassVar[Cluster]
     runs: ClassVar[int] = 0
-    steps: ClassVar[int] = 0
+    progress: ClassVar[Callable[[int], None]] = staticmethod(lambda _runs: None)
+    """Told how many runs there were, after every 250."""
 
     def __init__(self) -> None:
         super().__init__()
         type(self).runs += 1
+        if self.runs % 250 == 0:
+            type(self).progress(self.runs)
         self._undo = transaction.atomic()
         self._undo.__enter__()
         self.kube.clear()
@@ -197,7 +200,6 @@ class Interleaving(RuleBasedStateMachine):
     @invariant()
     def nothing_is_said_that_is_not_so(self) -> None:
         """A row that is in sync with this version of the object says what the object says."""
-        type(self).steps += 1
         self.ledger.check()
         store = self.kube.server.store
         for row in BGPPeer.objects.all():

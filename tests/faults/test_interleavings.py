@@ -16,8 +16,7 @@ from clusters.kube.client import Door
 from clusters.kube.kinds import Served, path
 from clusters.kube.writing import APPLY, writing
 from clusters.manifest import Object
-from clusters.sync import apply
-from clusters.sync.decide import Decision, Step
+from clusters.sync.decide import Decision, Step, decide
 from tests.clusters.cluster import RunningCluster
 from tests.clusters.conftest import Office
 from tests.faults.machine import Interleaving
@@ -30,8 +29,14 @@ def test_in_every_order_each_accepted_edit_is_in_force_once_or_told(
     kube: RunningCluster, office: Office, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     Interleaving.kube, Interleaving.cluster = kube, office.cluster
-    Interleaving.runs = Interleaving.steps = 0
+    Interleaving.runs = 0
     began = time.monotonic()
+
+    def told(runs: int) -> None:
+        with capsys.disabled():
+            print(f"\n{runs} random interleavings, {time.monotonic() - began:.0f} s", end=" ", flush=True)
+
+    Interleaving.progress = staticmethod(told)
     caplog.set_level(logging.ERROR, "clusters")
     chosen = settings(
         max_examples=RUNS,
@@ -42,9 +47,7 @@ def test_in_every_order_each_accepted_edit_is_in_force_once_or_told(
         phases=(Phase.generate, Phase.shrink),
     )
     run_state_machine_as_test(Interleaving, settings=chosen)
-    took = time.monotonic() - began
-    with capsys.disabled():
-        print(f" {Interleaving.runs} random interleavings, {Interleaving.steps} steps, {took:.0f} s", end=" ")
+    told(Interleaving.runs)
 
 
 def _run(*steps: Callable[[Interleaving], object]) -> None:
@@ -107,9 +110,8 @@ def test_an_edit_that_would_bring_back_what_is_gone_is_seen(
         )
 
     order()
-    decide = apply.decide
     monkeypatch.setattr(
-        apply, "decide", lambda edit, live: Decision(Step.CREATE) if live is None else decide(edit, live)
+        "clusters.sync.apply.decide", lambda edit, live: Decision(Step.CREATE) if live is None else decide(edit, live)
     )
     with pytest.raises(AssertionError, match="back again"):
         order()
