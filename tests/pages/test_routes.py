@@ -17,6 +17,7 @@ from speakers.frr.lookup import Found, FoundPath
 from speakers.frr.routes import Path, Table
 from speakers.models import Session
 from tests.pages.rows import a_session, a_speaker
+from tests.pages.services import a_service
 
 PREFIX = "203.0.113.7"
 
@@ -66,6 +67,12 @@ def test_what_is_no_address_asks_nobody(viewer: Client, cluster: Cluster) -> Non
     page = viewer.post("/routes/", {"prefix": "10.0.0.1; id"}).text
     assert "is neither an IP address nor a prefix" in page
     assert connection().keys("bgpui:lookup:*") == []
+
+
+def test_a_service_leads_to_who_announces_its_address(viewer: Client, cluster: Cluster) -> None:
+    a_service(cluster, "web", PREFIX)
+    page = viewer.get("/services/lab/shop/web/").text
+    assert f'href="/routes/?cluster=lab&amp;prefix={PREFIX}"' in page
 
 
 def test_a_sessions_tables_have_pages(viewer: Client, cluster: Cluster) -> None:
