@@ -14,7 +14,7 @@ from clusters.words import counted
 from intent.references import aliases
 from intent.well_known import WELL_KNOWN, community_name
 from pools.models import BGPAdvertisement, Community, IPAddressPool, L2Advertisement
-from pools.selectors import Announced, announced, announced_by
+from pools.selectors import Announced, announced, announced_by, nobody
 from pools.use import PoolUse, uses_of
 
 _NAMES = {one.value: one.name for one in WELL_KNOWN}
@@ -93,7 +93,7 @@ def _pool_context(row: Resource) -> Mapping[str, Any]:
 
 
 def _advertisement_context(row: Resource) -> Mapping[str, Any]:
-    return {"announced": announced([row])[row.pk]}
+    return {"announced": announced([row])[row.pk], "nobody": nobody(row)}
 
 
 def _closes_pool(row: Resource) -> str:

@@ -6,10 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clusters.models import Cluster, Resource
+from clusters.registry import rows_of
 from clusters.resources.uses import intended
+from clusters.selectors import nodes_of
 from intent.announcements.advertisements import selected_pools
 from intent.findings import ObjectRef
+from intent.placement import Placement
+from intent.reaching import reaches_nobody
 from intent.snapshot import Resource as Intended
+from intent.snapshot import Snapshot
 from pools.models import BGPAdvertisement, IPAddressPool, L2Advertisement
 
 
@@ -58,3 +63,13 @@ def announced(rows: Sequence[Resource]) -> dict[int, Announced]:
                 names = sorted(selected_pools(intended(row), read))
                 found[row.pk] = Announced(tuple(names), everything=0 < len(names) == len(read))
     return found
+
+
+def nobody(row: Resource) -> str:
+    """Why an advertisement reaches nobody, "" if it may; two queries, for L2 one."""
+    nodes = nodes_of(row.cluster)
+    if row.KIND.kind != "BGPAdvertisement":
+        return "" if Placement(nodes).mask(intended(row).spec) else "its node selectors match no node"
+    peers = rows_of("BGPPeer").filter(cluster=row.cluster, namespace=row.cluster.namespace)
+    read = tuple(intended(peer) for peer in peers.select_related("cluster").defer("base", "live", "findings"))
+    return reaches_nobody(intended(row), Snapshot(namespace=row.cluster.namespace, resources=read, nodes=nodes))

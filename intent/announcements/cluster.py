@@ -234,10 +234,11 @@ def _sites(placement: Placement, every: tuple[Advertisement, ...]) -> dict[str, 
         for number in range(len(masks)):
             if advertisement.nodes >> number & 1:
                 masks[number] |= advertisement.bit
-    return {node.name: _Site(masks[number], _blocked(node)) for number, node in enumerate(placement.nodes)}
+    return {node.name: _Site(masks[number], blocked(node)) for number, node in enumerate(placement.nodes)}
 
 
-def _blocked(node: Node) -> Reason | None:
+def blocked(node: Node) -> Reason | None:
+    """What keeps a node from announcing anything."""
     if node.network_unavailable:
         return Reason.NODE_NETWORK_UNAVAILABLE
     return Reason.NODE_LABELED_EXCLUDE_BALANCERS if EXCLUDED in node.labels else None

@@ -11,6 +11,7 @@ from clusters.selectors import service_of, snapshot_of
 from intent.addresses import parse_address
 from intent.announcements import Announcements, Reason, ServiceRef, Verdict
 from intent.announcements.advertisements import advertisements, selected_pools
+from intent.announcements.layer2 import layer2_on_nodes
 from intent.placement import Placement
 from intent.pools import PoolIndex
 from intent.selectors import Selection
@@ -127,6 +128,19 @@ def standings(row: Service, snapshot: Snapshot) -> list[AddressStanding]:
         family = _FAMILIES[parsed.version] if parsed else ""
         found.append(AddressStanding(address, family, pool, tuple(several)))
     return found
+
+
+def layer2(row: Service, snapshot: Snapshot) -> list[Standing]:
+    """Which nodes may answer ARP and NDP for it, and why others may not; [] if no L2Advertisement is for its pool."""
+    found = []
+    for reason, nodes in layer2_on_nodes(snapshot, service_of(row)).items():
+        if reason is None:
+            words = "any of them may answer; MetalLB takes one"
+            found.append(Standing(nodes, (), (), "", words, ""))
+        else:
+            words, hint = (text.replace("BGPAdvertisement", "L2Advertisement") for text in WORDS[reason])
+            found.append(Standing(nodes, (), (), reason.value, words, hint))
+    return sorted(found, key=lambda one: (bool(one.code), -len(one.nodes)))
 
 
 def covering(row: Service, snapshot: Snapshot) -> list[Covering]:

@@ -17,7 +17,7 @@ from clusters.api.filters import choice, text
 from clusters.api.views import ReadEndpoint
 from clusters.models import Service, ServiceAddress
 from intent.addresses import parse_address
-from pools.loadbalancers.announced import covering, live_snapshot, standings
+from pools.loadbalancers.announced import covering, layer2, live_snapshot, standings
 from pools.loadbalancers.selectors import STATES
 
 _PATH = [OpenApiParameter(name, str, OpenApiParameter.PATH) for name in ("cluster", "namespace", "name")]
@@ -76,6 +76,15 @@ class AddressStandingSerializer(serializers.Serializer[Any]):
     nodes = StandingSerializer(source="standings", many=True)
 
 
+class Layer2Serializer(serializers.Serializer[Any]):
+    """Nodes that may answer ARP and NDP, of which MetalLB takes one, or that may not for one reason."""
+
+    nodes = serializers.ListField(child=serializers.CharField())
+    reason = serializers.CharField(source="code", help_text="MetalLB's word for the first reason; empty = they may.")
+    words = serializers.CharField(help_text="The same as a sentence.")
+    hint = serializers.CharField(help_text="The way out.")
+
+
 class CoveringSerializer(serializers.Serializer[Any]):
     """An advertisement that is for the Service."""
 
@@ -90,9 +99,10 @@ class ServiceDetailSerializer(ServiceSerializer):
 
     announcements = AddressStandingSerializer(many=True)
     advertisements = CoveringSerializer(many=True)
+    layer2 = Layer2Serializer(many=True, help_text="Empty if no L2Advertisement is for its pool.")
 
     class Meta(ServiceSerializer.Meta):
-        fields = (*ServiceSerializer.Meta.fields, "announcements", "advertisements")
+        fields = (*ServiceSerializer.Meta.fields, "announcements", "advertisements", "layer2")
         read_only_fields = fields
 
 
@@ -169,5 +179,6 @@ class ServiceViewSet(ReadEndpoint):
         snapshot = live_snapshot(row)
         announcements = AddressStandingSerializer(standings(row, snapshot), many=True).data
         covered = CoveringSerializer(covering(row, snapshot), many=True).data
-        shown = {**self.get_serializer(row).data, "announcements": announcements, "advertisements": covered}
-        return Response(shown)
+        local = Layer2Serializer(layer2(row, snapshot), many=True).data
+        said = {"announcements": announcements, "advertisements": covered, "layer2": local}
+        return Response({**self.get_serializer(row).data, **said})

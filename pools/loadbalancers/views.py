@@ -13,7 +13,7 @@ from clusters.models import Cluster, Service
 from clusters.ordering import ordered
 from clusters.pages import Column, HttpRequest, misfits, ordering, page_of, render_page
 from clusters.reported.selectors import said
-from pools.loadbalancers.announced import covering, live_snapshot, standings
+from pools.loadbalancers.announced import covering, layer2, live_snapshot, standings
 from pools.loadbalancers.selectors import (
     STATES,
     addresses_of,
@@ -95,6 +95,7 @@ def service(request: HttpRequest, cluster: str, namespace: str, name: str) -> Ht
         "announced": sum(bool(one.on) for one in found),
         "node_total": len(snapshot.nodes),
         "covering": covering(row, snapshot),
+        "layer2": layer2(row, snapshot),
         "sharing": sharing(row),
         "reports": [(report, said(report)) for report in told],
         "on_link": [report.node for report in told if report.kind == "ServiceL2Status" and report.node],

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from clusters.models import Cluster, Resource, Service
 from pools.models import BGPAdvertisement, IPAddressPool, L2Advertisement
-from tests.pages.rows import a_peer
+from tests.pages.rows import EXAMPLE, a_peer
 from tests.pages.services import a_service, many_services
 from tests.pages.test_reported import a_report
 
@@ -118,7 +118,8 @@ def test_a_service_shows_who_announces_it_and_the_first_reason_of_the_others(
     viewer: Client, announced: Service
 ) -> None:
     page = viewer.get(announced.get_absolute_url()).text
-    rows = [re.sub(r"<[^>]+>|\s+", " ", row) for row in re.findall(r"<tr>\s*<td.*?</tr>", page, re.DOTALL)]
+    over_bgp = page.partition('id="layer2-head"')[0]
+    rows = [re.sub(r"<[^>]+>|\s+", " ", row) for row in re.findall(r"<tr>\s*<td.*?</tr>", over_bgp, re.DOTALL)]
     here, elsewhere = (" ".join(row.split()) for row in rows)
     assert here == "announced 2 nodes node-0 , node-1 10.0.0.53/32 tor-a"
     assert elsewhere.startswith("not announced 1 node node-2 ")
@@ -175,6 +176,57 @@ def test_what_only_the_local_network_hears_is_no_failure(viewer: Client, cluster
     page = viewer.get(row.get_absolute_url()).text
     assert "announced with ARP and NDP</span> from node-1" in page
     assert "not announced over BGP" not in page
+
+
+def test_who_may_answer_arp_is_said_node_by_node_with_the_first_reason(viewer: Client, announced: Service) -> None:
+    """The conditions are those of MetalLB's speaker/layer2_controller.go, ShouldAnnounce."""
+    cluster = announced.cluster
+    racks = [{"matchLabels": {"rack": rack}} for rack in "01"]
+    L2Advertisement.objects.all().delete()
+    _object(cluster, L2Advertisement, "arp", ipAddressPools=["gold"], nodeSelectors=racks)
+    Service.objects.filter(pk=announced.pk).update(traffic_policy="Local")
+    page = viewer.get(announced.get_absolute_url()).text
+    section = page.partition('id="layer2-head"')[2].partition("</section>")[0]
+    rows = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in section.split("<tr>")[2:]]
+    assert [row.partition(" node ")[0] for row in rows] == ["may 1", "not 1", "not 1"]
+    assert "node-0 Any of them may answer; MetalLB takes one" in rows[0]
+    assert any("node-1 ExternalTrafficPolicy is Local" in row and "noLocalEndpoints" in row for row in rows)
+    assert any("node-2 No L2Advertisement of its pool selects these nodes notOwner" in row for row in rows)
+    told = viewer.get("/api/v1/services/lab/shop/dns/").json()["layer2"]
+    assert {one["reason"]: one["nodes"] for one in told} == {
+        "": ["node-0"],
+        "noLocalEndpoints": ["node-1"],
+        "notOwner": ["node-2"],
+    }
+    L2Advertisement.objects.all().delete()
+    assert 'id="layer2-head"' not in viewer.get(announced.get_absolute_url()).text
+
+
+@pytest.mark.parametrize(
+    ("spec", "why"),
+    [
+        ({"ipAddressPools": ["nowhere"]}, "It announces nothing: it selects no pool that exists."),
+        ({"peers": ["nobody"]}, "It announces nothing: none of the peers that it names exists."),
+        (
+            {"nodeSelectors": [{"matchLabels": {"rack": "9"}}]},
+            "It announces nothing: its node selectors match no node.",
+        ),
+        (
+            {"nodeSelectors": [{"matchLabels": {"rack": "2"}}]},
+            "It announces nothing: its nodes and the nodes of its peers never meet.",
+        ),
+        ({"peers": ["tor-a", "nobody"]}, ""),
+        ({}, ""),
+    ],
+)
+def test_an_advertisement_that_reaches_nobody_says_that_it_announces_nothing(
+    viewer: Client, cluster: Cluster, spec: dict[str, Any], why: str
+) -> None:
+    a_peer(cluster, "tor-a", {**EXAMPLE, "nodeSelectors": [{"matchLabels": {"rack": "0"}}]})
+    _object(cluster, IPAddressPool, "gold", addresses=["10.0.0.0/24"])
+    _object(cluster, BGPAdvertisement, "out", **spec)
+    page = viewer.get("/bgp-advertisements/lab/metallb-system/out/").text
+    assert why in page if why else "It announces nothing" not in page
 
 
 def test_hostile_names_are_escaped_and_never_become_commands(viewer: Client, announced: Service) -> None:
