@@ -66,7 +66,12 @@ def _walk(root: Path, image: Image, stack: ExitStack) -> None:
     files = ["--password-file", "-", "--token-file", "/run/bgpui/token"]
     command = ["python", "manage.py", "bootstrap", "--username", "admin", *files]
     web.execute(*command, stdin="correct horse battery\n")
-    _look(f"http://127.0.0.1:{port}", web.file("token").read_text().strip())
+    try:
+        _look(f"http://127.0.0.1:{port}", web.file("token").read_text().strip())
+    except AssertionError:
+        for service in services.values():
+            say(f"{service.name}: {service.log.read_text()[-1500:]}")
+        raise
     codes = {service.name: service.stop() for service in services.values()}
     assert set(codes.values()) <= {0}, codes
     say("every service ended on SIGTERM with exit code 0")
