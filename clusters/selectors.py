@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -82,9 +82,15 @@ def snapshot_of(cluster: Cluster, *, desired: bool = False, rows: Iterable[Resou
     rows: the resources, if they were read already. Four queries, and one for each kind that has a model; Services,
     Namespaces and FRRConfigurations, of which there may be very many, cost one each when somebody looks at them.
     """
-    if rows is None:
-        rows = [row for kind in resource_models() for row in resource_list(kind, cluster=cluster)]
-    states = (_desired(row) if desired else _live(row) for row in rows)
+    states: Iterable[intent.Resource | None]
+    if rows is not None:
+        states = (_desired(row) if desired else _live(row) for row in rows)
+    elif desired:
+        needless = ("base", "findings")
+        kinds = (resource_list(kind, cluster=cluster).defer(*needless) for kind in resource_models())
+        states = (_desired(row) for some in kinds for row in some)
+    else:
+        states = _held(cluster)
     return intent.Snapshot(
         mode=intent.Mode(cluster.mode),
         version=cluster.metallb_version,
@@ -196,6 +202,16 @@ def resource_of(ref: ObjectRef, obj: dict[str, Any]) -> intent.Resource:
         spec=obj.get("spec") or {},
         inline_password=bool(obj.get(INLINE_PASSWORD)),
     )
+
+
+def _held(cluster: Cluster) -> Iterator[intent.Resource]:
+    """What the cluster holds, without making rows of it: there may be thousands."""
+    for kind in resource_models():
+        found = (
+            rows_of(kind).filter(cluster=cluster).filter(live__isnull=False).values_list("namespace", "name", "live")
+        )
+        for namespace, name, live in found.order_by().iterator(chunk_size=2000):
+            yield resource_of(ObjectRef(kind, namespace, name), live or {})
 
 
 def _live(row: Resource) -> intent.Resource | None:

@@ -9,7 +9,7 @@ from clusters.models import Cluster, Resource
 from clusters.registry import rows_of
 from clusters.resources.uses import intended
 from clusters.selectors import nodes_of
-from intent.announcements.advertisements import selected_pools
+from intent.announcements.advertisements import selected_among
 from intent.findings import ObjectRef
 from intent.placement import Placement
 from intent.reaching import reaches_nobody
@@ -32,9 +32,9 @@ def announced_by(pools: Sequence[IPAddressPool]) -> dict[int, list[Resource]]:
     found: dict[int, list[Resource]] = {pool.pk: [] for pool in pools}
     for cluster in {pool.cluster_id: pool.cluster for pool in pools}.values():
         own = [pool for pool in pools if pool.cluster_id == cluster.pk and pool.namespace == cluster.namespace]
-        read = [intended(pool) for pool in own]
+        read = {pool.name: intended(pool) for pool in own}
         for advertisement in advertisements(cluster):
-            names = selected_pools(intended(advertisement), read)
+            names = selected_among(intended(advertisement), read)
             for pool in own:
                 if pool.name in names:
                     found[pool.pk].append(advertisement)
@@ -54,13 +54,13 @@ def announced(rows: Sequence[Resource]) -> dict[int, Announced]:
     found: dict[int, Announced] = {}
     for cluster in {row.cluster_id: row.cluster for row in rows}.values():
         pools = IPAddressPool.objects.filter(cluster=cluster, namespace=cluster.namespace)
-        read = [
-            Intended(ref=ObjectRef("IPAddressPool", cluster.namespace, name), labels=labels)
+        read = {
+            name: Intended(ref=ObjectRef("IPAddressPool", cluster.namespace, name), labels=labels)
             for name, labels in pools.values_list("name", "labels")
-        ]
+        }
         for row in rows:
             if row.cluster_id == cluster.pk:
-                names = sorted(selected_pools(intended(row), read))
+                names = sorted(selected_among(intended(row), read))
                 found[row.pk] = Announced(tuple(names), everything=0 < len(names) == len(read))
     return found
 

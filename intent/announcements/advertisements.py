@@ -61,7 +61,7 @@ def advertisements(snapshot: Snapshot, placement: Placement, pools: Iterable[Res
         Advertisement(
             name=resource.name,
             bit=1 << number,
-            pools=_selected(resource, by_name),
+            pools=selected_among(resource, by_name),
             nodes=placement.mask(resource.spec),
             peers=frozenset(_names(resource.spec.get("peers"))) or None,
             services=Selection(resource.spec.get("serviceSelectors") if by_service else None),
@@ -78,10 +78,11 @@ def advertisements(snapshot: Snapshot, placement: Placement, pools: Iterable[Res
 
 def selected_pools(advertisement: Resource, pools: Iterable[Resource]) -> frozenset[str]:
     """The pools that an advertisement (BGP or L2) is for: by name, by label, all if it says neither."""
-    return _selected(advertisement, {pool.name: pool for pool in pools})
+    return selected_among(advertisement, {pool.name: pool for pool in pools})
 
 
-def _selected(advertisement: Resource, by_name: Mapping[str, Resource]) -> frozenset[str]:
+def selected_among(advertisement: Resource, by_name: Mapping[str, Resource]) -> frozenset[str]:
+    """The same of pools by their names, for who asks about many advertisements."""
     asked = set(_names(advertisement.spec.get("ipAddressPools")))
     labels = Selection(advertisement.spec.get("ipAddressPoolSelectors"))
     if labels.all:

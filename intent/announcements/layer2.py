@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from intent.addresses import parse_address
-from intent.announcements.advertisements import selected_pools
+from intent.announcements.advertisements import selected_among
 from intent.announcements.cluster import blocked
 from intent.announcements.verdicts import Reason
 from intent.placement import Placement
@@ -20,7 +20,8 @@ def layer2_on_nodes(snapshot: Snapshot, service: Service) -> dict[Reason | None,
     pools, placement = snapshot.in_force("IPAddressPool"), Placement(snapshot.nodes)
     addresses = [one for one in map(parse_address, service.addresses) if one is not None]
     pool = PoolIndex(pools).holding_all(addresses) if addresses else ""
-    of_pool = [each for each in snapshot.in_force("L2Advertisement") if pool in selected_pools(each, pools)]
+    held = {one.name: one for one in pools if one.name == pool}
+    of_pool = [each for each in snapshot.in_force("L2Advertisement") if selected_among(each, held)]
     if not pool or not of_pool:
         return {}
     owners, matching = 0, 0

@@ -10,7 +10,7 @@ from clusters.models import Service
 from clusters.selectors import service_of, snapshot_of
 from intent.addresses import parse_address
 from intent.announcements import Announcements, Reason, ServiceRef, Verdict
-from intent.announcements.advertisements import advertisements, selected_pools
+from intent.announcements.advertisements import advertisements, selected_among
 from intent.announcements.layer2 import layer2_on_nodes
 from intent.placement import Placement
 from intent.pools import PoolIndex
@@ -148,6 +148,7 @@ def covering(row: Service, snapshot: Snapshot) -> list[Covering]:
     pools, placement = snapshot.in_force("IPAddressPool"), Placement(snapshot.nodes)
     addresses = [one for address in row.addresses if (one := parse_address(address)) is not None]
     pool = PoolIndex(pools).holding_all(addresses) if addresses else row.requested_pool
+    held = {one.name: one for one in pools if one.name == pool}
     found = [
         Covering(
             kind="BGPAdvertisement",
@@ -164,7 +165,7 @@ def covering(row: Service, snapshot: Snapshot) -> list[Covering]:
     return found + [
         Covering(kind="L2Advertisement", name=each.name, nodes=len(placement.names(placement.mask(each.spec))))
         for each in snapshot.in_force("L2Advertisement")
-        if pool in selected_pools(each, pools) and Selection(each.spec.get("serviceSelectors")).chooses(row.labels)
+        if selected_among(each, held) and Selection(each.spec.get("serviceSelectors")).chooses(row.labels)
     ]
 
 
