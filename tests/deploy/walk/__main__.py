@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -36,6 +37,7 @@ def main() -> int:
     if missing:
         sys.stderr.write("\n  ".join(["SKIPPED: the walk.", *missing, ""]))
         return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     root = Path(tempfile.mkdtemp(prefix="bgpui-walk-"))
     root.chmod(0o755)
     with ExitStack() as stack:
@@ -51,8 +53,7 @@ def _walk(root: Path, image: Image, stack: ExitStack) -> None:
     _stores(root, stack)
     _lab(root, stack)
     port = free_port()
-    own = {name: spec for name, spec in composed(_CLUSTERS)["services"].items() if "build" in spec}
-    services = {name: Service(name, spec, image, root, port) for name, spec in own.items()}
+    services = {name: Service(name, spec, image, root, port) for name, spec in composed(_CLUSTERS).items()}
     migrate = services.pop("migrate")
     migrate.start()
     assert migrate.wait() == 0, migrate.log.read_text()

@@ -18,10 +18,16 @@ from tests.deploy.walk.image import Image
 
 
 def composed(environment: Mapping[str, str]) -> dict[str, Any]:
-    """docker-compose.yml as Compose's reference implementation reads it."""
+    """bgpui's own services of docker-compose.yml, as Compose's reference implementation reads it.
+
+    environment: what a user exports; the program by itself looks at no variable.
+    """
     command = [str(program("compose")), "-format", "json", str(ROOT / "docker-compose.yml")]
-    done = subprocess.run(command, env={**os.environ, **environment}, check=True, capture_output=True, text=True)
-    found: dict[str, Any] = json.loads(done.stdout)
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    found = {name: spec for name, spec in json.loads(done.stdout)["services"].items() if "build" in spec}
+    for spec in found.values():
+        assert environment.keys() <= spec["environment"].keys()
+        spec["environment"] |= environment
     return found
 
 
