@@ -22,6 +22,7 @@ from tests.clusters.sets import (
     gone,
     holds,
     let_through,
+    pass_time,
     profile,
     refuse,
     rows_say,
@@ -276,6 +277,26 @@ def test_what_only_a_recreation_could_change_goes_back_by_one(
     assert (holds(kube), rows_say(office)) == (before, said)
     office.look()
     assert rows_say(office) == said
+
+
+def test_what_came_back_without_an_answer_and_was_seen_stays(kube: RunningCluster, office: Office) -> None:
+    kube.add(some_peer(1, enableGracefulRestart=False), some_peer(2))
+    office.look()
+    edits = wanted(some_peer(1, enableGracefulRestart=True), recreate=True), wanted(some_peer(2, peerASN=64700))
+    change_set = accept(office, *edits)
+    refuse(kube, 1, verb="patch", name="tor-2")
+    let_through(kube, 1, verb="create", resource="bgppeers")
+    kube.server.faults.add(Fault(verb="create", resource="bgppeers", drop="after"))
+    uids = []
+    for _ in range(20):
+        apply_set(change_set.pk)
+        uids += [kube.peer(name)["metadata"]["uid"] for name in kube.peers() if name == "tor-1"]
+        office.look()
+        pass_time(change_set)
+    change_set.refresh_from_db()
+    assert change_set.state == State.ROLLED_BACK
+    assert len(set(uids)) == 1, "it was brought back once"
+    assert kube.spec("tor-1")["enableGracefulRestart"] is False
 
 
 def test_a_row_that_follows_the_cluster_at_that_moment_does_not_hold_up_the_way_back(

@@ -39,7 +39,8 @@ class ItemClaim(Claim):
         """The claimed edit; of an object that is made anew, there or back, its deletion comes first."""
         edit, item = Claim.edit(self), self.item
         anew = item.action == Action.RECREATE and item.state in (State.PENDING, State.TRYING)
-        back = item.state == State.UNDOING and edit.base is not None and _returns_anew(item, edit.kind)
+        as_left = edit.base is not None and _uid(edit.base) == _uid(item.left)
+        back = item.state == State.UNDOING and as_left and _returns_anew(item, edit.kind)
         return replace(edit, desired=None) if anew or back else edit
 
 
@@ -170,6 +171,10 @@ class RowWork:
         change.actor_id, change.message = change_set.actor_id, f"{what}: change set {change_set.pk}."
         change.change_set = change_set
         change.save()
+
+
+def _uid(obj: Object | None) -> str:
+    return str(((obj or {}).get("metadata") or {}).get("uid", ""))
 
 
 def _returns_anew(item: ChangeSetItem, kind: Kind) -> bool:
