@@ -11,7 +11,7 @@ from typing import Any
 from clusters.api.meaning import meaning_json
 from clusters.api.problems import ClusterAway, ClusterRefused, Conflict, RulesBroken, finding_json
 from clusters.api.waiting import until
-from clusters.api.writing import Edit
+from clusters.api.writing import Edit, looked_at_json
 from clusters.changesets.judge import SomeRefused, stop
 from clusters.changesets.review import ItemReview, SetReview, changeset_review
 from clusters.changesets.wanted import Wanted
@@ -145,13 +145,4 @@ def _check(items: Sequence[ItemReview], edit: Edit) -> None:
 
 def item_json(item: ItemReview) -> dict[str, Any]:
     """The review of one object."""
-    return {
-        "dryRun": {"ok": item.dry_run.accepted, "message": item.dry_run.message},
-        "action": item.action or "none",
-        "findings": [finding_json(finding) for finding in item.findings],
-        "diff": [asdict(field) for field in item.diff],
-        "before": item.before,
-        "after": item.after,
-        "takesOver": item.takes_over,
-        "revision": item.revision,
-    }
+    return looked_at_json(item) | {"action": item.action or "none"}

@@ -26,6 +26,7 @@ from clusters.api.problems import (
     finding_json,
 )
 from clusters.api.waiting import wait_of
+from clusters.changesets.review import ItemReview
 from clusters.edits.judging import HELD
 from clusters.edits.overriding import NOTHING, REASON, WHO, Override, may_override, stops
 from clusters.models import Change, Cluster, Resource
@@ -175,6 +176,19 @@ def resource_remove(edit: Edit, row: Resource) -> Resource:
         )
 
 
+def looked_at_json(found: services.Review | ItemReview) -> dict[str, Any]:
+    """What an edit would change in its object, and what rules and API server say."""
+    return {
+        "dryRun": {"ok": found.dry_run.accepted, "message": found.dry_run.message},
+        "findings": [finding_json(finding) for finding in found.findings],
+        "diff": [asdict(field) for field in found.diff],
+        "before": found.before,
+        "after": found.after,
+        "takesOver": found.takes_over,
+        "revision": found.revision,
+    }
+
+
 def review_json(
     edit: Edit, cluster: Cluster, ref: ObjectRef, draft: Draft | None, *, apart: Collection[str] = ()
 ) -> dict[str, Any]:
@@ -190,16 +204,7 @@ def review_json(
         manifest=draft.manifest if draft else None,
         password=draft.password if draft else None,
     )
-    body: dict[str, Any] = {
-        "dryRun": {"ok": found.dry_run.accepted, "message": found.dry_run.message},
-        "findings": [finding_json(finding) for finding in found.findings],
-        "diff": [asdict(field) for field in found.diff],
-        "before": found.before,
-        "after": found.after,
-        "takesOver": found.takes_over,
-        "revision": found.revision,
-        **meaning_json(found),
-    }
+    body = looked_at_json(found) | meaning_json(found)
     stop = stops(found.findings, edit.accept, edit.override)
     stop = [finding for finding in stop if finding.code not in apart]
     if draft is None:  # what a deletion does to others is shown, and refuses nothing
