@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -178,10 +179,16 @@ def test_more_prefixes_than_this_side_takes_keep_the_session_closed(up: RealClus
 def test_a_router_that_still_holds_the_session_of_a_node_that_crashed(up: RealCluster) -> None:
     """A router without graceful restart keeps the old session, and closes the new one (RFC 4271, section 6.8)."""
     router, node = up.fleet.router("10.1.0.10").daemons, up.fleet.node(COMPUTE_1)
+    enter = ("configure terminal", "router bgp 64613")
     settings = ("remote-as 64500", "graceful-restart-disable", "passive", "disable-connected-check")
-    lines = (f"no neighbor from-{NODE} peer-group", *(f"neighbor {NODE} {setting}" for setting in settings))
-    family = ("address-family ipv4 unicast", f"neighbor {NODE} activate")
-    up.wait(router.vtysh("configure terminal", "router bgp 64613", *lines, *family))
+    lines = (
+        *(f"neighbor {NODE} {line}" for line in settings),
+        "address-family ipv4 unicast",
+        f"neighbor {NODE} activate",
+    )
+    up.wait(router.vtysh(*enter, f"no neighbor from-{NODE} peer-group"))
+    eventually(lambda: NODE not in json.loads(up.wait(router.vtysh("show bgp neighbors json"))))
+    up.wait(router.vtysh(*enter, *lines))
     whole(up, "10.1.0.10")
     quiet = "ip daddr 10.1.0.10 tcp flags & (fin | rst) != 0 drop"  # a node without power says no goodbye
     table = f"table inet crash {{\nchain out {{ type filter hook output priority 0; {quiet}; }}\n}}"
