@@ -163,6 +163,7 @@ class Demo:
             "PYTHONUNBUFFERED": "1",
             "BGPUI_VAR_DIR": str(self.folder),
             "BGPUI_SECRET_KEY": self._secret("secret-key", 48).read_text().strip(),
+            "BGPUI_CREDENTIAL_KEYS": f"{self._secret('credential-key', 32).read_text().strip()}=",  # base64 of 32 bytes
             "BGPUI_REDIS_URL": self._outer.get("REDIS_URL") or f"unix://{self._socket()}",
             "BGPUI_CLUSTERS": f"lab={self.folder / 'kubeconfig'}",
             "BGPUI_TEST_WORKLOADS": "lab",

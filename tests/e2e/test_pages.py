@@ -49,6 +49,7 @@ PAGES = {
     "clusters": "/clusters/",
     "cluster": "/clusters/lab/",
     "baseline": "/clusters/lab/baseline/",
+    "new cluster": "/clusters/new/",
     "tokens": "/tokens/",
     "users": "/users/",
     "new user": "/users/new/",
