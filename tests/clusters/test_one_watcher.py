@@ -78,17 +78,17 @@ def test_one_of_two_works_and_the_other_takes_over_when_it_is_frozen_ends_or_is_
 
     def works(watcher: Watcher) -> None:
         """It is the leader, and follows."""
-        eventually(lambda: watcher.leader() == watcher.pid)
+        eventually(lambda: watcher.leader() == watcher.pid, timeout=60)
         kube.patch_peer("tor-1", {"peerASN": (number := next(numbers))})
-        eventually(lambda: watcher.peers() == {"tor-1": number})
+        eventually(lambda: watcher.peers() == {"tor-1": number}, timeout=60)
 
     first.start()
     second.start()
     try:
-        eventually(lambda: first.leader() in (first.pid, second.pid) and first.all_live())
+        eventually(lambda: first.leader() in (first.pid, second.pid) and first.all_live(), timeout=90)
         if first.leader() == second.pid:
             first, second = second, first
-        eventually(lambda: "another process watches" in second.log.read_text())
+        eventually(lambda: "another process watches" in second.log.read_text(), timeout=60)
         works(first)
         os.kill(first.pid, signal.SIGSTOP)
         try:

@@ -32,7 +32,7 @@ class Watcher:
 
     def start(self) -> None:
         with self.log.open("ab") as log:
-            command = [sys.executable, "manage.py", "watch", "--takeover", "2"]
+            command = [sys.executable, "manage.py", "watch", "--takeover", "3"]
             self._process = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
 
     @property
