@@ -83,12 +83,14 @@ def test_a_dry_run_says_what_sessions_would_open_and_changes_nothing(fresh: Stac
     body = [{"manifest": MANIFESTS[pair]} for pair in THROUGH_VRF]
     told = fresh.api.post("/api/v1/changesets/?cluster=lab&dry_run=true", body).json()
     assert [one["action"] for one in told["objects"]] == ["create"] * 3
-    assert told["sessions"] == [
-        {"peer": "frrviavrf", "vrf": "ens4vrf", "neighbor": "192.168.130.1", "opened": 3, "closed": 0, "changed": 0}
-    ]
+    (session,) = told["sessions"]
+    assert [session[part] for part in ("peer", "vrf", "neighbor")] == ["frrviavrf", "ens4vrf", "192.168.130.1"]
+    assert [session[part] for part in ("opened", "closed", "reset", "changed")] == [3, 0, 0, 0]
+    assert session["nodes"] == {"opened": list(NODES)}
     assert fresh.kubectl_get("frrviavrf") is None
 
 
+@pytest.mark.embedded("ends with a Namespace that pods were in, which stays where no namespace controller runs")
 def test_a_service_is_exposed_through_a_vrf(fresh: Stack, settings: Settings) -> None:
     """The whole of the procedure, with its verification, on simulated speakers and on real FRR."""
     settings.BGPUI_TEST_WORKLOADS = frozenset({"lab"})
