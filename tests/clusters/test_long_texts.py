@@ -33,7 +33,7 @@ def test_an_object_is_followed_whatever_the_length_of_its_texts(
 
 @pytest.mark.embedded("makes a Service that a real API server refuses")
 def test_a_service_is_followed_whatever_the_length_of_its_annotations(kube: RunningCluster, office: Office) -> None:
-    kube.kubectl("create", manifest={"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})
+    kube.kubectl("apply", manifest={"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})
     named = {f"metallb.io/{name}": _LONG for name in ("address-pool", "allow-shared-ip", "loadBalancerIPs")}
     kube.add(service("web", "10.0.0.1", pool=_LONG, annotations=named, loadBalancerClass=_LONG))
     office.look()

@@ -96,8 +96,9 @@ def test_sweeps_and_edits_do_not_wait_behind_a_slow_api_server(settings: Setting
     queues = {name: current_app.amqp.router.route({}, name)["queue"].name for name in tasks_of_ours}
     relists = {f"clusters.tasks.{name}" for name in ("relist_clusters", "relist_cluster", "relist_silent")}
     assert {name for name, queue in queues.items() if queue == "relist"} == relists
-    readme = (Path(settings.BASE_DIR) / "README.md").read_text()
-    assert set(",".join(re.findall(r"worker -Q ([\w,]+)", readme)).split(",")) == set(queues.values())
+    compose = (Path(settings.BASE_DIR) / "docker-compose.yml").read_text()
+    served = re.findall(r'"worker", "--queues", "([\w,]+)"', compose)
+    assert set(",".join(served).split(",")) == set(queues.values())
 
 
 def test_a_quiet_look_tells_nobody(kube: RunningCluster, office: Office, told: list[tuple[str, str]]) -> None:
