@@ -18,7 +18,8 @@ NODES, RACKS = 200, 200
 ROUNDS = 3
 
 
-def _object(kind: str, name: str, spec: dict[str, Any], labels: dict[str, str] | None = None) -> dict[str, Any]:
+def manifest(kind: str, name: str, spec: dict[str, Any], labels: dict[str, str] | None = None) -> dict[str, Any]:
+    """An object in MetalLB's namespace."""
     metadata = {"name": name, "namespace": "metallb-system", "labels": labels or {}}
     version = "v1beta2" if kind == "BGPPeer" else "v1beta1"
     return {"apiVersion": f"metallb.io/{version}", "kind": kind, "metadata": metadata, "spec": spec}
@@ -31,15 +32,15 @@ def _racks(number: int, *others: int) -> list[dict[str, Any]]:
 def snapshot(objects: int, services: int, spec: Callable[[int], dict[str, Any]]) -> Snapshot:
     """As many pools, peers and advertisements; the services are spread over the pools, half of them Local."""
     pools = [
-        _object("IPAddressPool", f"pool-{n}", {"addresses": [f"10.{n // 250}.{n % 250}.0/24"]}) for n in range(objects)
+        manifest("IPAddressPool", f"pool-{n}", {"addresses": [f"10.{n // 250}.{n % 250}.0/24"]}) for n in range(objects)
     ]
     peers = [
-        _object(
+        manifest(
             "BGPPeer", f"peer-{n}", {"myASN": 64500, "peerASN": 64501, "peerAddress": f"172.16.{n // 250}.{n % 250}"}
         )
         for n in range(objects)
     ]
-    advertisements = [_object("BGPAdvertisement", f"adv-{n}", spec(n)) for n in range(objects)]
+    advertisements = [manifest("BGPAdvertisement", f"adv-{n}", spec(n)) for n in range(objects)]
     nodes = [Node(f"node-{n}", {"rack": f"r{n % RACKS}"}) for n in range(NODES)]
     made = [
         Service(
