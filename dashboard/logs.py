@@ -7,6 +7,7 @@ from django.utils import timezone
 from clusters.doors import door_of
 from clusters.kube.client import Door
 from clusters.kube.errors import Forbidden, KubeError
+from clusters.selectors import is_silent
 from speakers import live
 from speakers.frr import commands, logs
 from speakers.models import Session
@@ -28,6 +29,8 @@ def _answer(session: Session) -> live.CommandResult:
     speaker = session.speaker
     line = commands.oc_log(speaker.namespace, speaker.pod, speaker.container, logs.TAIL)
     now = timezone.now()
+    if is_silent(session.cluster):
+        return live.CommandResult(now, line, ok=False, error=session.cluster.error)
     if not speaker.pod:
         return live.CommandResult(now, "", ok=False, error="This node has no pod with FRR.")
     parts, failed = list[str](), ""

@@ -22,7 +22,7 @@ from clusters.kube.errors import KubeError
 from clusters.kube.exec import ExecResult
 from clusters.models import Cluster
 from clusters.nudges import connection
-from clusters.selectors import snapshot_of
+from clusters.selectors import is_silent, snapshot_of
 from dashboard.observe import target_of
 from intent.announcements import Announcement, Announcements
 from intent.sessions import sessions
@@ -138,7 +138,9 @@ def look_up(cluster: Cluster, prefix: str) -> Lookup:
     try:
         door, seconds = door_of(cluster).connection, settings.BGPUI_EXEC_TIMEOUT
         concurrency = settings.BGPUI_EXEC_CONCURRENCY
-        results = async_to_sync(ask_all)(door, questions, concurrency=concurrency, seconds=seconds)
+        silent = [cluster.error] * len(questions) if is_silent(cluster) else None
+        ask_nodes = async_to_sync(ask_all)
+        results = silent or ask_nodes(door, questions, concurrency=concurrency, seconds=seconds)
     except KubeError as error:
         results = [error.message] * len(questions)
     for (target, _argv), result in zip(questions, results, strict=True):

@@ -11,6 +11,7 @@ word() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
 keep() { [ -s "secrets/$1" ] || printf '%s\n' "$2" >"secrets/$1"; }
 
 keep secret_key "$(word)"
+keep credential_keys "$(head -c 32 /dev/urandom | base64 | tr '+/' '-_')"  # 32 bytes, URL-safe base64
 keep postgres_password "$(word)"
 keep redis_password "$(word)"
 keep database_url "postgres://bgpui:$(cat secrets/postgres_password)@postgres:5432/bgpui"

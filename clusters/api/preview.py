@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clusters.api.entries import wanted_of
 from clusters.api.imports import RawParser, documents_of
+from clusters.api.parsers import DocumentParser
 from clusters.api.permissions import ViewPermission
 from clusters.api.problems import RulesBroken
 from clusters.api.schema import ACCEPT, CLUSTER
@@ -40,7 +41,7 @@ class PreviewViewSet(Endpoint):
 
     queryset = ChangeSet.objects.none()  # names the model whose permissions count
     permission_classes = (ViewPermission,)
-    parser_classes = (JSONParser, RawParser, MultiPartParser)
+    parser_classes = (DocumentParser, RawParser, MultiPartParser)
     parameters = {"create": ("cluster", "accept")}
     repeatable = {"create": ("accept",)}
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from clusters.models import Cluster
 from clusters.pages import HttpRequest, parameters, render_page
+from clusters.selectors import clusters_active
 from dashboard import lookup
 from speakers.frr import commands
 
@@ -23,7 +24,7 @@ PAGE = 100  # rows
 def routes(request: HttpRequest) -> HttpResponse:
     """The form, and the last answer to what it asks; a POST has every node asked."""
     given = request.POST if request.method == "POST" else request.GET
-    clusters = list(Cluster.objects.order_by("name"))
+    clusters = list(clusters_active().order_by("name"))
     words, name = given.get("prefix", "").strip()[:60], given.get("cluster", "")
     cluster = next((one for one in clusters if one.name == name), clusters[0] if clusters else None)
     prefix, wrong = "", ""

@@ -31,8 +31,10 @@ class About:
 
 
 def version_of(prefix: str) -> int | None:
-    """4 or 6; None for what is no CIDR."""
+    """4 or 6; None for what is no CIDR. A mask in place of the length is none, as for Go's net.ParseCIDR."""
     try:
-        return ip_network(prefix, strict=False).version if "/" in prefix else None
+        length = prefix.rpartition("/")[2]
+        decimal = length.isascii() and length.isdecimal() and "/" in prefix
+        return ip_network(prefix, strict=False).version if decimal else None
     except ValueError:
         return None

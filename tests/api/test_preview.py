@@ -124,3 +124,17 @@ def test_a_single_edit_says_it_too_at_the_same_number_of_queries(
     profile = saved(cluster, "BFDProfile", "fast")
     told = api.delete(f"/api/v1/bfdprofiles/{cluster.name}/{profile.namespace}/fast/?dry_run=true").json()
     assert told["announcements"] is None
+
+
+_HOSTILE = (
+    "[" * 200_000,
+    '[{"delete": {"kind": "BGPPeer", "name": "\\ud800"}}]',
+    '[{"manifest": {"a": "\\u0000"}}]',
+    "{",
+)
+
+
+@pytest.mark.parametrize("body", _HOSTILE, ids=("deep", "surrogate", "nul", "cut"))
+def test_a_hostile_body_is_a_problem(api: APIClient, body: str) -> None:
+    response = api.generic("POST", PREVIEW, body, content_type="application/json")
+    assert (response.status_code, response["Content-Type"]) == (400, "application/problem+json")

@@ -191,7 +191,7 @@ ALONE: dict[str, tuple[Manifest, Manifest]] = {
         _configuration(bgp={"bfdProfiles": [{"name": "fast"}, {"name": "fast"}]}),
         _configuration(bgp={"bfdProfiles": [{"name": "fast"}, {"name": "slow"}]}),
     ),
-    "frr-prefix-invalid": (_with(prefixes=["198.51.100.0"]), _with(prefixes=[NET])),
+    "frr-prefix-invalid": (_with(prefixes=["198.51.100.0/255.255.255.0"]), _with(prefixes=[NET])),
     "frr-prefix-lengths": (
         _with(_neighbor(toReceive={"allowed": {"prefixes": [{"prefix": NET, "ge": 28, "le": 26}]}})),
         _with(_neighbor(toReceive={"allowed": {"prefixes": [{"prefix": NET, "ge": 26, "le": 28}]}})),
