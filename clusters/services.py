@@ -25,6 +25,7 @@ from clusters.sync.changesets.close import sets_close
 from clusters.sync.columns import following
 from clusters.sync.held import holder_of
 from clusters.sync.references import references_write
+from clusters.sync.takes import take_drop
 
 __all__ = [
     "ClusterUnreachable",
@@ -151,6 +152,7 @@ def resource_discard(
         change = change_of(row, row.manifest, after, source=source, revision=row.revision + 1)
         change.actor_id, change.message = key_of(actor), "Edit discarded."
         change.save()
+        take_drop(row.cluster, row.ref)
         references_write(row.cluster, [row.ref])
     return rows_of(row.KIND.kind).select_related("cluster").filter(pk=row.pk).first()
 

@@ -8,6 +8,7 @@ from enum import Enum, auto
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import QuerySet
 
 from clusters import clock
@@ -20,7 +21,7 @@ from clusters.sync.decide import Edit
 from clusters.sync.held import holder_of
 from clusters.sync.owners import looked_after_by
 from clusters.sync.references import references_write
-from clusters.sync.takes import takes_of
+from clusters.sync.takes import take_drop, takes_of
 
 _MARGIN = timedelta(seconds=5)
 _SENT_LIMIT = 50  # edits in flight that are looked at; more have never been sent at once
@@ -102,11 +103,19 @@ class Claim:
             state = SyncState.REJECTED if outcome.fate is Fate.REJECTED else SyncState.CONFLICT
             values = free | live | {"sync_state": state, "sync_message": outcome.words, "sync_at": now}
             values |= {"applied_revision": revision, "deleting": False, "attempts": 0, "retry_at": None}
-            done = self._mine.filter(revision=revision).update(**values) or self._mine.update(**free)
+            done = self._refused(values, state) or self._mine.update(**free)
         if not done:
             raise Lost
         if outcome.fate is not Fate.LATER:
             references_write(self.row.cluster, [self.row.ref])
+
+    def _refused(self, values: dict[str, Any], state: SyncState) -> int:
+        """Write it, unless there is a newer edit by now; a take-over that is rejected does not count."""
+        with transaction.atomic():
+            done = self._mine.filter(revision=self.row.revision).update(**values)
+            if done and state == SyncState.REJECTED:
+                take_drop(self.row.cluster, self.row.ref)
+        return done
 
     def _overtaken(self, outcome: Outcome) -> int:
         """There is a newer edit by now: what this one made is what that one starts from."""

@@ -44,3 +44,9 @@ def take_moved(cluster: Cluster, ref: ObjectRef, uid: str) -> None:
     """The fields are ours: from now on a write by others ends the take-over."""
     place = {"kind": ref.kind, "namespace": ref.namespace, "name": ref.name}
     TakeOver.objects.filter(cluster=cluster, uid=uid, moved=False, **place).update(moved=True)
+
+
+def take_drop(cluster: Cluster, ref: ObjectRef) -> None:
+    """Its edit came to nothing: a take-over that has moved no fields does not count any more."""
+    place = {"kind": ref.kind, "namespace": ref.namespace, "name": ref.name}
+    TakeOver.objects.filter(cluster=cluster, moved=False, **place).delete()

@@ -9,12 +9,13 @@ import pytest
 from clusters.edits.refusals import Refused
 from clusters.edits.takeover import ownership_of, resource_take_over
 from clusters.models import Change, TakeOver
+from clusters.services import resource_discard
 from clusters.sync import ownership
 from clusters.sync.claim import Fate
 from peers.models import BGPPeer
 from tests.clusters.cluster import RunningCluster, peer
 from tests.clusters.conftest import Office
-from tests.clusters.sets import accept, carry, wanted
+from tests.clusters.sets import accept, carry, refuse, wanted
 
 TRACKED = {"argocd.argoproj.io/tracking-id": "net:metallb.io/BGPPeer:metallb-system/tor-1"}
 
@@ -96,6 +97,27 @@ def test_it_does_not_count_for_an_object_made_anew(kube: RunningCluster, office:
     kube.add(argo())
     office.look()
     assert ownership_of(office.row()).read_only
+
+
+@pytest.mark.parametrize("rejected", [True, False], ids=["rejected", "discarded"])
+def test_one_whose_edit_comes_to_nothing_does_not_count(
+    kube: RunningCluster, office: Office, owned: BGPPeer, rejected: bool
+) -> None:
+    row = take(owned)
+    if rejected:
+        refuse(kube, 0, verb="patch", name="tor-1")
+        assert office.work(row) == [Fate.REJECTED]
+    else:
+        resource_discard(row=row, actor=None)
+    assert (TakeOver.objects.exists(), writers(kube)) == (False, [("argocd-controller", "Update")])
+    assert ownership_of(office.row()).read_only
+    with pytest.raises(Refused):
+        office.save(argo(peerASN=64700))
+    if rejected:
+        resource_discard(row=office.row(), actor=None)
+    assert office.work(take(office.row())) == [Fate.IN_SYNC]
+    resource_discard(row=office.row(), actor=None)
+    assert not ownership_of(office.row()).read_only, "what has moved is ours, whatever is given up after that"
 
 
 def test_what_people_write_or_what_is_not_settled_cannot_be_taken(
