@@ -6,7 +6,7 @@ import re
 
 from django.conf import settings
 
-from clusters.connecting.access import UnfitError, shown
+from clusters.connecting.access import UnfitError, reachable, shown
 from clusters.connecting.kubeconfig import Context, chosen, contexts_of
 from clusters.connecting.sealing import MAKE_KEY, NO_KEY, has_key
 from clusters.connecting.trial import Trial, tried
@@ -61,6 +61,8 @@ def distinct(access: Access, *, but: Cluster | None = None) -> Access:
 
 def trial_of(name: str, access: Access | None) -> Trial:
     """The cluster as it answers. Raises UnfitError if it cannot be used."""
+    if access is not None:
+        reachable(access)
     trial = tried(name, access)
     if trial.error:
         raise UnfitError("kubeconfig" if access else "inCluster", f"Tried, and {_said(trial.error)}", trial.way_out)

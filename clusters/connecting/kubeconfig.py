@@ -11,6 +11,7 @@ import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any
 
 from clusters.api.documents import UnreadableError, read_documents
@@ -21,6 +22,7 @@ from clusters.words import bounded
 LARGEST = 512 * 1024  # bytes
 _MOST = 200  # contexts
 _PEM = re.compile(r"-----BEGIN [A-Z ]+-----.*-----END [A-Z ]+-----", re.DOTALL)
+_LABEL = re.compile(r"[A-Za-z0-9_](?:[-A-Za-z0-9_]{0,61}[A-Za-z0-9_])?")
 _KEPT = "bgpui keeps only what stands in the kubeconfig itself"
 _ACCOUNT = (
     "Make a service account for bgpui, and put a token of it into the user, as `token`: "
@@ -158,7 +160,7 @@ def _access(cluster: Mapping[str, Any], user: Mapping[str, Any], *, insecure: bo
     access = Access(
         server=server_of(_text(cluster, "cluster", "server"), insecure=insecure),
         ca="" if unchecked else _pem(cluster, "cluster", "certificate-authority-data"),
-        tls_name=_text(cluster, "cluster", "tls-server-name"),
+        tls_name=_tls_name(cluster),
         insecure=unchecked,
         token=token,
         certificate=certificate,
@@ -166,6 +168,19 @@ def _access(cluster: Mapping[str, Any], user: Mapping[str, Any], *, insecure: bo
     )
     readable(access)
     return access
+
+
+def _tls_name(cluster: Mapping[str, Any]) -> str:
+    """A DNS name (RFC 1123; underscores pass), or an IP address."""
+    name = _text(cluster, "cluster", "tls-server-name")
+    if not name or (len(name) <= 253 and all(map(_LABEL.fullmatch, name.split(".")))):
+        return name
+    try:
+        return str(ip_address(name))
+    except ValueError:
+        field, way_out = "cluster.tls-server-name", "Give a name that the server's certificate has, or leave it out."
+        rule = "a DNS name has labels of 1 to 63 letters, digits and hyphens, 253 characters in all"
+        raise UnfitError(field, f"`{field}` is {bounded(name, 60)}: {rule}.", way_out) from None
 
 
 def _text(entry: Mapping[str, Any], what: str, field: str) -> str:

@@ -67,7 +67,7 @@ class Transport:
         try:
             response = self._client.call_api(*prepared[:3], body, _request_timeout=self._timeout)
             answer: bytes = response.read()  # type: ignore[no-untyped-call]
-        except (ApiException, urllib3.exceptions.HTTPError, OSError) as error:
+        except (ApiException, urllib3.exceptions.HTTPError, OSError, UnicodeError) as error:
             raise unreachable("the API server cannot be reached", error) from error
         if not 200 <= response.status < 300:
             raise error_of(response.status, response.headers, answer)

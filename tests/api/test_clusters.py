@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,7 +23,9 @@ from clusters import services
 from clusters.connecting.clearing import removed_clear
 from clusters.connecting.sealing import access_of
 from clusters.doors import door_of
+from clusters.kube.connection import load
 from clusters.kube.errors import Unreachable
+from clusters.kube.transport import Transport
 from clusters.models import Change, ChangeSet, ChangeSetItem, Cluster, Credential, Lease, Node
 from clusters.selectors import clusters_active
 from clusters.sync.changesets.carry import apply_set
@@ -147,6 +150,13 @@ def test_credentials_that_are_not_accepted_and_servers_that_do_not_answer(
     answer = admin.post(PATH, {"name": "east", "kubeconfig": yaml.safe_dump(document)})
     assert "the connection was refused" in answer.json()["detail"]
     assert not Cluster.objects.exists()
+
+
+def test_a_server_name_that_tls_cannot_send_is_no_connection(admin: APIClient, east: RunningCluster) -> None:
+    added(admin, east)
+    access = replace(access_of(Credential.objects.get()), tls_name=".x")
+    with pytest.raises(Unreachable, match="cannot be reached"):
+        Transport(load(access, None), "bgpui", 5.0).request("GET", "/version")
 
 
 def test_one_address_is_one_cluster(admin: APIClient, east: RunningCluster) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import socket
+import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from clusters.connecting.access import UnfitError, expires_at
+from clusters.connecting.access import UnfitError, expires_at, reachable
 from clusters.connecting.kubeconfig import chosen, contexts_of
 from clusters.kube.connection import Access, Connection, load
 
@@ -33,7 +35,14 @@ def certificate() -> tuple[str, str]:
     return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode(), private.decode()
 
 
+def on_unknown_curve(text: str) -> str:
+    """The same with the object identifier of prime239v2 instead of prime256v1 (RFC 3279, 2.3.5)."""
+    der = ssl.PEM_cert_to_DER_cert(text)
+    return ssl.DER_cert_to_PEM_cert(der.replace(bytes.fromhex("2a8648ce3d030107"), bytes.fromhex("2a8648ce3d030105")))
+
+
 CERTIFICATE, KEY = certificate()
+UNKNOWN_CURVE = on_unknown_curve(CERTIFICATE)
 
 
 def encoded(text: str) -> str:
@@ -110,6 +119,14 @@ def test_only_the_chosen_context_is_taken_and_certificates_stay_in_memory() -> N
         ({"server": "https://[::ffff:169.254.169.254]"}, None, "cluster.server"),
         ({"server": "https://[fe80::1]:6443"}, None, "cluster.server"),
         ({"server": "https://0.0.0.0"}, None, "cluster.server"),
+        ({"server": "https://2852039166"}, None, "cluster.server"),
+        ({"server": "https://0xA9FEA9FE"}, None, "cluster.server"),
+        ({"server": "https://[fd00:ec2::254]"}, None, "cluster.server"),
+        ({"tls-server-name": ".x"}, None, "cluster.tls-server-name"),
+        ({"tls-server-name": "x" * 300}, None, "cluster.tls-server-name"),
+        ({"tls-server-name": "é..b"}, None, "cluster.tls-server-name"),
+        ({}, {"client-certificate-data": encoded(UNKNOWN_CURVE), "client-key-data": encoded(KEY)},
+         "user.client-key-data"),
         ({"server": "file:///etc/passwd"}, None, "cluster.server"),
         ({"server": ""}, None, "cluster.server"),
     ],
@@ -170,3 +187,15 @@ def test_the_end_of_a_token_is_read_from_it() -> None:
     assert expires_at(Access("https://x", token=f"e30.{claims}.sig")) == END
     for token in ("opaque", "a.b.c", f"e30.{base64.urlsafe_b64encode(b'[]').decode()}.x"):
         assert expires_at(Access("https://x", token=token)) is None
+
+
+def test_a_name_that_stands_for_a_metadata_service_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("169.254.169.254", 0))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    with pytest.raises(UnfitError, match="no API server is at such an address"):
+        reachable(Access("https://innocent.example:6443"))
+
+
+@pytest.mark.parametrize("name", ["localhost", "10.0.0.1", "fd00::1", "kubernetes.default.svc"])
+def test_names_and_addresses_are_names_of_servers(name: str) -> None:
+    assert taken(kubeconfig({"tls-server-name": name})).tls_name == name
