@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from clusters.connecting.access import expires_at, shown
@@ -13,6 +13,7 @@ from clusters.connecting.clearing import rows_clear
 from clusters.connecting.sealing import access_seal
 from clusters.connecting.trial import Trial
 from clusters.doors import door_close
+from clusters.edits.refusals import RevisionMismatch
 from clusters.edits.saving import Actor, key_of
 from clusters.kube.connection import Access
 from clusters.models import Change, ChangeSet, Cluster, Credential
@@ -50,8 +51,8 @@ def cluster_add(
     with transaction.atomic():
         known = Cluster.objects.select_for_update().filter(name=name).first()
         if known is not None and known.removed_at is None:
-            raise NotEditableError(f"There is a cluster {name} already. Choose another name.")
-        cluster = Cluster.objects.update_or_create(name=name, defaults=values)[0]
+            raise NotEditableError(_taken(name))
+        cluster = _made(name, values) if known is None else _again(known, values)
         _store(cluster, access)
         _log(cluster, Change.Action.CREATE, f"Cluster added: {_words(cluster)}.", actor, source, message)
     return cluster
@@ -64,6 +65,8 @@ def cluster_connect(
     editable(cluster)
     door_close(cluster)
     with transaction.atomic():
+        if not Cluster.objects.select_for_update().filter(pk=cluster.pk, removed_at=None).exists():
+            raise NotEditableError(f"Cluster {cluster.name} was removed meanwhile. Add it again.")
         was = _words(cluster)
         Cluster.objects.filter(pk=cluster.pk).update(**trial.facts, error="")
         cluster.refresh_from_db()
@@ -102,15 +105,27 @@ def cluster_remove(*, cluster: Cluster, actor: Actor, source: str, message: str 
     """Forget the credentials at once and what was learnt soon after; the history stays, under its name.
 
     What is in the cluster stays as it is. Edits that have not got there are given up, and change sets closed.
-    Raises NotEditableError for one that the settings name.
+    Raises NotEditableError for one that the settings name, and if somebody edits its objects at this moment.
     """
     if cluster.source == Cluster.Source.SETTINGS and is_active(cluster):
         raise NotEditableError(_named(cluster))
+    try:
+        removed = _remove(cluster, actor, source, message)
+    except RevisionMismatch as mismatch:
+        text = f"Objects of cluster {cluster.name} were edited at this moment, so nothing was removed. Try again."
+        raise NotEditableError(text) from mismatch
+    if removed:
+        door_close(cluster)
+        rows_clear(Cluster.objects.get(pk=cluster.pk))
+
+
+def _remove(cluster: Cluster, actor: Actor, source: str, message: str) -> bool:
+    """All of it or nothing; whether it was still there. Raises RevisionMismatch."""
     by = f" by {actor.get_username()}" if actor is not None else ""
     with transaction.atomic():
         values = {"removed_at": timezone.now(), "enabled": False, "credential_id": "", "streams": []}
         if not Cluster.objects.filter(pk=cluster.pk, removed_at=None).update(**values):
-            return
+            return False
         _log(cluster, Change.Action.DELETE, f"Cluster removed: {_words(cluster)}.", actor, source, message)
         Credential.objects.filter(cluster=cluster).delete()
         sets_close(ChangeSet.objects.filter(cluster=cluster), f"Closed: cluster {cluster.name} was removed{by}.")
@@ -118,8 +133,7 @@ def cluster_remove(*, cluster: Cluster, actor: Actor, source: str, message: str 
             for row in rows_of(kind).select_related("cluster").filter(cluster=cluster):
                 if row.pending:
                     resource_discard(row=row, actor=actor, source=source)
-    door_close(cluster)
-    rows_clear(Cluster.objects.get(pk=cluster.pk))
+    return True
 
 
 def editable(cluster: Cluster) -> None:
@@ -132,6 +146,25 @@ def _named(cluster: Cluster) -> str:
     if not is_active(cluster):
         return f"The settings named cluster {cluster.name}, and do not any more. It can only be removed."
     return f"The settings name cluster {cluster.name}. Change BGPUI_CLUSTERS, and start bgpui again."
+
+
+def _made(name: str, values: dict[str, Any]) -> Cluster:
+    try:
+        with transaction.atomic():
+            return Cluster.objects.create(name=name, **values)
+    except IntegrityError as error:  # somebody else added one at the same moment
+        raise NotEditableError(_taken(name)) from error
+
+
+def _again(cluster: Cluster, values: dict[str, Any]) -> Cluster:
+    """The row of one that was removed, for one of the same name."""
+    Cluster.objects.filter(pk=cluster.pk).update(**values)
+    cluster.refresh_from_db()
+    return cluster
+
+
+def _taken(name: str) -> str:
+    return f"There is a cluster {name} already. Choose another name."
 
 
 def _store(cluster: Cluster, access: Access | None) -> None:

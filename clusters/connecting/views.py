@@ -181,7 +181,11 @@ def cluster_remove(request: HttpRequest, name: str) -> HttpResponse:
         return redirect(cluster)
     if request.method == "POST":
         note = request.POST.get("note", "")[:400]
-        services.cluster_remove(cluster=cluster, actor=request.user, source=Change.Source.BROWSER, message=note)
+        try:
+            services.cluster_remove(cluster=cluster, actor=request.user, source=Change.Source.BROWSER, message=note)
+        except NotEditableError as error:
+            messages.error(request, str(error))
+            return redirect(cluster)
         messages.success(request, f"Cluster {cluster.title} is removed. Its history stays.")
         return redirect("clusters")
     rows = (rows_of(kind).filter(cluster=cluster) for kind in resource_models())

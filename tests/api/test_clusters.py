@@ -13,6 +13,8 @@ import yaml
 from cryptography.fernet import Fernet
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db.models import F
+from django.db.models.signals import post_save, pre_save
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -22,6 +24,8 @@ from bgpui.env import ClusterSetting
 from clusters import services
 from clusters.connecting.clearing import removed_clear
 from clusters.connecting.sealing import access_of
+from clusters.connecting.services import NotEditableError, cluster_connect
+from clusters.connecting.trial import Trial
 from clusters.doors import door_of
 from clusters.kube.connection import load
 from clusters.kube.errors import Unreachable
@@ -254,6 +258,48 @@ def test_removal_keeps_the_history_and_closes_what_is_open(admin: APIClient, eas
     again = added(admin, east)
     assert again.pk == cluster.pk
     assert relist(again) in (True, False)
+
+
+def test_a_removal_while_somebody_edits_is_refused_whole(admin: APIClient, east: RunningCluster) -> None:
+    added(admin, east)
+    for number in (1, 2):
+        path = f"/api/v1/bgppeers/east/{NAMESPACE}/tor-{number}/"
+        assert admin.put(path, manifest(f"tor-{number}", peerAddress=f"192.0.2.{number}")).status_code == 202
+
+    def edit_others(**_: Any) -> None:
+        BGPPeer.objects.update(revision=F("revision") + 1)
+
+    post_save.connect(edit_others, sender=Change)
+    try:
+        answer = admin.delete(f"{PATH}east/")
+    finally:
+        post_save.disconnect(edit_others, sender=Change)
+    assert (answer.status_code, "nothing was removed" in answer.json()["detail"]) == (409, True)
+    assert (Credential.objects.count(), BGPPeer.objects.count()) == (1, 2)
+    assert admin.get(f"{PATH}east/").json()["active"]
+    assert not Change.objects.filter(message__startswith="Cluster removed").exists()
+
+
+def test_of_two_adds_of_one_name_the_second_is_refused(admin: APIClient, east: RunningCluster) -> None:
+    def other_first(**_: Any) -> None:
+        Cluster.objects.bulk_create([Cluster(name="east", source="added")])
+
+    pre_save.connect(other_first, sender=Cluster)
+    try:
+        answer = admin.post(PATH, {"name": "east", "kubeconfig": text_of(east)})
+    finally:
+        pre_save.disconnect(other_first, sender=Cluster)
+    assert (answer.status_code, "There is a cluster east already" in answer.json()["detail"]) == (409, True)
+    assert not Credential.objects.exists()
+
+
+def test_nothing_is_stored_for_a_cluster_that_was_removed_meanwhile(admin: APIClient, east: RunningCluster) -> None:
+    cluster = added(admin, east)
+    access = access_of(Credential.objects.get())
+    assert admin.delete(f"{PATH}east/").status_code == 204
+    with pytest.raises(NotEditableError, match="removed meanwhile"):
+        cluster_connect(cluster=cluster, access=access, trial=Trial({}), actor=None, source="api")
+    assert not Credential.objects.exists()
 
 
 def test_a_set_that_was_begun_says_what_stands(admin: APIClient, east: RunningCluster) -> None:
