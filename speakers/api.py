@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import django_filters
 from django.db.models import QuerySet
 from django.utils.functional import SimpleLazyObject
 from django_filters.rest_framework import FilterSet
@@ -14,6 +13,7 @@ from rest_framework.response import Response
 
 from clusters.api.filters import IntegerFilter, choice, flag, text
 from clusters.api.views import ReadEndpoint
+from clusters.moments import MomentFilter
 from clusters.stale import by_node, refusals
 from speakers import live, selectors
 from speakers.models import Session, Speaker, Transition
@@ -39,8 +39,8 @@ class SessionFilters(FilterSet):  # type: ignore[misc]
     reason = text("reason", label="Code of the cause")
     intended = flag("intended", label="Whether a BGPPeer intends it")
     remote_as = IntegerFilter("remote_as", label="AS of the router")
-    since_after = django_filters.IsoDateTimeFilter("since", "gte", label="In this state since then or later")
-    since_before = django_filters.IsoDateTimeFilter("since", "lt", label="In this state since before then")
+    since_after = MomentFilter("since", "gte", label="In this state since then or later")
+    since_before = MomentFilter("since", "lt", label="In this state since before then")
 
 
 @extend_schema_view(
@@ -90,8 +90,8 @@ class TransitionFilters(FilterSet):  # type: ignore[misc]
     old_state = text("old_state", label="State before")
     new_state = text("new_state", label="State after")
     reason = text("reason", label="Code of the cause")
-    after = django_filters.IsoDateTimeFilter("at", "gte", label="Then or later")
-    before = django_filters.IsoDateTimeFilter("at", "lt", label="Before then")
+    after = MomentFilter("at", "gte", label="Then or later")
+    before = MomentFilter("at", "lt", label="Before then")
 
 
 @extend_schema_view(

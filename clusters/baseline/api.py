@@ -7,7 +7,6 @@ from typing import Any
 
 from django.forms import ValidationError
 from django.http import Http404
-from django_filters.fields import IsoDateTimeField
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers, status
@@ -36,6 +35,7 @@ from clusters.baseline.drift import (
 )
 from clusters.baseline.pin import NotPinnedError, baseline_pin, baseline_unpin, pinned_of, state_at
 from clusters.models import Baseline, Cluster
+from clusters.moments import EXAMPLE, MomentField
 
 _VERBS = {"GET": "view", "HEAD": "view", "OPTIONS": "view", "PUT": "add", "DELETE": "delete"}
 _NARROW = [
@@ -74,9 +74,9 @@ def _moment(request: Request) -> datetime | None:
     if text is None:
         return None
     try:
-        found: datetime | None = IsoDateTimeField(required=True).clean(text)
+        found: datetime | None = MomentField(required=True).clean(text)
     except ValidationError as error:
-        told = "must be a time, as 2026-11-25T16:00:00Z"
+        told = f"must be a time in the years 1 to 9999 UTC, as {EXAMPLE}"
         raise BadParameter(f"at {told}.", findings=[fault("at", told, code="query-parameter", value=text)]) from error
     return found
 
@@ -133,7 +133,8 @@ class ClusterBaselineViewSet(ClusterViewSet):
             objects = state_at(cluster, moment) if moment else pinned_of(documents_of(request, cluster))
             made = baseline_pin(cluster=cluster, objects=objects, actor=actor, moment=moment, note=note)
         except NotPinnedError as error:
-            raise RulesBroken(str(error), findings=[fault("", str(error), code="no-baseline")]) from error
+            where = {"field": "at", "value": request.query_params["at"]} if moment else {"field": ""}
+            raise RulesBroken(str(error), findings=[fault(message=str(error), code="no-baseline", **where)]) from error
         return Response(baseline_json(made))
 
     @extend_schema(summary="Give a baseline up", responses={204: OpenApiResponse(description="Nothing is pinned.")})

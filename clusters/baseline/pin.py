@@ -15,9 +15,11 @@ from clusters.edits.saving import Actor, key_of
 from clusters.kube.plain import PLAIN_KINDS
 from clusters.manifest import Object, plain
 from clusters.models import Baseline, BaselineObject, Change, Cluster
+from clusters.moments import too_old
 from clusters.registry import resource_models
 from clusters.sync.drift import drift_write, rows_known
 from clusters.sync.upsert import CHUNK, chunks
+from clusters.words import utc_words
 from intent.findings import ObjectRef
 
 MOST = 10_000  # objects of a baseline
@@ -79,13 +81,20 @@ def _without_password(kind: str, manifest: Mapping[str, Any]) -> Object:
 
 
 def state_at(cluster: Cluster, moment: datetime) -> dict[ObjectRef, Object]:
-    """The objects of a cluster as they stood at a moment. Raises NotPinnedError for one that is still to come."""
+    """The objects of a cluster as they stood at a moment. Raises NotPinnedError if it cannot be told."""
     if moment > timezone.now():
-        raise NotPinnedError("The moment is still to come.")
+        raise NotPinnedError(f"The moment {utc_words(moment)} is still to come. Choose one that has passed.")
+    if told := too_old(moment):
+        raise NotPinnedError(f"The moment {told}")
     found = {row.ref: plain(row.live) or {} for row in rows_known(cluster) if row.live is not None}
     rows = Change.objects.filter(cluster=cluster, at__gte=moment, kind__in=list(resource_models())).order_by()
     firsts = rows.values("kind", "namespace", "name").annotate(first=Min("pk")).values_list("first", flat=True)
-    for some in chunks(list(firsts[: MOST + 1])):
+    changed = list(firsts[: MOST + 1])
+    if len(changed) > MOST:
+        raise NotPinnedError(
+            f"More than {MOST:,} objects changed since {utc_words(moment)}. Choose a later moment, or pin manifests."
+        )
+    for some in chunks(changed):
         for change in Change.objects.filter(pk__in=some):
             found.pop(change.ref, None)
             if change.before is not None:

@@ -12,19 +12,20 @@ from django.forms import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
-from django_filters.fields import IsoDateTimeField
 
 from clusters.baseline.drift import FILTERS, STATES, TooManyError, back_to, baseline_of, drift_of, tally
 from clusters.baseline.pin import NotPinnedError, baseline_pin, baseline_unpin, pinned_of, state_at
 from clusters.changesets.imports import LARGEST, TooMuchError, read_import
 from clusters.changesets.pages import set_review
 from clusters.models import Cluster
+from clusters.moments import EXAMPLE, MomentField
 from clusters.pages import HttpRequest, page_of, render_page
 from clusters.registry import resource_models
 from clusters.selectors import clusters_known
 from clusters.words import counted
 
 _LONGEST = 253
+_SHOWN = 40  # characters of a moment that is none
 
 
 @require_http_methods(["GET", "POST"])
@@ -62,10 +63,12 @@ def _pin(request: HttpRequest, cluster: Cluster) -> HttpResponse:
 def _asked(request: HttpRequest, cluster: Cluster) -> dict[str, Any]:
     """What to pin. Raises NotPinnedError, TooMuchError."""
     if request.POST.get("step") == "moment":
+        text = request.POST.get("moment", "").strip()
         try:
-            moment = IsoDateTimeField().clean(request.POST.get("moment", "").strip())
+            moment = MomentField().clean(text)
         except ValidationError as error:
-            raise NotPinnedError("The moment must be a time, as 2026-11-25T16:00:00Z.") from error
+            told = f"The moment must be a time in the years 1 to 9999 UTC, as {EXAMPLE}; it is {text[:_SHOWN]!r}."
+            raise NotPinnedError(told) from error
         return {"objects": state_at(cluster, moment), "moment": moment}
     files, text = request.FILES.getlist("files"), request.POST.get("text", "")
     if sum(file.size or 0 for file in files) > LARGEST:

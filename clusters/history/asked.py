@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.forms import ValidationError
-from django_filters.fields import IsoDateTimeField
 
 from clusters.changesets.drafts import SetDraft
 from clusters.history.revert import revert_set, revert_since
 from clusters.history.selectors import changes
 from clusters.models import Change, ChangeSet, Cluster
+from clusters.moments import EXAMPLE, MomentField, too_old
 from clusters.registry import resource_models
 from clusters.selectors import clusters_active
 
 PARAMETERS = ("cluster", "since", "change", "set", "kind", "namespace", "name")
+_SHOWN = 40  # characters of what was given
 _ONLY = ("kind", "namespace", "name")
 
 
@@ -46,9 +47,12 @@ def point_of(asked: Mapping[str, str]) -> SetDraft:
         return revert_since(change.cluster, change=change, only=only)
     cluster = _cluster(given["cluster"])
     try:
-        moment = IsoDateTimeField().clean(given["since"])
+        moment = MomentField().clean(given["since"])
     except ValidationError as error:
-        raise NoPointError("since", "must be a time, as 2026-11-25T16:00:00Z.") from error
+        text = f"must be a time in the years 1 to 9999 UTC, as {EXAMPLE}; it is {given['since'][:_SHOWN]!r}."
+        raise NoPointError("since", text) from error
+    if told := too_old(moment):
+        raise NoPointError("since", f"cannot be gone back to: {told}")
     return revert_since(cluster, moment, only=only)
 
 

@@ -14,6 +14,7 @@ from django_filters.rest_framework import FilterSet
 from clusters.api.filters import IntegerFilter, choice, text
 from clusters.manifest import FieldDiff, differences
 from clusters.models import Change
+from clusters.moments import MomentFilter
 from intent.kinds import KINDS
 
 _WORDS = 253
@@ -43,8 +44,8 @@ class ChangeFilters(FilterSet):  # type: ignore[misc]
     source = choice("source", Change.Source.values, label="Where it was made; `cluster` = by others")
     action = choice("action", Change.Action.values, label="What it did to the object")
     set = IntegerFilter("change_set_id", label="Number of the change set")
-    since = django_filters.IsoDateTimeFilter("at", "gte", label="Then or later")
-    until = django_filters.IsoDateTimeFilter("at", "lt", label="Before then")
+    since = MomentFilter("at", "gte", label="Then or later")
+    until = MomentFilter("at", "lt", label="Before then")
     q = django_filters.CharFilter(
         method="words", max_length=_WORDS, label="In names, reasons, and values of the object"
     )

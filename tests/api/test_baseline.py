@@ -10,8 +10,10 @@ import yaml
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from clusters.baseline.pin import MOST
 from clusters.models import Baseline, BaselineObject, Change, Cluster
 from clusters.sync.findings import findings_write
 from clusters.sync.relist import relist
@@ -123,6 +125,35 @@ def test_a_moment_of_the_history_is_pinned(api: APIClient, live_cluster: Cluster
     assert states(api) == {"peer": "changed", "gone": "missing", "more": "extra"}
     assert api.put(f"{BASELINE}?at=2999-01-01T00:00:00Z").status_code == 422
     assert api.put(f"{BASELINE}?at=yesterday").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("at", "status", "words"),
+    [
+        ("0001-01-01T00:00:00%2B14:00", 400, "years 1 to 9999 UTC"),
+        ("2020-01-01T00:00:00Z", 422, "kept for 100 days (BGPUI_CHANGE_DAYS). Choose a moment after"),
+        ("2999-01-01T00:00:00Z", 422, "still to come. Choose one that has passed"),
+    ],
+)
+def test_a_moment_that_the_history_does_not_tell_of_is_refused(
+    api: APIClient, live_cluster: Cluster, kube: Kube, settings: Settings, at: str, status: int, words: str
+) -> None:
+    settings.BGPUI_CHANGE_DAYS = 100
+    kube.call(kube.server.store.add, POOL, "kubectl-create")
+    relist(live_cluster)
+    answer = api.put(f"{BASELINE}?at={at}")
+    (finding,) = answer.json()["findings"]
+    assert (answer.status_code, finding["field"], finding["value"]) == (status, "at", at.replace("%2B", "+"))
+    assert words in finding["message"]
+    assert not Baseline.objects.exists()
+
+
+def test_a_moment_with_too_many_changes_since_is_refused(api: APIClient, live_cluster: Cluster) -> None:
+    moment = timezone.now().isoformat().replace("+00:00", "Z")
+    rows = (Change(cluster=live_cluster, kind="BGPPeer", name=f"p-{n}", before=POOL) for n in range(MOST + 1))
+    Change.objects.bulk_create(rows)
+    answer = api.put(f"{BASELINE}?at={moment}")
+    assert (answer.status_code, "More than 10,000 objects changed since" in answer.json()["detail"]) == (422, True)
 
 
 def test_what_is_no_baseline_is_refused_and_the_old_one_stays(

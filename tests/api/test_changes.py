@@ -69,7 +69,14 @@ def test_the_list_is_narrowed_ordered_and_paged(
     assert names == ["peer-9", "peer-8"]
     assert api.get(f"{CHANGES}?name=peer-3&kind=BGPPeer&since=2026-01-01T00:00:00Z").json()["count"] == 1
     assert api.get(f"{CHANGES}?until=2026-01-01T00:00:00Z").json()["count"] == 0
-    for query in ("since=yesterday", "x=1", "ordering=before", "action=move", "name="):
+    for query in (
+        "since=yesterday",
+        "until=0001-01-01T00:00:00%2B14:00",
+        "x=1",
+        "ordering=before",
+        "action=move",
+        "name=",
+    ):
         assert api.get(f"{CHANGES}?{query}").status_code == 400, query
     with django_assert_max_num_queries(6):
         assert len(api.get(f"{CHANGES}?page_size=1000").json()["results"]) == 10

@@ -111,6 +111,11 @@ def test_sessions_are_found_by_their_parts(api: APIClient, session: Session, que
     assert api.get(f"{SESSIONS}?{query}").json()["count"] == count
 
 
+@pytest.mark.parametrize("place", ["sessions/?since_after", "transitions/?before"])
+def test_a_moment_before_the_first_year_is_told(api: APIClient, place: str) -> None:
+    assert api.get(f"/api/v1/{place}=0001-01-01T00:00:00%2B14:00").status_code == 400
+
+
 def test_without_redis_a_session_is_shown_without_its_live_part(api: APIClient, session: Session) -> None:
     found = api.get(f"{SESSIONS}{session.pk}/").json()
     assert (found["state"], found["live"]) == ("Established", None)

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from clusters.models import Baseline, ChangeSet, Cluster
 from clusters.sync.findings import findings_write
@@ -63,10 +64,12 @@ def test_a_moment_or_files_are_pinned_and_what_is_none_is_told(
 ) -> None:
     kube.add(some_peer(1))
     relist(live_cluster)
-    assert post(editor, PAGE, "moment", {"moment": "2020-01-01T00:00"}).status_code == 302
+    assert post(editor, PAGE, "moment", {"moment": timezone.now().isoformat()}).status_code == 302
     assert Baseline.objects.get().source == "moment"
     bad: list[tuple[str, dict[str, Any], str]] = [
         ("moment", {"moment": "soon"}, "must be a time"),
+        ("moment", {"moment": "0001-01-01T00:00:00+14:00"}, "years 1 to 9999 UTC"),
+        ("moment", {"moment": "2020-01-01T00:00"}, "older than the history"),
         ("moment", {"moment": "2999-01-01T00:00"}, "still to come"),
         ("pin", {"text": "kind: ["}, "cannot be read"),
         ("pin", {"text": ""}, "no object in it"),

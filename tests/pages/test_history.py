@@ -256,6 +256,8 @@ def test_a_whole_cluster_goes_back_to_a_moment_and_what_did_not_change_since_sta
     [
         ({}, "since must say to when"),
         ({"since": "yesterday"}, "since must be a time"),
+        ({"since": "9999-12-31T23:00:00-14:00"}, "since must be a time in the years 1 to 9999 UTC"),
+        ({"since": "2020-01-01T00:00"}, "older than the history, which is kept for"),
         ({"since": "2026-01-01T00:00", "cluster": "nowhere"}, "cluster must be one of lab"),
         ({"since": "2026-01-01T00:00", "kind": "Secret"}, "kind must be one of"),
         ({"change": "999"}, "change must be the number"),
