@@ -26,7 +26,7 @@ from clusters.api.views import ReadEndpoint
 from clusters.api.writing import Edit, edit_of
 from clusters.connecting import services
 from clusters.connecting.access import UnfitError
-from clusters.connecting.asked import access_asked, contexts_asked, label_asked, name_asked, trial_of
+from clusters.connecting.asked import access_asked, contexts_asked, label_asked, name_asked, own_asked, trial_of
 from clusters.connecting.services import NotEditableError
 from clusters.connecting.trial import Trial
 from clusters.kube.connection import Access
@@ -156,7 +156,10 @@ def _tried(name: str, body: dict[str, Any], cluster: Cluster | None) -> tuple[Ac
     text, inside = body.get("kubeconfig", ""), body.get("inCluster", False)
     if bool(text) == bool(inside):
         raise UnfitError("kubeconfig", "Give a kubeconfig, or inCluster: true.", "Give one of both, and not both.")
-    access = access_asked(*contexts_asked(text), body.get("context", ""), but=cluster) if text else None
+    if inside:
+        own_asked(but=cluster)
+        return None, trial_of(name, None)
+    access = access_asked(*contexts_asked(text), body.get("context", ""), but=cluster)
     return access, trial_of(name, access)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from django.conf import settings
+from django.db.models import Q
 
 from clusters.connecting.access import UnfitError, reachable, shown
 from clusters.connecting.kubeconfig import Context, chosen, contexts_of
@@ -12,6 +13,7 @@ from clusters.connecting.sealing import MAKE_KEY, NO_KEY, has_key
 from clusters.connecting.trial import Trial, tried
 from clusters.kube.connection import Access
 from clusters.models import Cluster, Credential
+from clusters.selectors import clusters_active, clusters_known
 
 _NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _RESERVED = frozenset({"new"})  # the address of a page
@@ -57,6 +59,15 @@ def distinct(access: Access, *, but: Cluster | None = None) -> Access:
         text = f"`cluster.server`: cluster {other.cluster.name} is at this address already."
         raise UnfitError("cluster.server", text, "Use that one; two of the same would do everything twice.")
     return access
+
+
+def own_asked(*, but: Cluster | None = None) -> None:
+    """Raises UnfitError if another cluster than `but` is the one that bgpui runs in: it is once in the list."""
+    others = clusters_known().filter(Q(source=Cluster.Source.ADDED) | Q(pk__in=clusters_active()))
+    others = others.filter(kubeconfig="", credential_id="").exclude(pk__in=[but.pk] if but is not None else [])
+    if other := others.first():
+        text = f"`inCluster`: cluster {other.name} is the one that bgpui runs in already."
+        raise UnfitError("inCluster", text, "Use that one; two of the same would do everything twice.")
 
 
 def trial_of(name: str, access: Access | None) -> Trial:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from clusters.connecting import services
 from clusters.connecting.access import UnfitError
-from clusters.connecting.asked import contexts_asked, distinct, label_asked, name_asked, trial_of
+from clusters.connecting.asked import contexts_asked, distinct, label_asked, name_asked, own_asked, trial_of
 from clusters.connecting.carried import brought, carried
 from clusters.connecting.kubeconfig import LARGEST, Context
 from clusters.connecting.sealing import MAKE_KEY, NO_KEY, has_key
@@ -96,6 +96,7 @@ def _walk(request: HttpRequest, cluster: Cluster | None) -> HttpResponse:
 def _access(request: HttpRequest, step: _Step, cluster: Cluster | None) -> Access | None:
     """What to connect with, None for the own cluster, and if a context is still to be chosen. Raises UnfitError."""
     if step.inside:
+        own_asked(but=cluster)
         return None
     if sealed := request.POST.get("sealed", ""):
         kept, wanted = brought(request.user, sealed), request.POST.get("context", "")

@@ -134,6 +134,17 @@ def test_outside_of_a_cluster_there_is_no_own_one(admin: APIClient) -> None:
     assert "service account" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("values", [{"source": "added"}, {"source": "added", "enabled": False}, {}])
+def test_the_own_cluster_is_one_cluster(admin: APIClient, settings: Settings, values: dict[str, Any]) -> None:
+    settings.BGPUI_CLUSTERS = (ClusterSetting("own", "", ""),)
+    own = Cluster.objects.create(name="own", **values)
+    answer = admin.post(PATH, {"name": "here", "inCluster": True})
+    assert answer.status_code == 422
+    assert "cluster own is the one that bgpui runs in already" in answer.json()["detail"]
+    Cluster.objects.filter(pk=own.pk).update(removed_at=timezone.now())
+    assert "cluster own" not in admin.post(PATH, {"name": "here", "inCluster": True}).json()["detail"]
+
+
 def test_without_a_key_nothing_is_kept(admin: APIClient, east: RunningCluster, settings: Settings) -> None:
     settings.BGPUI_CREDENTIAL_KEYS = ()
     answer = admin.post(PATH, {"name": "east", "kubeconfig": text_of(east)})

@@ -9,6 +9,8 @@ import yaml
 from cryptography.fernet import Fernet
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import F
+from django.db.models.signals import post_save
 from django.test import Client
 from pytest_django import Settings
 
@@ -16,6 +18,7 @@ from bgpui.env import ClusterSetting
 from bgpui.roles import role_give
 from clusters.connecting.sealing import access_of
 from clusters.models import Change, Cluster, Credential
+from peers.models import BGPPeer
 from tests.clusters.cluster import TOKEN, RunningCluster
 from tests.pages.conftest import Browser
 from tests.pages.forms import fields
@@ -155,6 +158,29 @@ def test_clusters_of_the_settings_are_marked_and_not_changed(
     settings.BGPUI_CLUSTERS = (ClusterSetting("other", "/nonexistent", ""),)
     assert "but not any more" in admin.get("/clusters/lab/").text
     assert "is removed" in admin.post("/clusters/lab/remove/", follow=True).text
+
+
+def test_the_own_cluster_is_added_once(admin: Client) -> None:
+    Cluster.objects.create(name="own", source="added")
+    answer = admin.post(NEW, {"step": "read", "from": "in-cluster", "name": "here"})
+    assert (answer.status_code, "cluster own is the one that bgpui runs in already" in answer.text) == (422, True)
+
+
+def test_a_removal_while_somebody_edits_is_told_on_the_page(admin: Client) -> None:
+    cluster = Cluster.objects.create(name="east", source="added")
+    for name in ("tor-1", "tor-2"):
+        BGPPeer.objects.create(cluster=cluster, namespace="metallb-system", name=name, revision=2)
+
+    def edit_others(**_: Any) -> None:
+        BGPPeer.objects.update(revision=F("revision") + 1)
+
+    post_save.connect(edit_others, sender=Change)
+    try:
+        answer = admin.post("/clusters/east/remove/", follow=True)
+    finally:
+        post_save.disconnect(edit_others, sender=Change)
+    assert "nothing was removed" in answer.text
+    assert Cluster.objects.filter(name="east", removed_at=None).exists()
 
 
 @pytest.mark.parametrize("role", ["viewer", "editor"])
