@@ -34,7 +34,7 @@ from clusters.baseline.drift import (
     drift_of,
 )
 from clusters.baseline.pin import NotPinnedError, baseline_pin, baseline_unpin, pinned_of, state_at
-from clusters.models import Baseline, Cluster
+from clusters.models import Baseline, Change, Cluster
 from clusters.moments import EXAMPLE, MomentField
 
 _VERBS = {"GET": "view", "HEAD": "view", "OPTIONS": "view", "PUT": "add", "DELETE": "delete"}
@@ -131,7 +131,9 @@ class ClusterBaselineViewSet(ClusterViewSet):
         note, actor = request.query_params.get("note", ""), request.user
         try:
             objects = state_at(cluster, moment) if moment else pinned_of(documents_of(request, cluster))
-            made = baseline_pin(cluster=cluster, objects=objects, actor=actor, moment=moment, note=note)
+            made = baseline_pin(
+                cluster=cluster, objects=objects, actor=actor, source=Change.Source.API, moment=moment, note=note
+            )
         except NotPinnedError as error:
             where = {"field": "at", "value": request.query_params["at"]} if moment else {"field": ""}
             raise RulesBroken(str(error), findings=[fault(message=str(error), code="no-baseline", **where)]) from error
@@ -141,7 +143,7 @@ class ClusterBaselineViewSet(ClusterViewSet):
     @baseline.mapping.delete
     def unpin(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Forget it."""
-        baseline_unpin(cluster=self.get_object())
+        baseline_unpin(cluster=self.get_object(), actor=request.user, source=Change.Source.API)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(

@@ -11,6 +11,7 @@ from django.db.models import Min
 from django.utils import timezone
 
 from clusters.changesets.imports import Imported
+from clusters.connecting.audit import cluster_audit
 from clusters.edits.saving import Actor, key_of
 from clusters.kube.plain import PLAIN_KINDS
 from clusters.manifest import Object, plain
@@ -19,7 +20,7 @@ from clusters.moments import too_old
 from clusters.registry import resource_models
 from clusters.sync.drift import drift_write, rows_known
 from clusters.sync.upsert import CHUNK, chunks
-from clusters.words import utc_words
+from clusters.words import counted, utc_words
 from intent.findings import ObjectRef
 
 MOST = 10_000  # objects of a baseline
@@ -35,6 +36,7 @@ def baseline_pin(
     cluster: Cluster,
     objects: Mapping[ObjectRef, Object],
     actor: Actor,
+    source: str,
     moment: datetime | None = None,
     note: str = "",
 ) -> Baseline:
@@ -43,25 +45,47 @@ def baseline_pin(
         raise NotPinnedError("There is no object in it that a baseline could have.")
     if len(objects) > MOST:
         raise NotPinnedError(f"A baseline has at most {MOST:,} objects; these are {len(objects):,}.")
-    source = Baseline.Source.MANIFESTS if moment is None else Baseline.Source.MOMENT
+    origin = Baseline.Source.MANIFESTS if moment is None else Baseline.Source.MOMENT
     with transaction.atomic():
-        Baseline.objects.filter(cluster=cluster).delete()
+        was = _taken_away(cluster)
         made = Baseline.objects.create(
-            cluster=cluster, source=source, moment=moment, note=note[:_NOTE], actor_id=key_of(actor)
+            cluster=cluster, source=origin, moment=moment, note=note[:_NOTE], actor_id=key_of(actor)
         )
         rows = [
             BaselineObject(baseline=made, kind=ref.kind, namespace=ref.namespace, name=ref.name, manifest=manifest)
             for ref, manifest in objects.items()
         ]
         BaselineObject.objects.bulk_create(rows, batch_size=CHUNK)
+        told = f"Baseline pinned: {_words(made)}{f' (was: {was})' if was else ''}."
+        cluster_audit(cluster, Change.Action.UPDATE, told, actor, source, note)
     drift_write(cluster, rows_known(cluster))
     made.refresh_from_db()
     return made
 
 
-def baseline_unpin(*, cluster: Cluster) -> bool:
+def baseline_unpin(*, cluster: Cluster, actor: Actor, source: str) -> bool:
     """Give the baseline up; whether there was one."""
-    return bool(Baseline.objects.filter(cluster=cluster).delete()[0])
+    with transaction.atomic():
+        was = _taken_away(cluster)
+        if was:
+            cluster_audit(cluster, Change.Action.UPDATE, f"Baseline given up (was: {was}).", actor, source)
+    return bool(was)
+
+
+def _taken_away(cluster: Cluster) -> str:
+    """Delete what is pinned, and return it in words; "" = nothing was. Whoever pins at the same time waits."""
+    Cluster.objects.select_for_update(no_key=True).get(pk=cluster.pk)
+    found = Baseline.objects.filter(cluster=cluster).first()
+    if found is None:
+        return ""
+    was = _words(found)
+    found.delete()
+    return was
+
+
+def _words(baseline: Baseline) -> str:
+    objects = counted(baseline.objects_pinned.exclude(manifest=None).count(), "object")
+    return f"{objects} as of {utc_words(baseline.moment)}" if baseline.moment else f"{objects} from manifests"
 
 
 def pinned_of(documents: Sequence[Imported]) -> dict[ObjectRef, Object]:

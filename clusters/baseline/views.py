@@ -17,7 +17,7 @@ from clusters.baseline.drift import FILTERS, STATES, TooManyError, back_to, base
 from clusters.baseline.pin import NotPinnedError, baseline_pin, baseline_unpin, pinned_of, state_at
 from clusters.changesets.imports import LARGEST, TooMuchError, read_import
 from clusters.changesets.pages import set_review
-from clusters.models import Cluster
+from clusters.models import Change, Cluster
 from clusters.moments import EXAMPLE, MomentField
 from clusters.pages import HttpRequest, page_of, render_page
 from clusters.registry import resource_models
@@ -41,7 +41,7 @@ def baseline(request: HttpRequest, name: str) -> HttpResponse:
     if not request.user.has_perm("clusters.delete_baseline" if step == "unpin" else "clusters.add_baseline"):
         raise PermissionDenied
     if step == "unpin":
-        baseline_unpin(cluster=cluster)
+        baseline_unpin(cluster=cluster, actor=cast("User", request.user), source=Change.Source.BROWSER)
         messages.success(request, f"Nothing is pinned for {cluster.name} any more.")
         return redirect("baseline", cluster.name)
     return _pin(request, cluster)
@@ -50,9 +50,8 @@ def baseline(request: HttpRequest, name: str) -> HttpResponse:
 def _pin(request: HttpRequest, cluster: Cluster) -> HttpResponse:
     try:
         more: dict[str, Any] = _asked(request, cluster)
-        made = baseline_pin(
-            cluster=cluster, actor=cast("User", request.user), note=request.POST.get("note", "").strip(), **more
-        )
+        more |= {"note": request.POST.get("note", "").strip(), "source": Change.Source.BROWSER}
+        made = baseline_pin(cluster=cluster, actor=cast("User", request.user), **more)
     except (NotPinnedError, TooMuchError) as error:
         return _page(request, cluster, trouble=str(error))
     pinned = made.objects_pinned.exclude(manifest=None).count()

@@ -9,21 +9,20 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from clusters.connecting.access import expires_at, shown
+from clusters.connecting.audit import cluster_audit
 from clusters.connecting.clearing import rows_clear
 from clusters.connecting.sealing import access_seal
 from clusters.connecting.trial import Trial
 from clusters.doors import door_close
 from clusters.edits.refusals import RevisionMismatch
-from clusters.edits.saving import Actor, key_of
+from clusters.edits.saving import Actor
 from clusters.kube.connection import Access
 from clusters.models import Change, ChangeSet, Cluster, Credential
-from clusters.origin import client_address, token_name
 from clusters.registry import resource_models, rows_of
 from clusters.selectors import is_active
 from clusters.services import resource_discard
 from clusters.sync.changesets.close import sets_close
 
-AUDITED = "Cluster"  # the kind of its entries in the history
 _IN_CLUSTER = "the service account of bgpui's own pod"
 # What was learnt of the cluster that the row stood for before.
 _UNLEARNT: dict[str, Any] = {
@@ -54,7 +53,7 @@ def cluster_add(
             raise NotEditableError(_taken(name))
         cluster = _made(name, values) if known is None else _again(known, values)
         _store(cluster, access)
-        _log(cluster, Change.Action.CREATE, f"Cluster added: {_words(cluster)}.", actor, source, message)
+        cluster_audit(cluster, Change.Action.CREATE, f"Cluster added: {_words(cluster)}.", actor, source, message)
     return cluster
 
 
@@ -71,7 +70,9 @@ def cluster_connect(
         Cluster.objects.filter(pk=cluster.pk).update(**trial.facts, error="")
         cluster.refresh_from_db()
         _store(cluster, access)
-        _log(cluster, Change.Action.UPDATE, f"Credentials: {_words(cluster)} (were: {was}).", actor, source, message)
+        cluster_audit(
+            cluster, Change.Action.UPDATE, f"Credentials: {_words(cluster)} (were: {was}).", actor, source, message
+        )
     return cluster
 
 
@@ -95,7 +96,7 @@ def cluster_set(
     with transaction.atomic():
         Cluster.objects.filter(pk=cluster.pk).update(**changes, **({"streams": []} if enabled is False else {}))
         cluster.refresh_from_db()
-        _log(cluster, Change.Action.UPDATE, " ".join(said), actor, source, message)
+        cluster_audit(cluster, Change.Action.UPDATE, " ".join(said), actor, source, message)
     if enabled is False:
         door_close(cluster)
     return cluster
@@ -126,7 +127,7 @@ def _remove(cluster: Cluster, actor: Actor, source: str, message: str) -> bool:
         values = {"removed_at": timezone.now(), "enabled": False, "credential_id": "", "streams": []}
         if not Cluster.objects.filter(pk=cluster.pk, removed_at=None).update(**values):
             return False
-        _log(cluster, Change.Action.DELETE, f"Cluster removed: {_words(cluster)}.", actor, source, message)
+        cluster_audit(cluster, Change.Action.DELETE, f"Cluster removed: {_words(cluster)}.", actor, source, message)
         Credential.objects.filter(cluster=cluster).delete()
         sets_close(ChangeSet.objects.filter(cluster=cluster), f"Closed: cluster {cluster.name} was removed{by}.")
         for kind in resource_models():
@@ -189,18 +190,3 @@ def _words(cluster: Cluster) -> str:
     if found is None:
         return cluster.kubeconfig or _IN_CLUSTER
     return f"{found.get_kind_display()} for {found.server}"
-
-
-def _log(cluster: Cluster, action: str, what: str, actor: Actor, source: str, message: str) -> None:
-    Change.objects.create(
-        cluster=cluster,
-        kind=AUDITED,
-        namespace="",
-        name=cluster.name,
-        action=action,
-        source=source,
-        actor_id=key_of(actor),
-        token=token_name(),
-        address=client_address(),
-        message=" ".join(filter(None, (what, message)))[:500],
-    )

@@ -13,10 +13,11 @@ from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from clusters.baseline.pin import MOST
+from clusters.baseline.pin import MOST, baseline_pin, baseline_unpin
 from clusters.models import Baseline, BaselineObject, Change, Cluster
 from clusters.sync.findings import findings_write
 from clusters.sync.relist import relist
+from intent.findings import ObjectRef
 from tests.api.conftest import Kube
 from tests.api.manifests import NAMESPACE, manifest, send
 
@@ -110,7 +111,7 @@ def test_it_is_put_back_as_a_change_set(api: APIClient, live_cluster: Cluster, k
     assert kube.get("bgppeers", "more") is None
     spec = kube.get("bgppeers", "peer")["spec"]
     assert (spec["holdTime"], spec.get("vrf"), spec["password"]) == ("90s", None, "hunter2-there")
-    assert {change.message.split()[0] for change in Change.objects.all()} == {"Back", "night"}
+    assert {change.message.split()[0] for change in Change.objects.exclude(kind="Cluster")} == {"Back", "night"}
 
 
 def test_a_moment_of_the_history_is_pinned(api: APIClient, live_cluster: Cluster, kube: Kube) -> None:
@@ -173,6 +174,32 @@ def test_what_is_no_baseline_is_refused_and_the_old_one_stays(
     ] * 3
     assert api.delete(BASELINE).status_code == 204
     assert not BaselineObject.objects.exists()
+
+
+def test_who_pinned_what_and_gave_it_up_is_in_the_history(api: APIClient, live_cluster: Cluster) -> None:
+    pin(api, PINNED)
+    pin(api, [POOL], "")
+    for _ in range(2):
+        api.delete(BASELINE)
+    told = Change.objects.filter(kind="Cluster", name="lab", source="api", actor__username="a-editor").order_by("pk")
+    assert list(told.values_list("message", flat=True)) == [
+        "Baseline pinned: 3 objects from manifests. design",
+        "Baseline pinned: 1 object from manifests (was: 3 objects from manifests).",
+        "Baseline given up (was: 1 object from manifests).",
+    ]
+
+
+def test_whoever_pins_or_gives_up_waits_for_others_at_the_cluster(live_cluster: Cluster) -> None:
+    asked: dict[str, Any] = {"cluster": live_cluster, "actor": None, "source": "api"}
+    lock = " FOR NO KEY UPDATE" if connection.features.has_select_for_update else ""
+    for done in (
+        lambda: baseline_pin(objects={ObjectRef("IPAddressPool", NAMESPACE, "blue"): POOL}, **asked),
+        lambda: baseline_unpin(**asked),
+    ):
+        with CaptureQueriesContext(connection) as seen:
+            done()
+        first = next(one["sql"] for one in seen if "SAVEPOINT" not in one["sql"] and one["sql"] != "BEGIN")
+        assert ('FROM "clusters_cluster"' in first, first.endswith(lock)) == (True, True), first
 
 
 def test_marks_of_an_owner_are_no_drift(api: APIClient, live_cluster: Cluster, kube: Kube) -> None:
