@@ -196,7 +196,7 @@ def _review(request: HttpRequest, draft: Draft, *, status: int = 200, trouble: s
         "began": [packed(side) for side in draft.began],
         "recreate": recreation_offered(found, draft.row),
         "patch": patch,
-        "nothing": not review.diff and not review.new_password,
+        "nothing": review.before is not None and not review.diff and not review.new_password,
     } | override_context(request, found, draft.accept, draft.override)
     return render_page(request, "resources/review.html", context, status=status)
 

@@ -9,7 +9,8 @@ from intent.addresses import parse_address
 from intent.findings import Finding, listed
 from intent.modes import Mode
 from intent.pools import ranges
-from intent.rules.subject import FRR_K8S, WEBHOOK, Subject, subject_of
+from intent.references import aliases, references_of
+from intent.rules.subject import CONFIG, FRR_K8S, WEBHOOK, Subject, subject_of
 from intent.snapshot import Resource, Snapshot, text
 
 _HONOURED = (0, 14, 2)  # before, the speakers kept a pool whose addresses services had
@@ -59,4 +60,25 @@ def _pool(after: Snapshot, subject: Subject) -> Iterator[Finding]:
         yield subject.warning(code, "", message, source=source, hint="Move these services to another pool first.")
 
 
-_RULES: dict[str, Callable[[Snapshot, Subject], Iterator[Finding]]] = {"BFDProfile": _profile, "IPAddressPool": _pool}
+def _community(after: Snapshot, subject: Subject) -> Iterator[Finding]:
+    """No webhook protects an alias, and the speakers refuse everything that is new while an advertisement names it."""
+    left = {name for other in after.in_force("Community") for _path, name, _value in aliases(other.spec)}
+    lost = {name for _path, name, _value in aliases(subject.spec)} - left
+    users = [
+        one
+        for one in after.in_force("BGPAdvertisement")
+        if any(named.kind == "Community" and named.name in lost for named in references_of(one))
+    ]
+    if users:
+        names = listed(one.name for one in users)
+        message = f"Its aliases are named by {names}: every speaker would keep its old configuration from then on"
+        hint = "Take the aliases out of these advertisements first, or write the communities there as values."
+        others = tuple(one.ref for one in users[:_NAMED])
+        yield subject.error("alias-in-use", "", message, source=CONFIG, hint=hint, others=others)
+
+
+_RULES: dict[str, Callable[[Snapshot, Subject], Iterator[Finding]]] = {
+    "BFDProfile": _profile,
+    "IPAddressPool": _pool,
+    "Community": _community,
+}

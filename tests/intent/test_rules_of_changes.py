@@ -9,7 +9,7 @@ import pytest
 from intent.findings import Finding, Severity
 from intent.rules import check, check_deletion, check_object
 from intent.snapshot import Mode, Resource
-from tests.intent.manifests import NAMESPACE, cluster, manifest, peer, profile
+from tests.intent.manifests import NAMESPACE, advertisement, cluster, manifest, peer, profile
 
 OTHER = {"peerAddress": "10.0.0.2"}
 
@@ -41,6 +41,17 @@ def test_a_bfd_profile_in_use_cannot_be_deleted() -> None:
     assert brief(found) == ("profile-in-use", "error", ("fast", "a"))
     assert check_deletion(cluster(users[1]), gone) == []
     assert check_deletion(cluster(), Resource.from_manifest(users[0])) == []
+
+
+# internal/config/config.go: an alias that nobody defines is an error of the whole configuration
+def test_a_community_whose_aliases_are_named_cannot_be_deleted() -> None:
+    body = manifest("Community", "c", {"communities": [{"name": "blue", "value": "65000:1"}]}, version="v1beta1")
+    gone, users = Resource.from_manifest(body), (advertisement("a", communities=["blue"]), advertisement("b"))
+    (found,) = check_deletion(cluster(*users), gone)
+    assert brief(found) == ("alias-in-use", "error", ("c", "a"))
+    assert check_deletion(cluster(users[1]), gone) == []
+    other = manifest("Community", "d", body["spec"], version="v1beta1")
+    assert check_deletion(cluster(*users, other), gone) == []
 
 
 # internal/bgp/frrk8s: syncBFDProfiles does nothing with an empty list

@@ -138,7 +138,7 @@ def test_review_says_what_is_withdrawn_who_loses_what_and_what_frr_is_told(edito
     text = meant(page, "announcements")
     assert text.startswith(
         "What it means for announcements 12 services will be announced by nobody 12 prefixes will be withdrawn "
-        "Service Announced by now And then shop/s00 3 nodes, 2 peers nobody shop/s01"
+        "Service Meant to be announced by And then shop/s00 3 nodes, 2 peers nobody shop/s01"
     )
     assert "2 more services" in text
     assert (
