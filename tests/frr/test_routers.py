@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lab.frr.netns import NamespaceError
 from lab.routers import Listening
 from speakers.frr.conditions import Condition
 from speakers.frr.reasons import REASONS
@@ -189,7 +190,15 @@ def test_a_router_that_still_holds_the_session_of_a_node_that_crashed(up: RealCl
     )
     up.wait(router.vtysh(*enter, f"no neighbor from-{NODE} peer-group"))
     eventually(lambda: NODE not in json.loads(up.wait(router.vtysh("show bgp neighbors json"))))
-    up.wait(router.vtysh(*enter, *lines))
+
+    def configured() -> bool:  # a neighbor of the group that is about to go swallows what is said of its address
+        try:
+            up.wait(router.vtysh(*enter, *lines))
+        except NamespaceError:
+            return False
+        return True
+
+    eventually(configured)
     whole(up, "10.1.0.10")
     quiet = "ip daddr 10.1.0.10 tcp flags & (fin | rst) != 0 drop"  # a node without power says no goodbye
     table = f"table inet crash {{\nchain out {{ type filter hook output priority 0; {quiet}; }}\n}}"
