@@ -120,7 +120,7 @@ def test_a_yaml_stream_is_a_list(api: APIClient, cluster: Cluster) -> None:
         ({"vrf": "red"}, {("unknown-field", "vrf")}),
         ({"peerASN": None, "dynamicASN": "external"}, {("required", "peerASN"), ("unknown-field", "dynamicASN")}),
     ],
-    ids=str,
+    ids=("as it was", "newer field", "newer way to say the AS"),
 )
 def test_an_older_version_is_judged_as_it_was_sent(
     api: APIClient, cluster: Cluster, spec: dict[str, Any], refused: set[tuple[str, str]]
