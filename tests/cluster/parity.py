@@ -28,18 +28,22 @@ MAPPED = "an overlap of IPv4 mapped into IPv6"
 
 @dataclass(slots=True)
 class Tally:
-    """What came out. laxer: examples of what we would have accepted; stricter: by rule, with an example."""
+    """What came out. laxer: examples of what we would have accepted; stricter: by rule, with an example.
+
+    for_others: of both_reject, where we refuse what stands beside the object that was tried, and not that one itself.
+    """
 
     tried: int = 0
     both_accept: int = 0
     both_reject: int = 0
+    for_others: int = 0
     stricter_sets: int = 0
     stricter: Counter[str] = field(default_factory=Counter)
     laxer: list[str] = field(default_factory=list)
     examples: dict[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        figures = f"both accept {self.both_accept}, both reject {self.both_reject}"
+        figures = f"both accept {self.both_accept}, both reject {self.both_reject} ({self.for_others} for others)"
         return f"{self.tried} sets tried: {figures}, ours stricter {self.stricter_sets}, ours laxer {len(self.laxer)}"
 
 
@@ -106,6 +110,9 @@ class Parity:
             tally.stricter.update(codes)
             for code in codes:
                 tally.examples.setdefault(code, f"{manifest['spec']}: {[finding.message for finding in ours]}")
+        elif self._broken():  # a webhook of one object reads all of its kind
+            tally.both_reject += 1
+            tally.for_others += 1
         else:
             beside = [f"{ref.kind} {ref.name} {held['spec']}" for ref, held in self._held.items()]
             tally.laxer.append(f"{manifest['kind']} {manifest['spec']}: {refusal}; beside {beside}")
@@ -126,12 +133,18 @@ class Parity:
             return refusal.message or str(refusal.code)
         return ""
 
-    def _ours(self, manifest: dict[str, Any]) -> list[Finding]:
-        """The errors of all rules about it, alone and beside what stands, as Review asks them."""
-        ref = ObjectRef(manifest["kind"], NAMESPACE, manifest["metadata"]["name"])
+    def _standing(self) -> Snapshot:
         resources = tuple(Resource.from_manifest(held) for held in self._held.values())
         nodes = tuple(Node(name, labels) for name, labels in NODES.items())
-        snapshot = Snapshot(self._mode, self._version, NAMESPACE, resources, nodes)
+        return Snapshot(self._mode, self._version, NAMESPACE, resources, nodes)
+
+    def _broken(self) -> bool:
+        """Whether we refuse what stands; the order in which it was made did not let the cluster see it."""
+        return any(finding.severity is Severity.ERROR for finding in check(self._standing()))
+
+    def _ours(self, manifest: dict[str, Any]) -> list[Finding]:
+        """The errors of all rules about it, alone and beside what stands, as Review asks them."""
+        ref, snapshot = ObjectRef(manifest["kind"], NAMESPACE, manifest["metadata"]["name"]), self._standing()
         held = self._held.get(ref)
         alone = check_object(
             manifest,
