@@ -17,6 +17,7 @@ from clusters.nudges import connection
 from speakers import live
 from speakers.models import Session, Speaker
 from tests.api.manifests import LIST, row_of
+from tests.stores.clock import OWN_CLOCK
 
 SESSIONS = "/api/v1/sessions/"
 NOW = "2031-01-01T12:00:00Z"
@@ -64,6 +65,7 @@ def session(cluster: Cluster) -> Any:
         )
 
 
+@OWN_CLOCK
 def test_a_session_says_what_the_documented_verification_shows(api: APIClient, session: Session) -> None:
     (found,) = api.get(SESSIONS).json()["results"]
     assert found.keys() >= FIELDS
@@ -80,6 +82,7 @@ def test_a_session_says_what_the_documented_verification_shows(api: APIClient, s
 
 
 @pytest.mark.parametrize(("seconds", "health"), [(0, "up"), (15, "late"), (60, "unknown")])
+@OWN_CLOCK
 def test_health_ages_with_the_clock_and_is_what_the_filter_means(
     api: APIClient, session: Session, seconds: int, health: str
 ) -> None:
@@ -91,6 +94,7 @@ def test_health_ages_with_the_clock_and_is_what_the_filter_means(
 
 
 @pytest.mark.parametrize(("seconds", "word"), [(0, "up"), (15, "unknown"), (600, "unknown")])
+@OWN_CLOCK
 def test_a_peers_sessions_are_counted_as_of_now(api: APIClient, session: Session, seconds: int, word: str) -> None:
     row_of(session.cluster, "rack-1", sessions_intended=1, sessions_up=1)
     row_of(session.cluster, "other")
@@ -199,6 +203,7 @@ def test_a_viewer_may_ask_and_a_stranger_may_not(
     assert as_role("").post(path).status_code == 403
 
 
+@OWN_CLOCK
 def test_a_speaker_says_how_its_last_poll_went(api: APIClient, session: Session) -> None:
     Speaker.objects.update(error="timed out after 5 s", misses=1)
     (found,) = api.get("/api/v1/speakers/?freshness=late").json()["results"]

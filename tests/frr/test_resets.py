@@ -21,13 +21,13 @@ def manifest(**spec: Any) -> dict[str, Any]:
     return peer("router", "10.1.0.2", **BASE | spec)
 
 
+# Not the end of BFD: whether a router takes it for a failure is a race, and intent says that it may.
 @pytest.mark.parametrize(
     ("old", "new", "profile"),
     [
         ({}, {"holdTime": "30s", "keepaliveTime": "10s", "connectTime": "3s", "peerPort": 1790}, {}),
         ({"bfdProfile": "fast"}, {"bfdProfile": "fast"}, {"transmitInterval": 500, "detectMultiplier": 5}),
         ({}, {"bfdProfile": "fast"}, {}),
-        ({"bfdProfile": "fast"}, {}, {}),
         ({}, {"ebgpMultiHop": True}, {}),
         ({}, {"dualStackAddressFamily": True}, {}),
         ({}, {"routerID": "10.9.9.9"}, {}),
@@ -55,6 +55,6 @@ def test_sessions_reset_where_intent_says_so(
 
     snapshot = Snapshot.from_manifests(after, mode=Mode.FRR, nodes=NODES)
     told = session_changes(snapshot, {one.ref: one for one in map(Resource.from_manifest, before)})
-    if any(one.reset for one in told):  # the end of BFD is noticed when its detection time is over
+    if any(one.reset for one in told):
         eventually(ended)
     assert [(bool(one.reset), bool(one.changed)) for one in told] == [(ended(), not ended())]

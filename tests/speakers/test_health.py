@@ -14,6 +14,7 @@ from clusters.models import Cluster
 from speakers import selectors
 from speakers.models import Session, Speaker, Transition
 from tests.speakers.seen import T0, after, cluster, speaker
+from tests.stores.clock import OWN_CLOCK
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +74,7 @@ def test_one_missed_poll_is_late_and_three_are_unknown(misses: int, age: float, 
     assert health(age) == expected
 
 
+@OWN_CLOCK
 def test_pages_grey_by_themselves_when_nothing_sweeps_any_more() -> None:
     owner = cluster()
     add(owner, speaker(owner, "node-1", observed_at=T0, attempted_at=T0))
