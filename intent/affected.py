@@ -8,11 +8,13 @@ from dataclasses import replace
 
 from intent.addresses import parse_address
 from intent.announcements.advertisements import WHOLE, Advertisement, advertisements
+from intent.announcements.cluster import Announcements
 from intent.placement import Placement
 from intent.pools import ranges
 from intent.sessions import placed
 from intent.snapshot import Resource, Service, Snapshot
 
+Sides = tuple[Announcements, Announcements]
 Block = tuple[int, int, int, str]  # IP version, first and last address, the pool
 
 
@@ -31,6 +33,12 @@ def narrowed(before: Snapshot, after: Snapshot) -> tuple[Snapshot, Snapshot]:
     blocks = [*_blocks(old.values(), was), *_blocks(new.values(), will)]
     services = tuple(_within(before.services, _joined(blocks, changed)))
     return replace(before, services=services), replace(after, services=services)
+
+
+def announced(before: Snapshot, after: Snapshot) -> Sides:
+    """What is announced in both, as far as the change can concern it: made once for all that is asked of a change."""
+    old, new = narrowed(before, after)
+    return Announcements(old), Announcements(new)
 
 
 def _surroundings(snapshot: Snapshot) -> tuple[object, ...]:

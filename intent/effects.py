@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from intent.affected import narrowed
+from intent.affected import Sides, announced
 from intent.announcements.announcement import Announcement, Key, ServiceRef, prefix_text
 from intent.announcements.cluster import Announcements
 from intent.announcements.groups import NOTHING, Feed, Layers, Table
@@ -76,14 +76,13 @@ KINDS = frozenset({"BGPPeer", "IPAddressPool", "BGPAdvertisement", "Community"})
 _ANNOUNCED, _WITHDRAWN, _CHANGED = range(3)
 
 
-def effects(before: Snapshot, after: Snapshot) -> Effects:
-    """What MetalLB would announce otherwise.
+def effects(before: Snapshot, after: Snapshot, sides: Sides | None = None) -> Effects:
+    """What MetalLB would announce otherwise. sides: what `announced` says of both, if that is known already.
 
     Nodes that are alike are looked at once; the cost grows with their kinds, and with the services of which a node
     announces only its own endpoints.
     """
-    before, after = narrowed(before, after)
-    old, new = Announcements(before), Announcements(after)
+    old, new = sides or announced(before, after)
     nodes = sorted({node.name for snapshot in (before, after) for node in snapshot.nodes})
     difference = _Difference()
     for node in nodes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from difflib import unified_diff
 
-from intent.affected import narrowed
+from intent.affected import Sides, announced
 from intent.announcements import Announcements
 from intent.announcements.groups import Table
 from intent.modes import Mode
@@ -39,12 +39,15 @@ class ConfigurationChanges:
 UNCHANGED = ConfigurationChanges()
 
 
-def configuration_changes(before: Snapshot, after: Snapshot, *, most: int = 5) -> ConfigurationChanges:
+def configuration_changes(
+    before: Snapshot, after: Snapshot, sides: Sides | None = None, *, most: int = 5
+) -> ConfigurationChanges:
     """At most `most` differences. Nodes where the same sessions and announcements come, go or change are one kind."""
     if after.mode is Mode.NATIVE:
         return UNCHANGED
     numbers: dict[object, int] = {}
-    old, new = (_Side(side, numbers) for side in narrowed(before, after))
+    told = sides or announced(before, after)
+    old, new = (_Side(one, some, numbers) for one, some in zip((before, after), told, strict=True))
     profiles = before.in_force("BFDProfile") != after.in_force("BFDProfile")
     kinds: dict[object, list[str]] = {}
     for node in sorted({node.name for node in (*before.nodes, *after.nodes)}):
@@ -52,15 +55,15 @@ def configuration_changes(before: Snapshot, after: Snapshot, *, most: int = 5) -
         if profiles or one != other:
             kinds.setdefault((one - other, other - one), []).append(node)
     ordered = sorted(kinds.values(), key=lambda nodes: (-len(nodes), nodes))
-    told = (_difference(before, after, nodes) for nodes in ordered[:most])
-    return ConfigurationChanges(tuple(each for each in told if each.diff), len(ordered[most:]))
+    found = (_difference(before, after, nodes) for nodes in ordered[:most])
+    return ConfigurationChanges(tuple(each for each in found if each.diff), len(ordered[most:]))
 
 
 class _Side:
     """One of both clusters. numbers: of sessions and tables that are equal, in both."""
 
-    def __init__(self, snapshot: Snapshot, numbers: dict[object, int]) -> None:
-        self._announcements = Announcements(snapshot)
+    def __init__(self, snapshot: Snapshot, announcements: Announcements, numbers: dict[object, int]) -> None:
+        self._announcements = announcements
         self._numbers = numbers
         self._tables: dict[int, tuple[Table, int]] = {}
         self._peers: dict[str, list[int]] = {}
@@ -72,8 +75,8 @@ class _Side:
     def lines(self, node: str) -> frozenset[object]:
         """What a node's frr.conf is made of but for the node's name: its sessions, and what each announces."""
         feeds = self._announcements.feeds_on(node)
-        announced = ((feed, self._shared(layers.shared), _routes(layers.own)) for feed, layers in feeds.items())
-        return frozenset((*self._peers.get(node, ()), *announced))
+        routes = ((feed, self._shared(layers.shared), _routes(layers.own)) for feed, layers in feeds.items())
+        return frozenset((*self._peers.get(node, ()), *routes))
 
     def _shared(self, table: Table) -> int:
         if id(table) not in self._tables:

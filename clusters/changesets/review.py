@@ -12,7 +12,7 @@ from clusters.edits.dryrun import DryRun
 from clusters.edits.dryrun import dry_run as ask
 from clusters.edits.edit import Edit, PlainEdit
 from clusters.edits.overriding import NOTHING, Override, stops
-from clusters.edits.review import beyond, concerning, to_announcements, to_configuration, to_sessions
+from clusters.edits.review import beyond, concerning, to_announcements, to_sessions
 from clusters.manifest import FieldDiff, Object, differences, has_inline_password, plain
 from clusters.models import Cluster
 from clusters.selectors import snapshot_of
@@ -102,6 +102,7 @@ def changeset_review(
     told = _trials(prepared, order) if asks else {}
     introduced = beyond(new, old)
     own = [edit for edit in prepared if isinstance(edit, Edit)]
+    effects, frr = to_announcements(own, after)
     said = [concerning(edit.ref, some, introduced) for edit, some in zip(prepared, found, strict=True)]
     return SetReview(
         items=tuple(_item(prepared[index], said[index], told.get(index, _UNASKED)) for index in order),
@@ -109,8 +110,8 @@ def changeset_review(
         introduced=introduced,
         solved=beyond(old, new),
         sessions=to_sessions(own, after),
-        effects=to_announcements(own, after),
-        frr=to_configuration(own, after),
+        effects=effects,
+        frr=frr,
     )
 
 

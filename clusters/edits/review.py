@@ -15,6 +15,7 @@ from clusters.models import Cluster
 from clusters.selectors import resource_of
 from clusters.sync import ownership
 from intent import rules
+from intent.affected import announced
 from intent.effects import KINDS, Effects, effects
 from intent.findings import Finding, ObjectRef, Severity
 from intent.frr_changes import UNCHANGED, ConfigurationChanges, configuration_changes
@@ -69,6 +70,7 @@ def review(
     # A new object may solve what others lack (a BFDProfile does), so all of them are looked at again.
     left = rules.check(with_change) if manifest is not None and edit.row is None else new
     introduced = beyond(new, old)
+    told, frr = to_announcements([edit], with_change) if dry_run else (None, UNCHANGED)
     live = edit.live
     return Review(
         findings=concerning(edit.ref, new, introduced)
@@ -85,8 +87,8 @@ def review(
         new_password=edit.new_password is not None,
         revision=edit.row.revision if edit.row is not None else 0,
         sessions=to_sessions([edit], with_change),
-        effects=to_announcements([edit], with_change) if dry_run else None,
-        frr=to_configuration([edit], with_change) if dry_run else UNCHANGED,
+        effects=told,
+        frr=frr,
     )
 
 
@@ -100,18 +102,15 @@ def to_sessions(edits: Sequence[Edit], after: Snapshot) -> tuple[SessionChange, 
     )
 
 
-def to_announcements(edits: Sequence[Edit], after: Snapshot) -> Effects | None:
-    """The same for what is announced; None if none of them is of a kind that decides about it."""
-    if KINDS.isdisjoint(edit.kind.kind for edit in edits):
-        return None
-    return effects(held(after, _held(edits)), after)
-
-
-def to_configuration(edits: Sequence[Edit], after: Snapshot) -> ConfigurationChanges:
-    """The same for the text of frr.conf."""
-    if {*KINDS, "BFDProfile"}.isdisjoint(edit.kind.kind for edit in edits):
-        return UNCHANGED
-    return configuration_changes(held(after, _held(edits)), after)
+def to_announcements(edits: Sequence[Edit], after: Snapshot) -> tuple[Effects | None, ConfigurationChanges]:
+    """The same for what is announced and for frr.conf; None if no kind among them decides about announcements."""
+    kinds = {edit.kind.kind for edit in edits}
+    if kinds.isdisjoint({*KINDS, "BFDProfile"}):
+        return None, UNCHANGED
+    before = held(after, _held(edits))
+    sides = announced(before, after)
+    told = None if KINDS.isdisjoint(kinds) else effects(before, after, sides)
+    return told, configuration_changes(before, after, sides)
 
 
 def _held(edits: Sequence[Edit]) -> dict[ObjectRef, Resource | None]:
