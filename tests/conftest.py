@@ -15,6 +15,7 @@ from lab.redis import EmbeddedRedis
 from tests.cluster.choice import REAL
 from tests.demo import Demo, start
 from tests.settings import REDIS_URL, RUN_DIR
+from tests.stores.clock import StandingClocks
 from tests.stores.redis import Redis
 
 settings.register_profile("bgpui", deadline=None)  # machines are shared: no example fails for being slow
@@ -59,6 +60,14 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
+
+
+@pytest.fixture
+def clocks(db: None) -> Iterator[StandingClocks]:
+    """The clocks, which stand still when told to."""
+    found = StandingClocks()
+    yield found
+    found.go_on()
 
 
 @pytest.fixture(scope="session")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import redis
-import time_machine
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -17,10 +16,10 @@ from clusters.nudges import connection
 from speakers import live
 from speakers.models import Session, Speaker
 from tests.api.manifests import LIST, row_of
-from tests.stores.clock import OWN_CLOCK
+from tests.stores.clock import StandingClocks
 
 SESSIONS = "/api/v1/sessions/"
-NOW = "2031-01-01T12:00:00Z"
+NOW = datetime(2031, 1, 1, 12, tzinfo=UTC)
 FIELDS = {
     "cluster", "node", "vrf", "neighbor", "peer", "state", "health", "observed_at", "age", "since", "reason", "cause",
     "evidence", "remote_as", "local_as", "remote_router_id", "local_router_id", "link", "bgp_version", "uptime",
@@ -29,43 +28,41 @@ FIELDS = {
 
 
 @pytest.fixture
-def session(cluster: Cluster) -> Any:
+def session(cluster: Cluster, clocks: StandingClocks) -> Session:
     """A session that was Established four seconds ago."""
-    with time_machine.travel(NOW, tick=False):
-        now = timezone.now()
-        speaker = Speaker.objects.create(
-            cluster=cluster,
-            node="node-0",
-            pod="speaker-x",
-            observed_at=now - timedelta(seconds=4),
-            frr_version="10.5.3",
-        )
-        yield Session.objects.create(
-            speaker=speaker,
-            cluster=cluster,
-            node="node-0",
-            vrf="red",
-            neighbor="192.0.2.1",
-            peer="rack-1",
-            intended=True,
-            state="Established",
-            since=now - timedelta(hours=1),
-            established_at=now - timedelta(hours=1),
-            remote_as=4200000001,
-            local_as=64500,
-            remote_router_id="192.0.2.1",
-            local_router_id="10.0.0.1",
-            link="external",
-            bgp_version=4,
-            hold_time=90,
-            keepalive_time=30,
-            families=["ipv4Unicast"],
-            bfd="Up",
-            prefixes_sent=3,
-        )
+    clocks.stand(NOW)
+    speaker = Speaker.objects.create(
+        cluster=cluster,
+        node="node-0",
+        pod="speaker-x",
+        observed_at=NOW - timedelta(seconds=4),
+        frr_version="10.5.3",
+    )
+    return Session.objects.create(
+        speaker=speaker,
+        cluster=cluster,
+        node="node-0",
+        vrf="red",
+        neighbor="192.0.2.1",
+        peer="rack-1",
+        intended=True,
+        state="Established",
+        since=NOW - timedelta(hours=1),
+        established_at=NOW - timedelta(hours=1),
+        remote_as=4200000001,
+        local_as=64500,
+        remote_router_id="192.0.2.1",
+        local_router_id="10.0.0.1",
+        link="external",
+        bgp_version=4,
+        hold_time=90,
+        keepalive_time=30,
+        families=["ipv4Unicast"],
+        bfd="Up",
+        prefixes_sent=3,
+    )
 
 
-@OWN_CLOCK
 def test_a_session_says_what_the_documented_verification_shows(api: APIClient, session: Session) -> None:
     (found,) = api.get(SESSIONS).json()["results"]
     assert found.keys() >= FIELDS
@@ -82,24 +79,24 @@ def test_a_session_says_what_the_documented_verification_shows(api: APIClient, s
 
 
 @pytest.mark.parametrize(("seconds", "health"), [(0, "up"), (15, "late"), (60, "unknown")])
-@OWN_CLOCK
 def test_health_ages_with_the_clock_and_is_what_the_filter_means(
-    api: APIClient, session: Session, seconds: int, health: str
+    api: APIClient, session: Session, clocks: StandingClocks, seconds: int, health: str
 ) -> None:
-    with time_machine.travel(timezone.now() + timedelta(seconds=seconds), tick=False):
-        (found,) = api.get(f"{SESSIONS}?health={health}").json()["results"]
-        assert (found["health"], found["age"]) == (health, 4 + seconds)
-        others = [word for word in ("up", "late", "unknown", "down") if word != health]
-        assert api.get(f"{SESSIONS}?{'&'.join(f'health={word}' for word in others)}").json()["count"] == 0
+    clocks.stand(NOW + timedelta(seconds=seconds))
+    (found,) = api.get(f"{SESSIONS}?health={health}").json()["results"]
+    assert (found["health"], found["age"]) == (health, 4 + seconds)
+    others = [word for word in ("up", "late", "unknown", "down") if word != health]
+    assert api.get(f"{SESSIONS}?{'&'.join(f'health={word}' for word in others)}").json()["count"] == 0
 
 
 @pytest.mark.parametrize(("seconds", "word"), [(0, "up"), (15, "unknown"), (600, "unknown")])
-@OWN_CLOCK
-def test_a_peers_sessions_are_counted_as_of_now(api: APIClient, session: Session, seconds: int, word: str) -> None:
+def test_a_peers_sessions_are_counted_as_of_now(
+    api: APIClient, session: Session, clocks: StandingClocks, seconds: int, word: str
+) -> None:
     row_of(session.cluster, "rack-1", sessions_intended=1, sessions_up=1)
     row_of(session.cluster, "other")
-    with time_machine.travel(timezone.now() + timedelta(seconds=seconds), tick=False):
-        axes = [item["sessions"] for item in api.get(f"{LIST}?ordering=-name").json()["results"]]
+    clocks.stand(NOW + timedelta(seconds=seconds))
+    axes = [item["sessions"] for item in api.get(f"{LIST}?ordering=-name").json()["results"]]
     none = {"intended": 0, "up": 0, "degraded": 0, "down": 0, "unknown": 0}
     assert axes == [{**none, "intended": 1, word: 1}, none]
 
@@ -203,7 +200,6 @@ def test_a_viewer_may_ask_and_a_stranger_may_not(
     assert as_role("").post(path).status_code == 403
 
 
-@OWN_CLOCK
 def test_a_speaker_says_how_its_last_poll_went(api: APIClient, session: Session) -> None:
     Speaker.objects.update(error="timed out after 5 s", misses=1)
     (found,) = api.get("/api/v1/speakers/?freshness=late").json()["results"]

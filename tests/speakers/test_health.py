@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
@@ -14,7 +13,7 @@ from clusters.models import Cluster
 from speakers import selectors
 from speakers.models import Session, Speaker, Transition
 from tests.speakers.seen import T0, after, cluster, speaker
-from tests.stores.clock import OWN_CLOCK
+from tests.stores.clock import StandingClocks
 
 pytestmark = pytest.mark.django_db
 
@@ -74,15 +73,13 @@ def test_one_missed_poll_is_late_and_three_are_unknown(misses: int, age: float, 
     assert health(age) == expected
 
 
-@OWN_CLOCK
-def test_pages_grey_by_themselves_when_nothing_sweeps_any_more() -> None:
+def test_pages_grey_by_themselves_when_nothing_sweeps_any_more(clocks: StandingClocks) -> None:
     owner = cluster()
     add(owner, speaker(owner, "node-1", observed_at=T0, attempted_at=T0))
-    with time_machine.travel(T0, tick=False) as clock:
-        words = []
-        for _ in range(5):
-            words.append((selectors.sessions().get().health, selectors.freshness().state))
-            clock.shift(10)
+    words = []
+    for seconds in range(0, 50, 10):
+        clocks.stand(after(seconds))
+        words.append((selectors.sessions().get().health, selectors.freshness().state))
     assert words == [("up", "live"), ("up", "live"), ("late", "late"), ("late", "late"), ("unknown", "stale")]
 
 

@@ -1,11 +1,45 @@
-"""Tests that move the clock of their own process."""
+"""Every clock that the product reads, standing where a test puts it."""
 
 from __future__ import annotations
 
-import pytest
-from django.conf import settings
+from datetime import datetime
 
-# Ages and leases are counted by the database's clock, which SQLite does not have.
-OWN_CLOCK = pytest.mark.skipif(
-    "postgresql" in settings.DATABASES["default"]["ENGINE"], reason="moves its own clock, and PostgreSQL's counts"
-)
+import time_machine
+from django.db import connection
+
+from clusters.clock import clock
+
+# A function of the test's own transaction. Where the path names pg_catalog, what stands before it is found first:
+# https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-SEARCH-PATH
+_STANDS = """
+CREATE OR REPLACE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS $$SELECT timestamptz '{}'$$;
+SET search_path = public, pg_catalog
+"""
+
+
+class StandingClocks:
+    """This process's clock, and the database's where that one counts."""
+
+    def __init__(self) -> None:
+        self._here: time_machine.Traveller | None = None
+        self._travel: time_machine.travel | None = None
+
+    def stand(self, moment: datetime) -> None:
+        """Let it be this moment until it is told to be another one."""
+        if self._here is None:
+            self._travel = time_machine.travel(moment, tick=False)
+            self._here = self._travel.start()
+        self._here.move_to(moment)
+        self._tell(_STANDS.format(moment.isoformat()))
+
+    def go_on(self) -> None:
+        """Let the clocks show the time again."""
+        if self._travel is not None:
+            self._travel.stop()
+            self._tell("RESET search_path")
+
+    def _tell(self, statement: str) -> None:
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+            clock.read(connection)
