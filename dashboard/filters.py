@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import TypeVar
 from urllib.parse import urlencode
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import QueryDict
 
 from clusters.words import HEALTH_WORDS, bounded
-from speakers.models import Session
+from speakers.counts import Rows
 from speakers.selectors import HEALTH
 
-Rows = TypeVar("Rows", bound="QuerySet[Session]")
 _LIMIT = 253
 _ASN_DIGITS = 10
 
@@ -50,6 +48,11 @@ class Filters:
         """A query string with changes, for links: "?vrf=red&health=down", "?" for no filter at all."""
         wanted = replace(self, **changes)
         return "?" + urlencode({field.name: value for field in fields(self) if (value := getattr(wanted, field.name))})
+
+    @property
+    def by_health(self) -> bool:
+        """Whether it needs rows that have a health."""
+        return bool(self.health)
 
     @property
     def partial(self) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from clusters.words import DEFAULT_VRF
-from dashboard.counts import UNSEEN, Counts, NodeCount, worst
+from speakers.counts import UNSEEN, Counts, NodeCount, worst
 from speakers.models import Session
 from speakers.selectors import Sessions
 

@@ -9,9 +9,9 @@ from django.urls import NoReverseMatch, reverse
 
 from clusters.models import Cluster
 from clusters.words import utc_words
-from dashboard.counts import Group
 from dashboard.facts import text_of
 from dashboard.ribbon import Mark
+from speakers.counts import Group
 from speakers.selectors import HEALTH
 
 

@@ -15,12 +15,12 @@ from django.urls import reverse
 
 from clusters.models import Cluster
 from clusters.words import HEALTH_WORDS, bounded, counted, utc_words
-from dashboard.causes import Cause, causes
-from dashboard.counts import UNSEEN, Counts, Group, NodeCount
 from dashboard.facts import side_words
 from dashboard.filters import Filters
 from dashboard.problem import Problem, peer_href
 from dashboard.ribbon import DAY, drops
+from speakers.causes import Cause, causes
+from speakers.counts import UNSEEN, Counts, Group, NodeCount
 from speakers.frr.reasons import REASONS
 from speakers.models import Session, Transition
 from speakers.selectors import speakers

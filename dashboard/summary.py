@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from django.urls import reverse
 
 from clusters.words import counted
-from dashboard.counts import DOWN, UNSEEN, Counts
 from dashboard.filters import Filters
 from dashboard.problem import Problem
+from speakers.counts import DOWN, UNSEEN, Counts
 
 
 @dataclass(frozen=True, slots=True)

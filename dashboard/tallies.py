@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from clusters.words import bounded, listed
-from dashboard.counts import DOWN, UNSEEN
 from peers.models import BGPPeer
+from speakers.counts import DOWN, UNSEEN
 from speakers.selectors import counts_by_peer, sessions
 
 _CLASHES = ("duplicate-neighbor", "duplicate-neighbor-hidden")

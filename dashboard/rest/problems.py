@@ -13,11 +13,11 @@ from rest_framework.response import Response
 from clusters.api.problems import BadParameter, fault
 from clusters.api.views import Endpoint
 from clusters.models import Cluster
-from dashboard.counts import Counts
 from dashboard.filters import Filters
 from dashboard.problem import Problem
 from dashboard.problems import problems
 from dashboard.refusals import by_refusal
+from speakers.counts import Counts
 from speakers.frr.reasons import REASONS
 from speakers.models import Session
 from speakers.selectors import HEALTH

@@ -15,7 +15,6 @@ from clusters.models import Cluster, SyncState
 from clusters.pages import HttpRequest, misfits, render_page
 from clusters.selectors import clusters_known
 from clusters.words import age_words
-from dashboard.counts import Counts
 from dashboard.filters import Filters
 from dashboard.matrix import matrix
 from dashboard.problems import SHOWN, SHOWN_ALL, problems, with_ribbons
@@ -24,6 +23,7 @@ from dashboard.ribbon import DAY
 from dashboard.summary import also, headline_counts, sentence
 from intent.findings import Severity
 from peers.models import BGPPeer
+from speakers.counts import Counts
 from speakers.models import Session, Transition
 from speakers.selectors import HEALTH, Freshness, freshness, sessions
 

@@ -17,12 +17,12 @@ from django.views.decorators.http import require_GET, require_POST
 from clusters.pages import HttpRequest, render_page
 from clusters.words import utc_words
 from dashboard import facts
-from dashboard.counts import UNSEEN
 from dashboard.observe import ask as ask_frr
 from dashboard.problem import peer_href
 from dashboard.ribbon import DAY, Mark, states
 from dashboard.views.home import STALE_POLLS
 from speakers import live
+from speakers.counts import UNSEEN
 from speakers.frr import commands
 from speakers.frr.logs import TAIL
 from speakers.frr.reasons import REASONS

@@ -6,10 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Protocol, TypeVar
 
 from django.db.models import Count, Max, Min, Q, QuerySet
 
-from dashboard.filters import Filters
 from speakers.models import Session
 from speakers.selectors import HEALTH, Sessions, sessions, speakers
 
@@ -18,6 +18,22 @@ DOWN = frozenset({"down", "absent"})
 UNSEEN = frozenset({"unknown", "late"})
 _FEW, _MANY = 500, 2000
 _RANK = {health: rank for rank, health in enumerate(HEALTH)}
+Rows = TypeVar("Rows", bound="QuerySet[Session]")
+
+
+class Narrowing(Protocol):
+    """Which sessions are meant."""
+
+    @property
+    def by_health(self) -> bool:
+        """Whether the rows that it is applied to need a health."""
+
+    @property
+    def partial(self) -> bool:
+        """Whether sessions are left out that a statement about the nodes of a cluster would need."""
+
+    def apply(self, sessions: Rows) -> Rows:
+        """The sessions that are meant."""
 
 
 def worst(healths: Counter[str]) -> str:
@@ -105,14 +121,14 @@ class Counts:
     What is up is counted by taking the others from the totals: totals come from an index alone, and the others are few.
     """
 
-    filters: Filters
+    filters: Narrowing
     groups: list[Group]
     problem_nodes: list[NodeCount]
     totals: dict[Router, Total]
     number_of_nodes: int
 
     @classmethod
-    def of(cls, filters: Filters) -> Counts:
+    def of(cls, filters: Narrowing) -> Counts:
         """Seven queries, whose answers are as long as there are routers, and nodes with problems."""
         rows = _all(filters)
         totals = rows.values_list("cluster_id", "vrf", "neighbor").annotate(Count("pk"), Min("pk"), Max("pk"))
@@ -165,9 +181,9 @@ class Counts:
         return [node for node in self.problem_nodes if node.seen and node.up == 1 and node.intended > 1]
 
 
-def _all(filters: Filters) -> QuerySet[Session]:
+def _all(filters: Narrowing) -> QuerySet[Session]:
     """All sessions that are meant, with a health only if the filters ask for one."""
-    return filters.apply(sessions() if filters.health else Session.objects.all()).order_by()
+    return filters.apply(sessions() if filters.by_health else Session.objects.all()).order_by()
 
 
 def _problem_nodes(rows: QuerySet[Session], wrong: Sessions) -> list[NodeCount]:
@@ -194,7 +210,7 @@ def grouped(rows: Sessions, *also: str) -> list[Group]:
     return [Group(*row[:5], *row[5 + len(also) :]) for row in found]
 
 
-def not_up(filters: Filters) -> Sessions:
+def not_up(filters: Narrowing) -> Sessions:
     """The sessions that may not be up, found by one scan: health is computed for them alone while they are few."""
     rows = filters.apply(sessions()).order_by()
     silent = list(speakers().order_by().exclude(freshness="live").values_list("pk", flat=True)[: _FEW + 1])

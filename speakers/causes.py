@@ -14,7 +14,7 @@ from operator import or_
 
 from django.db.models import Count, Max, Min, Q
 
-from dashboard.counts import DOWN, UNSEEN, Counts, Group, Router, grouped, not_up
+from speakers.counts import DOWN, UNSEEN, Counts, Group, Router, grouped, not_up
 from speakers.frr.reasons import BY_RESET, WEAK
 
 VRF_MISSING = "vrf-missing"
@@ -34,12 +34,13 @@ _GONE = WEAK | {
 class Cause:
     """Sessions that are not up for one cause. kind: router, node, or vrf.
 
-    groups: by router and reason, the largest first, of at least one. nodes: how many there are.
+    groups: by router and reason, the largest first, of at least one. nodes: how many there are. names: of lost nodes.
     """
 
     kind: str
     groups: tuple[Group, ...]
     nodes: int
+    names: tuple[str, ...] = ()
 
     @property
     def main(self) -> Group:
@@ -91,11 +92,14 @@ def _lost(counts: Counts, dead: set[Router]) -> list[Cause]:
         if group.router not in dead:
             several[group.cluster, group.first_node].append(group)
     wanted = {(node.cluster, node.node): node.healths["down"] for node in cut}
-    alike: dict[tuple[int, str], list[list[Group]]] = defaultdict(list)
+    alike: dict[tuple[int, str], dict[str, list[Group]]] = defaultdict(dict)
     for key, found in several.items():
         if key in wanted and len({group.router for group in found}) >= _FEWEST and 2 * len(found) > wanted[key]:
-            alike[key[0], _largest(found)[0].reason].append(found)
-    return [Cause("node", _largest(chain.from_iterable(nodes)), len(nodes)) for nodes in alike.values()]
+            alike[key[0], _largest(found)[0].reason][key[1]] = found
+    return [
+        Cause("node", _largest(chain.from_iterable(nodes.values())), len(nodes), tuple(sorted(nodes)))
+        for nodes in alike.values()
+    ]
 
 
 def _without(counts: Counts, groups: Sequence[Group], dead: set[Router], nodes: set[tuple[int, str]]) -> list[Group]:
