@@ -90,7 +90,7 @@ manifests: $(STAMP) deploy-tools ## what follows from others in deploy/: the bas
 	$(BIN)/python -m tests.deploy.rendered
 	$(BIN)/python -m tests.deploy.lock
 
-deploy-tools: $(STAMP) ## helm and compose, which tests of deploy/ use, built from Go modules once and kept
+deploy-tools: $(STAMP) ## helm, compose and promtool, which tests of deploy/ use, built from Go modules once and kept
 	$(BIN)/python -m tests.deploy.programs
 
 walk: $(STAMP) deploy-tools ## a new user's way with compose: the image's steps, the services and their health checks, by hand

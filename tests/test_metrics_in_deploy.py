@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,10 +20,10 @@ from speakers import totals
 from speakers.models import Speaker
 from speakers.services import observations_write
 from tests.demo import ROOT
+from tests.deploy.programs import program
 from tests.speakers.seen import UP, intended, seen
 
 RULES, BOARD = ROOT / "deploy/prometheus/rules.yaml", ROOT / "deploy/grafana/bgpui.json"
-PROMTOOL = os.environ.get("PROMTOOL") or shutil.which("promtool")
 
 
 @pytest.fixture
@@ -98,11 +96,11 @@ def test_docs_name_every_metric(told: dict[str, set[str]]) -> None:
     assert not {name for name in told if name not in page}
 
 
-@pytest.mark.skipif(PROMTOOL is None, reason="promtool is neither on the PATH nor named by PROMTOOL")
-def test_prometheus_itself_takes_the_rules_and_they_fire(tmp_path: Path) -> None:
+def test_prometheus_itself_takes_the_rules_and_they_fire() -> None:
+    promtool = program("promtool")
     for arguments in (
         ["check", "rules", str(RULES)],
         ["test", "rules", str(Path(__file__).with_name("rules_test.yaml"))],
     ):
-        done = subprocess.run([str(PROMTOOL), *arguments], capture_output=True, text=True, check=False)
+        done = subprocess.run([str(promtool), *arguments], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
