@@ -21,7 +21,7 @@ Block = tuple[int, int, int, str]  # IP version, first and last address, the poo
 def narrowed(before: Snapshot, after: Snapshot) -> tuple[Snapshot, Snapshot]:
     """Both without the services that are announced alike in both.
 
-    Nothing can be left out if nodes, services, MetalLB itself, or places and families of sessions differ.
+    Nothing can be left out if nodes, MetalLB itself, or places and families of sessions differ.
     """
     if _surroundings(before) != _surroundings(after):
         return before, after
@@ -31,8 +31,11 @@ def narrowed(before: Snapshot, after: Snapshot) -> tuple[Snapshot, Snapshot]:
     changed = {name for name in old.keys() | new.keys() if _spec(old.get(name)) != _spec(new.get(name))}
     changed |= _of_changed(was, will)
     blocks = [*_blocks(old.values(), was), *_blocks(new.values(), will)]
-    services = tuple(_within(before.services, _joined(blocks, changed)))
-    return replace(before, services=services), replace(after, services=services)
+    others = list(_of_services(_differing(before.services, after.services), (*was, *will)))
+    joined = _joined([*blocks, *others], changed | {block[3] for block in others})
+    here = tuple(_within(before.services, joined))
+    there = here if before.services is after.services else tuple(_within(after.services, joined))
+    return replace(before, services=here), replace(after, services=there)
 
 
 def announced(before: Snapshot, after: Snapshot) -> Sides:
@@ -46,7 +49,7 @@ def _surroundings(snapshot: Snapshot) -> tuple[object, ...]:
         name: (session.vrf, session.neighbor, session.families, nodes)
         for name, (session, nodes) in placed(snapshot).items()
     }
-    return snapshot.mode, snapshot.version, snapshot.namespace, snapshot.nodes, snapshot.services, feeds
+    return snapshot.mode, snapshot.version, snapshot.namespace, snapshot.nodes, feeds
 
 
 def _pools(snapshot: Snapshot) -> dict[str, Resource]:
@@ -82,6 +85,27 @@ def _blocks(pools: Iterable[Resource], every: Sequence[Advertisement]) -> Iterat
             whole = WHOLE[held.version]
             bits = whole - shortest.get((pool_object.name, held.version), whole)
             yield held.version, held.first >> bits << bits, held.last | ((1 << bits) - 1), pool_object.name
+
+
+def _differing(before: Sequence[Service], after: Sequence[Service]) -> Iterator[Service]:
+    """The services that are not in both, or not alike, as they are on each side."""
+    if before is after:
+        return
+    old, new = ({(each.namespace, each.name): each for each in some} for some in (before, after))
+    for key in old.keys() | new.keys():
+        here, there = old.get(key), new.get(key)
+        if here != there:
+            yield from filter(None, (here, there))
+
+
+def _of_services(services: Iterable[Service], every: Sequence[Advertisement]) -> Iterator[Block]:
+    """The addresses of services, as wide as the shortest prefix of all, each service as a pool of its own."""
+    for service in services:
+        for address in filter(None, map(parse_address, service.addresses)):
+            whole = WHOLE[address.version]
+            bits = whole - min((each.length(address.version) for each in every), default=whole)
+            name = f"{service.namespace}/{service.name}"  # no pool's name has a slash
+            yield address.version, int(address) >> bits << bits, int(address) | ((1 << bits) - 1), name
 
 
 def _joined(blocks: list[Block], changed: set[str]) -> list[tuple[int, int, int]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from clusters.changesets.review import SetReview
 from clusters.edits.review import Review
+from intent.assignments import Outlook
 from intent.effects import Effects
 from intent.frr_changes import ConfigurationChanges
 from intent.session_changes import SessionChange
@@ -23,6 +24,17 @@ def meaning_json(review: Review | SetReview) -> dict[str, Any]:
         "sessions": _sessions(review.sessions),
         "announcements": _announcements(review.effects),
         "configuration": _configuration(review.frr),
+    }
+
+
+def assigned_json(found: Outlook) -> dict[str, Any]:
+    """What a new service would get: one of these."""
+    return {
+        "namespace": found.service.namespace,
+        "name": found.service.name,
+        "local": found.local,
+        "prospects": [asdict(one) for one in found.prospects],
+        "morePools": found.more,
     }
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from clusters.api.meaning import meaning_json
+from clusters.api.meaning import assigned_json, meaning_json
 from clusters.api.problems import ClusterAway, ClusterRefused, Conflict, RulesBroken, finding_json
 from clusters.api.waiting import until
 from clusters.api.writing import Edit, looked_at_json
@@ -127,6 +127,7 @@ def review_json(review: SetReview) -> dict[str, Any]:
         "introduced": [finding_json(finding) for finding in review.introduced],
         "solved": [finding_json(finding) for finding in review.solved],
         **meaning_json(review),
+        "assigned": [assigned_json(one) for one in review.assigned],
     }
 
 

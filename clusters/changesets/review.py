@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
+from clusters.changesets.balancers import with_balancers
 from clusters.changesets.judge import judge_in, with_all
 from clusters.changesets.wanted import AnyEdit, Wanted, action_of, prepare_all
 from clusters.edits.dryrun import DryRun
@@ -18,6 +19,7 @@ from clusters.models import Cluster
 from clusters.selectors import snapshot_of
 from clusters.sync import ownership
 from intent import rules
+from intent.assignments import Outlook
 from intent.effects import Effects
 from intent.findings import Finding, ObjectRef
 from intent.frr_changes import UNCHANGED, ConfigurationChanges
@@ -57,7 +59,8 @@ class SetReview:
     """items: in the order of work. given: for each of the edits, where it is among them. introduced and solved: of all
 
     objects of the cluster, against what it would be without the set. sessions: what happens to those of peers.
-    effects: what happens to announcements, None if no object decides about them. frr: to frr.conf.
+    effects: what happens to announcements, None if no object decides about them. frr: to frr.conf. assigned: what the
+    services get that it makes.
     """
 
     items: tuple[ItemReview, ...]
@@ -67,6 +70,7 @@ class SetReview:
     sessions: tuple[SessionChange, ...] = ()
     effects: Effects | None = None
     frr: ConfigurationChanges = UNCHANGED
+    assigned: tuple[Outlook, ...] = ()
 
     @property
     def nothing(self) -> bool:
@@ -102,7 +106,8 @@ def changeset_review(
     told = _trials(prepared, order) if asks else {}
     introduced = beyond(new, old)
     own = [edit for edit in prepared if isinstance(edit, Edit)]
-    effects, frr = to_announcements(own, after)
+    then, assigned = with_balancers(prepared, after)
+    effects, frr = to_announcements(own, then, after.services)
     said = [concerning(edit.ref, some, introduced) for edit, some in zip(prepared, found, strict=True)]
     return SetReview(
         items=tuple(_item(prepared[index], said[index], told.get(index, _UNASKED)) for index in order),
@@ -112,6 +117,7 @@ def changeset_review(
         sessions=to_sessions(own, after),
         effects=effects,
         frr=frr,
+        assigned=assigned,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from clusters.edits import judging
@@ -20,7 +20,7 @@ from intent.effects import KINDS, Effects, effects
 from intent.findings import Finding, ObjectRef, Severity
 from intent.frr_changes import UNCHANGED, ConfigurationChanges, configuration_changes
 from intent.session_changes import SessionChange, held, session_changes
-from intent.snapshot import Resource, Snapshot
+from intent.snapshot import Resource, Service, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +102,21 @@ def to_sessions(edits: Sequence[Edit], after: Snapshot) -> tuple[SessionChange, 
     )
 
 
-def to_announcements(edits: Sequence[Edit], after: Snapshot) -> tuple[Effects | None, ConfigurationChanges]:
-    """The same for what is announced and for frr.conf; None if no kind among them decides about announcements."""
+def to_announcements(
+    edits: Sequence[Edit], after: Snapshot, services: Sequence[Service] | None = None
+) -> tuple[Effects | None, ConfigurationChanges]:
+    """The same for what is announced and for frr.conf; None if no kind among them decides about announcements.
+
+    services: those that there are before, if the edits make or remove some.
+    """
     kinds = {edit.kind.kind for edit in edits}
-    if kinds.isdisjoint({*KINDS, "BFDProfile"}):
+    earlier = after.services if services is None else services
+    others = earlier is not after.services
+    if kinds.isdisjoint({*KINDS, "BFDProfile"}) and not others:
         return None, UNCHANGED
-    before = held(after, _held(edits))
+    before = replace(held(after, _held(edits)), services=earlier)
     sides = announced(before, after)
-    told = None if KINDS.isdisjoint(kinds) else effects(before, after, sides)
+    told = None if KINDS.isdisjoint(kinds) and not others else effects(before, after, sides)
     return told, configuration_changes(before, after, sides)
 
 

@@ -154,7 +154,8 @@ class ChangeViewSet(ReadEndpoint):
         summary="Put a cluster back",
         description=(
             "Everything that changed since, as it stood then, as one change set: what was deleted is made anew, what "
-            "was made is deleted. Say one of `since`, `change` and `set`. Passwords are not part of it."
+            "was made is deleted (with `set` also a test workload that it made, if you may make such). Say one of "
+            "`since`, `change` and `set`. Passwords are not part of it."
         ),
         parameters=[*_POINTS, *WRITING_PARAMETERS],
         request=None,
@@ -164,7 +165,7 @@ class ChangeViewSet(ReadEndpoint):
     def revert_to(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Accept it."""
         try:
-            draft = point_of({name: request.query_params.get(name, "") for name in PARAMETERS})
+            draft = point_of({name: request.query_params.get(name, "") for name in PARAMETERS}, request.user)
         except NoPointError as error:
             raise _bad(error.field, error.text) from error
         except TooManyError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.forms import ValidationError
 
@@ -28,9 +29,10 @@ class NoPointError(Exception):
         self.text = text
 
 
-def point_of(asked: Mapping[str, str]) -> SetDraft:
+def point_of(asked: Mapping[str, str], user: Any) -> SetDraft:
     """The way back to there. Exactly one of: since (a time), change (before that and all after it), set (before it).
 
+    user: who asks.
     Raises NoPointError, TooManyError.
     """
     given = {name: str(asked.get(name, "")).strip() for name in PARAMETERS}
@@ -38,7 +40,7 @@ def point_of(asked: Mapping[str, str]) -> SetDraft:
     if len(points) != 1:
         raise NoPointError("since", "must say to when; or name one change, or one change set, in its place.")
     if given["set"]:
-        return revert_set(_set(given["set"]))
+        return revert_set(_set(given["set"]), user)
     only = {name: given[name] for name in _ONLY}
     if only["kind"] and only["kind"] not in resource_models():
         raise NoPointError("kind", f"must be one of {', '.join(resource_models())}.")

@@ -13,18 +13,20 @@ from typing import Any, Literal
 from django.db.models import Min, QuerySet
 
 from clusters.changesets.drafts import SetDraft
+from clusters.changesets.left import made_plain
 from clusters.changesets.save import MOST
 from clusters.changesets.wanted import Wanted
-from clusters.kube.plain import PLAIN_KINDS
 from clusters.models import Change, ChangeSet, Cluster
 from clusters.registry import resource_models, rows_of
 from clusters.sync.upsert import chunks
-from clusters.words import counted, utc_words
+from clusters.words import utc_words
+from clusters.workloads import workloads_refused
 from intent.findings import ObjectRef
 
 Side = Literal["before", "after"]
 SIDES: tuple[Side, ...] = ("before", "after")
 _OBJECT = ("kind", "namespace", "name")
+_NAMED = 6  # objects in a warning
 _PASSWORDS = (
     "Passwords are not part of the history: a peer that is there keeps the one that it has; one that is made anew has "
     "that of the Secret which it names, if there is one."
@@ -44,16 +46,21 @@ def revert_of(change: Change, side: Side) -> SetDraft:
     return draft
 
 
-def revert_set(change_set: ChangeSet) -> SetDraft:
-    """Every object of a change set as it stood before that. Raises TooManyError."""
+def revert_set(change_set: ChangeSet, user: Any) -> SetDraft:
+    """Every object of a change set as it stood before that. Raises TooManyError.
+
+    user: who asks; objects of Kubernetes itself that the set made go, too, if he may make such.
+    """
     firsts = _firsts(change_set.changes.all())
     draft = _draft(change_set.cluster, _before(firsts), f"Put back what change set {change_set.pk} changed")
     draft.note = f"Back to before change set {change_set.pk}."
     draft.back = change_set.get_absolute_url()
-    plain = change_set.items.filter(kind__in=PLAIN_KINDS).count()
-    if plain:
-        text = f"{counted(plain, 'object')} of Kubernetes itself in it ({', '.join(PLAIN_KINDS)}) stays as it is."
-        draft.warnings = [*draft.warnings, text]
+    plain = made_plain(change_set)
+    if plain and (refusal := workloads_refused(user, change_set.cluster)):
+        named = ", ".join(f"{item.kind} {item.name}" for item in plain[:_NAMED])
+        draft.warnings = [*draft.warnings, f"Of Kubernetes' own objects in it these stay: {named}. {refusal}"]
+    else:
+        draft.wanted = [*draft.wanted, *(Wanted(item.kind, item.namespace, item.name, None) for item in plain)]
     return draft
 
 

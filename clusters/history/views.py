@@ -127,7 +127,7 @@ def changes_revert(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _choose(request, request.GET)
     try:
-        draft = point_of(request.POST)
+        draft = point_of(request.POST, request.user)
     except (NoPointError, TooManyError) as error:
         return _choose(request, request.POST, trouble=str(error))
     draft.back = draft.back or reverse("changes")

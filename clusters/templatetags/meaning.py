@@ -11,6 +11,7 @@ from typing import Any
 from django import template
 
 from clusters.words import bounded, counted
+from intent.assignments import Outlook
 from intent.effects import Effects, Reach, RouteChange
 from intent.session_changes import SessionChange
 
@@ -70,6 +71,12 @@ def announcements_meant(found: Effects | None) -> dict[str, Any]:
         "more_services": told[_ROWS:],
         "left": len(services) - len(told),
     }
+
+
+@register.inclusion_tag("resources/assigned.html")
+def assigned_meant(found: Sequence[Outlook]) -> dict[str, Any]:
+    """What new services would get; no section without one."""
+    return {"outlooks": found}
 
 
 def _section(

@@ -8,15 +8,15 @@ from typing import Any
 
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from clusters.changesets.drafts import SetDraft
 from clusters.changesets.pages import set_review
-from clusters.kube.plain import MANAGED_BY
+from clusters.kube.plain import MANAGED_BY, PLAIN_KINDS
 from clusters.kube.writing import FIELD_MANAGER
 from clusters.models import ChangeSet, Cluster, Service
 from clusters.pages import HttpRequest, page_of, render_page
@@ -26,6 +26,7 @@ from dashboard import facts, observe
 from dashboard.guided import workload
 from dashboard.guided.advertised import Meant, SessionRoutes, families
 from dashboard.guided.asking import NODES
+from dashboard.guided.left import objects_left, set_of
 from dashboard.guided.wayback import way_back
 from dashboard.tallies import tallies
 from intent.modes import Mode
@@ -39,14 +40,17 @@ _WORDS = {"yes": "passed", "no": "failed", "unknown": "not known"}
 @require_GET
 @permission_required(("peers.view_bgppeer", "speakers.view_session"), raise_exception=True)
 def page(request: HttpRequest, cluster: str, namespace: str, name: str) -> HttpResponse:
-    """The page, or its live part."""
-    peer = _peer(cluster, namespace, name)
+    """The page, or its live part; of a peer that is gone what is left of the change set that it came with."""
+    made = set_of(cluster, namespace, name)
+    peer = _peers().filter(cluster__name=cluster, namespace=namespace, name=name).first()
+    if peer is None:
+        return _gone(request, made, name)
     shown = page_of(request, _sessions(peer), NODES)
     meant = Meant(peer.cluster, name, [session.node for session in shown])
     routes = [meant.on(session) for session in shown]
     vrf = peer.vrf or DEFAULT_VRF
     nodes = set(_sessions(peer).order_by().values_list("node", flat=True))
-    test = Service.objects.filter(cluster=peer.cluster, namespace=workload.NAMESPACE, name=workload.SERVICE).first()
+    refusal = workloads_refused(request.user, peer.cluster)
     context = {
         "peer": peer,
         "vrf": vrf,
@@ -59,9 +63,28 @@ def page(request: HttpRequest, cluster: str, namespace: str, name: str) -> HttpR
         "steps": _steps(shown, routes),
         "pods_command": _pods_command(peer.cluster),
         "back": way_back(peer.cluster, vrf, peer.peer_address or "", nodes) if peer.vrf else None,
-        "may_remove": _is_for(peer, meant, test) and not workloads_refused(request.user, peer.cluster),
+        "may_remove": _is_for(peer, meant) and not refusal,
+        "made": made,
+        "may_revert": request.user.has_perm("clusters.add_changeset"),
     }
     return render_page(request, "guided/checks.html", context, part="live")
+
+
+def _gone(request: HttpRequest, made: ChangeSet | None, name: str) -> HttpResponse:
+    if made is None:
+        raise Http404
+    objects = objects_left(made)
+    plain = any(item.kind in PLAIN_KINDS for item, _ in objects)
+    refusal = workloads_refused(request.user, made.cluster) if plain else ""
+    context = {
+        "change_set": made,
+        "name": name,
+        "objects": objects,
+        "may_remove": plain and not refusal,
+        "refusal": refusal,
+        "may_revert": request.user.has_perm("clusters.add_changeset"),
+    }
+    return render_page(request, "guided/left.html", context, part="live")
 
 
 @require_POST
@@ -87,22 +110,26 @@ def remove_test(request: HttpRequest, cluster: str) -> HttpResponse:
     return set_review(request, draft)
 
 
-def _is_for(peer: BGPPeer, meant: Meant, test: Service | None) -> bool:
+def _is_for(peer: BGPPeer, meant: Meant) -> bool:
     """Whether the workload was made for a test of this peer: by its pool, or by the change set if it has no address."""
-    if test is None or test.labels.get(MANAGED_BY) != FIELD_MANAGER:
+    cluster, room = peer.cluster, workload.NAMESPACE
+    test = Service.objects.filter(cluster=cluster, namespace=room, name=workload.SERVICE).first()
+    found = test or cluster.namespaces.filter(name=room).first()
+    if found is None or found.labels.get(MANAGED_BY) != FIELD_MANAGER:
         return False
-    if test.pool:
+    if test is not None and test.pool:
         return test.pool in meant.pools
-    made = ChangeSet.objects.filter(
-        cluster=peer.cluster, items__kind="Service", items__namespace=test.namespace, items__name=test.name
-    )
-    last = made.order_by("-pk").first()
+    own = Q(items__kind="Namespace", items__name=room) | Q(items__kind="Service", items__namespace=room)
+    last = ChangeSet.objects.filter(own, cluster=cluster).order_by("-pk").first()
     return last is not None and last.items.filter(kind="BGPPeer", namespace=peer.namespace, name=peer.name).exists()
 
 
+def _peers() -> QuerySet[BGPPeer]:
+    return BGPPeer.objects.select_related("cluster")
+
+
 def _peer(cluster: str, namespace: str, name: str) -> BGPPeer:
-    rows = BGPPeer.objects.select_related("cluster")
-    return get_object_or_404(rows, cluster__name=cluster, namespace=namespace, name=name)
+    return get_object_or_404(_peers(), cluster__name=cluster, namespace=namespace, name=name)
 
 
 def _sessions(peer: BGPPeer) -> QuerySet[Any]:

@@ -48,7 +48,7 @@ class Guide:
     def join(self, here: Setting, pieces: Mapping[str, Piece]) -> None:
         """Let the objects refer to each other, and say what the answers mean."""
 
-    def beside(self, here: Setting) -> Sequence[Wanted]:
+    def beside(self, here: Setting, pieces: Mapping[str, Piece]) -> Sequence[Wanted]:
         """What is made besides the parts."""
         return ()
 

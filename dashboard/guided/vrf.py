@@ -10,6 +10,7 @@ from clusters.workloads import workloads_refused
 from dashboard.guided import workload
 from dashboard.guided.guide import ROUTES, Guide, Setting, asks_peer, habits, joined, names, peers_of
 from dashboard.guided.parts import Part, Piece
+from pools.models import IPAddressPool
 
 
 class ThroughVrf(Guide):
@@ -55,10 +56,15 @@ class ThroughVrf(Guide):
             peer.draft.refuse("vrf-unset", "spec.vrf", message, hint)
         joined(adv, pool, peer)
 
-    def beside(self, here: Setting) -> Sequence[Wanted]:
-        """The workload for a test, if that is wanted and allowed."""
-        wanted = here.post.get("workload") and not workloads_refused(here.user, here.cluster)
-        return workload.wanted() if wanted else ()
+    def beside(self, here: Setting, pieces: Mapping[str, Piece]) -> Sequence[Wanted]:
+        """The workload for a test, if that is wanted and allowed; it asks for the pool where others would serve it."""
+        if not here.post.get("workload") or workloads_refused(here.user, here.cluster):
+            return ()
+        pool = pieces["pool"]
+        rows = IPAddressPool.objects.filter(cluster=here.cluster, namespace=here.cluster.namespace, deleting=False)
+        others = rows.exclude(name=pool.name).exclude(auto_assign=False).exists()
+        closed = rows.filter(name=pool.chosen, auto_assign=False).exists() if pool.chosen else _is_closed(pool)
+        return workload.wanted(pool.name if others or closed else "", here.cluster.metallb_version)
 
     def context(self, here: Setting, pieces: Mapping[str, Piece]) -> dict[str, Any]:
         """Whether a workload for a test can be had."""
@@ -67,3 +73,8 @@ class ThroughVrf(Guide):
             "workload": bool(here.post.get("workload")),
             "test": workload,
         }
+
+
+def _is_closed(pool: Piece) -> bool:
+    """Whether a new pool serves only who asks for it."""
+    return pool.draft.manifest["spec"].get("autoAssign") is False

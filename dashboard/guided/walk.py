@@ -113,7 +113,7 @@ def walk_of(guide: Guide, here: Setting) -> Walk:
         for part in parts
     }
     guide.join(here, pieces)
-    return Walk(guide, here, pieces, guide.beside(here), accept)
+    return Walk(guide, here, pieces, guide.beside(here, pieces), accept)
 
 
 def given(query: QueryDict) -> QueryDict:

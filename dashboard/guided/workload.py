@@ -5,18 +5,23 @@ Who may have it, `clusters.workloads` says.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from clusters.changesets.wanted import Wanted
 from clusters.kube.plain import PLAIN_KINDS
+from intent.modes import release
 
 NAMESPACE, DEPLOYMENT, SERVICE = "test", "server", "server1"
 _PORT = 30100
 _LABELS = {"app": DEPLOYMENT}
+_NONE: Mapping[str, str] = MappingProxyType({})
+_PREFIX_SINCE = (0, 15, 0)  # from here on the older prefix of annotations is surely deprecated
 
 
-def manifests() -> list[dict[str, Any]]:
-    """Namespace, Deployment and Service, as the documentation has them."""
+def manifests(annotations: Mapping[str, str] = _NONE) -> list[dict[str, Any]]:
+    """Namespace, Deployment and Service, as the documentation has them; annotations: of the Service."""
     container = {
         "name": DEPLOYMENT,
         "image": "registry.redhat.io/ubi9/ubi",
@@ -26,16 +31,21 @@ def manifests() -> list[dict[str, Any]]:
     }
     template = {"metadata": {"labels": _LABELS}, "spec": {"containers": [container]}}
     port = {"name": "http", "port": _PORT, "protocol": "TCP", "targetPort": _PORT}
+    service = _object("Service", SERVICE, {"ports": [port], "selector": _LABELS, "type": "LoadBalancer"})
+    if annotations:
+        service["metadata"]["annotations"] = dict(annotations)
     return [
         _object("Namespace", NAMESPACE),
         _object("Deployment", DEPLOYMENT, {"selector": {"matchLabels": _LABELS}, "template": template}),
-        _object("Service", SERVICE, {"ports": [port], "selector": _LABELS, "type": "LoadBalancer"}),
+        service,
     ]
 
 
-def wanted() -> list[Wanted]:
-    """All of it, to be made."""
-    return [Wanted(one["kind"], _place(one["kind"]), one["metadata"]["name"], one) for one in manifests()]
+def wanted(pool: str = "", version: str = "") -> list[Wanted]:
+    """All of it, to be made. pool: the only one for the Service, "" = any; version: MetalLB's."""
+    key = "metallb.io/address-pool" if release(version) >= _PREFIX_SINCE else "metallb.universe.tf/address-pool"
+    found = manifests({key: pool} if pool else _NONE)
+    return [Wanted(one["kind"], _place(one["kind"]), one["metadata"]["name"], one) for one in found]
 
 
 def removal() -> list[Wanted]:

@@ -7,9 +7,9 @@ from typing import Any
 import yaml
 
 from intent.announcements import Announcements, Reason, ServiceRef
+from intent.assignments.pools import pool_of
 from intent.snapshot import Resource
 from lab.cluster import Lab
-from lab.controllers.metallb.pools import pool_of
 from tests.lab.documented import DEPLOY_SERVICE
 from tests.lab.until import until
 

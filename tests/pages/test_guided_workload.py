@@ -12,13 +12,14 @@ from rest_framework.test import APIClient
 from bgpui.env import ClusterSetting, SettingError, known_names
 from bgpui.models import token_create
 from clusters.doors import door_of
-from clusters.models import ChangeSet, Cluster
+from clusters.models import ChangeSet, Cluster, Service
 from clusters.sync.facts import discover
 from clusters.sync.relist import relist
 from dashboard.guided import workload
-from tests.clusters.cluster import RunningCluster
+from tests.clusters.cluster import RunningCluster, node
 from tests.clusters.sets import carry
-from tests.documented import ANSWERS, MANIFESTS, WORKLOAD
+from tests.documented import ANSWERS, MANIFESTS, THROUGH_VRF, WORKLOAD
+from tests.kinds import saved
 from tests.pages.conftest import Browser
 from tests.pages.forms import fields, post
 from tests.pages.test_resources import text
@@ -29,9 +30,10 @@ PLURALS = {"Namespace": "namespaces", "Deployment": "deployments", "Service": "s
 
 
 @pytest.fixture
-def opted(live_cluster: Cluster, settings: Any) -> Cluster:
+def opted(live_cluster: Cluster, kube: RunningCluster, settings: Any) -> Cluster:
     """A cluster whose settings allow workloads for a test, and which allows bgpui to make them."""
     settings.BGPUI_TEST_WORKLOADS = frozenset({"lab"})
+    kube.add(*(node(f"node-{number}") for number in range(3)))
     relist(live_cluster)
     live_cluster.refresh_from_db()
     return live_cluster
@@ -73,6 +75,94 @@ def test_an_administrator_makes_it_with_the_rest_and_removes_it_again(
     assert admin.post(APPLY, {**fields(removal.text), "step": "apply"}).status_code == 302
     assert carry(ChangeSet.objects.latest("pk")) == "applied"
     assert [found(kube, *pair) for pair in WORKLOAD] == [None, None, None]
+
+
+def test_review_says_what_the_test_service_would_get_and_the_cluster_gives_just_that(
+    browser: Browser, opted: Cluster, kube: RunningCluster
+) -> None:
+    admin = browser("admin")
+    review = post(admin, "/guided/vrf/", "review", WANTED)
+    said = text(review.text)
+    assert "What the new service would get Service Pool Addresses Announced as To By test/server1 first-pool" in said
+    assert "192.169.10.0 192.169.10.0/32 frrviavrf 3 nodes" in said
+    assert "1 prefix will be announced" in said
+    body = [{"manifest": MANIFESTS[pair]} for pair in (*WORKLOAD, *THROUGH_VRF)]
+    told = rest(browser, "admin").post("/api/v1/changesets/?cluster=lab&dry_run=true", body, format="json").json()
+    (found,) = told["assigned"]
+    assert found["prospects"] == [
+        {"pool": "first-pool", "addresses": ["192.169.10.0"], "prefixes": ["192.169.10.0/32"],
+         "peers": ["frrviavrf"], "nodes": 3, "layer2": 0}
+    ]  # fmt: skip
+    assert [one["prefix"] for one in told["announcements"]["routes"]] == ["192.169.10.0/32"]
+    admin.post(APPLY, {**fields(review.text), "step": "apply"})
+    carry(ChangeSet.objects.get())
+    status = {"loadBalancer": {"ingress": [{"ip": "192.169.10.0"}]}}
+    kube.call(kube.server.store.patch_status, "services", "test", "server1", status)
+    relist(opted)
+    Service.objects.update(endpoint_nodes=["node-1"])
+    removal = text(admin.get("/guided/lab/remove-test/").text)
+    assert "1 prefix will be withdrawn" in removal
+    assert "1 service will be announced by nobody" in removal
+
+
+def test_beside_other_pools_the_service_asks_for_its_own(
+    browser: Browser, opted: Cluster, kube: RunningCluster
+) -> None:
+    saved(opted, "IPAddressPool", name="another", spec={"addresses": ["198.51.100.0/24"]})
+    admin = browser("admin")
+    review = post(admin, "/guided/vrf/", "review", WANTED)
+    assert "metallb.io/address-pool: first-pool" in review.text
+    body = [{"manifest": MANIFESTS[pair]} for pair in (*WORKLOAD, *THROUGH_VRF)]
+    told = rest(browser, "admin").post("/api/v1/preview/?cluster=lab", body, format="json").json()
+    assert [one["pool"] for one in told["assigned"][0]["prospects"]] == ["another", "first-pool"]
+    assert told["announcements"]["routes"] == []  # nobody knows which
+
+
+def test_the_checks_live_as_long_as_anything_of_the_change_does(
+    browser: Browser, opted: Cluster, kube: RunningCluster
+) -> None:
+    admin = browser("admin")
+    review = post(admin, "/guided/vrf/", "review", WANTED)
+    admin.post(APPLY, {**fields(review.text), "step": "apply"})
+    made = ChangeSet.objects.get()
+    assert carry(made) == "applied"
+    relist(opted)
+    checks = "/guided/checks/lab/metallb-system/frrviavrf/"
+    assert f"?set={made.pk}" in admin.get(checks).text
+    kube.call(kube.server.store.delete, "bgppeers.metallb.io", "metallb-system", "frrviavrf")
+    relist(opted)
+    gone = admin.get(checks)
+    assert gone.status_code == 200
+    said = text(gone.text)
+    assert "There is no BGPPeer frrviavrf any more" in said
+    for name in ("first-pool", "first-adv", "server1"):
+        assert name in said
+    assert 'href="/guided/lab/remove-test/"' in gone.text
+    assert f'href="/changes/revert/?set={made.pk}"' in gone.text
+    assert "Only administrators make test workloads." in text(browser("editor").get(checks).text)
+    back = admin.post("/changes/revert/", {"set": str(made.pk)})
+    assert "5 objects in cluster lab" in text(back.text)
+    assert admin.post(APPLY, {**fields(back.text), "step": "apply"}).status_code == 302
+    assert carry(ChangeSet.objects.latest("pk")) == "applied"
+    relist(opted)
+    assert [found(kube, *pair) for pair in WORKLOAD] == [None, None, None]
+    assert "Nothing of it is there any more." in text(admin.get(checks).text)
+    assert admin.get(checks.replace("frrviavrf", "another")).status_code == 404
+
+
+def test_rest_takes_the_test_back_with_the_rest_for_who_may(browser: Browser, opted: Cluster) -> None:
+    admin = browser("admin")
+    review = post(admin, "/guided/vrf/", "review", WANTED)
+    admin.post(APPLY, {**fields(review.text), "step": "apply"})
+    made = ChangeSet.objects.get()
+    carry(made)
+    relist(opted)
+    where = f"/api/v1/changes/revert/?set={made.pk}&dry_run=true"
+    kinds = {
+        role: [one["kind"] for one in rest(browser, role).post(where).json()["objects"]] for role in ("admin", "editor")
+    }
+    assert sorted(kinds["editor"]) == ["BGPAdvertisement", "BGPPeer", "IPAddressPool"]
+    assert sorted(kinds["admin"]) == sorted([*kinds["editor"], "Deployment", "Namespace", "Service"])
 
 
 def test_an_editor_sees_why_not_and_gets_none(browser: Browser, opted: Cluster) -> None:

@@ -8,9 +8,9 @@ from ipaddress import IPv4Address, IPv6Address
 from itertools import islice
 
 from intent.addresses import Address
+from intent.assignments.pools import Pool, by_priority
+from intent.assignments.request import RefusedError, Request, quoted
 from intent.pools import AddressRange, PoolIndex
-from lab.controllers.metallb.pools import Pool, by_priority
-from lab.controllers.metallb.request import RefusedError, Request, quoted
 
 Found = dict[int, Address]
 

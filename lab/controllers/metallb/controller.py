@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from intent.addresses import Address, parse_address
+from intent.assignments.pools import pool_of
+from intent.assignments.request import RefusedError, Request, asked_addresses, quoted, request_of
 from intent.findings import Finding
 from intent.pools import PoolIndex
 from intent.rules import refused_on
@@ -12,8 +14,6 @@ from intent.snapshot import Node, Resource, Snapshot
 from lab.apiserver import Event, Manifest, Store
 from lab.controllers.metallb.allocator import Allocator
 from lab.controllers.metallb.events import Recorder
-from lab.controllers.metallb.pools import pool_of
-from lab.controllers.metallb.request import RefusedError, Request, asked_addresses, quoted, request_of
 from lab.controllers.queue import Queue
 from lab.facts import POOL
 from lab.release import Release

@@ -7,12 +7,12 @@ from ipaddress import ip_address
 
 import pytest
 
+from intent.assignments.pools import pool_of
+from intent.assignments.request import RefusedError, Request
 from intent.findings import ObjectRef
 from intent.pools import PoolIndex
 from intent.snapshot import Resource
 from lab.controllers.metallb.allocator import Allocator
-from lab.controllers.metallb.pools import pool_of
-from lab.controllers.metallb.request import RefusedError, Request
 
 POOLS = {"a": "192.0.2.0/30", "b": "192.0.2.16-192.0.2.18", "c": "198.51.100.0/31"}
 ORDER = [f"192.0.2.{n}" for n in (0, 1, 2, 3, 16, 17, 18)] + ["198.51.100.0", "198.51.100.1"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from intent.addresses import Address, parse_address
-from intent.snapshot import mapping
-from lab.apiserver import Manifest
+from intent.snapshot import mapping, text
 
+Manifest = Mapping[str, Any]
 _PREFIXES = ("metallb.io/", "metallb.universe.tf/")
 _BALANCER_IPS = "loadBalancerIPs"
 
@@ -46,7 +48,7 @@ class Request:
 
 def annotation(service: Manifest, name: str) -> str:
     """An annotation of MetalLB, under its present or its former prefix."""
-    own = mapping(service["metadata"].get("annotations"))
+    own = mapping(mapping(service.get("metadata")).get("annotations"))
     return next((str(own[prefix + name]) for prefix in _PREFIXES if prefix + name in own), "")
 
 
@@ -68,9 +70,30 @@ def request_of(service: Manifest) -> Request:
     )
 
 
+def request_of_new(service: Manifest, version: int) -> Request:
+    """The same of a manifest that no API server has completed; version: of IP, for one that names none."""
+    metadata, spec = mapping(service.get("metadata")), mapping(service.get("spec"))
+    named = spec.get("ipFamilies")
+    own = [6 if family == "IPv6" else 4 for family in (named if isinstance(named, list) else ())][:2] or [version]
+    policy = spec.get("ipFamilyPolicy")
+    if policy in ("PreferDualStack", "RequireDualStack") and len(own) == 1:
+        own.append(10 - own[0])
+    return Request(
+        namespace=text(metadata.get("namespace")),
+        name=text(metadata.get("name")),
+        labels=dict(mapping(metadata.get("labels"))),
+        versions=tuple(own),
+        prefers_dual=policy == "PreferDualStack",
+        pool=annotation(service, "address-pool"),
+        sharing=annotation(service, "allow-shared-ip"),
+        backend="",
+        ports=frozenset(),
+    )
+
+
 def asked_addresses(service: Manifest) -> tuple[Address, ...]:
     """The addresses that a Service names. Raises RefusedError."""
-    listed, single = annotation(service, _BALANCER_IPS), service["spec"].get("loadBalancerIP") or ""
+    listed, single = annotation(service, _BALANCER_IPS), text(mapping(service.get("spec")).get("loadBalancerIP"))
     if listed and single:
         raise RefusedError(f"service can not have both {_PREFIXES[0]}{_BALANCER_IPS} and svc.Spec.LoadBalancerIP")
     if not listed and not single:

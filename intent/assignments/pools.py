@@ -9,7 +9,7 @@ from typing import Final
 from intent.addresses import Address
 from intent.pools import AddressRange, ranges
 from intent.selectors import Selection, any_matches
-from intent.snapshot import Resource, mapping, text
+from intent.snapshot import Resource, Snapshot, mapping, text
 
 Labels = Mapping[str, str]
 _ENDLESS: Final = 2**63 - 1  # what MetalLB counts for an IPv6 range of 2**62 addresses and more
@@ -82,6 +82,11 @@ def pool_of(resource: Resource, namespaces: Mapping[str, Labels]) -> Pool:
         namespaces=frozenset(named | chosen),
         services=Selection(allocation.get("serviceSelectors")),
     )
+
+
+def pools_of(snapshot: Snapshot) -> list[Pool]:
+    """The pools that MetalLB reads."""
+    return [pool_of(each, snapshot.namespaces) for each in snapshot.in_force("IPAddressPool")]
 
 
 def by_priority(pools: Iterable[Pool]) -> list[Pool]:
