@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django.db.models import QuerySet
@@ -16,18 +17,26 @@ from rest_framework.reverse import reverse
 
 from clusters.api.entries import wanted_of
 from clusters.api.filters import choice, text
-from clusters.api.problems import Conflict
+from clusters.api.problems import BadParameter, Conflict, fault
 from clusters.api.schema import CLUSTER, WRITING_PARAMETERS
 from clusters.api.together import changeset_json, changeset_summary, review_together, set_problems, settled_sets
 from clusters.api.views import ReadEndpoint
 from clusters.api.writing import REPEATABLE, WRITING, Edit, cluster_of, edit_of
+from clusters.changesets.drafts import SetDraft
 from clusters.changesets.rights import rights_check
 from clusters.changesets.save import changeset_give_up, changeset_save
 from clusters.changesets.selectors import changesets
 from clusters.changesets.wanted import Wanted
+from clusters.changesets.wayback import UnknownObjectError, leaving
 from clusters.models import Change, ChangeSet, ChangeSetItem, Cluster
 
 NOTE = OpenApiParameter("note", str, description="The same as `message`, under its older name.", deprecated=True)
+LEAVE_OUT = OpenApiParameter(
+    "leave_out",
+    str,
+    many=True,
+    description="Stays as it is: `Kind/namespace/name`, or `owned` for all that a tool looks after; may be repeated.",
+)
 _EXAMPLE = [
     {
         "manifest": {
@@ -76,6 +85,9 @@ class ChangeSetSerializer(SummarySerializer):
     """The same with what became of each object."""
 
     objects = ObjectSerializer(many=True)
+    leftOut = serializers.ListField(  # noqa: N815
+        child=serializers.DictField(), required=False, help_text="Of a way back: objects that stay, and their owners."
+    )
 
 
 def set_accepted(
@@ -99,6 +111,21 @@ def set_accepted(
         return Response(status=status.HTTP_204_NO_CONTENT)
     settled_sets([made], edit.wait)
     return set_answer(request, made)
+
+
+def way_back_accepted(request: Request, edit: Edit, draft: SetDraft) -> Response:
+    """A way back accepted, without what `leave_out` names; 204 = there is nothing to put back. Raises a Problem."""
+    try:
+        draft = leaving(draft, request.query_params.getlist("leave_out"))
+    except UnknownObjectError as error:
+        told = fault("leave_out", str(error), code="query-parameter")
+        raise BadParameter(f"leave_out {error}.", findings=[told]) from error
+    if not draft.wanted:
+        return Response(status=status.HTTP_204_NO_CONTENT)
+    answer = set_accepted(request, edit, draft.cluster, draft.wanted, note=draft.note)
+    if isinstance(answer.data, dict):
+        answer.data["leftOut"] = [asdict(one.wanted.ref) | {"owner": one.owner} for one in draft.left]
+    return answer
 
 
 def set_answer(request: Request, made: ChangeSet) -> Response:

@@ -17,7 +17,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clusters.api.changesets import ChangeSetSerializer, set_accepted
+from clusters.api.changesets import LEAVE_OUT, ChangeSetSerializer, way_back_accepted
 from clusters.api.clusters import ClusterViewSet
 from clusters.api.imports import RawJsonParser, RawParser, documents_of
 from clusters.api.problems import BadParameter, RulesBroken, fault
@@ -97,9 +97,9 @@ class ClusterBaselineViewSet(ClusterViewSet):
         **ClusterViewSet.parameters,
         "pin": ("at", "note"),
         "drift": (*FILTERS, "page", "page_size"),
-        "put_back": (*FILTERS, *WRITING),
+        "put_back": (*FILTERS, "leave_out", *WRITING),
     }
-    repeatable = {**ClusterViewSet.repeatable, "put_back": REPEATABLE}
+    repeatable = {**ClusterViewSet.repeatable, "put_back": ("leave_out", *REPEATABLE)}
 
     @extend_schema(summary="The baseline of a cluster", responses=_BASELINE)
     @action(
@@ -163,7 +163,7 @@ class ClusterBaselineViewSet(ClusterViewSet):
     @extend_schema(
         summary="Put back what differs from the baseline",
         description="All of it, or what is asked for, as one change set: what is extra is deleted.",
-        parameters=[*_NARROW, *WRITING_PARAMETERS],
+        parameters=[*_NARROW, LEAVE_OUT, *WRITING_PARAMETERS],
         request=None,
         responses={
             200: ChangeSetSerializer,
@@ -187,9 +187,7 @@ class ClusterBaselineViewSet(ClusterViewSet):
             draft = back_to(self._pinned(), self._only(request))
         except TooManyError as error:
             raise BadParameter(str(error), findings=[fault("kind", str(error), code="query-parameter")]) from error
-        if not draft.wanted:
-            return Response(status=status.HTTP_204_NO_CONTENT)
-        return set_accepted(request, edit, draft.cluster, draft.wanted, note=draft.note)
+        return way_back_accepted(request, edit, draft)
 
     def _pinned(self) -> Baseline:
         cluster: Cluster = self.get_object()

@@ -10,16 +10,12 @@ from django.db.models import Count, QuerySet
 from clusters.changesets.drafts import SetDraft
 from clusters.changesets.save import MOST
 from clusters.changesets.wanted import Wanted
+from clusters.changesets.wayback import way_back
 from clusters.models import Baseline, BaselineObject, Cluster
-from clusters.registry import resource_models
 from clusters.words import counted
 
 FILTERS = ("kind", "namespace", "name", "state")
 STATES = tuple(state for state in BaselineObject.State.values if state)
-_PASSWORDS = (
-    "Passwords are not part of a baseline: a peer that is there keeps the one that it has; one that is made anew has "
-    "that of the Secret which it names, if there is one."
-)
 
 
 class TooManyError(Exception):
@@ -73,13 +69,10 @@ def back_to(baseline: Baseline, only: Mapping[str, str]) -> SetDraft:
     if len(rows) > MOST:
         raise TooManyError(f"More than {MOST:,} objects differ; put them back one kind at a time.")
     wanted = [Wanted(one.kind, one.namespace, one.name, one.manifest) for one in rows]
-    models = resource_models()
-    secret = any(one.manifest and any(field.secret for field in models[one.kind].KIND.fields) for one in rows)
-    return SetDraft(
+    return way_back(
         cluster=baseline.cluster,
         wanted=wanted,
         title=f"Put {counted(len(rows), 'object')} of {baseline.cluster.name} back to the baseline",
         back=baseline.get_absolute_url(),
         note="Back to the baseline.",
-        warnings=[_PASSWORDS] if secret else [],
     )

@@ -84,7 +84,7 @@ def _back(request: HttpRequest, cluster: Cluster) -> HttpResponse:
         draft = back_to(found, request.POST.dict()) if found is not None else None
     except TooManyError as error:
         return _page(request, cluster, trouble=str(error))
-    if draft is None or not draft.wanted:
+    if draft is None or not (draft.wanted or draft.left):
         messages.info(request, "Everything stands as it was pinned; there is nothing to put back.")
         return redirect("baseline", cluster.name)
     return set_review(request, draft)

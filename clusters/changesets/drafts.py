@@ -22,11 +22,20 @@ _TITLE = 200
 _NOTE = 500
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """An object that is left out. owner: the tool that looks after it, "" = none that would stand against it."""
+
+    wanted: Wanted
+    owner: str
+
+
 @dataclass(slots=True)
 class SetDraft:
     """What the user wants of several objects. title: the page's headline. back: where Cancel leads, "" = to the list.
 
-    warnings: what whoever made the draft has to say of it.
+    warnings: what whoever made the draft has to say of it. choosable: objects may be left out; left: those that are.
+    chosen: other objects than those that were reviewed were just chosen.
     """
 
     cluster: Cluster
@@ -37,14 +46,18 @@ class SetDraft:
     accept: list[str] = field(default_factory=list)
     override: Override = NOTHING
     warnings: Sequence[str] = ()
+    choosable: bool = False
+    left: Sequence[Left] = ()
+    chosen: bool = False
 
 
-def packed(wanted: Sequence[Wanted]) -> str:
-    """The edits for a hidden input, as REST takes them, with the revisions that were looked at.
+def packed(wanted: Sequence[Wanted], left: Sequence[Left] = ()) -> str:
+    """The edits for a hidden input, as REST takes them, with the revisions that were looked at; then those left out.
 
     Raises ValueError for a password: it has no place in a page.
     """
-    return json.dumps([_entry(one) for one in wanted], ensure_ascii=False)
+    entries = [*map(_entry, wanted), *(_entry(one.wanted) | {"owner": one.owner} for one in left)]
+    return json.dumps(entries, ensure_ascii=False)
 
 
 def _entry(one: Wanted) -> dict[str, Any]:
@@ -72,10 +85,16 @@ def draft_posted(post: QueryDict) -> SetDraft | None:
     except BadBody:
         return None
     revisions = [one.get("revision") if type(one.get("revision")) is int else None for one in found]
+    wanted = [replace(one, base_revision=revision) for one, revision in zip(wanted, revisions, strict=True)]
+    owners = [str(one.get("owner", ""))[:_TITLE] for one in found]
+    taken = set(post.getlist("take")) if "reviewed" in post else {str(index) for index in range(len(wanted))}
     back = post.get("back", "")
     return SetDraft(
         cluster=cluster,
-        wanted=[replace(one, base_revision=revision) for one, revision in zip(wanted, revisions, strict=True)],
+        wanted=[one for index, one in enumerate(wanted) if str(index) in taken],
+        left=[Left(one, owners[index]) for index, one in enumerate(wanted) if str(index) not in taken],
+        choosable="reviewed" in post,
+        chosen="reviewed" in post and taken != set(post.get("reviewed", "").split()),
         title=post.get("title", "")[:_TITLE] or "Review",
         back=back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else "",
         note=post.get("note", "")[:_NOTE],

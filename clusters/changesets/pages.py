@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import HttpResponse
 
 from clusters.changesets.drafts import SetDraft, packed
-from clusters.changesets.review import changeset_review
+from clusters.changesets.review import SetReview, changeset_review
 from clusters.changesets.rights import rights_check
+from clusters.changesets.wanted import Wanted
 from clusters.editing.overrides import override_context
 from clusters.edits.overriding import stops
 from clusters.edits.trials import sealed
 from clusters.pages import HttpRequest, render_page
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A box with which an object is taken or left out. index: its place in what the page sends."""
+
+    index: int
+    wanted: Wanted
+    action: str
+    owner: str
+    taken: bool
+
+
+def _ticks(draft: SetDraft, review: SetReview) -> list[Tick]:
+    actions = {item.ref: item.action for item in review.items}
+    taken = [Tick(index, one, actions[one.ref], "", taken=True) for index, one in enumerate(draft.wanted)]
+    start = len(taken)
+    return [
+        *taken,
+        *(Tick(start + index, one.wanted, "", one.owner, taken=False) for index, one in enumerate(draft.left)),
+    ]
 
 
 def set_review(request: HttpRequest, draft: SetDraft, *, status: int = 200, trouble: str = "") -> HttpResponse:
@@ -33,6 +55,7 @@ def set_review(request: HttpRequest, draft: SetDraft, *, status: int = 200, trou
     told = {(ref, finding.code) for item in review.items for finding in item.findings for ref in finding.objects}
     beyond = [one for one in review.introduced if not any((ref, one.code) in told for ref in one.objects)]
     looked_at = {item.ref: item.revision for item in review.items}
+    sent = [replace(one, base_revision=looked_at[one.ref]) for one in draft.wanted]
     context = {
         "draft": draft,
         "review": review,
@@ -42,7 +65,9 @@ def set_review(request: HttpRequest, draft: SetDraft, *, status: int = 200, trou
         "introduced": beyond,
         "may_apply": not (stop or refused or review.nothing),
         "documented": {f.code: f for f in found if f.severity == "documented"},
-        "edits": "" if secret else packed([replace(one, base_revision=looked_at[one.ref]) for one in draft.wanted]),
+        "edits": "" if secret else packed(sent, draft.left),
+        "ticks": _ticks(draft, review) if draft.choosable else [],
+        "reviewed": " ".join(map(str, range(len(draft.wanted)))),
         "tried": sealed((item.ref, item.after, item.dry_run) for item in review.items),
         "trouble": trouble,
     } | override_context(request, found, draft.accept, draft.override)

@@ -37,6 +37,8 @@ def changeset_new(request: HttpRequest) -> HttpResponse:
         return HttpResponseBadRequest("These are no edits. Go back and send the page again.", content_type="text/plain")
     draft.override = override_posted(request)
     if request.POST.get("step") == "apply":
+        if draft.chosen:
+            return set_review(request, draft, trouble="You chose other objects. This is what these would do.")
         return _apply(request, draft)
     return set_review(request, draft)
 

@@ -43,7 +43,7 @@ class Wanted:
 
 def prepare_all(cluster: Cluster, wanted: Sequence[Wanted]) -> list[AnyEdit]:
     """The edits in the same order; one query for 500 objects of a kind. Raises KeyError for an unknown kind."""
-    rows = _rows(cluster, wanted)
+    rows = rows_wanted(cluster, wanted)
     edits: list[AnyEdit] = []
     for one in wanted:
         if one.kind in PLAIN_KINDS:
@@ -57,7 +57,8 @@ def prepare_all(cluster: Cluster, wanted: Sequence[Wanted]) -> list[AnyEdit]:
     return edits
 
 
-def _rows(cluster: Cluster, wanted: Iterable[Wanted]) -> dict[ObjectRef, Resource]:
+def rows_wanted(cluster: Cluster, wanted: Iterable[Wanted]) -> dict[ObjectRef, Resource]:
+    """The rows of these objects, as far as there are such; one query for 500 objects of a kind."""
     names: dict[str, list[str]] = defaultdict(list)
     for one in wanted:
         if one.kind not in PLAIN_KINDS:

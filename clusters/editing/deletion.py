@@ -21,7 +21,6 @@ from clusters.models import Change, Resource
 from clusters.pages import HttpRequest, render_page
 from clusters.resources.releases import releases
 from clusters.resources.uses import used_by
-from clusters.secrets import leftover
 from intent.findings import Finding
 from intent.rules import blocking
 
@@ -64,7 +63,6 @@ def _review(
         "closes": about.closes(row),
         "used_by": used_by(row),
         "releases": releases(request, row) if blocked else [],
-        "leftover": leftover(row),
         "findings": stop or review.findings,
         "blocked": blocked,
         "yaml": manifest_yaml(review.before or row.manifest),

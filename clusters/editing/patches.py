@@ -12,9 +12,9 @@ from django.http import HttpResponse
 
 from clusters.changesets.exports import canonical_of
 from clusters.editing.yaml_text import manifest_yaml
-from clusters.manifest import Object, merge_patch
+from clusters.manifest import merge_patch
 from clusters.models import Resource
-from clusters.sync.owners import MARKS
+from clusters.sync.marks import marks_of, unmarked
 
 FORMS = {
     "manifest": ("application/yaml", "yaml"),
@@ -22,7 +22,6 @@ FORMS = {
     "kustomize": ("application/yaml", "kustomize.yaml"),
     "diff": ("text/x-diff", "diff"),
 }  # media type and ending of the file
-_MANAGED_BY = "app.kubernetes.io/managed-by"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,8 @@ class Patch:
 def patch_of(row: Resource, after: Mapping[str, Any]) -> Patch:
     """What makes the object that the cluster holds be as the manifest says."""
     kind = row.KIND
-    old, new = (_unmarked(canonical_of(kind, state)) for state in (row.live or {}, after))
+    marks = marks_of(row.live)
+    old, new = (unmarked(canonical_of(kind, state), marks) for state in (row.live or {}, after))
     change = merge_patch(old, new)
     target = {"group": kind.group, "version": kind.version, "kind": kind.kind, "name": row.name}
     metadata = {"name": row.name, **change.get("metadata", {})}
@@ -61,16 +61,3 @@ def patch_download(patch: Patch, form: str) -> HttpResponse:
     response["Content-Disposition"] = f'attachment; filename="{patch.name}.{ending}"'
     response["Cache-Control"] = "private, no-store"
     return response
-
-
-def _unmarked(manifest: Object) -> Object:
-    """Without what the owner writes on its objects: it does so again."""
-    metadata = dict(manifest["metadata"])
-    for room in ("labels", "annotations"):
-        kept = {
-            key: value
-            for key, value in metadata.pop(room, {}).items()
-            if key not in MARKS and not (key == _MANAGED_BY and value == "Helm")
-        }
-        metadata |= {room: kept} if kept else {}
-    return {**manifest, "metadata": metadata}

@@ -14,13 +14,13 @@ from drf_spectacular.utils import (
     extend_schema_view,
     inline_serializer,
 )
-from rest_framework import serializers, status
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clusters.api.changesets import ChangeSetSerializer, set_accepted
+from clusters.api.changesets import LEAVE_OUT, ChangeSetSerializer, way_back_accepted
 from clusters.api.problems import BadParameter, fault
 from clusters.api.schema import WRITING_PARAMETERS
 from clusters.api.views import ReadEndpoint
@@ -107,8 +107,8 @@ class ChangeViewSet(ReadEndpoint):
         "actor": "actor__username",
         "source": "source",
     }
-    parameters = {"export": _FILTERS, "revert": ("to", *WRITING), "revert_to": (*PARAMETERS, *WRITING)}
-    repeatable = {"export": ("source", "action"), "revert": REPEATABLE, "revert_to": REPEATABLE}
+    parameters = {"export": _FILTERS, "revert": ("to", *WRITING), "revert_to": (*PARAMETERS, "leave_out", *WRITING)}
+    repeatable = {"export": ("source", "action"), "revert": REPEATABLE, "revert_to": ("leave_out", *REPEATABLE)}
 
     def get_queryset(self) -> QuerySet[Any]:
         """All of them."""
@@ -157,7 +157,7 @@ class ChangeViewSet(ReadEndpoint):
             "was made is deleted (with `set` also a test workload that it made, if you may make such). Say one of "
             "`since`, `change` and `set`. Passwords are not part of it."
         ),
-        parameters=[*_POINTS, *WRITING_PARAMETERS],
+        parameters=[*_POINTS, LEAVE_OUT, *WRITING_PARAMETERS],
         request=None,
         responses=_DONE,
     )
@@ -174,10 +174,7 @@ class ChangeViewSet(ReadEndpoint):
 
 
 def _accepted(request: Request, draft: SetDraft) -> Response:
-    edit = edit_of(request)
-    if not draft.wanted:
-        return Response(status=status.HTTP_204_NO_CONTENT)
-    return set_accepted(request, edit, draft.cluster, draft.wanted, note=draft.note)
+    return way_back_accepted(request, edit_of(request), draft)
 
 
 def _bad(field: str, text: str) -> BadParameter:

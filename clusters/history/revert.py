@@ -1,6 +1,6 @@
 """The way back: objects as they stood before or after a change, as an edit like any other, reviewed and applied as one.
 
-What stands in the history is without passwords, so an object that is there keeps the one that it has.
+What stands in the history is without passwords; `clusters.changesets.wayback` says what that means.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from clusters.changesets.drafts import SetDraft
 from clusters.changesets.left import made_plain
 from clusters.changesets.save import MOST
 from clusters.changesets.wanted import Wanted
+from clusters.changesets.wayback import way_back
 from clusters.models import Change, ChangeSet, Cluster
 from clusters.registry import resource_models, rows_of
 from clusters.sync.upsert import chunks
@@ -27,10 +28,6 @@ Side = Literal["before", "after"]
 SIDES: tuple[Side, ...] = ("before", "after")
 _OBJECT = ("kind", "namespace", "name")
 _NAMED = 6  # objects in a warning
-_PASSWORDS = (
-    "Passwords are not part of the history: a peer that is there keeps the one that it has; one that is made anew has "
-    "that of the Secret which it names, if there is one."
-)
 
 
 class TooManyError(Exception):
@@ -108,9 +105,7 @@ def _draft(cluster: Cluster, targets: Iterable[tuple[ObjectRef, Any]], title: st
         for ref, manifest in known
         if manifest is not None or ref in there
     ]
-    secret = {kind for kind, model in models.items() if any(field.secret for field in model.KIND.fields)}
-    warnings = [_PASSWORDS] if any(one.kind in secret and one.manifest is not None for one in wanted) else []
-    return SetDraft(cluster=cluster, wanted=wanted, title=title, warnings=warnings)
+    return way_back(cluster=cluster, wanted=wanted, title=title)
 
 
 def _there(cluster: Cluster, refs: Sequence[ObjectRef]) -> set[ObjectRef]:

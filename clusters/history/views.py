@@ -146,7 +146,7 @@ def _choose(request: HttpRequest, given: Any, *, trouble: str = "") -> HttpRespo
 
 
 def _reviewed(request: HttpRequest, draft: SetDraft) -> HttpResponse:
-    if not draft.wanted:
+    if not (draft.wanted or draft.left):
         messages.info(request, "Everything stands as it did then; there is nothing to put back.")
         return redirect(draft.back)
     return set_review(request, draft)

@@ -11,14 +11,13 @@ from django.db import transaction
 from clusters.manifest import Object, differences
 from clusters.models import Baseline, BaselineObject, Cluster, Resource
 from clusters.registry import resource_models
-from clusters.sync.owners import MARKS
+from clusters.sync.marks import marks_beside
 from clusters.sync.upsert import CHUNK
 from intent.findings import ObjectRef
 from intent.kinds import KINDS
 
 State = BaselineObject.State
 _PASSWORD = "spec.password"  # noqa: S105  # the name of a field; no baseline has it
-_MARKED = frozenset(f"metadata.{room}.{key}" for room in ("labels", "annotations") for key in MARKS)
 
 
 def drift_write(cluster: Cluster, rows: Iterable[Resource]) -> int:
@@ -62,8 +61,9 @@ def compared(kind: str, manifest: Object, live: Mapping[str, Any] | None) -> tup
     """Whether the object is as it was pinned, and the fields that differ; what its owner marks it with is no drift."""
     if live is None:
         return State.MISSING, []
+    marks = {f"metadata.{room}.{key}" for room, key in marks_beside(manifest, live)}
     found = differences(KINDS[kind], manifest, live)
-    diff = [asdict(one) for one in found if one.path != _PASSWORD and one.path not in _MARKED]
+    diff = [asdict(one) for one in found if one.path != _PASSWORD and one.path not in marks]
     return (State.CHANGED if diff else State.EQUAL), diff
 
 

@@ -20,15 +20,6 @@ _TRACKING, _ARGO = "argocd.argoproj.io/tracking-id", "argocd.argoproj.io/instanc
 _KUSTOMIZE, _HELM_RELEASE = "kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io"
 _RELEASE, _ROOM, _CHART = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace", "helm.sh/chart"
 _OLM, _OLM_KIND, _OLM_ROOM = "olm.owner", "olm.owner.kind", "olm.owner.namespace"
-# What the tools above and others write on their objects; it has no place in a file from which they make them.
-MARKS = frozenset(
-    {
-        _TRACKING, _ARGO, f"{_KUSTOMIZE}/name", f"{_KUSTOMIZE}/namespace", f"{_HELM_RELEASE}/name",
-        f"{_HELM_RELEASE}/namespace", _RELEASE, _ROOM, _OLM, _OLM_KIND, _OLM_ROOM, "olm.managed",
-        "fleet.cattle.io/bundle-id", "objectset.rio.cattle.io/id", "objectset.rio.cattle.io/hash",
-        "configmanagement.gke.io/managed", "kapp.k14s.io/app", "kapp.k14s.io/association",
-    }
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

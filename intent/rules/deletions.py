@@ -10,6 +10,7 @@ from intent.findings import Finding, listed
 from intent.modes import Mode
 from intent.pools import ranges
 from intent.references import aliases, references_of
+from intent.rules.secrets import goes_without_it
 from intent.rules.subject import CONFIG, FRR_K8S, WEBHOOK, Subject, subject_of
 from intent.snapshot import Resource, Snapshot, text
 
@@ -78,6 +79,7 @@ def _community(after: Snapshot, subject: Subject) -> Iterator[Finding]:
 
 
 _RULES: dict[str, Callable[[Snapshot, Subject], Iterator[Finding]]] = {
+    "BGPPeer": goes_without_it,
     "BFDProfile": _profile,
     "IPAddressPool": _pool,
     "Community": _community,

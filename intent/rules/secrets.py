@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
-from intent.findings import Finding, ObjectRef
+from intent.findings import Finding, ObjectRef, listed, shown
+from intent.passwords import secret_named, secret_users
 from intent.rules.subject import CONFIG, FRR, FRR_K8S, KUBERNETES, Subject
 from intent.rules.view import View
-from intent.snapshot import SecretFact, mapping, text
+from intent.selectors import subdomain_error
+from intent.snapshot import SecretFact, Snapshot
 
 BASIC_AUTH = "kubernetes.io/basic-auth"
 _AT = "passwordSecret.name"
@@ -65,6 +67,42 @@ def is_copied(view: View, subject: Subject) -> Iterator[Finding]:
         yield subject.warning("password-copied", "passwordSecret", message, value=name, source=FRR_K8S, hint=hint)
 
 
+def stays_behind(view: View, subject: Subject) -> Iterator[Finding]:
+    """A change takes the peer's password away or exchanges it, and leaves the Secret where it is."""
+    before, now = secret_named(subject.resource.live or {}), _name(subject)
+    if not before or before == now:
+        return
+    then = "is taken off, so the session has no password any more"
+    if now:
+        then = f"makes way for Secret {shown(now)}, whose password counts from then on"
+    elif subject.resource.inline_password:
+        then = "is taken off, so the password in the object counts from then on"
+    left, hint = _left(view.secrets.get(before), before, view.snapshot.secret_namespace, view.secret_users)
+    message = f"passwordSecret {shown(before)} {then}{f'; {left}' if left else ''}"
+    hint = f"The router's side must change in the same way. {hint}".strip()
+    yield subject.warning("secret-stays", "passwordSecret", message, value=before, source=CONFIG, hint=hint)
+
+
+def goes_without_it(after: Snapshot, subject: Subject) -> Iterator[Finding]:
+    """The same of a peer that is deleted."""
+    name, room = _name(subject), after.secret_namespace
+    known = {fact.name: fact for fact in after.secrets if fact.namespace == room}
+    left, hint = _left(known.get(name), name, room, secret_users(after)) if name else ("", "")
+    if left:
+        yield subject.warning("secret-stays", "", left, source=KUBERNETES, hint=hint)
+
+
+def _left(fact: SecretFact | None, name: str, room: str, users: Mapping[str, Sequence[str]]) -> tuple[str, str]:
+    """What is to be said of a Secret that stays, and how to delete it; "" = it is not there anyway."""
+    if fact is not None and fact.readable and not fact.exists:
+        return "", ""
+    stays = f"Secret {shown(name)} with the password stays in {room}"
+    if some := users.get(name):
+        return f"{stays}, where {listed(some)} still refer to it", "Leave it there."
+    command = "" if subdomain_error(name) else f": oc delete secret -n {room} {name}"
+    return f"{stays}, and no peer refers to it then", f"Delete it there if nobody needs it{command}"
+
+
 def _usable(view: View, subject: Subject, outcome: str, source: str) -> Iterator[Finding]:
     fact = _fact(view, subject)
     if fact is None or not fact.readable:
@@ -83,7 +121,7 @@ def _usable(view: View, subject: Subject, outcome: str, source: str) -> Iterator
 
 
 def _name(subject: Subject) -> str:
-    return text(mapping(subject.spec.get("passwordSecret")).get("name"))
+    return secret_named(subject.spec)
 
 
 def _fact(view: View, subject: Subject) -> SecretFact | None:

@@ -130,6 +130,7 @@ REFERENCE_RULES: dict[str, tuple[Reference, ...]] = {
         Reference(secrets.is_checked),
         Reference(secrets.suits_frr),
         Reference(secrets.is_copied),
+        Reference(secrets.stays_behind),
         Reference(references.nodes_are_selected),
         Reference(references.router_is_reachable),
         Reference(used_pools.peer_is_used),

@@ -13,6 +13,7 @@ from intent.findings import ObjectRef
 from intent.frr_configurations import is_metallbs
 from intent.labels import numbers
 from intent.modes import Mode, release
+from intent.passwords import secret_users
 from intent.placement import Placement
 from intent.pools import PoolIndex
 from intent.references import aliases
@@ -251,6 +252,11 @@ class View:
         """What is known about the Secrets where passwords are looked for, by name."""
         own = (fact for fact in self.snapshot.secrets if fact.namespace == self.snapshot.secret_namespace)
         return {fact.name: fact for fact in own}
+
+    @cached_property
+    def secret_users(self) -> dict[str, list[str]]:
+        """The names of the peers that refer to a Secret, by its name."""
+        return secret_users(self.snapshot)
 
     def readers(self, resource: Resource) -> int:
         """The nodes whose speakers read this object, and refuse their configuration because of it."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from intent.findings import Finding, Severity
 from intent.rules import check, check_deletion, check_object
-from intent.snapshot import Mode, Resource
+from intent.snapshot import Mode, Resource, SecretFact
 from tests.intent.manifests import NAMESPACE, advertisement, cluster, manifest, peer, profile
 
 OTHER = {"peerAddress": "10.0.0.2"}
@@ -69,3 +70,33 @@ def test_status_kinds_are_not_for_people_to_write() -> None:
     (found,) = check_object(body, mode=Mode.FRR, version="", namespace=NAMESPACE)
     assert (found.code, found.severity) == ("kind-is-read-only", Severity.ERROR)
     assert check(cluster(body)) == []
+
+
+# config.go, passwordForSession: the Secret that is named, or the inline password, or none; nobody deletes a Secret
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (
+            "old",
+            {},
+            "the session has no password any more; Secret old with the password stays in metallb-system, and no",
+        ),
+        ("old", {"passwordSecret": {"name": "new"}}, "makes way for Secret new, whose password counts from then on;"),
+        ("old", {"password": "hunter2"}, "the password in the object counts from then on; Secret old"),
+        ("shared", {}, "Secret shared with the password stays in metallb-system, where b still refer to it"),
+        ("gone", {}, "is taken off, so the session has no password any more"),
+        ("old", {"passwordSecret": {"name": "old"}}, ""),
+    ],
+)
+def test_a_secret_that_is_taken_off_stays_behind(before: str, after: dict[str, Any], words: str) -> None:
+    with_it = peer("a", passwordSecret={"name": before})
+    facts = tuple(SecretFact(NAMESPACE, name, exists=name != "gone") for name in ("old", "new", "shared", "gone"))
+    others = peer("b", passwordSecret={"name": "shared"}, **OTHER)
+    snapshot = cluster(with_it, others, secrets=facts)
+    changed = replace(Resource.from_manifest(peer("a", **after)), live=with_it["spec"])
+    found = [one for one in check(snapshot.with_resource(changed)) if one.code == "secret-stays"]
+    assert len(found) == bool(words)
+    assert all(words in one.message and "hunter2" not in one.message for one in found)
+    assert all(("oc delete secret" in one.hint) == (before == "old") for one in found)
+    deletion = check_deletion(cluster(others, secrets=facts), Resource.from_manifest(with_it))
+    assert [one.code for one in deletion] == ["secret-stays"] * (before != "gone")

@@ -181,7 +181,7 @@ def test_an_object_goes_back_to_any_of_its_states(
     said = text(page.text)
     assert "spec.peerASN 64999 64601" in said
     assert "spec.holdTime 1m30s not set" in said or "spec.holdTime 90s not set" in said
-    assert "Passwords are not part of the history" in said
+    assert "Passwords are not kept in the history" in said
     made = reverted(editor, f"/changes/{first.pk}/revert/", {"to": "after"})
     assert carry(made) == "applied"
     assert (asn(kube), "holdTime" in kube.spec("tor-1")) == (64601, False)
