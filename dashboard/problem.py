@@ -14,6 +14,9 @@ from dashboard.ribbon import Mark
 from speakers.counts import Group
 from speakers.selectors import HEALTH
 
+OLD = "old"  # no session tells, but nodes keep their old configuration
+_ORDER = ("down", OLD, *HEALTH[1:])
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -41,6 +44,7 @@ class Problem:
     group: Group | None = None
     marks: tuple[Mark, ...] = ()
     refused: bool = False  # the nodes' speakers refuse their configuration
+    objects: tuple[tuple[str, str], ...] = ()  # what is to be mended: kind and name, and the page
 
     @property
     def number_of_nodes(self) -> int:
@@ -51,6 +55,7 @@ class Problem:
     def ticket(self) -> str:
         """The same as text, for a ticket or a chat."""
         where = f"{self.peer or 'neighbor'} {self.neighbor}".strip() if self.neighbor else self.touches or "speaker"
+        objects = ", ".join(name for name, _href in self.objects)
         asn = f" (AS {self.remote_as})" if self.remote_as else ""
         nodes = ", ".join(self.nodes) + (f" and {self.more_nodes} more" if self.more_nodes else "")
         lines = [
@@ -58,13 +63,14 @@ class Problem:
             f"cluster {self.cluster}, {'nodes' if self.number_of_nodes > 1 else 'node'} {nodes}",
             f"since {utc_words(self.since)}" if self.since else "",
             " - ".join(filter(None, (self.cause, self.detail))),
+            f"to be mended: {objects}" if objects else "",
         ]
         return text_of(lines)
 
     @property
     def order(self) -> tuple[int, int, str, str]:
         """Worst first, then the one that touches most."""
-        return HEALTH.index(self.health), -self.number, self.neighbor, "".join(self.nodes[:1])
+        return _ORDER.index(self.health), -self.number, self.neighbor, "".join(self.nodes[:1])
 
 
 def peer_href(cluster: Cluster | None, peer: str) -> str:

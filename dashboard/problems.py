@@ -17,7 +17,7 @@ from clusters.models import Cluster
 from clusters.words import HEALTH_WORDS, bounded, counted, utc_words
 from dashboard.facts import side_words
 from dashboard.filters import Filters
-from dashboard.problem import Problem, peer_href
+from dashboard.problem import OLD, Problem, peer_href
 from dashboard.ribbon import DAY, drops
 from speakers.causes import Cause, causes
 from speakers.counts import UNSEEN, Counts, Group, NodeCount
@@ -200,7 +200,8 @@ def with_ribbons(rows: Iterable[Problem], now: datetime) -> list[Problem]:
     result = []
     for row in shown:
         if row.group is None:
-            marks = drops((), now, down_since=row.since, kind="unknown" if row.kind == "speaker" else "down")
+            lasting = None if row.health == OLD else row.since
+            marks = drops((), now, down_since=lasting, kind="unknown" if row.kind == "speaker" else "down")
         else:
             lasting = row.since if row.health in {"down", "absent"} else None
             marks = drops(times.get(row.group.router, ()), now, down_since=lasting)

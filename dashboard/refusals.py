@@ -1,28 +1,49 @@
-"""Absent neighbors by cause: nodes whose speakers refuse their configuration are one problem, with the rule."""
+"""Nodes that keep their old configuration: one problem a reason, with the neighbors that FRR lacks for it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from clusters.stale import Refusal, refusals, refusals_reported
+from django.urls import reverse
+
+from clusters.places import Place, places_of
+from clusters.stale import Freeze, freezes, refusals
 from clusters.words import HEALTH_WORDS, bounded, counted
 from dashboard.filters import Filters
-from dashboard.problem import Problem
+from dashboard.problem import OLD, Problem
 
 _WORDS = 500  # characters of a rule's message
 _TOLD = 160  # of what is said at the top of the page; the problem below it has all
+_OBJECTS = 5
+_LINKED = 200  # reasons whose objects are links
 
 
-def by_refusal(found: list[Problem], filters: Filters) -> list[Problem]:
-    """Absent neighbors of nodes that refuse their configuration become one problem a rule; at most a query a kind."""
-    refused = refusals() if any(problem.health == "absent" for problem in found) else []
+def frozen(filters: Filters) -> list[Freeze]:
+    """The reasons for which nodes keep their old configuration; a query a kind and one more."""
+    return [freeze for freeze in freezes(refusals()) if freeze.nodes and _wanted(freeze, filters)]
+
+
+def by_refusal(found: list[Problem], why: Iterable[Freeze], filters: Filters) -> list[Problem]:
+    """A problem for each reason, instead of those about the neighbors that FRR lacks for it.
+
+    A query for each kind of object that is to be mended. While the filters ask for some sessions only, a reason for
+    which none of them is absent is left out.
+    """
+    reasons = list(why)
     rest: list[Problem] = []
-    causes: dict[Refusal, list[Problem]] = defaultdict(list)
+    absent: dict[int, list[Problem]] = defaultdict(list)
     for problem in found:
-        why = next((one for one in refused if _explains(one, problem)), None) if problem.health == "absent" else None
-        (rest if why is None else causes[why]).append(problem)
-    rest += [_refused(why, several, filters) for why, several in causes.items()]
+        number = _explains(reasons, problem) if problem.health == "absent" else None
+        (rest if number is None else absent[number]).append(problem)
+    pages = places_of((freeze.cluster, ref) for freeze in reasons[:_LINKED] for ref in freeze.objects[:_OBJECTS])
+    about_nodes = filters == Filters(cluster=filters.cluster, node=filters.node)
+    rest += [
+        _refused(freeze, absent[number], filters, pages)
+        for number, freeze in enumerate(reasons)
+        if about_nodes or absent[number]
+    ]
     return sorted(rest, key=lambda problem: (not _outweighs(problem, rest), *problem.order))
 
 
@@ -38,20 +59,28 @@ def _outweighs(problem: Problem, found: list[Problem]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Nodes that keep their old configuration, as MetalLB says. told: who says what, MetalLB first, then the rules."""
+    """Nodes that keep their old configuration. told: who says what, MetalLB and frr-k8s first, then the rules.
 
-    nodes: tuple[str, ...]
+    href: where these nodes are.
+    """
+
+    number: int
+    first: str
     told: tuple[tuple[str, str], ...]
+    href: str
 
 
-def kept_old(filters: Filters) -> Kept | None:
-    """None if MetalLB reports none; one query then, else one a kind more."""
-    reported = [why for why in refusals_reported() if _wanted(why, filters)]
-    nodes = tuple(dict.fromkeys(node for why in reported for node in why.finding.nodes))
+def kept_old(why: Iterable[Freeze], filters: Filters) -> Kept | None:
+    """All of them in one sentence; None if there are none."""
+    reasons = list(why)
+    nodes = list(dict.fromkeys(node for freeze in reasons for node in freeze.nodes))
     if not nodes:
         return None
-    rules = [why for why in refusals() if not why.reported and set(why.finding.nodes) & set(nodes)]
-    return Kept(nodes, tuple((why.teller, _ended(why.finding.message)) for why in (*reported[:1], *rules[:1])))
+    first: dict[str, str] = {}
+    for one in sorted((one for freeze in reasons for one in freeze.told), key=lambda one: not one.reported):
+        first.setdefault(one.teller, _ended(one.finding.message))
+    href = f"{reverse('speakers')}?state=old" + (f"&cluster={filters.cluster}" if filters.cluster else "")
+    return Kept(len(nodes), nodes[0], tuple(first.items()), href)
 
 
 def _ended(message: str) -> str:
@@ -60,36 +89,55 @@ def _ended(message: str) -> str:
     return words if words.endswith("…") else f"{words}."
 
 
-def _wanted(why: Refusal, filters: Filters) -> bool:
-    return filters.cluster in {"", why.cluster} and (not filters.node or filters.node in why.finding.nodes)
+def _wanted(freeze: Freeze, filters: Filters) -> bool:
+    return filters.cluster in {"", freeze.cluster} and (not filters.node or filters.node in freeze.nodes)
 
 
-def _explains(why: Refusal, problem: Problem) -> bool:
-    """Whether this is why the node lacks what it should run."""
-    return problem.cluster == why.cluster and problem.nodes[0] in why.finding.nodes
+def _explains(reasons: list[Freeze], problem: Problem) -> int | None:
+    """Which reason it is for which the node lacks what it should run."""
+    for number, freeze in enumerate(reasons):
+        if problem.cluster == freeze.cluster and problem.nodes[0] in freeze.nodes:
+            return number
+    return None
 
 
-def _refused(why: Refusal, several: list[Problem], filters: Filters) -> Problem:
-    first, number = several[0], sum(problem.number for problem in several)
-    nodes = [node for node in why.finding.nodes if filters.node in {"", node}]
-    if len(several) == 1:
-        return replace(first, detail=bounded(why.finding.message, _WORDS), refused=True, kind="configuration")
-    return replace(
-        first,
+def _refused(freeze: Freeze, absent: list[Problem], filters: Filters, pages: Mapping[Place, str]) -> Problem:
+    """absent: what FRR lacks for it, which may be nothing. pages: of objects."""
+    number, one = sum(problem.number for problem in absent), absent[0] if len(absent) == 1 else None
+    nodes = [filters.node] if filters.node else sorted(freeze.nodes)
+    more = 0 if filters.node else freeze.more_nodes
+    message = bounded(freeze.message, _WORDS)
+    lacking = f"{counted(len(absent), 'neighbor')} not in FRR" if absent else "what FRR runs is older than what is set"
+    since = [problem.since for problem in absent if problem.since]
+    return Problem(
+        health="absent" if absent else OLD,
         number=number,
-        of=sum(problem.of for problem in several),
-        title=f"{number:,} {HEALTH_WORDS['absent']}",
-        peer="",
-        peer_href="",
-        neighbor="",
-        remote_as=None,
-        vrf="",
+        of=sum(problem.of for problem in absent),
+        title=one.title if one else f"{number:,} {HEALTH_WORDS['absent']}" if absent else "old configuration",
+        cluster=freeze.cluster,
+        peer=one.peer if one else "",
+        peer_href=one.peer_href if one else "",
+        neighbor=one.neighbor if one else "",
+        remote_as=one.remote_as if one else None,
+        vrf=one.vrf if one else "",
         nodes=nodes[:2],
-        more_nodes=max(0, len(nodes) - 2),
-        since=min((problem.since for problem in several if problem.since), default=None),
-        cause=f"The speakers refuse their configuration: {bounded(why.finding.message, _WORDS)}",
-        detail=f"{counted(len(several), 'neighbor')} not in FRR",
-        href=filters.query(health="absent"),
-        refused=True,
+        more_nodes=max(0, len(nodes) - 2) + more,
+        since=min(since) if since else freeze.since,
+        cause=f"The speakers refuse their configuration: {message}",
+        detail=" · ".join((lacking, *freeze.tellers)),
+        href=_href(absent, filters),
         kind="configuration",
+        reason=one.reason if one else "",
+        touches="" if one else "all that was changed since",
+        group=one.group if one else None,
+        refused=True,
+        objects=tuple((str(ref), pages.get((freeze.cluster, ref), "")) for ref in freeze.objects[:_OBJECTS]),
     )
+
+
+def _href(absent: list[Problem], filters: Filters) -> str:
+    if len(absent) == 1:
+        return absent[0].href
+    if absent:
+        return filters.query(health="absent")
+    return f"{reverse('speakers')}?state=old" + (f"&cluster={filters.cluster}" if filters.cluster else "")

@@ -9,6 +9,7 @@ from django.urls import reverse
 from clusters.words import counted
 from dashboard.filters import Filters
 from dashboard.problem import Problem
+from dashboard.refusals import Kept
 from speakers.counts import DOWN, UNSEEN, Counts
 
 
@@ -70,6 +71,7 @@ def _refused(counts: Counts, filters: Filters, problem: Problem) -> Sentence:
     what = f"{counted(number, 'node')} {'refuses its' if number == 1 else 'refuse their'} configuration"
     lost = bool(counts.cut_off) and len(counts.cut_off) == counts.number_of_nodes and not filters.partial
     rest = f"; {down:,} of {counted(counts.intended, 'session')} {'is' if down == 1 else 'are'} down."
+    rest = rest if down else "; no session is down."
     return Sentence("No node has a session left: " if lost else "", what, problem.href, rest, "down")
 
 
@@ -99,9 +101,9 @@ class Count:
 
 
 def headline_counts(
-    counts: Counts, filters: Filters, *, flaps: int, pending: int, rejected: int, broken: int
+    counts: Counts, filters: Filters, kept: Kept | None, *, flaps: int, pending: int, rejected: int, broken: int
 ) -> list[Count]:
-    """The numbers that matter; what is zero and unusual is left out."""
+    """The numbers that matter; what is zero and unusual is left out. kept: nodes with an old configuration."""
     down, unseen = counts.number(DOWN), counts.number(UNSEEN)
     found = [
         Count("Up", f"{counts.healths['up']:,}", filters.query(health="up")),
@@ -119,7 +121,9 @@ def headline_counts(
         found.append(Count("Edits stuck", f"{rejected:,}", f"{peers}?sync=stuck", "down"))
     if broken:
         found.append(Count("Broken rules", f"{broken:,}", f"{peers}?sync=error", "down"))
-    if not pending and not rejected and not broken:
+    if kept is not None:
+        found.append(Count("Config", f"old on {counted(kept.number, 'node')}", kept.href, "down"))
+    elif not pending and not rejected and not broken:
         found.append(Count("Config", "in sync", peers))
     return found
 

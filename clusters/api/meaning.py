@@ -7,7 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from clusters.changesets.review import SetReview
+from clusters.edits.frozen import StandStill
 from clusters.edits.review import Review
+from clusters.places import places_of
 from intent.assignments import Outlook
 from intent.effects import Effects
 from intent.frr_changes import ConfigurationChanges
@@ -24,6 +26,7 @@ def meaning_json(review: Review | SetReview) -> dict[str, Any]:
         "sessions": _sessions(review.sessions),
         "announcements": _announcements(review.effects),
         "configuration": _configuration(review.frr),
+        "frozen": _frozen(review.frozen),
     }
 
 
@@ -64,6 +67,34 @@ def _announcements(found: Effects | None) -> dict[str, Any] | None:
         "moreServices": max(0, len(services) - _ROUTES),
         "routes": [asdict(one) for one in found.routes[:_ROUTES]],
         "moreRoutes": max(0, len(found.routes) - _ROUTES),
+    }
+
+
+def _frozen(found: StandStill) -> dict[str, Any]:
+    """Where the change will not be in force, and why."""
+    reasons = found.reasons
+    refs = [(found.cluster, ref) for freeze, _ in reasons[:_NODES] for ref in freeze.objects[:_NODES]]
+    pages = places_of(refs)
+    return {
+        "count": len(found.nodes),
+        "nodes": found.nodes[:_NODES],
+        "reasons": [
+            {
+                "nodes": freeze.nodes[:_NODES],
+                "count": freeze.number_of_nodes,
+                "message": freeze.message,
+                "told": freeze.tellers,
+                "byThisChange": begun,
+                "objects": [
+                    asdict(ref) | {"page": pages.get((found.cluster, ref), "")} for ref in freeze.objects[:_NODES]
+                ],
+            }
+            for freeze, begun in reasons[:_NODES]
+        ],
+        "moreReasons": max(0, len(reasons) - _NODES),
+        "freed": found.freed[:_NODES],
+        "freedCount": len(found.freed),
+        "allocation": found.allocation,
     }
 
 

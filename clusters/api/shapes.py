@@ -125,6 +125,37 @@ REVIEW = shape(
                 "more": {**COUNT, "description": "In how many other ways nodes change."},
             }
         ),
+        "frozen": shape(
+            {
+                "count": COUNT,
+                "nodes": _NAMES,
+                "reasons": {
+                    "type": "array",
+                    "items": shape(
+                        {
+                            "nodes": _NAMES,
+                            "count": COUNT,
+                            "message": TEXT,
+                            "told": {**_NAMES, "description": "Who says it: the rules, MetalLB, frr-k8s."},
+                            "byThisChange": {**_YES, "description": "Whether the change itself is the reason."},
+                            "objects": {
+                                "type": "array",
+                                "description": "What is to be mended.",
+                                "items": shape(dict.fromkeys(("kind", "namespace", "name", "page"), TEXT)),
+                            },
+                        }
+                    ),
+                },
+                "moreReasons": COUNT,
+                "freed": {**_NAMES, "description": "Nodes that take up their configuration with this change."},
+                "freedCount": COUNT,
+                "allocation": {
+                    **TEXT,
+                    "description": "Why MetalLB's controller takes no change of pools; empty = it does.",
+                },
+            },
+            description="Where the change will not be in force: nodes that keep their old configuration, and why.",
+        ),
     },
     description="What an edit would change, what the rules say of it, and what the API server answers to a trial.",
 )

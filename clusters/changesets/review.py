@@ -12,6 +12,7 @@ from clusters.changesets.wanted import AnyEdit, Wanted, action_of, prepare_all
 from clusters.edits.dryrun import DryRun
 from clusters.edits.dryrun import dry_run as ask
 from clusters.edits.edit import Edit, PlainEdit
+from clusters.edits.frozen import UNHINDERED, StandStill, stand_still
 from clusters.edits.overriding import NOTHING, Override, stops
 from clusters.edits.review import beyond, concerning, to_announcements, to_sessions
 from clusters.manifest import FieldDiff, Object, differences, has_inline_password, plain
@@ -60,7 +61,7 @@ class SetReview:
 
     objects of the cluster, against what it would be without the set. sessions: what happens to those of peers.
     effects: what happens to announcements, None if no object decides about them. frr: to frr.conf. assigned: what the
-    services get that it makes.
+    services get that it makes. frozen: where none of that will be so, since nodes keep their old configuration.
     """
 
     items: tuple[ItemReview, ...]
@@ -71,6 +72,7 @@ class SetReview:
     effects: Effects | None = None
     frr: ConfigurationChanges = UNCHANGED
     assigned: tuple[Outlook, ...] = ()
+    frozen: StandStill = UNHINDERED
 
     @property
     def nothing(self) -> bool:
@@ -118,6 +120,7 @@ def changeset_review(
         effects=effects,
         frr=frr,
         assigned=assigned,
+        frozen=stand_still(cluster, [edit.ref for edit in own], after, introduced, frr),
     )
 
 

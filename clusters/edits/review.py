@@ -10,6 +10,7 @@ from clusters.edits import judging
 from clusters.edits.dryrun import DryRun
 from clusters.edits.dryrun import dry_run as ask
 from clusters.edits.edit import Edit, prepare, snapshots
+from clusters.edits.frozen import UNHINDERED, StandStill, stand_still
 from clusters.manifest import FieldDiff, Object, differences, has_inline_password, plain
 from clusters.models import Cluster
 from clusters.selectors import resource_of
@@ -31,6 +32,7 @@ class Review:
     takes_over: the tools whose fields this edit moves to bgpui. drops_inline_password: `spec.password` will go.
     revision: of the row that was reviewed, for `base_revision`; 0 = there is none. sessions: what happens to them.
     effects: what happens to announcements, None for a kind that does not decide about them. frr: to frr.conf.
+    frozen: where none of that will be so, since nodes keep their old configuration.
     """
 
     findings: tuple[Finding, ...]
@@ -47,6 +49,7 @@ class Review:
     sessions: tuple[SessionChange, ...] = ()
     effects: Effects | None = None
     frr: ConfigurationChanges = UNCHANGED
+    frozen: StandStill = UNHINDERED
 
 
 def review(
@@ -89,6 +92,7 @@ def review(
         sessions=to_sessions([edit], with_change),
         effects=told,
         frr=frr,
+        frozen=stand_still(cluster, [edit.ref], with_change, introduced, frr) if dry_run else UNHINDERED,
     )
 
 

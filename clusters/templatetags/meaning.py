@@ -10,6 +10,8 @@ from typing import Any
 
 from django import template
 
+from clusters.edits.frozen import StandStill
+from clusters.places import places_of
 from clusters.words import bounded, counted
 from intent.assignments import Outlook
 from intent.effects import Effects, Reach, RouteChange
@@ -43,6 +45,18 @@ class _Happening:
 
 
 _Row = tuple[tuple[str, str, str], Sequence[_Happening]]  # peer, VRF and neighbor; what happens there
+
+
+@register.inclusion_tag("resources/frozen.html")
+def frozen_meant(found: StandStill) -> dict[str, Any]:
+    """Where the change will not be in force; no section if it will be everywhere."""
+    several = found.reasons[:_ROWS]
+    pages = places_of((found.cluster, ref) for freeze, _ in several for ref in freeze.objects[:_NAMES])
+    reasons = [
+        (freeze, begun, [(ref, pages.get((found.cluster, ref), "")) for ref in freeze.objects[:_NAMES]])
+        for freeze, begun in several
+    ]
+    return {"found": found, "reasons": reasons, "more": len(found.reasons) - len(reasons)}
 
 
 @register.inclusion_tag("resources/meaning.html")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,12 +16,16 @@ from clusters.models import Cluster
 from dashboard.filters import Filters
 from dashboard.problem import Problem
 from dashboard.problems import problems
-from dashboard.refusals import by_refusal
+from dashboard.refusals import by_refusal, frozen
 from speakers.counts import Counts
 from speakers.frr.reasons import REASONS
 from speakers.models import Session
 from speakers.selectors import HEALTH
 
+_OBJECTS = {
+    "type": "array",
+    "items": {"type": "object", "properties": {name: {"type": "string"} for name in ("object", "page")}},
+}
 _FILTERS = tuple(field.name for field in fields(Filters))
 
 
@@ -31,7 +35,9 @@ class ProblemSerializer(serializers.Serializer[Problem]):
     kind = serializers.CharField(
         help_text="What they share: router, node, vrf, speaker (does not answer), configuration (refused)."
     )
-    health = serializers.CharField()
+    health = serializers.CharField(
+        help_text="The worst of its sessions; `old`: none tells, but nodes keep their old configuration."
+    )
     sessions = serializers.IntegerField(source="number", help_text="How many there are.")
     of = serializers.IntegerField(help_text="Of how many sessions to that neighbor, or on these nodes.")
     title = serializers.CharField()
@@ -48,11 +54,19 @@ class ProblemSerializer(serializers.Serializer[Problem]):
     detail = serializers.CharField()
     side = serializers.SerializerMethodField(help_text="Where it looks to be: ours, theirs, path or unknown.")
     check = serializers.SerializerMethodField(help_text="What to look at next.")
+    objects = serializers.SerializerMethodField(
+        help_text="What is to be mended, each with its page; configuration only."
+    )
     page = serializers.CharField(source="href", help_text="Where its sessions are.")
 
     def get_side(self, problem: Problem) -> str:
         """The side that the cause points to."""
         return REASONS[problem.reason].side if problem.reason in REASONS else "unknown"
+
+    @extend_schema_field(_OBJECTS)
+    def get_objects(self, problem: Problem) -> list[dict[str, str]]:
+        """The objects for which nodes refuse their configuration, or the reports of it."""
+        return [{"object": name, "page": href} for name, href in problem.objects]
 
     def get_check(self, problem: Problem) -> list[str]:
         """What to check next."""
@@ -71,7 +85,8 @@ class ProblemViewSet(Endpoint):
         summary="List problems",
         description=(
             "Sessions that are not up, one entry a shared cause, the worst first: a router that no node reaches, a "
-            "node that lost every peer, a VRF that nodes do not have, speakers that do not answer."
+            "node that lost every peer, a VRF that nodes do not have, speakers that do not answer; and nodes that keep "
+            "their old configuration, whatever their sessions do."
         ),
         parameters=[OpenApiParameter(name, str, description=words) for name, words in {
             "cluster": "Name of the cluster", "vrf": "VRF", "node": "Name of the node", "peer": "Name of the BGPPeer",
@@ -87,6 +102,6 @@ class ProblemViewSet(Endpoint):
             raise BadParameter(f"health {message}.", findings=[fault("health", message, code="health", value=health)])
         filters = Filters.of(request.query_params)
         clusters = {cluster.pk: cluster for cluster in Cluster.objects.all()}
-        found = by_refusal(problems(Counts.of(filters), clusters, filters, {}), filters)
+        found = by_refusal(problems(Counts.of(filters), clusters, filters, {}), frozen(filters), filters)
         page = self.paginate_queryset(found)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)

@@ -18,7 +18,7 @@ from clusters.words import age_words
 from dashboard.filters import Filters
 from dashboard.matrix import matrix
 from dashboard.problems import SHOWN, SHOWN_ALL, problems, with_ribbons
-from dashboard.refusals import by_refusal, kept_old, leading
+from dashboard.refusals import by_refusal, frozen, kept_old, leading
 from dashboard.ribbon import DAY
 from dashboard.summary import also, headline_counts, sentence
 from intent.findings import Severity
@@ -76,18 +76,19 @@ def _board(request: HttpRequest, filters: Filters, clusters: dict[int, Cluster],
     config = _config(filters)
     names = {pk: one.name for pk, one in clusters.items()}
     drawn = matrix(filters.apply(sessions()), counts, names, opened=opened, page=page)
-    found = by_refusal(
-        problems(counts, clusters, filters, {column.key: column.peer for column in drawn.columns}), filters
-    )
+    why = frozen(filters)
+    kept = kept_old(why, filters)
+    peers = {column.key: column.peer for column in drawn.columns}
+    found = by_refusal(problems(counts, clusters, filters, peers), why, filters)
     every = SHOWN_ALL if request.GET.get("causes") == "all" else SHOWN
     said = sentence(counts, filters, blind=seen.blind if counts.totals else "", refused=leading(found))
     return {
         "counts": counts,
         "sentence": said,
         "also": also(counts, said),
-        "kept": kept_old(filters),
+        "kept": kept,
         "top": next((problem for problem in found if problem.neighbor and problem.number > 1), None),
-        "numbers": headline_counts(counts, filters, flaps=_drops(filters), **config),
+        "numbers": headline_counts(counts, filters, kept, flaps=_drops(filters), **config),
         "problems": with_ribbons(found[:every], timezone.now()),
         "problem_count": len(found),
         "matrix": drawn,

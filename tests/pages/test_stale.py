@@ -114,6 +114,10 @@ def test_home_says_it_in_one_sentence_with_both_sources(viewer: Client, reportin
     only = viewer.get("/?node=node-2").text
     assert "node-2 keeps its old configuration" in only
     StatusObject.objects.update(result="Valid")
+    page = viewer.get("/").text
+    assert "node-0 keeps its old configuration" in page, "the rules say so, whatever is not reported yet"
+    BGPPeer.objects.filter(name="tor-b").delete()
+    findings_write(reporting)
     assert "old configuration" not in viewer.get("/").text
 
 
@@ -122,6 +126,48 @@ def test_a_controller_that_refuses_is_said_of_its_cluster(viewer: Client, cluste
     page = viewer.get("/clusters/lab/").text
     assert "MetalLB's controller keeps its old configuration" in page.replace("&#x27;", "'")
     assert "tor-z has no password" in page
+
+
+def test_a_freeze_that_no_session_tells_is_a_problem(viewer: Client, reporting: Cluster) -> None:
+    for node in ("node-0", "node-1"):
+        a_session(Speaker.objects.get(node=node))
+    rule, unexplained = viewer.get("/api/v1/problems/").json()["results"]
+    assert {key: rule[key] for key in ("kind", "health", "sessions", "nodes", "number_of_nodes")} == {
+        "kind": "configuration",
+        "health": "old",
+        "sessions": 0,
+        "nodes": ["node-0"],
+        "number_of_nodes": 1,
+    }
+    assert "myASN" in rule["cause"]
+    assert {"object": "BGPPeer tor-a", "page": "/peers/lab/metallb-system/tor-a/"} in rule["objects"]
+    assert "The rules say · MetalLB says" in rule["detail"], "one row, whoever says it"
+    assert (unexplained["nodes"], unexplained["objects"][0]["object"]) == (
+        ["node-2"],
+        "ConfigurationState speaker-node-2",
+    )
+    assert viewer.get("/api/v1/problems/?vrf=default").json()["count"] == 0, "no session of the VRF is concerned"
+    assert viewer.get("/api/v1/problems/?node=node-1").json()["count"] == 0
+    page = viewer.get("/").text
+    said, rows = _home(page)
+    assert said == "1 node refuses its configuration; no session is down."
+    assert "old configuration node-0 all that was changed since" in rows[0]
+    assert '<a href="/peers/lab/metallb-system/tor-b/">BGPPeer tor-b</a>' in page
+    assert "old on 2 nodes" in page
+    assert "in sync" not in page.partition('id="matrix-head"')[0]
+
+
+def test_what_frr_k8s_refuses_is_said_though_metallb_finds_nothing(viewer: Client, cluster: Cluster) -> None:
+    """frr-k8s merges what MetalLB and people write; if it cannot, MetalLB's ConfigurationState stays Valid."""
+    a_session(a_speaker(cluster, "node-1"))
+    a_report(cluster, "ConfigurationState", "speaker-node-1", node="node-1", result="Valid")
+    a_report(cluster, "FRRNodeState", "node-1", node="node-1", result="failed", message="multiple asns for VRF red")
+    (found,) = viewer.get("/api/v1/problems/").json()["results"]
+    assert (found["kind"], found["nodes"], found["detail"].split(" · ")[-1]) == (
+        "configuration", ["node-1"], "frr-k8s says"
+    )  # fmt: skip
+    assert "multiple asns for VRF red" in found["cause"]
+    assert "frr-k8s says: multiple asns" in viewer.get("/speakers/").text
 
 
 def _home(page: str) -> tuple[str, list[str]]:
