@@ -26,7 +26,8 @@ from clusters.api.views import ReadEndpoint
 from clusters.api.writing import Edit, edit_of
 from clusters.connecting import services
 from clusters.connecting.access import UnfitError
-from clusters.connecting.asked import access_asked, contexts_asked, label_asked, name_asked, own_asked, trial_of
+from clusters.connecting.asked import access_asked, contexts_asked, label_asked, name_asked, trial_of
+from clusters.connecting.once import once
 from clusters.connecting.services import NotEditableError
 from clusters.connecting.trial import Trial
 from clusters.kube.connection import Access
@@ -109,7 +110,8 @@ class ClusterViewSet(ReadEndpoint):
             name, label = name_asked(body["name"]), label_asked(body.get("label", ""))
             access, trial = _tried(name, body, None)
             if edit.dry_run:
-                return Response(OneClusterSerializer(Cluster(name=name, label=label, **trial.facts)).data)
+                known = Cluster(name=name, label=label, source=Cluster.Source.ADDED, **trial.facts)
+                return Response(OneClusterSerializer(known).data)
             made = services.cluster_add(name=name, label=label, access=access, trial=trial, **_who(edit))
         return Response(OneClusterSerializer(made).data, status=status.HTTP_201_CREATED)
 
@@ -157,10 +159,10 @@ def _tried(name: str, body: dict[str, Any], cluster: Cluster | None) -> tuple[Ac
     if bool(text) == bool(inside):
         raise UnfitError("kubeconfig", "Give a kubeconfig, or inCluster: true.", "Give one of both, and not both.")
     if inside:
-        own_asked(but=cluster)
-        return None, trial_of(name, None)
+        once(None, but=cluster)
+        return None, trial_of(name, None, but=cluster)
     access = access_asked(*contexts_asked(text), body.get("context", ""), but=cluster)
-    return access, trial_of(name, access)
+    return access, trial_of(name, access, but=cluster)
 
 
 @contextmanager

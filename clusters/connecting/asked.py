@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 
 from django.conf import settings
-from django.db.models import Q
 
-from clusters.connecting.access import UnfitError, reachable, shown
+from clusters.connecting.access import UnfitError, reachable
 from clusters.connecting.kubeconfig import Context, chosen, contexts_of
+from clusters.connecting.once import once
 from clusters.connecting.sealing import MAKE_KEY, NO_KEY, has_key
 from clusters.connecting.trial import Trial, tried
 from clusters.kube.connection import Access
-from clusters.models import Cluster, Credential
-from clusters.selectors import clusters_active, clusters_known
+from clusters.models import Cluster
 
 _NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _RESERVED = frozenset({"new"})  # the address of a page
@@ -49,34 +48,19 @@ def contexts_asked(text: str) -> tuple[list[Context], str]:
 
 def access_asked(contexts: list[Context], current: str, context: str, *, but: Cluster | None = None) -> Access:
     """What is taken of the context. but: the cluster that it is for. Raises UnfitError."""
-    return distinct(chosen(contexts, current, context), but=but)
-
-
-def distinct(access: Access, *, but: Cluster | None = None) -> Access:
-    """The same, if no other cluster than `but` is at its address. Raises UnfitError."""
-    others = Credential.objects.filter(server=shown(access.server)).exclude(cluster=but).select_related("cluster")
-    if other := others.first():
-        text = f"`cluster.server`: cluster {other.cluster.name} is at this address already."
-        raise UnfitError("cluster.server", text, "Use that one; two of the same would do everything twice.")
+    access = chosen(contexts, current, context)
+    once(access, but=but)
     return access
 
 
-def own_asked(*, but: Cluster | None = None) -> None:
-    """Raises UnfitError if another cluster than `but` is the one that bgpui runs in: it is once in the list."""
-    others = clusters_known().filter(Q(source=Cluster.Source.ADDED) | Q(pk__in=clusters_active()))
-    others = others.filter(kubeconfig="", credential_id="").exclude(pk__in=[but.pk] if but is not None else [])
-    if other := others.first():
-        text = f"`inCluster`: cluster {other.name} is the one that bgpui runs in already."
-        raise UnfitError("inCluster", text, "Use that one; two of the same would do everything twice.")
-
-
-def trial_of(name: str, access: Access | None) -> Trial:
-    """The cluster as it answers. Raises UnfitError if it cannot be used."""
+def trial_of(name: str, access: Access | None, *, but: Cluster | None = None) -> Trial:
+    """The cluster as it answers. but: the one that it is for. Raises UnfitError if it cannot be used."""
     if access is not None:
         reachable(access)
     trial = tried(name, access)
     if trial.error:
         raise UnfitError("kubeconfig" if access else "inCluster", f"Tried, and {_said(trial.error)}", trial.way_out)
+    once(access, but=but, facts=trial.facts)
     return trial
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from clusters.connecting.access import expires_at, shown
 from clusters.connecting.audit import cluster_audit
 from clusters.connecting.clearing import rows_clear
+from clusters.connecting.once import once, take_turn
 from clusters.connecting.sealing import access_seal
 from clusters.connecting.trial import Trial
 from clusters.doors import door_close
@@ -27,7 +28,7 @@ _IN_CLUSTER = "the service account of bgpui's own pod"
 # What was learnt of the cluster that the row stood for before.
 _UNLEARNT: dict[str, Any] = {
     "kubeconfig": "", "context": "", "credential_id": "", "error": "", "problems": [], "permissions": [],
-    "identity": "", "served": {}, "listed": {}, "streams": [], "checked_at": None, "connected_at": None,
+    "identity": "", "uid": "", "served": {}, "listed": {}, "streams": [], "checked_at": None, "connected_at": None,
     "readonly_at": None, "watched_at": None, "event_at": None, "event_lag": None, "discovered_at": None,
     "permissions_at": None,
 }  # fmt: skip
@@ -42,12 +43,14 @@ def cluster_add(
 ) -> Cluster:
     """A new cluster, as it was tried; None = the one that bgpui runs in. Its name may be that of one that was removed.
 
-    Raises NotEditableError if the name is taken, NoKeyError.
+    Raises NotEditableError if the name is taken, UnfitError if it was added meanwhile, NoKeyError.
     """
     now = timezone.now()
     values = _UNLEARNT | trial.facts | {"checked_at": now, "connected_at": now}
     values |= {"label": label, "source": Cluster.Source.ADDED, "enabled": True, "removed_at": None}
     with transaction.atomic():
+        take_turn()
+        once(access, facts=trial.facts)
         known = Cluster.objects.select_for_update().filter(name=name).first()
         if known is not None and known.removed_at is None:
             raise NotEditableError(_taken(name))
@@ -60,10 +63,12 @@ def cluster_add(
 def cluster_connect(
     *, cluster: Cluster, access: Access | None, trial: Trial, actor: Actor, source: str, message: str = ""
 ) -> Cluster:
-    """Other credentials, or another address, for the same cluster. Raises NotEditableError, NoKeyError."""
+    """Other credentials, or another address, for the same cluster. Raises NotEditableError, UnfitError, NoKeyError."""
     editable(cluster)
     door_close(cluster)
     with transaction.atomic():
+        take_turn()
+        once(access, but=cluster, facts=trial.facts)
         if not Cluster.objects.select_for_update().filter(pk=cluster.pk, removed_at=None).exists():
             raise NotEditableError(f"Cluster {cluster.name} was removed meanwhile. Add it again.")
         was = _words(cluster)

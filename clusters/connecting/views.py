@@ -17,9 +17,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from clusters.connecting import services
 from clusters.connecting.access import UnfitError
-from clusters.connecting.asked import contexts_asked, distinct, label_asked, name_asked, own_asked, trial_of
+from clusters.connecting.asked import contexts_asked, label_asked, name_asked, trial_of
 from clusters.connecting.carried import brought, carried
 from clusters.connecting.kubeconfig import LARGEST, Context
+from clusters.connecting.once import once
 from clusters.connecting.sealing import MAKE_KEY, NO_KEY, has_key
 from clusters.connecting.services import NotEditableError
 from clusters.connecting.trial import Trial
@@ -82,7 +83,7 @@ def _walk(request: HttpRequest, cluster: Cluster | None) -> HttpResponse:
         access = _access(request, step, cluster)
         if step.contexts and access is None:
             return _page(request, cluster, step)
-        step.trial = trial_of(step.name, access)
+        step.trial = trial_of(step.name, access, but=cluster)
         if post.get("step") != "save":
             return _page(request, cluster, step)
         return _saved(request, cluster, step, access, step.trial)
@@ -96,7 +97,7 @@ def _walk(request: HttpRequest, cluster: Cluster | None) -> HttpResponse:
 def _access(request: HttpRequest, step: _Step, cluster: Cluster | None) -> Access | None:
     """What to connect with, None for the own cluster, and if a context is still to be chosen. Raises UnfitError."""
     if step.inside:
-        own_asked(but=cluster)
+        once(None, but=cluster)
         return None
     if sealed := request.POST.get("sealed", ""):
         kept, wanted = brought(request.user, sealed), request.POST.get("context", "")
@@ -111,7 +112,9 @@ def _access(request: HttpRequest, step: _Step, cluster: Cluster | None) -> Acces
         (taken,) = step.contexts
     step.contexts, step.current = [], taken.name
     step.sealed = carried(request.user, [taken])
-    return distinct(taken.access, but=cluster) if taken.access is not None else None
+    if taken.access is not None:
+        once(taken.access, but=cluster)
+    return taken.access
 
 
 def _text(request: HttpRequest) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from clusters.kube.client import Door
 from clusters.kube.errors import Forbidden
+from clusters.kube.kinds import NAMESPACES as NAMESPACES_OF
 from clusters.kube.transport import Objects
 from intent.modes import Mode
 
@@ -102,6 +103,15 @@ def served_versions(door: Door) -> dict[str, list[str]]:
                 if "/" not in str(resource.get("name", "/")):
                     found.setdefault(f"{resource['name']}.{group}", []).append(version)
     return found
+
+
+def uid_of(door: Door) -> str:
+    """The uid of the namespace kube-system, which is one cluster's alone; "" if it may not be looked at."""
+    try:
+        found, _ = door.list(NAMESPACES_OF, fields="metadata.name=kube-system")
+    except Forbidden:
+        return ""
+    return str(next((one["metadata"].get("uid", "") for one in found), ""))[:64]
 
 
 def _list(door: Door, namespaces: Iterable[str]) -> Objects:

@@ -40,6 +40,7 @@ class Cluster(models.Model):
         default=dict, help_text="Served versions by resource, {'bgppeers.metallb.io': ['v1beta2']}."
     )
     listed = models.JSONField(default=dict, help_text="Namespace that a kind was last listed in, '' = all, by kind.")
+    uid = models.CharField(max_length=64, blank=True, help_text="Of its namespace kube-system; empty = not known.")
     identity = models.CharField(max_length=300, blank=True, help_text="Who we are to the API server, as it says.")
     permissions = models.JSONField(default=list, help_text="What the service account may do: verb, resource, allowed.")
 

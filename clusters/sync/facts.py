@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import timedelta
 from ipaddress import ip_network
@@ -18,6 +18,7 @@ from clusters.kube.errors import Forbidden
 from clusters.kube.permissions import Permission
 from clusters.models import Cluster, Node
 from clusters.registry import resource_models
+from clusters.selectors import clusters_active
 from clusters.sync.mirror import Known, Mirror
 from clusters.sync.status import status_needs
 from clusters.workloads import workloads_on
@@ -46,6 +47,8 @@ def discover(cluster: Cluster, door: Door) -> dict[str, Any]:
     """What a look at the cluster as a whole says, as columns of its row. Raises KubeError."""
     problems: list[Problem] = []
     found: dict[str, Any] = {"kubernetes_version": door.version(), "served": discovery.served_versions(door)}
+    found["uid"] = discovery.uid_of(door)
+    problems += _twice(cluster, found["uid"])
     namespace, rooms = cluster.namespace, set(discovery.NAMESPACES[:1])
     try:
         metallb = discovery.find_metallb(door, (namespace,))
@@ -72,6 +75,13 @@ def discover(cluster: Cluster, door: Door) -> dict[str, Any]:
     found |= _permissions(cluster, door, needed)
     found |= {"problems": [asdict(problem) for problem in problems]}
     return found | {"discovered_at": timezone.now()}
+
+
+def _twice(cluster: Cluster, uid: str) -> Iterator[Problem]:
+    """The settings may name a cluster twice; one that is added is compared before."""
+    others = clusters_active().filter(uid=uid).exclude(name=cluster.name)
+    if uid and cluster.pk is not None and (other := others.first()):
+        yield Problem(f"This is the same cluster as {other.name}: everything is done twice.", "Remove one of them.")
 
 
 def _permissions(cluster: Cluster, door: Door, needs: list[Permission]) -> dict[str, Any]:

@@ -13,18 +13,21 @@ import yaml
 from cryptography.fernet import Fernet
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.db.models import F
 from django.db.models.signals import post_save, pre_save
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 from rest_framework.test import APIClient
 
 from bgpui.env import ClusterSetting
 from clusters import services
+from clusters.connecting.access import UnfitError
 from clusters.connecting.clearing import removed_clear
 from clusters.connecting.sealing import access_of
-from clusters.connecting.services import NotEditableError, cluster_connect
+from clusters.connecting.services import NotEditableError, cluster_add, cluster_connect
 from clusters.connecting.trial import Trial
 from clusters.doors import door_of
 from clusters.kube.connection import load
@@ -178,6 +181,38 @@ def test_one_address_is_one_cluster(admin: APIClient, east: RunningCluster) -> N
     added(admin, east)
     answer = admin.post(PATH, {"name": "again", "kubeconfig": text_of(east)})
     assert "cluster east is at this address already" in answer.json()["detail"]
+
+
+# A namespace's uid is its own in space and time (Kubernetes' documentation of names), kube-system cannot be deleted
+def test_a_cluster_of_the_settings_is_not_added_beside(
+    admin: APIClient, east: RunningCluster, settings: Settings
+) -> None:
+    settings.BGPUI_CLUSTERS = (ClusterSetting("lab", str(east.kubeconfig), ""),)
+    (named,) = services.clusters_sync_from_settings()
+    trial = admin.post(f"{PATH}?dry_run=true", {"name": "east", "kubeconfig": text_of(east)})
+    assert (trial.status_code, trial.json()["source"]) == (200, "added"), "nobody knows yet which cluster lab is"
+    relist(named)
+    for query in ("", "?dry_run=true"):
+        answer = admin.post(f"{PATH}{query}", {"name": "east", "kubeconfig": text_of(east)})
+        assert answer.status_code == 422
+        assert "this is cluster lab, by the uid of its namespace kube-system" in answer.json()["detail"]
+    settings.BGPUI_CLUSTERS += (ClusterSetting("again", str(east.kubeconfig), ""),)
+    again = services.clusters_sync_from_settings()[1]
+    relist(again)
+    again.refresh_from_db()
+    assert any("same cluster as lab" in one["text"] for one in again.problems)
+
+
+def test_who_connects_a_cluster_waits_for_others_and_looks_again(db: None) -> None:
+    asked: dict[str, Any] = {"label": "", "access": None, "actor": None, "source": "api"}
+    cluster_add(name="here", trial=Trial({"uid": "one"}), **asked)
+    with CaptureQueriesContext(connection) as seen, pytest.raises(UnfitError, match="cluster here is the one"):
+        cluster_add(name="there", trial=Trial({"uid": "one"}), **asked)
+    first = next(one["sql"] for one in seen if "SAVEPOINT" not in one["sql"] and one["sql"] != "BEGIN")
+    assert 'FROM "clusters_lease"' in first
+    locked = any(one["sql"].endswith("FOR UPDATE") for one in seen)
+    assert locked == connection.features.has_select_for_update
+    assert list(Cluster.objects.values_list("name", flat=True)) == ["here"]
 
 
 @pytest.mark.parametrize("role", ["viewer", "editor", ""])

@@ -18,6 +18,7 @@ from bgpui.env import ClusterSetting
 from bgpui.roles import role_give
 from clusters.connecting.sealing import access_of
 from clusters.models import Change, Cluster, Credential
+from clusters.sync.relist import relist
 from peers.models import BGPPeer
 from tests.clusters.cluster import TOKEN, RunningCluster
 from tests.pages.conftest import Browser
@@ -101,6 +102,18 @@ def test_what_is_refused_says_why_and_keeps_what_was_typed(admin: Client, form: 
     assert told in answer.text
     assert 'value="The east"' in answer.text
     assert not Cluster.objects.exists()
+
+
+@pytest.mark.usefixtures("_key")
+def test_a_cluster_of_the_settings_is_not_added_again(
+    admin: Client, live_cluster: Cluster, kube: RunningCluster
+) -> None:
+    relist(live_cluster)
+    data = {"step": "read", "from": "kubeconfig", "name": "again", "kubeconfig": kube.kubeconfig.read_text()}
+    answer = admin.post(NEW, data)
+    assert answer.status_code == 422
+    assert "this is cluster lab, by the uid of its namespace kube-system" in answer.text
+    assert "two of the same would do everything twice" in answer.text
 
 
 @pytest.mark.usefixtures("_key")
