@@ -58,6 +58,11 @@ def differences(kind: Kind, before: Mapping[str, Any] | None, after: Mapping[str
     return tuple(found)
 
 
+def own_differences(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> tuple[FieldDiff, ...]:
+    """The fields of spec that differ, of what has no kind: entries about bgpui itself."""
+    return tuple(_walk("spec", (before or {}).get("spec") or {}, (after or {}).get("spec") or {}, deep=False))
+
+
 def same(kind: Kind, one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
     """Whether both exist and say the same, or neither exists."""
     if one is None or other is None:

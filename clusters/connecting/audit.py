@@ -1,25 +1,47 @@
-"""Entries in the history about a cluster itself: how it is connected, and what is pinned for it."""
+"""Entries in the history about what is no object of a cluster: the cluster itself, and what bgpui is told to do."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 from clusters.edits.saving import Actor, key_of
 from clusters.models import Change, Cluster
 from clusters.origin import client_address, token_name
 
-AUDITED = "Cluster"  # the kind of these entries
+AUDITED = "Cluster"  # the kind of entries about one
 
 
 def cluster_audit(cluster: Cluster, action: str, what: str, actor: Actor, source: str, message: str = "") -> None:
-    """Write it. what: what was done, as a sentence; message: why."""
+    """Write one about a cluster. what: what was done, as a sentence; message: why."""
+    words = " ".join(filter(None, (what, message)))
+    own_audit(AUDITED, cluster.name, action, actor=actor, source=source, message=words, cluster=cluster)
+
+
+def own_audit(
+    kind: str,
+    name: str,
+    action: str,
+    *,
+    actor: Actor,
+    source: str,
+    message: str = "",
+    cluster: Cluster | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Write one. before, after: what may be shown of it, without secrets; cluster: None = of no cluster alone."""
     Change.objects.create(
         cluster=cluster,
-        kind=AUDITED,
+        kind=kind,
         namespace="",
-        name=cluster.name,
+        name=name[:253],
         action=action,
         source=source,
         actor_id=key_of(actor),
         token=token_name(),
         address=client_address(),
-        message=" ".join(filter(None, (what, message)))[:500],
+        message=message[:500],
+        before=None if before is None else {"spec": dict(before)},
+        after=None if after is None else {"spec": dict(after)},
     )

@@ -68,7 +68,8 @@ CHANGE = inline_serializer(
     {
         "id": serializers.IntegerField(),
         "at": serializers.DateTimeField(),
-        **{name: _text() for name in ("cluster", "kind", "namespace", "name")},
+        "cluster": _text("Null = a change of bgpui itself: of an alarm's rule or route.", allow_null=True),
+        **{name: _text() for name in ("kind", "namespace", "name")},
         "action": _text(f"One of {', '.join(Change.Action.values)}."),
         "source": _text("browser, api, or cluster: made there by others."),
         "actor": _text("The user; null for changes by others.", allow_null=True),
@@ -111,8 +112,8 @@ class ChangeViewSet(ReadEndpoint):
     repeatable = {"export": ("source", "action"), "revert": REPEATABLE, "revert_to": ("leave_out", *REPEATABLE)}
 
     def get_queryset(self) -> QuerySet[Any]:
-        """All of them."""
-        return changes()
+        """All of them; what can be put back is of a cluster."""
+        return changes().exclude(cluster=None) if self.action == "revert" else changes()
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """A page of them."""

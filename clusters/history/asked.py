@@ -46,7 +46,7 @@ def point_of(asked: Mapping[str, str], user: Any) -> SetDraft:
         raise NoPointError("kind", f"must be one of {', '.join(resource_models())}.")
     if given["change"]:
         change = _change(given["change"])
-        return revert_since(change.cluster, change=change, only=only)
+        return revert_since(change.of, change=change, only=only)
     cluster = _cluster(given["cluster"])
     try:
         moment = MomentField().clean(given["since"])
@@ -67,7 +67,7 @@ def _cluster(name: str) -> Cluster:
 
 
 def _change(text: str) -> Change:
-    found = changes().filter(pk=_number(text)).first()
+    found = changes().exclude(cluster=None).filter(pk=_number(text)).first()
     if found is None:
         raise NoPointError("change", "must be the number of a change that is still kept.")
     return found

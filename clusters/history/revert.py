@@ -37,7 +37,7 @@ class TooManyError(Exception):
 def revert_of(change: Change, side: Side) -> SetDraft:
     """One object as it stood before or after a change."""
     manifest = change.before if side == "before" else change.after
-    draft = _draft(change.cluster, [(change.ref, manifest)], f"Put {change.name} back")
+    draft = _draft(change.of, [(change.ref, manifest)], f"Put {change.name} back")
     draft.note = f"Back to {side} change {change.pk}."
     draft.back = change.get_absolute_url()
     return draft

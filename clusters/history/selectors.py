@@ -12,7 +12,7 @@ from django.db.models.functions import Cast
 from django_filters.rest_framework import FilterSet
 
 from clusters.api.filters import IntegerFilter, choice, text
-from clusters.manifest import FieldDiff, differences
+from clusters.manifest import FieldDiff, differences, own_differences
 from clusters.models import Change
 from clusters.moments import MomentFilter
 from intent.kinds import KINDS
@@ -28,7 +28,9 @@ def changes() -> QuerySet[Change]:
 def diff_of(change: Change) -> tuple[FieldDiff, ...]:
     """The fields that the change made different."""
     kind = KINDS.get(change.kind)
-    return differences(kind, change.before, change.after) if kind is not None else ()
+    if kind is None:
+        return own_differences(change.before, change.after)
+    return differences(kind, change.before, change.after)
 
 
 class ChangeFilters(FilterSet):  # type: ignore[misc]
@@ -71,7 +73,7 @@ def change_json(change: Change) -> dict[str, Any]:
     return {
         "id": change.pk,
         "at": change.at,
-        "cluster": change.cluster.name,
+        "cluster": change.cluster.name if change.cluster is not None else None,
         "kind": change.kind,
         "namespace": change.namespace,
         "name": change.name,

@@ -106,14 +106,14 @@ def _address(change: Change) -> str:
     place = {"cluster": change.cluster_id, "namespace": change.namespace, "name": change.name}
     if model is None or not rows_of(change.kind).filter(**place).exists():
         return ""
-    return reverse(model.PAGE, args=[change.cluster.name, change.namespace, change.name])
+    return reverse(model.PAGE, args=[change.of.name, change.namespace, change.name])
 
 
 @require_POST
 @permission_required("clusters.add_changeset", raise_exception=True)
 def change_revert(request: HttpRequest, pk: int) -> HttpResponse:
     """Review of putting the object back to what it was before or after a change, as `to` says."""
-    change = get_object_or_404(changes(), pk=pk)
+    change = get_object_or_404(changes().exclude(cluster=None), pk=pk)
     side = next((one for one in SIDES if one == request.POST.get("to")), None)
     if side is None:
         return HttpResponseBadRequest("`to` must be before or after.", content_type="text/plain")

@@ -37,7 +37,9 @@ class Change(models.Model):
         UNKNOWN = "unknown", "could not be asked"
 
     at = models.DateTimeField(auto_now_add=True)
-    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="changes")
+    cluster = models.ForeignKey(
+        Cluster, null=True, on_delete=models.CASCADE, related_name="changes", help_text="Null = of bgpui itself."
+    )
     kind = models.CharField(max_length=63)
     namespace = models.CharField(max_length=63)
     name = models.CharField(max_length=253)
@@ -70,6 +72,13 @@ class Change(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("change", args=[self.pk])
+
+    @property
+    def of(self) -> Cluster:
+        """The cluster that it was made in. Raises Cluster.DoesNotExist for one of bgpui itself."""
+        if self.cluster is None:
+            raise Cluster.DoesNotExist(f"change {self.pk} is of no cluster")
+        return self.cluster
 
     @property
     def ref(self) -> ObjectRef:
