@@ -1,4 +1,4 @@
-"""The Celery application: queues `apply`, `relist`, `ask` and `observe`; edits and sweeps have workers of their own."""
+"""The Celery application: queues `apply`, `relist`, `ask`, `observe` and `alarm`: none waits for another."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bgpui.settings")
 
 app = Celery("bgpui", task_cls="bgpui.expiry:SharedClockTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["clusters", "dashboard"])
+app.autodiscover_tasks(["clusters", "alarms", "dashboard"])
 app.steps["worker"].add(Worker)
 before_task_publish.connect(by_the_shared_clock)

@@ -15,8 +15,8 @@ from clusters.registry import resource_models
 
 VIEWER, EDITOR, ADMIN = "viewer", "editor", "admin"
 ROLES = (VIEWER, EDITOR, ADMIN)
-_READABLE = ("clusters", "peers", "pools", "speakers", "dashboard")
-_ADMIN = (("auth", "user"), ("auth", "group"), ("clusters", "cluster"))
+_READABLE = ("clusters", "peers", "pools", "speakers", "alarms", "dashboard")
+_ADMIN = (("auth", "user"), ("auth", "group"), ("clusters", "cluster"), ("alarms", "rule"))
 
 
 def _everything(app_label: str, model: str) -> Q:
@@ -28,6 +28,9 @@ def _permissions() -> dict[str, Q]:
     editor = (
         viewer | Q(content_type__app_label="clusters", codename="add_changeset") | _everything("clusters", "baseline")
     )
+    for name in ("silence", "maintenancewindow"):
+        editor |= _everything("alarms", name)
+    editor |= Q(content_type__app_label="alarms", codename="change_alarm")
     for model in resource_models().values():
         editor |= _everything(*model._meta.label_lower.split("."))  # noqa: SLF001  # Django's own name
     admin = editor

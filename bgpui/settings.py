@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "peers",
     "pools",
     "speakers",
+    "alarms",
     "dashboard",
     "bgpui",
 ]
@@ -158,6 +159,7 @@ CELERY_TASK_ROUTES = {
         )
     },
     "dashboard.tasks.*": {"queue": "observe"},
+    "alarms.tasks.*": {"queue": "alarm"},  # receivers of notices may be slow, and alarms must not wait for sweeps
 }
 # Nothing to remember: every period is of seconds, and a file that a crash cut short would keep beat from starting.
 CELERY_BEAT_SCHEDULER = "bgpui.alive:Scheduler"
@@ -173,6 +175,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": BGPUI_RELIST_INTERVAL},
     },
     "outbox": {"task": "clusters.tasks.sweep_outbox", "schedule": 3.0, "options": {"expires": 3.0}},
+    "alarms": {
+        "task": "alarms.tasks.look",
+        "schedule": BGPUI_SWEEP_INTERVAL,
+        "options": {"expires": BGPUI_SWEEP_INTERVAL},
+    },
     "retention": {
         "task": "dashboard.tasks.history_expire",
         "schedule": timedelta(hours=1),
@@ -255,6 +262,15 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "bgpui.api.openapi.problems_everywhere",
     ],
+    "ENUM_NAME_OVERRIDES": {
+        "AlarmKindEnum": "alarms.models.Kind",
+        "AlarmSeverityEnum": "alarms.models.Severity",
+        "AlarmStateEnum": "alarms.models.Alarm.State",
+        "SessionStateEnum": "speakers.models.Session.State",
+        "StatusKindEnum": "intent.kinds.READ_KINDS",
+        "MatcherNameEnum": "alarms.matchers.NAMES",
+        "MatcherOpEnum": "alarms.matchers.OPS",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

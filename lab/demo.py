@@ -153,6 +153,7 @@ class Demo:
             "worker-apply": worker(4, "apply"),
             "worker-relist": worker(4, "relist", "ask"),
             "worker-observe": worker(4, "observe"),
+            "worker-alarm": worker(2, "alarm"),
             "beat": [*celery, "beat", "--loglevel", "WARNING"],
             "watch": [sys.executable, "manage.py", "watch"],
         }

@@ -11,6 +11,9 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from alarms.api.alarms import AlarmViewSet
+from alarms.api.quiet import SilenceViewSet, WindowViewSet
+from alarms.api.rules import RuleViewSet
 from bgpui.api import openapi  # noqa: F401  # its extensions register themselves
 from bgpui.api.docs import SchemaView, SwaggerView
 from bgpui.api.router import Router
@@ -51,6 +54,10 @@ router.register("routes", RouteViewSet, basename="api-route")
 router.register("sessions", SessionActionsViewSet, basename="api-session")
 router.register("transitions", TransitionViewSet, basename="api-transition")
 router.register("speakers", SpeakerViewSet, basename="api-speaker")
+router.register("alarms", AlarmViewSet, basename="api-alarm")
+router.register("alarm-rules", RuleViewSet, basename="api-alarm-rule")
+router.register("silences", SilenceViewSet, basename="api-silence")
+router.register("maintenance-windows", WindowViewSet, basename="api-maintenance-window")
 for kind in READ_KINDS.values():
     router.register(kind.plural, status_endpoint(kind), basename=f"api-{kind.kind.lower()}")
 router.register("tokens", TokenViewSet, basename="api-token")

@@ -27,10 +27,10 @@ def own_audit(
     source: str,
     message: str = "",
     cluster: Cluster | None = None,
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
+    sides: tuple[Mapping[str, Any] | None, Mapping[str, Any] | None] = (None, None),
 ) -> None:
-    """Write one. before, after: what may be shown of it, without secrets; cluster: None = of no cluster alone."""
+    """Write one. sides: what may be shown before and after, without secrets; cluster: None = of none alone."""
+    before, after = (None if side is None else {"spec": dict(side)} for side in sides)
     Change.objects.create(
         cluster=cluster,
         kind=kind,
@@ -42,6 +42,6 @@ def own_audit(
         token=token_name(),
         address=client_address(),
         message=message[:500],
-        before=None if before is None else {"spec": dict(before)},
-        after=None if after is None else {"spec": dict(after)},
+        before=before,
+        after=after,
     )

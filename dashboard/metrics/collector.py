@@ -16,7 +16,7 @@ from dashboard.metrics import clusters as of_clusters
 from dashboard.metrics import sessions as of_sessions
 from dashboard.metrics.families import Family, gauge, put
 
-QUEUES = ("apply", "relist", "ask", "observe")
+QUEUES = ("apply", "relist", "ask", "observe", "alarm")
 logger = logging.getLogger(__name__)
 
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clusters', '0016_silent'),
+        ('clusters', '0017_cluster_uid'),
     ]
 
     operations = [

@@ -1,0 +1,1 @@
+"""/api/v1/: alarms, their rules, silences and maintenance windows."""

@@ -1,0 +1,29 @@
+"""What endpoints of alarms share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.mixins import CreateModelMixin, DestroyModelMixin, UpdateModelMixin
+
+from alarms.services import row_delete, row_save
+from clusters.api.views import ReadEndpoint
+from clusters.models import Change
+
+
+class WriteEndpoint(CreateModelMixin, UpdateModelMixin, DestroyModelMixin, ReadEndpoint):
+    """Rows that people write, each time with an entry in the history."""
+
+    lookup_value_regex = r"[0-9]{1,18}"
+
+    def perform_create(self, serializer: Any) -> None:
+        """A new one."""
+        row_save(serializer, actor=self.request.user, source=Change.Source.API)
+
+    def perform_update(self, serializer: Any) -> None:
+        """Another one in its place."""
+        row_save(serializer, actor=self.request.user, source=Change.Source.API)
+
+    def perform_destroy(self, instance: Any) -> None:
+        """None any more."""
+        row_delete(instance, actor=self.request.user, source=Change.Source.API)

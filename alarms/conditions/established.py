@@ -1,0 +1,50 @@
+"""BGPPeers or VRFs with too few sessions that are Established."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+from django.db.models import Count
+
+from alarms.conditions.facts import Facts
+from alarms.conditions.finding import Found, Judged
+from alarms.models import Rule
+from clusters.words import HEALTH_WORDS, counted
+from speakers.counts import UNSEEN, UP
+from speakers.selectors import HEALTH, sessions
+
+
+def few(rule: Rule, facts: Facts) -> Judged:
+    """Those of which fewer than `number` are up even if all that are not seen are; one query.
+
+    Where that depends on what is not seen, it is not known: nothing begins then, and nothing ends.
+    """
+    per = str(rule.per)
+    rows = facts.scope(rule).apply(sessions(now=facts.now)).filter(intended=True).order_by()
+    numbers: dict[tuple[int, str], Counter[str]] = defaultdict(Counter)
+    for cluster, name, health, number in rows.values_list("cluster_id", per, "health").annotate(Count("pk")):
+        numbers[cluster, name][health] += number
+    found, unclear = [], set()
+    for (cluster, name), healths in numbers.items():
+        up, unseen = (sum(healths[one] for one in some) for some in (UP, UNSEEN))
+        if up + unseen < rule.number:
+            found.append(_found(cluster, name, healths, rule))
+        elif up < rule.number:
+            unclear.add((cluster, f"{per} {name}"))
+    return Judged(tuple(found), lambda alarm: (alarm.cluster_id, alarm.key) in unclear)
+
+
+def _found(cluster: int, name: str, healths: Counter[str], rule: Rule) -> Found:
+    up, total = sum(healths[one] for one in UP), healths.total()
+    what = "VRF" if rule.per == Rule.Per.VRF else "BGPPeer"
+    return Found(
+        cluster=cluster,
+        key=f"{rule.per} {name}",
+        cause_kind=str(rule.per),
+        title=f"{what} {name} has {counted(up, 'established session')} of {total:,}",
+        cause=f"Fewer than {rule.number:,} are established",
+        vrf=name if rule.per == Rule.Per.VRF else "",
+        peer=name if rule.per == Rule.Per.PEER else "",
+        sessions=total - up,
+        evidence=tuple((HEALTH_WORDS[one], counted(healths[one], "session")) for one in HEALTH if healths[one]),
+    )

@@ -1,0 +1,137 @@
+"""Sessions that are down, one alarm a shared cause, and sessions that nobody can see."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Count, Max, Min
+
+from alarms.conditions.facts import Facts
+from alarms.conditions.finding import NODES, Found, Judged
+from alarms.models import Alarm, Rule
+from clusters.words import bounded, counted, listed
+from intent.snapshot import Mode
+from speakers.causes import Cause
+from speakers.counts import DOWN, UNSEEN, Counts
+from speakers.frr.reasons import REASONS
+from speakers.selectors import sessions
+
+_REASONS = 5  # that are kept as evidence
+_UNSAID = "No reason given by FRR"
+
+
+def down(rule: Rule, facts: Facts) -> Judged:
+    """A router that nodes do not reach, a node that lost every peer, a VRF that nodes do not have: one each."""
+    counts, causes = facts.causes(facts.scope(rule))
+    several: dict[tuple[int, str], list[Cause]] = defaultdict(list)
+    for cause in causes:
+        if cause.main.health in DOWN:
+            several[cause.main.cluster, _key(cause)].append(cause)
+    found = tuple(_found(cluster, key, alike) for (cluster, key), alike in several.items())
+    return Judged(found, lambda alarm: _unseen(alarm, counts))
+
+
+def _key(cause: Cause) -> str:
+    if cause.kind == "node":
+        return "node"
+    group = cause.main
+    return f"vrf {group.vrf}" if cause.kind == "vrf" else f"router {group.vrf} {group.neighbor}"
+
+
+def _found(cluster: int, key: str, causes: list[Cause]) -> Found:
+    main = max(causes, key=lambda cause: cause.number)
+    group, number = main.main, sum(cause.number for cause in causes)
+    named = sorted({name for cause in causes for name in cause.names or _ends(cause)})
+    nodes = len(named) if main.kind == "node" else sum(cause.nodes for cause in causes)
+    one = main.kind == "router"
+    return Found(
+        cluster=cluster,
+        key=key,
+        cause_kind=main.kind,
+        title=_title(main, number, nodes, named),
+        cause=group.cause or _UNSAID,
+        reason=group.reason,
+        vrf=group.vrf if main.kind != "node" else "",
+        neighbor=group.neighbor if one else "",
+        peer=group.peer if one else "",
+        nodes=tuple(named[:NODES]),
+        number_of_nodes=nodes,
+        sessions=number,
+        began_at=min(each.since for cause in causes for each in cause.groups),
+        evidence=_evidence(causes),
+    )
+
+
+def _ends(cause: Cause) -> set[str]:
+    """The first and the last of its nodes by name."""
+    return {name for group in cause.groups for name in (group.first_node, group.last_node)}
+
+
+def _title(main: Cause, number: int, nodes: int, named: list[str]) -> str:
+    group, where = main.main, counted(nodes, "node")
+    if main.kind == "node":
+        return f"{listed(named, 2)} lost all peers: {counted(number, 'session')} down"
+    if main.kind == "vrf":
+        return f"VRF {bounded(group.vrf, 63)} is missing on {where}: {counted(number, 'session')} down"
+    who = bounded(f"{group.peer} {group.neighbor}".strip(), 120)
+    on = named[0] if nodes == 1 else where
+    return f"{counted(number, 'session')} to {who} down on {on}"
+
+
+def _evidence(causes: Iterable[Cause]) -> tuple[tuple[str, str], ...]:
+    numbers: dict[tuple[str, str], int] = defaultdict(int)
+    for cause in causes:
+        for group in cause.groups:
+            numbers[group.reason, group.cause] += group.number
+    most = sorted(numbers.items(), key=lambda item: -item[1])[:_REASONS]
+    lines = [(counted(number, "session"), bounded(cause or _UNSAID, 300)) for (_, cause), number in most]
+    first = REASONS.get(most[0][0][0])
+    checks = [("Check", step) for step in first.check[:3]] if first else []
+    return (*lines, *checks)
+
+
+def _unseen(alarm: Alarm, counts: Counts) -> bool:
+    """Whether some of its sessions are not seen now, so that nobody knows whether they are up again."""
+    if alarm.cause_kind == "node":
+        silent = {node.node for node in counts.problem_nodes if node.cluster == alarm.cluster_id and not node.seen}
+        return bool(silent.intersection(alarm.nodes))
+    groups = (one for one in counts.groups if one.health in UNSEEN and one.cluster == alarm.cluster_id)
+    return any(one.vrf == alarm.vrf and alarm.neighbor in {"", one.neighbor} for one in groups)
+
+
+def unknown(rule: Rule, facts: Facts) -> Judged:
+    """Sessions whose speakers have not been heard for three polls, one for each cluster; one query."""
+    rows = facts.scope(rule).apply(sessions(now=facts.now)).filter(health="unknown", intended=True)
+    rows = rows.exclude(cluster__mode=Mode.NATIVE.value).order_by()  # there is no FRR that could be asked
+    said = rows.values_list("cluster_id", "node").annotate(
+        Count("pk"), Min("speaker__observed_at"), Min("since"), Max("speaker__error")
+    )
+    by_cluster: dict[int, list[tuple[str, int, str]]] = defaultdict(list)
+    began: dict[int, datetime] = {}
+    for cluster, node, number, seen, since, error in said:
+        words = error or ("not polled any more: is a worker running?" if seen else "never observed")
+        by_cluster[cluster].append((node, number, words))
+        began[cluster] = min(began.get(cluster, seen or since), seen or since)
+    return Judged(tuple(_silent(cluster, sorted(nodes), began[cluster]) for cluster, nodes in by_cluster.items()))
+
+
+def _silent(cluster: int, nodes: list[tuple[str, int, str]], began: datetime) -> Found:
+    number, names = sum(one[1] for one in nodes), [one[0] for one in nodes]
+    words: dict[str, list[str]] = defaultdict(list)
+    for name, _number, why in nodes:
+        words[bounded(why, 200)].append(name)
+    most = sorted(words.items(), key=lambda item: -len(item[1]))[:_REASONS]
+    return Found(
+        cluster=cluster,
+        key="speakers",
+        cause_kind="speaker",
+        title=f"{counted(number, 'session')} unknown: {listed(names, 2)} not heard",
+        cause=f"The speaker's last word: {most[0][0]}" if len(most) == 1 else f"Most: {most[0][0]}",
+        nodes=tuple(names[:NODES]),
+        number_of_nodes=len(names),
+        sessions=number,
+        began_at=began,
+        evidence=tuple((listed(some, 3), why) for why, some in most),
+    )

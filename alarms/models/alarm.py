@@ -1,0 +1,88 @@
+"""What was found."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from alarms.models.rule import Kind, Rule, Severity
+from clusters.models import Cluster
+
+
+class Alarm(models.Model):
+    """One cause for which a rule holds in a cluster, from its beginning to its end."""
+
+    class State(models.TextChoices):
+        PENDING = "pending"  # not for long enough yet
+        FIRING = "firing"
+        RESOLVED = "resolved"
+
+    OPEN = (State.PENDING, State.FIRING)
+
+    rule = models.ForeignKey(Rule, null=True, on_delete=models.SET_NULL, related_name="alarms")
+    rule_name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=20, choices=Kind)
+    severity = models.CharField(max_length=10, choices=Severity)
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="alarms")
+    key = models.CharField(max_length=200, help_text="What tells causes of a rule in a cluster apart.")
+    state = models.CharField(max_length=10, choices=State)
+
+    cause_kind = models.CharField(
+        max_length=15, help_text="What is to blame, or shared: router, node, vrf, peer, speaker, configuration."
+    )
+    title = models.CharField(max_length=300)
+    cause = models.CharField(max_length=500, blank=True)
+    reason = models.CharField(max_length=40, blank=True, help_text="Code of the cause, see speakers.frr.reasons.")
+    vrf = models.CharField(max_length=63, blank=True, help_text="Empty = several, or none.")
+    neighbor = models.CharField(max_length=100, blank=True)
+    peer = models.CharField(max_length=253, blank=True, help_text="Name of the BGPPeer.")
+    nodes = models.JSONField(default=list, help_text="Names of the first of them.")
+    number_of_nodes = models.PositiveIntegerField(default=0)
+    sessions = models.PositiveIntegerField(default=0, help_text="How many it is about now.")
+    worst = models.PositiveIntegerField(default=0, help_text="The most that it was about; without sessions, nodes.")
+    evidence = models.JSONField(default=list, help_text="Pairs of words that say so.")
+
+    began_at = models.DateTimeField(help_text="Since when it is so.")
+    fired_at = models.DateTimeField(null=True, help_text="When it had lasted for long enough.")
+    resolved_at = models.DateTimeField(null=True)
+    resolution = models.CharField(max_length=200, blank=True, help_text="How it ended.")
+    blind = models.BooleanField(default=False, help_text="It is not known whether it is still so: speakers are silent.")
+
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    acknowledgement = models.CharField(max_length=300, blank=True, help_text="What was said with it.")
+
+    class Meta:
+        ordering = ["-began_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["rule", "cluster", "key"],
+                condition=Q(state__in=["pending", "firing"]),
+                name="alarm_open_once",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["state", "-fired_at"], name="alarm_by_state"),
+            models.Index(fields=["resolved_at"], name="alarm_by_end"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("alarm", args=[self.pk])
+
+    @property
+    def labels(self) -> dict[str, tuple[str, ...]]:
+        """What matchers compare with, by name."""
+        found = {name: (getattr(self, name),) for name in ("severity", "kind", "vrf", "peer", "neighbor")}
+        return {"rule": (self.rule_name,), "cluster": (self.cluster.name,), "node": tuple(self.nodes), **found}
+
+    @property
+    def size(self) -> int:
+        """Sessions that it is about; without sessions, nodes."""
+        return self.sessions or self.number_of_nodes
