@@ -82,11 +82,7 @@ class ImportViewSet(Endpoint):
         wanted = [one.wanted for one in documents if one.wanted is not None]
         rights_check(request.user, cluster, wanted)
         told = judged(documents, cluster, edit.accept, override=edit.override, dry_run=edit.dry_run)
-        invalid = [one for one in told if one["status"] == "invalid"]
-        if invalid:
-            findings = [finding for one in invalid for finding in one["findings"]]
-            text = f"{len(invalid)} of {len(told)} documents cannot be taken; nothing is changed. First: "
-            raise RulesBroken(text + _first(invalid[0]), findings=findings, documents=told)
+        refuse([one for one in told if one["status"] == "invalid"], told)
         if edit.dry_run:
             return Response({"documents": told, "changeSet": None})
         return _accepted(edit, cluster, documents, told, edit.message or request.query_params.get("note", ""))
@@ -146,10 +142,18 @@ def judged(
 ) -> list[dict[str, Any]]:
     """What each document is: new, changed, equal, invalid or skipped, with what the rules say of it."""
     wanted = [one.wanted for one in documents if one.wanted is not None]
-    items: dict[Any, ItemReview] = {}
+    items: Sequence[ItemReview] = ()
     if wanted:
         review = changeset_review(cluster=cluster, edits=wanted, dry_run=dry_run, accept=accept, override=override)
-        items = {item.ref: item for item in review.items}
+        items = review.items
+    return told_of(documents, items, accept, override)
+
+
+def told_of(
+    documents: Sequence[Imported], reviewed: Sequence[ItemReview], accept: Sequence[str], override: Override = NOTHING
+) -> list[dict[str, Any]]:
+    """The same of documents whose objects were reviewed."""
+    items = {item.ref: item for item in reviewed}
     stop = {ref: stops(item.findings, accept, override) for ref, item in items.items()}
     refs = [one.wanted.ref if one.wanted else None for one in documents]
     return [_told(one, items.get(ref), stop.get(ref, [])) for one, ref in zip(documents, refs, strict=True)]
@@ -169,6 +173,15 @@ def _told(one: Imported, item: ItemReview | None, stop: Sequence[Finding]) -> di
     identity = {"kind": one.kind, "name": one.name, "namespace": one.namespace}
     diff = [{"path": found.path, "before": found.before, "after": found.after} for found in item.diff] if item else []
     return {**place, **identity, "status": state, "note": one.note, "findings": findings, "diff": diff}
+
+
+def refuse(invalid: Sequence[Mapping[str, Any]], told: Sequence[Mapping[str, Any]]) -> None:
+    """Raise RulesBroken if there are documents that cannot be taken, with all of them, the good ones beside."""
+    if not invalid:
+        return
+    findings = [finding for one in invalid for finding in one["findings"]]
+    text = f"{len(invalid)} of {len(told)} documents cannot be taken; nothing is changed. First: {_first(invalid[0])}"
+    raise RulesBroken(text, findings=findings, documents=told)
 
 
 def _first(told: Mapping[str, Any]) -> str:

@@ -11,23 +11,29 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clusters.api.entries import wanted_of
-from clusters.api.imports import RawParser, documents_of
+from clusters.api.imports import RawParser, documents_of, refuse, told_of
 from clusters.api.parsers import DocumentParser
 from clusters.api.permissions import ViewPermission
-from clusters.api.problems import RulesBroken
 from clusters.api.schema import ACCEPT, CLUSTER
 from clusters.api.shapes import FINDINGS, REVIEW, shape
 from clusters.api.together import review_json
 from clusters.api.views import Endpoint
 from clusters.api.writing import cluster_of
+from clusters.changesets.imports import Imported
 from clusters.changesets.review import changeset_review
 from clusters.changesets.wanted import Wanted
-from clusters.models import ChangeSet, Cluster
+from clusters.models import ChangeSet
 
 _MEANING = ("sessions", "announcements", "configuration", "frozen")
 _ANSWER = shape(
     {
         "refused": {"type": "boolean", "description": "Whether the rules forbid it, as things stand."},
+        "documents": {
+            "type": "array",
+            "items": {"type": "object"},
+            "description": "Of YAML and files, each as for import: `new`, `changed`, `equal`, `invalid`, or `skipped` "
+            "with the reason in `note`.",
+        },
         "objects": {"type": "array", "items": {"type": "object"}, "description": "As in the review of a change set."},
         "introduced": FINDINGS,
         "solved": FINDINGS,
@@ -62,16 +68,17 @@ class PreviewViewSet(Endpoint):
         """Look at the edits."""
         cluster = cluster_of(request, None)
         accept = request.query_params.getlist("accept")
-        review = changeset_review(cluster=cluster, edits=_wanted(request, cluster), dry_run=False, accept=accept)
-        return Response({"refused": review.blocked(accept), **review_json(review)})
+        documents = [] if _is_list(request) else documents_of(request, cluster)
+        wanted = wanted_of(request.data, cluster) if _is_list(request) else _wanted(documents)
+        review = changeset_review(cluster=cluster, edits=wanted, dry_run=False, accept=accept)
+        told = told_of(documents, review.items, accept)
+        refuse([one for one, document in zip(told, documents, strict=True) if document.faults], told)
+        return Response({"refused": review.blocked(accept), "documents": told, **review_json(review)})
 
 
-def _wanted(request: Request, cluster: Cluster) -> Sequence[Wanted]:
-    """Raises a Problem for what is no edit; documents that need not be taken are left out."""
-    if str(request.content_type).startswith("application/json"):
-        return wanted_of(request.data, cluster)
-    documents = documents_of(request, cluster)
-    faults = [fault for one in documents for fault in one.faults]
-    if faults:
-        raise RulesBroken("Some documents cannot be read.", findings=faults)
+def _is_list(request: Request) -> bool:
+    return str(request.content_type).startswith("application/json")
+
+
+def _wanted(documents: Sequence[Imported]) -> list[Wanted]:
     return [one.wanted for one in documents if one.wanted is not None]

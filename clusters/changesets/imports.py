@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from clusters.api.documents import Document, UnreadableError, json_document, read_documents
+from clusters.api.documents import Document, Unread, UnreadableError, json_document, read_each
 from clusters.api.entries import known_kinds, wanted_manifest
 from clusters.api.problems import BadBody, fault
 from clusters.changesets.beside import left_out
@@ -53,7 +53,7 @@ class Imported:
 def read_import(
     files: Sequence[tuple[str, bytes]], cluster: Cluster, *, user: Any, as_json: bool = False
 ) -> list[Imported]:
-    """All documents of all files, in their order; objects of a `List` are documents of their own.
+    """All documents of all files, in their order, each read by itself; objects of a `List` are documents of their own.
 
     user: who imports; what only others may write of Kubernetes' own kinds is passed over.
 
@@ -85,7 +85,10 @@ def _of_file(name: str, raw: bytes, cluster: Cluster, refusal: str, *, as_json: 
         for document in _unpacked(_documents(raw, as_json=as_json)):
             number += 1
             one = Imported(name, number, document.line)
-            _read(one, document.value, cluster, refusal)
+            if isinstance(document, Unread):
+                _refuse(one, "unreadable", "", f"cannot be read: {document.error}")
+            else:
+                _read(one, document.value, cluster, refusal)
             yield one
     except UnreadableError as error:
         one = Imported(name, number + 1, error.line)
@@ -93,11 +96,12 @@ def _of_file(name: str, raw: bytes, cluster: Cluster, refusal: str, *, as_json: 
         yield one
 
 
-def _documents(raw: bytes, *, as_json: bool) -> list[Document]:
+def _documents(raw: bytes, *, as_json: bool) -> Iterator[Document | Unread]:
     if not as_json:
-        return read_documents(raw, largest=LARGEST, most=MOST_VALUES)
+        yield from read_each(raw, largest=LARGEST, most=MOST_VALUES)
+        return
     found = json_document(raw, largest=LARGEST, most=MOST_VALUES)
-    return _entries(found, found.value) if isinstance(found.value, list) else [found]
+    yield from _entries(found, found.value) if isinstance(found.value, list) else [found]
 
 
 def _entries(document: Document, values: list[Any]) -> list[Document]:
@@ -106,16 +110,21 @@ def _entries(document: Document, values: list[Any]) -> list[Document]:
     return [Document(value, line, document.lines) for value, line in zip(values, lines, strict=True)]
 
 
-def _unpacked(documents: Iterable[Document]) -> Iterator[Document]:
+def _unpacked(documents: Iterable[Document | Unread]) -> Iterator[Document | Unread]:
     """The documents, and for each `List` its items; `kubectl get -o yaml` writes such."""
-    waiting = list(reversed(list(documents)))
-    while waiting:
-        document = waiting.pop()
-        value = document.value
-        if isinstance(value, dict) and value.get("kind") == _LIST and isinstance(value.get("items"), list):
-            waiting += reversed(_entries(document, value["items"]))
-        else:
-            yield document
+    for one in documents:
+        waiting: list[Document | Unread] = [one]
+        while waiting:
+            document = waiting.pop()
+            value = document.value if isinstance(document, Document) else None
+            if isinstance(document, Document) and isinstance(value, dict) and _is_list(value):
+                waiting += reversed(_entries(document, value["items"]))
+            else:
+                yield document
+
+
+def _is_list(value: Mapping[str, Any]) -> bool:
+    return value.get("kind") == _LIST and isinstance(value.get("items"), list)
 
 
 def _read(one: Imported, value: Any, cluster: Cluster, refusal: str) -> None:

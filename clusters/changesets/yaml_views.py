@@ -22,6 +22,7 @@ from clusters.selectors import clusters_active
 from intent.rules import DOCUMENTED
 
 _PASSWORD = re.compile(r"(?i)password(?!secret)")
+_SKIPPED = 20  # documents of which Review says again that they are left out
 _PAGE_LIMIT = 2 * 1024 * 1024  # bytes of the edits that a page carries to Review
 
 
@@ -65,7 +66,15 @@ def _judged(request: HttpRequest, cluster: Cluster, documents: list[Imported], t
         if len(edits.encode()) > _PAGE_LIMIT:
             edits, trouble = "", "This is too much for one page: import it in parts, or send it to the REST API."
     shown = "" if _PASSWORD.search(text) or any(one.kind == "Secret" for one in documents) else text
-    more = {"documents": told, "invalid": invalid, "edits": edits, "text": shown if invalid else "", "trouble": trouble}
+    more = {
+        "documents": told,
+        "invalid": sum(one["status"] == "invalid" for one in told),
+        "unread": sum(fault["code"] == "unreadable" for one in documents for fault in one.faults),
+        "skipped": [f"{one.kind} {one.name} ({one.where}) {one.note}." for one in documents if one.note][:_SKIPPED],
+        "edits": edits,
+        "text": shown if invalid else "",
+        "trouble": trouble,
+    }
     return _page(request, cluster, status=422 if invalid else 413 if trouble else 200, **more)
 
 

@@ -121,6 +121,22 @@ def test_hostile_or_broken_input_is_refused_and_changes_nothing(
     assert not ChangeSet.objects.exists()
 
 
+def test_each_document_is_read_by_itself(api: APIClient, cluster: Cluster) -> None:
+    head = f"%YAML 1.1\n# all of it\n---\n{stream(manifest('a')).decode()}...\n"
+    other = stream(manifest("c", peerAddress="192.0.2.3")).decode()
+    raw = f'{head}---\r\nb: "\n---\n{other}---\n&x [*x]\n--- |\n ----\n'.encode()
+    answer = post(api, raw)
+    assert answer.status_code == 422
+    states = [(one["document"], one["status"]) for one in answer.json()["documents"]]
+    assert states == [(1, "new"), (2, "invalid"), (3, "new"), (4, "invalid"), (5, "invalid")]
+    text = raw.decode()
+    lines = [text[: text.index(mark)].count("\n") + 1 for mark in ("apiVersion", 'b: "', "name: c", "&x [*x]", " ----")]
+    told = {one["document"]: one["line"] for one in answer.json()["documents"]}
+    assert (told[1], told[4], told[5]) == (lines[0], lines[3], lines[4] - 1)
+    assert "2 (line" in answer.json()["detail"]
+    assert not ChangeSet.objects.exists()
+
+
 def test_size_and_number_are_bounded(api: APIClient, cluster: Cluster) -> None:
     for raw in (b"#" * (LARGEST + 1), stream(*(manifest(f"p{number}") for number in range(1001)))):
         answer = post(api, raw)

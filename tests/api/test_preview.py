@@ -88,6 +88,14 @@ def test_manifests_as_yaml_are_read_as_for_import(api: APIClient) -> None:
     assert [one["changed"] for one in routes] == [2] * 4
     broken = api.generic("POST", PREVIEW, "kind: [", content_type="application/yaml")
     assert (broken.status_code, len(broken.json()["findings"])) == (422, 1)
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "pw"}}
+    raw = yaml.safe_dump_all([advertisement, secret])
+    told = api.generic("POST", PREVIEW, raw, content_type="application/yaml").json()
+    assert [(one["name"], one["status"]) for one in told["documents"]] == [("all", "changed"), ("pw", "skipped")]
+    assert "passwords are not taken from files" in told["documents"][1]["note"]
+    beside = api.generic("POST", PREVIEW, f"{raw}---\nkind: [", content_type="application/yaml").json()
+    assert [one["status"] for one in beside["documents"]] == ["changed", "skipped", "invalid"]
+    assert "document 3 (line" in beside["detail"]
 
 
 @pytest.mark.usefixtures("announced")

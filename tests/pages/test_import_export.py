@@ -48,7 +48,7 @@ def test_what_cannot_be_taken_is_told_and_the_text_stays(editor: Client, cluster
     page = editor.post("/import/", {"text": stream(some_peer(1), some_peer(2, peerASN=0), {"kind": "<b>Pod</b>"})})
     said = text(page.text)
     assert page.status_code == 422
-    assert "Some cannot be taken, so none is." in said
+    assert "2 of 3 documents cannot be taken, so none is" in said
     assert "invalid tor-2 BGPPeer document 2" in said
     assert "&lt;b&gt;Pod&lt;/b&gt;" in page.text
     assert "peerASN: 0" in page.text
@@ -117,6 +117,30 @@ def test_a_field_is_named_once_and_what_is_left_out_says_why(editor: Client, clu
     assert "document 1 line 1 addresses[0] is a bare address" in said
     assert "is left out, since passwords are not taken from files" in said
     assert "Y2FuYXJ5" not in page.text
+
+
+def test_a_mistake_in_one_document_hides_no_other(editor: Client, live_cluster: Cluster) -> None:
+    pasted = f"{stream(some_peer(1))}---\nkind: [\n---\n{stream(some_peer(2))}---\na: b: c\n"
+    page = editor.post("/import/", {"text": pasted})
+    said = text(page.text)
+    line = pasted[: pasted.index("kind: [")].count("\n") + 1
+    assert page.status_code == 422
+    assert "2 of 4 documents cannot be taken" in said
+    assert "new tor-1 BGPPeer document 1 line 1" in said
+    assert "new tor-2 BGPPeer document 3" in said
+    assert f"document 2 line {line + 1} cannot be read: did not find expected node content" in said
+    assert f"document 4 line {pasted.count(chr(10))} cannot be read: mapping values are not allowed" in said
+    assert 'value="review">Review' not in page.text
+
+
+def test_review_says_again_what_is_left_out(editor: Client, live_cluster: Cluster) -> None:
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "pw"}}
+    page = editor.post("/import/", {"text": stream(some_peer(1), secret)})
+    form = page.text[page.text.index('action="/changes/sets/new/"') :].partition("</form>")[0]
+    review = editor.post("/changes/sets/new/", {**fields(f'<main id="main"<form {form}</form>'), "step": "review"})
+    assert "Secret pw (document 2 (line 11)) is left out, since passwords are not taken from files" in text(review.text)
+    alone = text(editor.post("/import/", {"text": stream(secret)}).text)
+    assert "Nothing of it is taken here, so there is nothing to review" in alone
 
 
 def test_too_much_pasted_text_is_told_with_the_limit_and_the_way_out(editor: Client, cluster: Cluster) -> None:
