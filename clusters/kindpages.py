@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 
 from clusters.models import Cluster, Resource
 from intent.kinds import Kind
@@ -65,6 +66,16 @@ class ListFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListParts:
+    """What a list of objects is drawn with: under its headline, a row's name and end, and in place of no rows."""
+
+    under: str
+    name: str
+    tail: str
+    empty: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KindPage:
     """The pages of one kind. many: name and address of the list; the page of one object is the model's PAGE.
 
@@ -72,9 +83,10 @@ class KindPage:
     of what there is, for a field by its path in the spec; suggests: the same where other words are as good. bare:
     objects within, whose parts need no word before their labels. closes: what a deletion does, one sentence. meanings:
     what values of a spec stand for. searched: fields that a list is searched by, besides the name; search: the same for
-    who knows better. order: of a list at first. events: what makes a list look again. beside: further facts for the
+    who knows better. order: of a list at first. events: what makes a page look again. beside: further facts for the
     rows of a list by primary key, in a fixed number of queries. empty: what the kind is good for. older: what writing
-    an older version of it does. more: context for `more_template`, a part of the page of one object.
+    an older version of it does. more: context for `more_template`, a part of the page of one object. head_template:
+    what stands under its name.
     """
 
     model: type[Resource]
@@ -100,6 +112,18 @@ class KindPage:
     older: str = ""
     more: Callable[[Resource], Mapping[str, Any]] | None = None
     more_template: str = ""
+    head_template: str = "resources/head.html"
+    parts: ClassVar[ListParts] = ListParts(
+        under="resources/under.html",
+        name="resources/name.html",
+        tail="resources/tail.html",
+        empty="resources/empty.html",
+    )
+
+    @property
+    def address(self) -> str:
+        """Of the list."""
+        return reverse(self.many)
 
     @property
     def kind(self) -> Kind:

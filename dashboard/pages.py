@@ -25,5 +25,10 @@ _SESSIONS = ListColumn(
     fields=("-sessions_down", "sessions_up", "name"),
 )
 PEER_WITH_SESSIONS: KindPage = replace(
-    PEER, events=("resources", "sessions"), columns=(*PEER.columns, _SESSIONS), beside=_tallies
+    PEER,
+    events=("resources", "sessions"),
+    columns=(*PEER.columns, _SESSIONS),
+    beside=_tallies,
+    head_template="peers/head.html",
+    more_template="peers/on_nodes.html",
 )

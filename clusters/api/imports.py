@@ -153,7 +153,7 @@ def told_of(
     documents: Sequence[Imported], reviewed: Sequence[ItemReview], accept: Sequence[str], override: Override = NOTHING
 ) -> list[dict[str, Any]]:
     """The same of documents whose objects were reviewed."""
-    items = {item.ref: item for item in reviewed}
+    items: dict[Any, ItemReview] = {item.ref: item for item in reviewed}
     stop = {ref: stops(item.findings, accept, override) for ref, item in items.items()}
     refs = [one.wanted.ref if one.wanted else None for one in documents]
     return [_told(one, items.get(ref), stop.get(ref, [])) for one, ref in zip(documents, refs, strict=True)]

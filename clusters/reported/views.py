@@ -14,16 +14,11 @@ from django.views.decorators.http import require_GET
 from clusters.models import StatusObject
 from clusters.ordering import ordered
 from clusters.pages import Column, HttpRequest, misfits, ordering, page_of, render_page
-from clusters.reported.selectors import COLUMNS, counts_by_kind, findings_of, kind_of, reported, results, said
+from clusters.reported.pages import ReportedPage
+from clusters.reported.selectors import counts_by_kind, findings_of, kind_of, reported, results, said
+from clusters.resources.lists import cells, narrowings
 from intent.kinds import Field, Kind
 
-_COLUMNS = {
-    "service": Column("service", "Service", ("service_namespace", "service_name", "node")),
-    "node": Column("node", "Node", ("node", "name")),
-    "peer": Column("peer", "Router", ("peer", "node")),
-    "vrf": Column("vrf", "VRF", ("vrf", "node", "peer")),
-    "result": Column("result", "Result", ("result", "name")),
-}
 _NAME = Column("name", "Name", ("name", "namespace", "cluster__name"))
 _SEEN = Column("seen", "Like this since", ("-seen_at",))
 _BY_NAME = ("cluster__name", "namespace", "name")
@@ -42,29 +37,30 @@ def kinds(request: HttpRequest) -> HttpResponse:
 @permission_required("clusters.view_statusobject", raise_exception=True)
 def objects(request: HttpRequest, plural: str) -> HttpResponse:
     """The objects of one kind, filtered, ordered and paged by the URL."""
-    kind = _kind(plural)
-    wanted = {name: request.GET.get(name, "").strip()[:253] for name in ("q", "cluster", "node", "vrf", "result")}
+    about = ReportedPage(_kind(plural))
+    kind, known = about.kind, results(about.kind) if about.has_result else []
+    filters = about.filters(known)
+    wanted = {name: request.GET.get(name, "").strip()[:253] for name in ("q", "cluster", *(one.key for one in filters))}
     rows = reported(kind, wanted["q"])
-    known = results(kind) if "result" in COLUMNS[kind.kind] else []
-    exact = {"cluster": "cluster__name", "node": "node", "vrf": "vrf"} | (
-        {"result": "result"} if wanted["result"] in known else {}
-    )
-    rows = rows.filter(**{exact[name]: value for name, value in wanted.items() if value and name in exact})
-    columns = (_NAME, *(_COLUMNS[name] for name in COLUMNS[kind.kind]))
-    order, headers = ordering(request, (*columns, _SEEN), _BY_NAME)
+    if wanted["cluster"]:
+        rows = rows.filter(cluster__name=wanted["cluster"])
+    for one in filters:
+        if wanted[one.key] and (not one.choices or wanted[one.key] in known):
+            rows = one.narrow(rows, wanted[one.key])
+    columns = (_NAME, *(Column(one.key, one.label, one.fields) for one in about.columns), _SEEN)
+    order, headers = ordering(request, columns, _BY_NAME)
     page = page_of(request, ordered(rows, order))
     context = {
-        "kind": kind,
-        "columns": COLUMNS[kind.kind],
+        "listed": about,
         "page": page,
-        "rows": [(row, said(row)) for row in page],
+        "rows": [(row, cells(about.columns, row, said(row))) for row in page],
         "headers": headers,
         "wanted": wanted,
         "narrowed": any(value for name, value in wanted.items() if name != "cluster"),
-        "results": [(one, one) for one in known],
-        "misfits": misfits(request, result=known),
+        "filters": narrowings(request, filters, wanted),
+        "misfits": misfits(request, **({"result": known} if known else {})),
     }
-    return render_page(request, "reported/list.html", context, part="table")
+    return render_page(request, "resources/list.html", context, part="table")
 
 
 @require_GET

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet, TextField
@@ -16,6 +17,7 @@ from clusters.resources.axis import CONFIG, by_config
 from clusters.selectors import resource_list as rows_of_kind
 
 _SHOWN = 3  # entries of a cell
+_CONFIG = ListFilter("sync", "Config", by_config, tuple(CONFIG))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,33 +52,37 @@ def resource_list(request: HttpRequest, kind: str) -> HttpResponse:
     """All objects of the kind."""
     about = page_of_kind(kind)
     about.require(request, "view")
-    names = ("q", "cluster", "sync", *(one.key for one in about.filters))
+    filters = (_CONFIG, *about.filters)
+    names = ("q", "cluster", *(one.key for one in filters))
     wanted = {name: request.GET.get(name, "").strip()[:253] for name in names}
-    rows = by_config(_matching(about, wanted["q"]), wanted["sync"])
+    rows = _matching(about, wanted["q"])
     if wanted["cluster"]:
         rows = rows.filter(cluster__name=wanted["cluster"])
-    for one in about.filters:
+    for one in filters:
         if wanted[one.key] and (not one.choices or wanted[one.key] in dict(one.choices)):
             rows = one.narrow(rows, wanted[one.key])
     order, headers = ordering(request, _columns(about), about.order)
     page = page_of(request, rows.order_by(*order, "pk"))
     beside = about.beside(list(page)) if about.beside else {}
-    choices = {"sync": dict(CONFIG)} | {one.key: dict(one.choices) for one in about.filters if one.choices}
+    choices = {one.key: dict(one.choices) for one in filters if one.choices}
     context = {
         "about": about,
+        "listed": about,
         "page": page,
-        "rows": [(row, _cells(about, row, beside.get(row.pk, {}))) for row in page],
+        "rows": [(row, cells(about.columns, row, beside.get(row.pk, {}))) for row in page],
         "headers": headers,
         "wanted": wanted,
         "narrowed": any(value for name, value in wanted.items() if name != "cluster"),
-        "config_choices": CONFIG,
-        "filters": [
-            Narrowing(one, wanted[one.key], parameters(request, page=None, **{one.key: None})) for one in about.filters
-        ],
+        "filters": narrowings(request, filters, wanted),
         "misfits": misfits(request, **choices),
         "may_add": request.user.has_perm(about.permission("add")),
     }
     return render_page(request, "resources/list.html", context, part="table")
+
+
+def narrowings(request: HttpRequest, filters: Iterable[ListFilter], wanted: Mapping[str, str]) -> list[Narrowing]:
+    """The filters of a list as its page shows them."""
+    return [Narrowing(one, wanted[one.key], parameters(request, page=None, **{one.key: None})) for one in filters]
 
 
 def _columns(about: KindPage) -> tuple[Column, ...]:
@@ -104,12 +110,13 @@ def _matching(about: KindPage, words: str) -> QuerySet[Resource]:
     return rows
 
 
-def _cells(about: KindPage, row: Resource, beside: object) -> list[Cell]:
-    cells = []
-    for column in about.columns:
-        texts = tuple(_linked(one) for one in column.show(row, beside))
-        cells.append(Cell(column, texts[:_SHOWN], max(0, len(texts) - _SHOWN), beside))
-    return cells
+def cells(columns: Iterable[ListColumn], row: object, found: object) -> list[Cell]:
+    """A row's cells; found: what is known of it beside."""
+    made = []
+    for column in columns:
+        texts = tuple(_linked(one) for one in column.show(row, found))
+        made.append(Cell(column, texts[:_SHOWN], max(0, len(texts) - _SHOWN), found))
+    return made
 
 
 def _linked(one: str | Resource) -> tuple[str, str]:

@@ -29,12 +29,11 @@ def peer(request: HttpRequest, cluster: str, namespace: str, name: str) -> HttpR
     (tally,) = tallies([row])
     context = {
         **resource_context(request, page_of_kind("BGPPeer"), row),
-        "peer": row,
         "tally": tally,
         "page": page_of(request, own),
         "ticket": _ticket(row, tally),
     }
-    return render_page(request, "dashboard/peer.html", context, part="live")
+    return render_page(request, "resources/detail.html", context, part="live")
 
 
 def _ticket(row: BGPPeer, tally: Tally) -> str:

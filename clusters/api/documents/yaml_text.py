@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 
@@ -107,6 +107,12 @@ def is_text(scalar: str) -> bool:
     return not any(form.fullmatch(scalar) for form, _ in _SCALARS)
 
 
+class _Mark(Protocol):
+    """A place in the text, as PyYAML and libyaml have it."""
+
+    line: int
+
+
 class _Reader:
     """Builds values from libyaml's events; it recurses no deeper than DEEPEST and stops at the most values."""
 
@@ -118,7 +124,7 @@ class _Reader:
         self.lines: dict[int, list[int]] = {}
         self.values = before  # of the stream so far
 
-    def line(self, mark: yaml.Mark | None) -> int:
+    def line(self, mark: _Mark | None) -> int:
         """The line of the stream, from 1; 0 = not known."""
         return mark.line + self.first if mark else 0
 
