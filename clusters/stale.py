@@ -169,6 +169,11 @@ def by_node(several: Iterable[Refusal]) -> dict[tuple[int, str], list[Refusal]]:
     return dict(found)
 
 
+def nodes_keeping_old(cluster: Cluster) -> set[str]:
+    """The nodes of a cluster that keep their old configuration."""
+    return {node for refusal in refusals(cluster) for node in refusal.finding.nodes}
+
+
 def _finding(kept: Mapping[str, Any]) -> Finding:
     """A finding as its row keeps it."""
     objects, nodes = tuple(ObjectRef(**ref) for ref in kept["objects"]), tuple(kept["nodes"])

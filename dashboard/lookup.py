@@ -18,11 +18,14 @@ from kombu.exceptions import OperationalError
 from msgspec import Struct
 
 from clusters.doors import door_of
+from clusters.heard import Heard, heard
 from clusters.kube.errors import KubeError
 from clusters.kube.exec import ExecResult
 from clusters.models import Cluster
 from clusters.nudges import connection
 from clusters.selectors import is_silent, snapshot_of
+from clusters.stale import nodes_keeping_old
+from clusters.words import bounded
 from dashboard.observe import target_of
 from intent.announcements import Announcement, Announcements
 from intent.sessions import sessions
@@ -33,24 +36,47 @@ from speakers.sweep import ask_all
 TTL = 600  # seconds that an answer is kept
 PENDING_TTL = 60
 _LIMIT = 64 << 20
+_WHY = 160  # characters
+_OLD = "the node keeps its old configuration"
+_FILTERED = "the session is up, but FRR does not send it there: a filter, or another configuration than MetalLB's"
 log = logging.getLogger(__name__)
+
+
+class Told(Struct):
+    """A neighbor, and the BGPPeer that it is; "" = none is known."""
+
+    peer: str
+    neighbor: str
+
+
+class Untold(Struct):
+    """A neighbor that should be told of what the node originates, and is not. why: in words. href: of the session."""
+
+    peer: str
+    neighbor: str
+    why: str
+    href: str
 
 
 class Row(Struct):
     """A node and VRF that has the prefix, or should. found None = FRR does not have it; known: the node answered.
 
-    meant: the BGPPeers to which MetalLB's objects announce it from this node in this VRF, None = not known.
-    communities, local_preference: as they are set towards these.
+    told: whom FRR tells. meant: whom MetalLB's objects announce it to from this node in this VRF. communities,
+    local_preference: as they are set towards these. untold: those of them that are not told, though the node originates
+    it. names: BGPPeers by neighbor.
     """
 
     node: str
     vrf: str
     session: int | None
     found: lookup.Found | None
-    meant: list[str]
+    told: list[Told]
+    meant: list[Told]
     communities: list[str]
     local_preference: int | None
     known: bool = True
+    untold: list[Untold] = []
+    names: dict[str, str] = {}
 
     @property
     def own(self) -> bool:
@@ -58,9 +84,20 @@ class Row(Struct):
         return self.found is not None and any(not path.peer for path in self.found.paths)
 
     @property
+    def announced(self) -> bool:
+        """Whether this node originates it, and tells somebody."""
+        return self.own and bool(self.told)
+
+    @property
+    def sources(self) -> list[tuple[lookup.FoundPath, str]]:
+        """The paths, and the BGPPeer that each is from; "" = this node itself, or nobody known."""
+        return [(path, self.names.get(path.peer, "")) for path in self.found.paths] if self.found else []
+
+    @property
     def order(self) -> tuple[bool, bool, str, str]:
         """What does not fit first, then who originates it."""
-        return not self.known or self.own == bool(self.meant), not self.own, self.node, self.vrf
+        fits = self.own == bool(self.meant) and not self.untold and self.own == self.announced
+        return not self.known or fits, not self.own, self.node, self.vrf
 
 
 class Lookup(Struct):
@@ -79,8 +116,18 @@ class Lookup(Struct):
 
     @property
     def announcing(self) -> int:
-        """Nodes that originate it."""
-        return len({row.node for row in self.rows if row.own})
+        """Nodes that originate it and tell somebody."""
+        return len({row.node for row in self.rows if row.announced})
+
+    @property
+    def silent(self) -> int:
+        """Nodes that originate it and tell nobody."""
+        return len({row.node for row in self.rows if row.own} - {row.node for row in self.rows if row.announced})
+
+    @property
+    def untold(self) -> int:
+        """Neighbors that should be told by nodes that originate it, and are not."""
+        return sum(len(row.untold) for row in self.rows)
 
     @property
     def missing(self) -> int:
@@ -173,32 +220,56 @@ def _read(result: ExecResult | str, vrfs: list[str]) -> list[lookup.Found] | str
 
 
 def _rows(cluster: Cluster, prefix: str, found: dict[tuple[str, str], lookup.Found], silent: set[str]) -> list[Row]:
-    meant = _meant(cluster, prefix)
-    places = {(row.node, row.vrf): row.pk for row in Session.objects.filter(cluster=cluster).only("node", "vrf")}
+    meant, known, old = _meant(cluster, prefix), heard(cluster), nodes_keeping_old(cluster)
+    names: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    places: dict[tuple[str, str], int] = {}
+    columns = ("node", "vrf", "neighbor", "peer", "pk")
+    for node, vrf, neighbor, peer, pk in Session.objects.filter(cluster=cluster).order_by("pk").values_list(*columns):
+        places[node, vrf] = pk
+        names[node, vrf][neighbor] = peer
     rows = []
     for node, vrf in {**found, **meant}:
-        intended = meant.get((node, vrf), [])
-        preferences = {each.local_pref for _peer, each in intended}
-        rows.append(
-            Row(
-                node=node,
-                vrf=vrf,
-                session=places.get((node, vrf)),
-                found=found.get((node, vrf)),
-                meant=sorted({peer for peer, _each in intended}),
-                communities=sorted({str(name) for _peer, each in intended for name in each.communities}),
-                local_preference=preferences.pop() if len(preferences) == 1 else None,
-                known=node not in silent,
-            )
+        intended, here = meant.get((node, vrf), []), found.get((node, vrf))
+        own_names = names[node, vrf] | {one.neighbor: one.peer for one, _each in intended}
+        preferences = {each.local_pref for _one, each in intended}
+        row = Row(
+            node=node,
+            vrf=vrf,
+            session=places.get((node, vrf)),
+            found=here,
+            told=[Told(own_names.get(to, ""), to) for to in here.advertised_to] if here else [],
+            meant=sorted((one for one, _each in intended), key=lambda one: (one.peer, one.neighbor)),
+            communities=sorted({str(name) for _one, each in intended for name in each.communities}),
+            local_preference=preferences.pop() if len(preferences) == 1 else None,
+            known=node not in silent,
+            names={path.peer: own_names[path.peer] for path in here.paths if path.peer in own_names} if here else {},
         )
+        row.untold = _untold(row, known, old=node in old)
+        rows.append(row)
     return rows
 
 
-def _meant(cluster: Cluster, prefix: str) -> dict[tuple[str, str], list[tuple[str, Announcement]]]:
+def _untold(row: Row, known: Heard, *, old: bool) -> list[Untold]:
+    """Whom the node should tell of what it originates, and does not. old: it keeps its old configuration."""
+    if not row.own:
+        return []
+    told, found = {one.neighbor for one in row.told}, []
+    for one in row.meant:
+        key = row.node, row.vrf, one.neighbor
+        if one.neighbor in told:
+            continue
+        why, href = known.why(key).words, known.why(key).href
+        if key in known.up:
+            why, href = _OLD if old else _FILTERED, ""
+        found.append(Untold(one.peer, one.neighbor, bounded(why, _WHY), href))
+    return found
+
+
+def _meant(cluster: Cluster, prefix: str) -> dict[tuple[str, str], list[tuple[Told, Announcement]]]:
     """What MetalLB's objects announce of it, by node and VRF. Nodes share tables; each is searched once."""
     snapshot, wanted = snapshot_of(cluster), ipaddress.ip_network(prefix)
     announcements, seen = Announcements(snapshot), dict[int, tuple[tuple[Announcement, ...], Announcement | None]]()
-    found: dict[tuple[str, str], list[tuple[str, Announcement]]] = defaultdict(list)
+    found: dict[tuple[str, str], list[tuple[Told, Announcement]]] = defaultdict(list)
     for node, intended in sessions(snapshot).items():
         tables = announcements.on(node)
         for session in intended:
@@ -206,7 +277,7 @@ def _meant(cluster: Cluster, prefix: str) -> dict[tuple[str, str], list[tuple[st
             if id(table) not in seen:
                 seen[id(table)] = table, next((each for each in table if _covers(each.prefix, wanted)), None)
             if (match := seen[id(table)][1]) is not None:
-                found[node, session.vrf].append((session.peer, match))
+                found[node, session.vrf].append((Told(session.peer, session.neighbor), match))
     return found
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from intent.affected import Sides, announced
 from intent.announcements.announcement import Announcement, Key, ServiceRef, prefix_text
-from intent.announcements.cluster import Announcements
 from intent.announcements.groups import NOTHING, Feed, Layers, Table
+from intent.reach import Reach, SessionKey, reaches
 from intent.snapshot import Snapshot
 
 
@@ -27,13 +26,6 @@ class RouteChange:
     changed: int
 
 
-class Reach(NamedTuple):
-    """How many nodes announce a service, and to how many BGPPeers."""
-
-    nodes: int
-    peers: int
-
-
 @dataclass(frozen=True, slots=True)
 class ServiceChange:
     """A service that is announced from more or fewer nodes, or to more or fewer BGPPeers."""
@@ -48,6 +40,11 @@ class ServiceChange:
         return self.before.nodes > 0 and self.after.nodes == 0
 
     @property
+    def dark(self) -> bool:
+        """Sessions are left, none of which is up now, though some that go are."""
+        return self.before.up > 0 and self.after.sessions > 0 and self.after.up == 0
+
+    @property
     def alone(self) -> bool:
         """One node, or one router, is all that is left of several."""
         left = (self.before.nodes > 1 and self.after.nodes == 1) or (self.before.peers > 1 and self.after.peers == 1)
@@ -56,15 +53,24 @@ class ServiceChange:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """routes: sorted by peer and address. services: sorted; those whose reach changes."""
+    """routes: sorted by peer and address. services: sorted; those whose reach changes. observed: whether it is known
+
+    which sessions are up.
+    """
 
     routes: tuple[RouteChange, ...] = ()
     services: tuple[ServiceChange, ...] = ()
+    observed: bool = False
 
     @property
     def lost(self) -> tuple[ServiceRef, ...]:
         """The services that nobody announces any more."""
         return tuple(change.service for change in self.services if change.lost)
+
+    @property
+    def dark(self) -> tuple[ServiceRef, ...]:
+        """The services that are left with sessions none of which is up now."""
+        return tuple(change.service for change in self.services if change.dark)
 
     @property
     def alone(self) -> tuple[ServiceRef, ...]:
@@ -76,8 +82,12 @@ KINDS = frozenset({"BGPPeer", "IPAddressPool", "BGPAdvertisement", "Community"})
 _ANNOUNCED, _WITHDRAWN, _CHANGED = range(3)
 
 
-def effects(before: Snapshot, after: Snapshot, sides: Sides | None = None) -> Effects:
+def effects(
+    before: Snapshot, after: Snapshot, sides: Sides | None = None, up: Container[SessionKey] | None = None
+) -> Effects:
     """What MetalLB would announce otherwise. sides: what `announced` says of both, if that is known already.
+
+    up: the sessions that are up now, None = that is not known.
 
     Nodes that are alike are looked at once; the cost grows with their kinds, and with the services of which a node
     announces only its own endpoints.
@@ -90,10 +100,11 @@ def effects(before: Snapshot, after: Snapshot, sides: Sides | None = None) -> Ef
         for feed in {**here, **there}:
             difference.add(feed, here.get(feed, NOTHING), there.get(feed, NOTHING))
     touched = difference.finish()
-    reach_before, reach_after = _reach(old, nodes, touched), _reach(new, nodes, touched)
+    reach_before, reach_after = reaches(old, nodes, touched, up), reaches(new, nodes, touched, up)
     none = Reach(0, 0)
     changes = (ServiceChange(ref, reach_before.get(ref, none), reach_after.get(ref, none)) for ref in sorted(touched))
-    return Effects(tuple(difference.routes()), tuple(each for each in changes if each.before != each.after))
+    services = tuple(each for each in changes if each.before != each.after)
+    return Effects(tuple(difference.routes()), services, observed=up is not None)
 
 
 @dataclass(slots=True)
@@ -141,35 +152,3 @@ class _Difference:
         for (feed, key), counts in sorted(self.counts.items()):
             if any(counts):
                 yield RouteChange(*feed, prefix_text(key), *counts)
-
-
-def _reach(announcements: Announcements, nodes: list[str], wanted: set[ServiceRef]) -> dict[ServiceRef, Reach]:
-    """From where and to whom these services are announced."""
-    if not wanted:
-        return {}
-    kinds = Counter[frozenset[int]]()
-    tables, peers_of = dict[int, Table](), dict[int, set[str]]()
-    on_nodes, peers = Counter[ServiceRef](), dict[ServiceRef, set[str]]()
-    for node in nodes:
-        own = set[ServiceRef]()
-        feeds = announcements.feeds_on(node)
-        for feed, layers in feeds.items():
-            tables[id(layers.shared)] = layers.shared
-            peers_of.setdefault(id(layers.shared), set()).add(feed.peer)
-            for ref in _services(layers.own) & wanted:
-                own.add(ref)
-                peers.setdefault(ref, set()).add(feed.peer)
-        on_nodes.update(own)
-        kinds[frozenset(id(layers.shared) for layers in feeds.values())] += 1
-    behind = {number: _services(table) & wanted for number, table in tables.items()}
-    for numbers, count in kinds.items():
-        for ref in set[ServiceRef]().union(*(behind[number] for number in numbers)):
-            on_nodes[ref] += count
-    for number, refs in behind.items():
-        for ref in refs:
-            peers.setdefault(ref, set()).update(peers_of[number])
-    return {ref: Reach(count, len(peers[ref])) for ref, count in on_nodes.items()}
-
-
-def _services(table: Table) -> set[ServiceRef]:
-    return {ref for announcement in table.values() for ref in announcement.services}

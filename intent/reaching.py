@@ -1,8 +1,13 @@
-"""Whether a BGPAdvertisement can announce anything to anybody, as far as peers and nodes tell."""
+"""Whether a BGPAdvertisement can announce anything to anybody, and over which sessions, as peers and nodes tell."""
 
 from __future__ import annotations
 
+from intent.announcements.advertisements import advertisements
+from intent.announcements.cluster import blocked
 from intent.placement import Placement
+from intent.pools import PoolIndex
+from intent.reach import SessionKey
+from intent.sessions import placed
 from intent.snapshot import Resource, Snapshot
 
 
@@ -23,3 +28,24 @@ def reaches_nobody(advertisement: Resource, snapshot: Snapshot) -> str:
     if not any(placement.mask(peer.spec) & nodes for peer in peers):
         return "its nodes and the nodes of its peers never meet"
     return ""
+
+
+def sessions_of_pools(snapshot: Snapshot, *, pool: str = "", advertisement: str = "") -> list[tuple[str, SessionKey]]:
+    """The sessions over which services of a pool, or of an advertisement's pools, may go out: BGPPeer, and key; sorted.
+
+    Whether there are services, and what they ask for, plays no role.
+    """
+    pools, placement, peers = snapshot.in_force("IPAddressPool"), Placement(snapshot.nodes), placed(snapshot)
+    versions = PoolIndex(pools).families
+    free = {node.name for node in snapshot.nodes if blocked(node) is None}
+    found = set[tuple[str, SessionKey]]()
+    for each in advertisements(snapshot, placement, pools):
+        names = each.pools & {pool} if pool else each.pools
+        if not names or (advertisement and each.name != advertisement):
+            continue
+        families = {f"ipv{version}" for name in names for version in versions[name]}
+        here = free.intersection(placement.names(each.nodes))
+        for peer, (session, nodes) in peers.items():
+            if each.reaches(peer) and families & set(session.families):
+                found.update((peer, (node, session.vrf, session.neighbor)) for node in here.intersection(nodes))
+    return sorted(found)

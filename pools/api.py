@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from clusters.api.kinds import resource_endpoint
+from clusters.api.shapes import COUNT, NOT_UP, shape
 from clusters.api.shared import SharedResourceViewSet
 from clusters.selectors import resource_list
 from pools.models import BGPAdvertisement, Community, IPAddressPool, L2Advertisement
+from pools.over import announced_over, over_json
 from pools.use import PoolUse, uses_of
 
 
@@ -18,7 +22,17 @@ def _example(spec: dict[str, Any], name: str) -> dict[str, Any]:
     return {"metadata": {"name": name, "namespace": "metallb-system"}, "spec": spec}
 
 
-class _WithUse(SharedResourceViewSet):
+class _Announced(SharedResourceViewSet):
+    """Pools and advertisements; one of them with the sessions that it is meant over."""
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One of them, with these sessions and how many of them are up."""
+        response = super().retrieve(request, *args, **kwargs)
+        response.data["announcedOver"] = over_json(announced_over(self.get_object()))
+        return response
+
+
+class _WithUse(_Announced):
     """Pools with how much of each is in use."""
 
     def get_queryset(self) -> QuerySet[Any]:
@@ -59,14 +73,23 @@ USE = {
     "description": "What Services have of the pool, and what is left.",
     "properties": {"services": _NUMBER, "ipv4": _FAMILY, "ipv6": _FAMILY},
 }
+OVER = shape(
+    {"meant": COUNT, "up": COUNT, "notUp": NOT_UP},
+    readOnly=True,
+    description="The sessions over which addresses of it are meant to be announced, and how many of these are up; told "
+    "when one object is asked for.",
+) | {"type": ["object", "null"]}
 IPAddressPoolViewSet = resource_endpoint(
     IPAddressPool,
     _example({"addresses": ["203.0.113.0/24", "2001:db8::10-2001:db8::1f"]}, "blue"),
     base=_WithUse,
-    beside={"use": USE},
+    beside={"use": USE, "announcedOver": OVER},
 )
 BGPAdvertisementViewSet = resource_endpoint(
-    BGPAdvertisement, _example({"ipAddressPools": ["blue"], "communities": ["65535:65282"]}, "blue-to-everybody")
+    BGPAdvertisement,
+    _example({"ipAddressPools": ["blue"], "communities": ["65535:65282"]}, "blue-to-everybody"),
+    base=_Announced,
+    beside={"announcedOver": OVER},
 )
 L2AdvertisementViewSet = resource_endpoint(
     L2Advertisement, _example({"ipAddressPools": ["blue"], "interfaces": ["eth0"]}, "blue")

@@ -14,6 +14,7 @@ from clusters.words import counted
 from intent.references import aliases
 from intent.well_known import WELL_KNOWN, community_name
 from pools.models import BGPAdvertisement, Community, IPAddressPool, L2Advertisement
+from pools.over import announced_over
 from pools.selectors import Announced, announced, announced_by, nobody
 from pools.use import PoolUse, uses_of
 
@@ -89,11 +90,12 @@ def _known(value: str) -> str:
 
 def _pool_context(row: Resource) -> Mapping[str, Any]:
     pool = cast("IPAddressPool", row)
-    return {"use": uses_of([pool])[pool.pk], "announcers": announced_by([pool])[pool.pk]}
+    used, announcers = uses_of([pool])[pool.pk], announced_by([pool])[pool.pk]
+    return {"use": used, "announcers": announcers, "over": announced_over(row)}
 
 
 def _advertisement_context(row: Resource) -> Mapping[str, Any]:
-    return {"announced": announced([row])[row.pk], "nobody": nobody(row)}
+    return {"announced": announced([row])[row.pk], "nobody": nobody(row), "over": announced_over(row)}
 
 
 def _closes_pool(row: Resource) -> str:

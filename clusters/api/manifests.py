@@ -11,7 +11,19 @@ from clusters.kube.redact import repeats
 from intent.kinds import Kind
 
 READ_ONLY = frozenset(
-    {"cluster", "status", "sync", "sessions", "findings", "inlinePassword", "usedBy", "olderWriters", "owner", "use"}
+    {
+        "cluster",
+        "status",
+        "sync",
+        "sessions",
+        "findings",
+        "inlinePassword",
+        "usedBy",
+        "olderWriters",
+        "owner",
+        "use",
+        "announcedOver",
+    }
 )
 _WRITTEN = frozenset({"apiVersion", "kind", "metadata", "spec"})
 _METADATA = frozenset({"name", "namespace", "labels", "annotations"})

@@ -9,10 +9,12 @@ from typing import Any
 from clusters.changesets.review import SetReview
 from clusters.edits.frozen import StandStill
 from clusters.edits.review import Review
+from clusters.heard import Heard, missing
 from clusters.places import places_of
 from intent.assignments import Outlook
 from intent.effects import Effects
 from intent.frr_changes import ConfigurationChanges
+from intent.reach import Reach
 from intent.session_changes import SessionChange
 
 _NODES = 20  # names of nodes for each thing that happens
@@ -24,7 +26,7 @@ def meaning_json(review: Review | SetReview) -> dict[str, Any]:
     """The part of a review that intent answers."""
     return {
         "sessions": _sessions(review.sessions),
-        "announcements": _announcements(review.effects),
+        "announcements": _announcements(review.effects, review.heard),
         "configuration": _configuration(review.frr),
         "frozen": _frozen(review.frozen),
     }
@@ -51,23 +53,33 @@ def _sessions(changes: Iterable[SessionChange]) -> list[dict[str, Any]]:
     ]
 
 
-def _announcements(found: Effects | None) -> dict[str, Any] | None:
+def _announcements(found: Effects | None, known: Heard) -> dict[str, Any] | None:
     """What happens to announcements: services whose reach changes, those that lose it first, and routes."""
     if found is None:
         return None
-    services = sorted(found.services, key=lambda one: (not one.lost, not one.alone, one.service))
+    services = sorted(found.services, key=lambda one: (not one.lost, not one.dark, not one.alone, one.service))
     return {
         "lost": len(found.lost),
+        "dark": len(found.dark),
         "alone": len(found.alone),
         "services": [
-            {"namespace": one.service.namespace, "name": one.service.name, "lost": one.lost, "alone": one.alone}
-            | {"before": one.before._asdict(), "after": one.after._asdict()}
+            {"namespace": one.service.namespace, "name": one.service.name}
+            | {"lost": one.lost, "dark": one.dark, "alone": one.alone}
+            | {"before": _reach(one.before, known), "after": _reach(one.after, known)}
             for one in services[:_ROUTES]
         ],
         "moreServices": max(0, len(services) - _ROUTES),
         "routes": [asdict(one) for one in found.routes[:_ROUTES]],
         "moreRoutes": max(0, len(found.routes) - _ROUTES),
     }
+
+
+def _reach(reach: Reach, known: Heard) -> dict[str, Any]:
+    """From where, to whom and over which sessions, and which of these are not up now."""
+    lacking = [asdict(missing(known, node, *feed)) for node, feed in reach.missing]
+    return {
+        "nodes": reach.nodes, "peers": reach.peers, "sessions": reach.sessions, "up": reach.up, "notUp": lacking
+    }  # fmt: skip
 
 
 def _frozen(found: StandStill) -> dict[str, Any]:

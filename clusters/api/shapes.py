@@ -69,6 +69,11 @@ OLDER_WRITERS = {
     "readOnly": True,
     "description": "Who wrote it in an older version of the kind, which the API server converts; told with one object.",
 }
+NOT_UP: dict[str, Any] = {
+    "type": "array",
+    "description": "The first of the sessions that are meant and not up, with why and their pages.",
+    "items": shape(dict.fromkeys(("node", "peer", "vrf", "neighbor", "words", "href"), TEXT)),
+}
 REVIEW = shape(
     {
         "dryRun": shape({"ok": {"type": "boolean"}, "message": {**TEXT, "description": "The API server's own words."}}),
@@ -91,13 +96,17 @@ REVIEW = shape(
         "announcements": shape(
             {
                 "lost": {**COUNT, "description": "Services that nobody announces any more."},
+                "dark": {**COUNT, "description": "Services left with sessions none of which is up now."},
                 "alone": {**COUNT, "description": "Services that lose their redundancy: one node or one peer is left."},
                 "services": {
                     "type": "array",
                     "items": shape(
                         dict.fromkeys(("namespace", "name"), TEXT)
-                        | dict.fromkeys(("lost", "alone"), _YES)
-                        | dict.fromkeys(("before", "after"), shape({"nodes": COUNT, "peers": COUNT}))
+                        | dict.fromkeys(("lost", "dark", "alone"), _YES)
+                        | dict.fromkeys(
+                            ("before", "after"),
+                            shape(dict.fromkeys(("nodes", "peers", "sessions", "up"), COUNT) | {"notUp": NOT_UP}),
+                        )
                     ),
                 },
                 "routes": {

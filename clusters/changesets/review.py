@@ -15,6 +15,7 @@ from clusters.edits.edit import Edit, PlainEdit
 from clusters.edits.frozen import UNHINDERED, StandStill, stand_still
 from clusters.edits.overriding import NOTHING, Override, stops
 from clusters.edits.review import beyond, concerning, to_announcements, to_sessions
+from clusters.heard import UNHEARD, Heard, heard
 from clusters.manifest import FieldDiff, Object, differences, has_inline_password, plain
 from clusters.models import Cluster
 from clusters.selectors import snapshot_of
@@ -60,8 +61,9 @@ class SetReview:
     """items: in the order of work. given: for each of the edits, where it is among them. introduced and solved: of all
 
     objects of the cluster, against what it would be without the set. sessions: what happens to those of peers.
-    effects: what happens to announcements, None if no object decides about them. frr: to frr.conf. assigned: what the
-    services get that it makes. frozen: where none of that will be so, since nodes keep their old configuration.
+    effects: what happens to announcements, None if no object decides about them. heard: what is known of the sessions
+    that carry them. frr: what happens to frr.conf. assigned: what the services get that it makes. frozen: where none of
+    that will be so, since nodes keep their old configuration.
     """
 
     items: tuple[ItemReview, ...]
@@ -70,6 +72,7 @@ class SetReview:
     solved: tuple[Finding, ...]
     sessions: tuple[SessionChange, ...] = ()
     effects: Effects | None = None
+    heard: Heard = UNHEARD
     frr: ConfigurationChanges = UNCHANGED
     assigned: tuple[Outlook, ...] = ()
     frozen: StandStill = UNHINDERED
@@ -109,7 +112,8 @@ def changeset_review(
     introduced = beyond(new, old)
     own = [edit for edit in prepared if isinstance(edit, Edit)]
     then, assigned = with_balancers(prepared, after)
-    effects, frr = to_announcements(own, then, after.services)
+    known = heard(cluster)
+    effects, frr = to_announcements(own, then, known, after.services)
     said = [concerning(edit.ref, some, introduced) for edit, some in zip(prepared, found, strict=True)]
     return SetReview(
         items=tuple(_item(prepared[index], said[index], told.get(index, _UNASKED)) for index in order),
@@ -118,6 +122,7 @@ def changeset_review(
         solved=beyond(old, new),
         sessions=to_sessions(own, after),
         effects=effects,
+        heard=known,
         frr=frr,
         assigned=assigned,
         frozen=stand_still(cluster, [edit.ref for edit in own], after, introduced, frr),

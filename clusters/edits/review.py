@@ -11,6 +11,7 @@ from clusters.edits.dryrun import DryRun
 from clusters.edits.dryrun import dry_run as ask
 from clusters.edits.edit import Edit, prepare, snapshots
 from clusters.edits.frozen import UNHINDERED, StandStill, stand_still
+from clusters.heard import UNHEARD, Heard, heard
 from clusters.manifest import FieldDiff, Object, differences, has_inline_password, plain
 from clusters.models import Cluster
 from clusters.selectors import resource_of
@@ -31,7 +32,8 @@ class Review:
     the change. before and after: manifests, None = no such object.
     takes_over: the tools whose fields this edit moves to bgpui. drops_inline_password: `spec.password` will go.
     revision: of the row that was reviewed, for `base_revision`; 0 = there is none. sessions: what happens to them.
-    effects: what happens to announcements, None for a kind that does not decide about them. frr: to frr.conf.
+    effects: what happens to announcements, None for a kind that does not decide about them. heard: what is known of
+    the sessions that carry them. frr: to frr.conf.
     frozen: where none of that will be so, since nodes keep their old configuration.
     """
 
@@ -48,6 +50,7 @@ class Review:
     revision: int
     sessions: tuple[SessionChange, ...] = ()
     effects: Effects | None = None
+    heard: Heard = UNHEARD
     frr: ConfigurationChanges = UNCHANGED
     frozen: StandStill = UNHINDERED
 
@@ -73,7 +76,8 @@ def review(
     # A new object may solve what others lack (a BFDProfile does), so all of them are looked at again.
     left = rules.check(with_change) if manifest is not None and edit.row is None else new
     introduced = beyond(new, old)
-    told, frr = to_announcements([edit], with_change) if dry_run else (None, UNCHANGED)
+    known = heard(cluster) if dry_run else UNHEARD
+    told, frr = to_announcements([edit], with_change, known) if dry_run else (None, UNCHANGED)
     live = edit.live
     return Review(
         findings=concerning(edit.ref, new, introduced)
@@ -91,6 +95,7 @@ def review(
         revision=edit.row.revision if edit.row is not None else 0,
         sessions=to_sessions([edit], with_change),
         effects=told,
+        heard=known,
         frr=frr,
         frozen=stand_still(cluster, [edit.ref], with_change, introduced, frr) if dry_run else UNHINDERED,
     )
@@ -107,11 +112,11 @@ def to_sessions(edits: Sequence[Edit], after: Snapshot) -> tuple[SessionChange, 
 
 
 def to_announcements(
-    edits: Sequence[Edit], after: Snapshot, services: Sequence[Service] | None = None
+    edits: Sequence[Edit], after: Snapshot, known: Heard, services: Sequence[Service] | None = None
 ) -> tuple[Effects | None, ConfigurationChanges]:
     """The same for what is announced and for frr.conf; None if no kind among them decides about announcements.
 
-    services: those that there are before, if the edits make or remove some.
+    known: what was heard of sessions. services: those that there are before, if the edits make or remove some.
     """
     kinds = {edit.kind.kind for edit in edits}
     earlier = after.services if services is None else services
@@ -120,7 +125,7 @@ def to_announcements(
         return None, UNCHANGED
     before = replace(held(after, _held(edits)), services=earlier)
     sides = announced(before, after)
-    told = None if KINDS.isdisjoint(kinds) and not others else effects(before, after, sides)
+    told = None if KINDS.isdisjoint(kinds) and not others else effects(before, after, sides, known.up)
     return told, configuration_changes(before, after, sides)
 
 

@@ -11,10 +11,12 @@ from typing import Any
 from django import template
 
 from clusters.edits.frozen import StandStill
+from clusters.heard import Heard, Over, missing
 from clusters.places import places_of
 from clusters.words import bounded, counted
 from intent.assignments import Outlook
-from intent.effects import Effects, Reach, RouteChange
+from intent.effects import Effects, RouteChange
+from intent.reach import Reach
 from intent.session_changes import SessionChange
 
 register = template.Library()
@@ -68,16 +70,16 @@ def sessions_meant(changes: Sequence[SessionChange]) -> dict[str, Any]:
 
 
 @register.inclusion_tag("resources/meaning.html")
-def announcements_meant(found: Effects | None) -> dict[str, Any]:
-    """The same for what is announced; no section for what does not decide about it."""
+def announcements_meant(found: Effects | None, known: Heard) -> dict[str, Any]:
+    """The same for what is announced; no section for what does not decide about it. known: of sessions."""
     if found is None:
         return {}
     groups = {feed: list(some) for feed, some in groupby(found.routes, attrgetter("peer", "vrf", "neighbor"))}
     rows = [(feed, list(_routes(some))) for feed, some in islice(groups.items(), _MOST)]
     nothing = "No prefix is announced, withdrawn or changed."
     context = _section("announcements", list(_route_totals(found)), nothing, rows, len(groups))
-    services = sorted(found.services, key=lambda one: (not one.lost, not one.alone, one.service))
-    told = [(one, _reach(one.before), _reach(one.after)) for one in services[:_MOST]]
+    services = sorted(found.services, key=lambda one: (not one.lost, not one.dark, not one.alone, one.service))
+    told = [(one, _reach(one.before, known), _reach(one.after, known)) for one in services[:_MOST]]
     return context | {
         "noun": "prefix",
         "nouns": "prefixes",
@@ -110,6 +112,7 @@ def _route_totals(found: Effects) -> Iterator[tuple[str, str]]:
     """Services first, then prefixes: what hurts most at the top."""
     for health, services, words in (
         ("down", found.lost, "will be announced by nobody"),
+        ("down", found.dark, "will be left with sessions none of which is up now"),
         ("degraded", found.alone, "will lose redundancy"),
     ):
         if services:
@@ -127,8 +130,20 @@ def _routes(changes: Sequence[RouteChange]) -> Iterator[_Happening]:
             yield _Happening.of(health, f"{counted(len(names), 'prefix', 'prefixes')} {words}", names)
 
 
-def _reach(reach: Reach) -> str:
-    return f"{counted(reach.nodes, 'node')}, {counted(reach.peers, 'peer')}" if reach.nodes else "nobody"
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Who announces a service, over how many sessions of which how many are up, and which are not."""
+
+    text: str
+    over: Over | None = None
+
+
+def _reach(reach: Reach, known: Heard) -> _Told:
+    if not reach.nodes:
+        return _Told("nobody")
+    lacking = tuple(missing(known, node, *feed) for node, feed in reach.missing)
+    over = Over(reach.sessions, reach.up, lacking)
+    return _Told(f"{counted(reach.nodes, 'node')}, {counted(reach.peers, 'peer')}", over)
 
 
 def _totals(changes: Sequence[SessionChange]) -> Iterator[tuple[str, str]]:

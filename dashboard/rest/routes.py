@@ -24,9 +24,24 @@ from speakers.frr import commands
 from speakers.models import Session
 
 PAGE = 100  # rows
+_COUNTS = ("prefix", "at", "asked", "answered", "announcing", "silent", "untold", "missing")
 _PREFIX = OpenApiParameter("prefix", str, required=True, description="An IP address, or a prefix: 203.0.113.0/24.")
 _PAGE = OpenApiParameter("page", int, description=f"Pages of {PAGE} rows.")
 _WAIT = OpenApiParameter("wait", str, description="Hold the answer until the nodes have spoken, `10s`; at most 60s.")
+
+
+class ToldSerializer(serializers.Serializer[lookup.Told]):
+    """A neighbor."""
+
+    peer = serializers.CharField(help_text="Name of the BGPPeer; empty = none is known.")
+    neighbor = serializers.CharField()
+
+
+class UntoldSerializer(ToldSerializer):
+    """A neighbor that should be told, and is not."""
+
+    why = serializers.CharField()
+    href = serializers.CharField(help_text="Page of the session; empty = the session is not what is wrong.")
 
 
 class RowSerializer(serializers.Serializer[lookup.Row]):
@@ -36,9 +51,12 @@ class RowSerializer(serializers.Serializer[lookup.Row]):
     vrf = serializers.CharField()
     session = serializers.IntegerField(allow_null=True)
     own = serializers.BooleanField(help_text="Whether this node originates it.")
+    announced = serializers.BooleanField(help_text="Whether it originates it, and tells somebody.")
     found = serializers.DictField(allow_null=True, help_text="FRR's paths and whom it tells; null = it has none.")
+    told = ToldSerializer(many=True, help_text="Whom FRR tells.")
     known = serializers.BooleanField(help_text="Whether the node answered.")
-    meant = serializers.ListField(child=serializers.CharField(), help_text="BGPPeers that MetalLB's objects tell.")
+    meant = ToldSerializer(many=True, help_text="Whom MetalLB's objects announce it to.")
+    untold = UntoldSerializer(many=True, help_text="Those of them whom it does not tell, though it originates it.")
     communities = serializers.ListField(child=serializers.CharField())
     local_preference = serializers.IntegerField(allow_null=True)
 
@@ -51,7 +69,11 @@ class LookupSerializer(serializers.Serializer[lookup.Lookup]):
     at = serializers.DateTimeField()
     asked = serializers.IntegerField(help_text="Nodes.")
     answered = serializers.IntegerField()
-    announcing = serializers.IntegerField(help_text="Nodes that originate it.")
+    announcing = serializers.IntegerField(help_text="Nodes that originate it and tell somebody.")
+    silent = serializers.IntegerField(help_text="Nodes that originate it and tell nobody.")
+    untold = serializers.IntegerField(
+        help_text="Neighbors that should be told by nodes that originate it, and are not."
+    )
     missing = serializers.IntegerField(help_text="Nodes that answered, should, and do not.")
     failed = serializers.DictField(child=serializers.CharField(), help_text="Nodes without an answer, and why.")
     count = serializers.IntegerField(help_text="Rows of all pages.")
@@ -117,6 +139,12 @@ def _asked(request: Request) -> tuple[Cluster, str]:
 
 def _json(request: Request, cluster: Cluster, found: lookup.Lookup) -> dict[str, Any]:
     start = (page_of(request) - 1) * PAGE
-    rows = [{**msgspec.to_builtins(row), "own": row.own} for row in found.rows[start : start + PAGE]]
-    counts = {name: getattr(found, name) for name in ("prefix", "at", "asked", "answered", "announcing", "missing")}
+    rows = [_row(row) for row in found.rows[start : start + PAGE]]
+    counts = {name: getattr(found, name) for name in _COUNTS}
     return {**counts, "cluster": cluster.name, "failed": dict(found.failed), "count": len(found.rows), "results": rows}
+
+
+def _row(row: lookup.Row) -> dict[str, Any]:
+    told = msgspec.to_builtins(row)
+    del told["names"]
+    return {**told, "own": row.own, "announced": row.announced}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from clusters.heard import NOWHERE, Heard, Over, over
 from clusters.kindpages import page_of_kind
 from clusters.models import Service
 from clusters.selectors import service_of, snapshot_of
@@ -15,6 +16,7 @@ from intent.announcements.layer2 import layer2_on_nodes
 from intent.placement import Placement
 from intent.pools import PoolIndex
 from intent.selectors import Selection
+from intent.sessions import placed
 from intent.snapshot import Snapshot
 
 _FAMILIES = {4: "IPv4", 6: "IPv6"}
@@ -57,9 +59,16 @@ _NO_PEER = "no BGP session of these nodes takes it"
 _NO_PEER_HINT = "No BGPPeer selects them, the BGPAdvertisements name other peers, or none has the address family."
 
 
+_DARK = "it is meant to be announced, but no session that would carry it is up"
+_DARK_HINT = "FRR at most originates it, and tells nobody. Look at the sessions that are not up."
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What some nodes do alike with an address. code: MetalLB's own word for the reason; "" = they announce it."""
+    """What some nodes do alike with an address. code: MetalLB's own word for the reason; "" = the rules let them.
+
+    over: the sessions that it is meant over. targets: the BGPPeers with their neighbors.
+    """
 
     nodes: tuple[str, ...]
     prefixes: tuple[str, ...]
@@ -67,11 +76,18 @@ class Standing:
     code: str
     words: str
     hint: str
+    over: Over = NOWHERE
+    targets: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def meant(self) -> bool:
+        """Whether it is meant to go out to somebody."""
+        return not self.code and bool(self.peers)
 
     @property
     def announced(self) -> bool:
-        """Whether it goes out, to somebody."""
-        return not self.code and bool(self.peers)
+        """Whether it goes out: to somebody, over a session that is up."""
+        return self.meant and self.over.up > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +103,16 @@ class AddressStanding:
     def on(self) -> int:
         """The number of nodes that announce it to somebody."""
         return sum(len(one.nodes) for one in self.standings if one.announced)
+
+    @property
+    def meant(self) -> int:
+        """The number of sessions that it is meant over."""
+        return sum(one.over.meant for one in self.standings)
+
+    @property
+    def up(self) -> int:
+        """How many of them are up."""
+        return sum(one.over.up for one in self.standings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +141,12 @@ def live_snapshot(row: Service) -> Snapshot:
     return replace(snapshot_of(row.cluster), services=(service_of(row),))
 
 
-def standings(row: Service, snapshot: Snapshot) -> list[AddressStanding]:
-    """What each node does with each address; the announcing ones first, then by the number of nodes."""
+def standings(row: Service, snapshot: Snapshot, known: Heard) -> list[AddressStanding]:
+    """What each node does with each address; the announcing ones first, then by the number of nodes.
+
+    known: what was heard of sessions.
+    """
+    feeds = {peer: (session.vrf, session.neighbor) for peer, (session, _nodes) in placed(snapshot).items()}
     announcements, ref = Announcements(snapshot), ServiceRef(row.namespace, row.name)
     index = PoolIndex(snapshot.in_force("IPAddressPool"))
     found = []
@@ -124,7 +154,8 @@ def standings(row: Service, snapshot: Snapshot) -> list[AddressStanding]:
         parsed = parse_address(address)
         pool = ", ".join(index.holding(parsed)) if parsed else ""
         groups = announcements.nodes_by_verdict(ref, address).items()
-        several = sorted((_standing(*group) for group in groups), key=lambda one: (not one.announced, -len(one.nodes)))
+        parts = (part for verdict, nodes in groups for part in _parts(verdict, nodes, feeds, known))
+        several = sorted(parts, key=lambda one: (not one.announced, not one.meant, -len(one.nodes)))
         family = _FAMILIES[parsed.version] if parsed else ""
         found.append(AddressStanding(address, family, pool, tuple(several)))
     return found
@@ -169,8 +200,20 @@ def covering(row: Service, snapshot: Snapshot) -> list[Covering]:
     ]
 
 
-def _standing(verdict: Verdict, nodes: tuple[str, ...]) -> Standing:
-    if verdict.reason is None:
-        words, hint = ("announced", "") if verdict.peers else (_NO_PEER, _NO_PEER_HINT)
-        return Standing(nodes, verdict.prefixes, verdict.peers, "", words, hint)
-    return Standing(nodes, (), (), verdict.reason.value, *WORDS[verdict.reason])
+def _parts(
+    verdict: Verdict, nodes: tuple[str, ...], feeds: Mapping[str, tuple[str, str]], known: Heard
+) -> Iterator[Standing]:
+    """What nodes of one verdict do, which differs by whether one of their sessions is up."""
+    if verdict.reason is not None:
+        yield Standing(nodes, (), (), verdict.reason.value, *WORDS[verdict.reason])
+    elif not verdict.peers:
+        yield Standing(nodes, verdict.prefixes, (), "", _NO_PEER, _NO_PEER_HINT)
+    else:
+        targets = tuple((peer, feeds[peer][1]) for peer in verdict.peers)
+        carried = {node: [(peer, (node, *feeds[peer])) for peer in verdict.peers] for node in nodes}
+        lit = {node for node, keys in carried.items() if any(key in known.up for _peer, key in keys)}
+        for up, words in ((True, ("announced", "")), (False, (_DARK, _DARK_HINT))):
+            some = tuple(node for node in nodes if (node in lit) is up)
+            if some:
+                sessions = over(known, (one for node in some for one in carried[node]))
+                yield Standing(some, verdict.prefixes, verdict.peers, "", *words, sessions, targets)

@@ -15,7 +15,9 @@ from rest_framework.response import Response
 
 from clusters.api.filters import choice, text
 from clusters.api.views import ReadEndpoint
+from clusters.heard import heard
 from clusters.models import Service, ServiceAddress
+from clusters.stale import nodes_keeping_old
 from intent.addresses import parse_address
 from pools.loadbalancers.announced import covering, layer2, live_snapshot, standings
 from pools.loadbalancers.selectors import STATES
@@ -56,11 +58,32 @@ class ServiceSerializer(serializers.ModelSerializer[Service]):
         read_only_fields: tuple[str, ...] = fields
 
 
+class MissingSerializer(serializers.Serializer[Any]):
+    """A session that something is meant over, and that is not up."""
+
+    node = serializers.CharField()
+    peer = serializers.CharField(help_text="Name of the BGPPeer.")
+    vrf = serializers.CharField()
+    neighbor = serializers.CharField()
+    words = serializers.CharField(help_text="Why it is not up.")
+    href = serializers.CharField(help_text="Its page; empty = FRR was not asked yet.")
+
+
+class OverSerializer(serializers.Serializer[Any]):
+    """Sessions that something is meant over."""
+
+    meant = serializers.IntegerField()
+    up = serializers.IntegerField(help_text="How many of them are Established now.")
+    notUp = MissingSerializer(source="missing", many=True, help_text="The first of the others.")  # noqa: N815
+
+
 class StandingSerializer(serializers.Serializer[Any]):
     """What some nodes do alike with an address."""
 
     nodes = serializers.ListField(child=serializers.CharField())
-    announced = serializers.BooleanField(help_text="Whether it goes out to a peer.")
+    meant = serializers.BooleanField(help_text="Whether it is meant to go out to a peer.")
+    announced = serializers.BooleanField(help_text="Whether it goes out: over at least one session that is up.")
+    sessions = OverSerializer(source="over", help_text="Those that it is meant over.")
     prefixes = serializers.ListField(child=serializers.CharField())
     peers = serializers.ListField(child=serializers.CharField(), help_text="Names of BGPPeers.")
     reason = serializers.CharField(source="code", help_text="MetalLB's word for the first reason; empty = none.")
@@ -100,9 +123,12 @@ class ServiceDetailSerializer(ServiceSerializer):
     announcements = AddressStandingSerializer(many=True)
     advertisements = CoveringSerializer(many=True)
     layer2 = Layer2Serializer(many=True, help_text="Empty if no L2Advertisement is for its pool.")
+    old_configuration = serializers.ListField(
+        child=serializers.CharField(), help_text="Nodes that keep their old configuration, and may announce otherwise."
+    )
 
     class Meta(ServiceSerializer.Meta):
-        fields = (*ServiceSerializer.Meta.fields, "announcements", "advertisements", "layer2")
+        fields = (*ServiceSerializer.Meta.fields, "announcements", "advertisements", "layer2", "old_configuration")
         read_only_fields = fields
 
 
@@ -177,8 +203,10 @@ class ServiceViewSet(ReadEndpoint):
         """One Service in full."""
         row = self.get_object()
         snapshot = live_snapshot(row)
-        announcements = AddressStandingSerializer(standings(row, snapshot), many=True).data
+        found = standings(row, snapshot, heard(row.cluster))
+        announcements = AddressStandingSerializer(found, many=True).data
         covered = CoveringSerializer(covering(row, snapshot), many=True).data
         local = Layer2Serializer(layer2(row, snapshot), many=True).data
-        said = {"announcements": announcements, "advertisements": covered, "layer2": local}
+        old = sorted(nodes_keeping_old(row.cluster))
+        said = {"announcements": announcements, "advertisements": covered, "layer2": local, "old_configuration": old}
         return Response({**self.get_serializer(row).data, **said})

@@ -9,10 +9,12 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
+from clusters.heard import heard
 from clusters.models import Cluster, Service
 from clusters.ordering import ordered
 from clusters.pages import Column, HttpRequest, misfits, ordering, page_of, render_page
 from clusters.reported.selectors import said
+from clusters.stale import nodes_keeping_old
 from pools.loadbalancers.announced import covering, layer2, live_snapshot, standings
 from pools.loadbalancers.selectors import (
     STATES,
@@ -88,12 +90,14 @@ def service(request: HttpRequest, cluster: str, namespace: str, name: str) -> Ht
     rows = Service.objects.select_related("cluster")
     row = get_object_or_404(rows, cluster__name=cluster, namespace=namespace, name=name)
     snapshot = live_snapshot(row)
-    found, told = standings(row, snapshot), reports(row)
+    found, told = standings(row, snapshot, heard(row.cluster)), reports(row)
     context = {
         "service": row,
         "standings": found,
         "announced": sum(bool(one.on) for one in found),
+        "meant": any(one.meant for one in found),
         "node_total": len(snapshot.nodes),
+        "old": sorted(nodes_keeping_old(row.cluster)),
         "covering": covering(row, snapshot),
         "layer2": layer2(row, snapshot),
         "sharing": sharing(row),

@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 
 from clusters.models import Change, Cluster, Resource
 from tests.kinds import example, saved
+from tests.pages.rows import a_session, a_speaker
 from tests.pages.services import a_service
 
 PREVIEW = "/api/v1/preview/"
@@ -49,11 +50,20 @@ def to(neighbor: str, prefix: str, **counts: int) -> dict[str, Any]:
     return {**place, "announced": 0, "withdrawn": 0, "changed": 0, **counts}
 
 
+NOT_UP = [
+    {"node": node, "peer": peer, "vrf": "default", "neighbor": to, "words": "not observed yet", "href": ""}
+    for node, peer, to in (
+        ("node-0", "tor-b", "192.0.2.2"),
+        ("node-1", "tor-a", "192.0.2.1"),
+        ("node-1", "tor-b", "192.0.2.2"),
+    )
+]
 WEB, DB = "203.0.113.9/32", "203.0.113.10/32"
 
 
 @pytest.mark.usefixtures("announced")
 def test_a_deletion_withdraws_and_names_the_services_that_nobody_announces(api: APIClient) -> None:
+    a_session(a_speaker(Cluster.objects.get(), "node-0"), "192.0.2.1")
     found = preview(api, {"delete": {"kind": "BGPAdvertisement", "name": "all"}})
     told = found["announcements"]
     assert (told["lost"], told["alone"], found["refused"], found["sessions"]) == (2, 0, False, [])
@@ -61,7 +71,12 @@ def test_a_deletion_withdraws_and_names_the_services_that_nobody_announces(api: 
         to(neighbor, prefix, withdrawn=2) for neighbor in ("192.0.2.1", "192.0.2.2") for prefix in (WEB, DB)
     ]
     assert [(one["name"], one["before"], one["after"]) for one in told["services"]] == [
-        (name, {"nodes": 2, "peers": 2}, {"nodes": 0, "peers": 0}) for name in ("db", "web")
+        (
+            name,
+            {"nodes": 2, "peers": 2, "sessions": 4, "up": 1, "notUp": NOT_UP},
+            {"nodes": 0, "peers": 0, "sessions": 0, "up": 0, "notUp": []},
+        )
+        for name in ("db", "web")
     ]
     (difference,) = found["configuration"]["differences"]
     assert (difference["count"], difference["nodes"]) == (2, ["node-0", "node-1"])

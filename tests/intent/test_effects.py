@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from intent.announcements import Announcement, Announcements, ServiceRef
 from intent.announcements.cluster import EXCLUDED
-from intent.effects import Effects, Reach, RouteChange, ServiceChange, effects
+from intent.announcements.groups import Feed
+from intent.effects import Effects, RouteChange, ServiceChange, effects
+from intent.reach import NAMED, Reach, SessionKey
 from intent.sessions import sessions
 from intent.snapshot import Node, Snapshot
 from tests.intent.manifests import ALL, NODES, RACK_A, RACK_B, advertisement, cluster, peer, pool, service
@@ -36,7 +38,7 @@ def but(*manifests: Any, without: str = "") -> Snapshot:
 
 
 def web(nodes: int, peers: int) -> ServiceChange:
-    return ServiceChange(WEB, Reach(3, 2), Reach(nodes, peers))
+    return ServiceChange(WEB, Reach(3, 2, 6), Reach(nodes, peers, nodes * peers))
 
 
 # What is changed, which routes come and go, from where and to whom the service is announced afterwards.
@@ -70,6 +72,16 @@ def test_a_change_announces_withdraws_and_changes(
     after: Snapshot, routes: list[RouteChange], services: list[ServiceChange]
 ) -> None:
     assert effects(BEFORE, after) == Effects(tuple(routes), tuple(services))
+
+
+def test_what_is_left_without_a_session_that_is_up_is_told() -> None:
+    only_a = frozenset((node, "default", "10.0.0.1") for node in ALL)
+    (change,) = effects(BEFORE, but(without="tor-a"), up=only_a).services
+    assert (change.before.up, change.before.sessions, change.after.up, change.after.sessions) == (3, 6, 0, 3)
+    assert [(node, feed.peer) for node, feed in change.after.missing] == [(node, "tor-b") for node in ALL]
+    assert (change.dark, change.lost) == (True, False)
+    assert effects(BEFORE, but(without="tor-b"), up=only_a).dark == ()
+    assert effects(BEFORE, but(without="adv"), up=only_a).dark == (), "that is lost altogether"
 
 
 def test_a_service_that_is_lost_and_one_that_is_left_alone_are_told() -> None:
@@ -143,21 +155,22 @@ def _routes(snapshot: Snapshot) -> _Routes:
     }
 
 
-def _reach(routes: _Routes) -> dict[ServiceRef, Reach]:
-    refs = {ref for each in routes.values() for ref in each.services}
-    return {
-        ref: Reach(
-            len({key[0] for key, each in routes.items() if ref in each.services}),
-            len({key[1] for key, each in routes.items() if ref in each.services}),
-        )
-        for ref in refs
-    }
+def _reach(routes: _Routes, up: frozenset[SessionKey]) -> dict[ServiceRef, Reach]:
+    found = {}
+    for ref in {ref for each in routes.values() for ref in each.services}:
+        over = {key[:4] for key, each in routes.items() if ref in each.services}
+        lacking = sorted((node, Feed(peer, vrf, to)) for node, peer, vrf, to in over if (node, vrf, to) not in up)
+        nodes, peers = ({key[place] for key in over} for place in (0, 1))
+        found[ref] = Reach(len(nodes), len(peers), len(over), len(over) - len(lacking), tuple(lacking[:NAMED]))
+    return found
 
 
-@given(snapshots(), snapshots())
-def test_effects_equal_the_difference_route_by_route(before: Snapshot, after: Snapshot) -> None:
+@given(snapshots(), snapshots(), st.data())
+def test_effects_equal_the_difference_route_by_route(before: Snapshot, after: Snapshot, data: st.DataObject) -> None:
     old, new = _routes(before), _routes(after)
-    found = effects(before, after)
+    every = sorted({(node, vrf, to) for node, _peer, vrf, to, _prefix in (*old, *new)})
+    up = frozenset(data.draw(st.sets(st.sampled_from(every)))) if every else frozenset()
+    found = effects(before, after, up=up)
     came = Counter(key[1:] for key in new.keys() - old.keys())
     went = Counter(key[1:] for key in old.keys() - new.keys())
     other = Counter(
@@ -167,7 +180,7 @@ def test_effects_equal_the_difference_route_by_route(before: Snapshot, after: Sn
     )
     counted = {(r.peer, r.vrf, r.neighbor, r.prefix): (r.announced, r.withdrawn, r.changed) for r in found.routes}
     assert counted == {key: (came[key], went[key], other[key]) for key in {*came, *went, *other}}
-    was, will = _reach(old), _reach(new)
+    was, will = _reach(old, up), _reach(new, up)
     none = Reach(0, 0)
     assert {each.service: (each.before, each.after) for each in found.services} == {
         ref: (was.get(ref, none), will.get(ref, none))

@@ -31,7 +31,10 @@ def an_answer(cluster: Cluster, number: int) -> None:
     """All nodes have it; the first is not meant to, and the last does not answer."""
     path = FoundPath(next_hop="10.0.0.9", origin="IGP", best=True, valid=True, communities="64500:1")
     found = Found("default", f"{PREFIX}/32", [path], ["10.0.0.1"])
-    rows = [lookup.Row(f"node-{n:03}", "default", None, found, ["tor-a"] if n else [], [], None) for n in range(number)]
+    told = [lookup.Told("tor-a", "10.0.0.1")]
+    rows = [
+        lookup.Row(f"node-{n:03}", "default", None, found, told, told if n else [], [], None) for n in range(number)
+    ]
     failed = [("node-silent", "timed out after 5 s")]
     lookup.answer_keep(cluster, lookup.Lookup(timezone.now(), PREFIX, number + 1, failed, rows))
 
@@ -52,6 +55,28 @@ def test_long_answers_have_pages_in_the_browser_and_in_rest(viewer: Client, clus
     assert (found["count"], len(found["results"]), found["results"][0]["node"]) == (250, 50, "node-200")
     assert found["failed"] == {"node-silent": "timed out after 5 s"}
     assert api.get(f"/api/v1/routes/?prefix={PREFIX}&page=0").status_code == 400
+
+
+def test_what_is_originated_and_told_to_nobody_is_not_announced(viewer: Client, cluster: Cluster) -> None:
+    found = Found("default", f"{PREFIX}/32", [FoundPath(best=True, valid=True), FoundPath(peer="10.0.0.2")], [])
+    why = lookup.Untold("tor-a", "10.0.0.1", "The hold timer expired", "/sessions/7/")
+    meant, names = [lookup.Told("tor-a", "10.0.0.1")], {"10.0.0.2": "tor-b"}
+    row = lookup.Row("node-0", "default", None, found, [], meant, [], None, untold=[why], names=names)
+    lookup.answer_keep(cluster, lookup.Lookup(timezone.now(), PREFIX, 1, [], [row]))
+    page = viewer.get(f"/routes/?prefix={PREFIX}").text
+    text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    assert f"{PREFIX} originated, but told to nobody" in text
+    assert "1 node originates it and tells nobody." in text
+    assert "nobody not tor-a 10.0.0.1 : The hold timer expired announce it to tor-a 10.0.0.1" in text
+    assert "tor-b 10.0.0.2" in text, "whom it is from has a name, too"
+    assert "announced by" not in text
+    told = viewer.get(f"/api/v1/routes/?prefix={PREFIX}").json()
+    assert (told["announcing"], told["silent"], told["untold"], told["missing"]) == (0, 1, 1, 0)
+    (one,) = told["results"]
+    assert (one["own"], one["announced"], one["told"], one["meant"]) == (
+        True, False, [], [{"peer": "tor-a", "neighbor": "10.0.0.1"}]
+    )  # fmt: skip
+    assert one["untold"][0]["why"] == "The hold timer expired"
 
 
 def test_asking_says_that_it_is_asked_and_looks_again_by_itself(viewer: Client, cluster: Cluster) -> None:

@@ -10,9 +10,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from clusters.models import Cluster, Resource, Service
+from clusters.models import Cluster, Node, Resource, Service
 from pools.models import BGPAdvertisement, IPAddressPool, L2Advertisement
-from tests.pages.rows import EXAMPLE, a_peer
+from speakers.models import Session
+from tests.pages.rows import EXAMPLE, a_peer, a_session, a_speaker, down
 from tests.pages.services import a_service, many_services
 from tests.pages.test_reported import a_report
 
@@ -111,6 +112,8 @@ def announced(cluster: Cluster) -> Service:
     _object(cluster, BGPAdvertisement, "to-all", **spec)
     _object(cluster, L2Advertisement, "arp", ipAddressPools=["gold"])
     _object(cluster, BGPAdvertisement, "other", ipAddressPools=["silver"])
+    a_session(a_speaker(cluster, "node-0"))
+    a_session(a_speaker(cluster, "node-1"), **down(cause="The hold timer expired"))
     return a_service(cluster, "dns", "10.0.0.53", pool="gold", sharing_key="dns")
 
 
@@ -120,8 +123,12 @@ def test_a_service_shows_who_announces_it_and_the_first_reason_of_the_others(
     page = viewer.get(announced.get_absolute_url()).text
     over_bgp = page.partition('id="layer2-head"')[0]
     rows = [re.sub(r"<[^>]+>|\s+", " ", row) for row in re.findall(r"<tr>\s*<td.*?</tr>", over_bgp, re.DOTALL)]
-    here, elsewhere = (" ".join(row.split()) for row in rows)
-    assert here == "announced 2 nodes node-0 , node-1 10.0.0.53/32 tor-a"
+    here, dark, elsewhere = (" ".join(row.split()) for row in rows)
+    assert here == "announced 1 node node-0 10.0.0.53/32 tor-a 10.0.0.1 meant over 1 session, which is up"
+    assert dark.startswith(
+        "told to nobody 1 node node-1 10.0.0.53/32 tor-a 10.0.0.1 meant over 1 session, none of them up ; "
+        "not up: node-1 → tor-a 10.0.0.1 (The hold timer expired) It is meant to be announced, but no session"
+    )
     assert elsewhere.startswith("not announced 1 node node-2 ")
     assert "No BGPAdvertisement of its pool selects these nodes notOwner Add a BGPAdvertisement" in elsewhere
     assert 'href="/bgp-advertisements/lab/metallb-system/to-all/"' in page
@@ -129,6 +136,50 @@ def test_a_service_shows_who_announces_it_and_the_first_reason_of_the_others(
     assert "65000:7" in page
     assert "arp" in page
     assert ">other<" not in page
+
+
+def test_rest_calls_announced_only_what_a_session_that_is_up_carries(viewer: Client, announced: Service) -> None:
+    address = "/api/v1/services/lab/" + "/".join((announced.namespace, announced.name)) + "/"
+    lit, dark, _other = viewer.get(address).json()["announcements"][0]["nodes"]
+    assert (lit["nodes"], lit["meant"], lit["announced"]) == (["node-0"], True, True)
+    assert (dark["nodes"], dark["meant"], dark["announced"], dark["reason"]) == (["node-1"], True, False, "")
+    assert (dark["sessions"]["meant"], dark["sessions"]["up"]) == (1, 0)
+    (lacking,) = dark["sessions"]["notUp"]
+    session = Session.objects.get(node="node-1")
+    assert (lacking["peer"], lacking["neighbor"], lacking["words"], lacking["href"]) == (
+        "tor-a", "10.0.0.1", "The hold timer expired", session.get_absolute_url()
+    )  # fmt: skip
+    Session.objects.update(state="Active")
+    page = viewer.get(announced.get_absolute_url()).text
+    assert "meant to be announced, but told to nobody" in page
+    assert not any(one["announced"] for one in viewer.get(address).json()["announcements"][0]["nodes"])
+
+
+def test_nodes_that_keep_their_old_configuration_are_named_beside_a_service(viewer: Client, announced: Service) -> None:
+    a_report(announced.cluster, "ConfigurationState", "speaker-node-1", node="node-1", result="Invalid")
+    assert "1 node keeps its old configuration</a> and may announce something else: node-1" in (
+        viewer.get(announced.get_absolute_url()).text
+    )
+    address = f"/api/v1/services/lab/{announced.namespace}/{announced.name}/"
+    assert viewer.get(address).json()["old_configuration"] == ["node-1"]
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "path"),
+    [(IPAddressPool, "gold", "ipaddresspools"), (BGPAdvertisement, "to-all", "bgpadvertisements")],
+)
+def test_pools_and_advertisements_say_over_how_many_sessions_and_which_are_not_up(
+    viewer: Client, announced: Service, model: Any, name: str, path: str
+) -> None:
+    """A node that is excluded from load balancing announces nothing (MetalLB, speaker/main.go)."""
+    page = viewer.get(model.objects.get(name=name).get_absolute_url()).text
+    text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    assert "meant over 2 sessions, 1 of them up; not up: node-1 → tor-a 10.0.0.1 (The hold timer expired)" in text
+    found = viewer.get(f"/api/v1/{path}/lab/metallb-system/{name}/").json()["announcedOver"]
+    assert (found["meant"], found["up"], [one["node"] for one in found["notUp"]]) == (2, 1, ["node-1"])
+    labels = {"kubernetes.io/hostname": "node-1", "node.kubernetes.io/exclude-from-external-load-balancers": ""}
+    Node.objects.filter(name="node-1").update(labels=labels)
+    assert viewer.get(f"/api/v1/{path}/lab/metallb-system/{name}/").json()["announcedOver"]["meant"] == 1
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,12 @@ from django.test.utils import CaptureQueriesContext
 from clusters.changesets.review import changeset_review
 from clusters.changesets.wanted import Wanted
 from clusters.models import Cluster, Node
+from peers.models import BGPPeer
+from speakers.models import Session
 from tests.clusters.sets import gone, some_peer, wanted
 from tests.kinds import saved
 from tests.pages.forms import NEW, fields, post
-from tests.pages.rows import EXAMPLE, a_peer
+from tests.pages.rows import EXAMPLE, a_peer, a_session, a_speaker, down
 from tests.pages.services import a_service
 
 
@@ -134,11 +136,17 @@ def test_review_says_what_is_withdrawn_who_loses_what_and_what_frr_is_told(edito
     every = saved(cluster, "BGPAdvertisement", "all", {"ipAddressPools": ["blue"]})
     for number in range(12):
         a_service(cluster, f"s{number:02}", f"203.0.113.{number}", pool="blue")
+    for node in ("node-0", "node-1"):
+        speaker = a_speaker(cluster, node)
+        a_session(speaker, "10.0.0.1", **(down(cause="The hold timer expired") if node == "node-1" else {}))
+        a_session(speaker, "10.0.0.2", peer="tor-b")
     page = editor.get(f"{every.get_absolute_url()}delete/").text
     text = meant(page, "announcements")
     assert text.startswith(
         "What it means for announcements 12 services will be announced by nobody 12 prefixes will be withdrawn "
-        "Service Meant to be announced by And then shop/s00 3 nodes, 2 peers nobody shop/s01"
+        "Service Meant to be announced by And then shop/s00 3 nodes, 2 peers meant over 6 sessions, 3 of them up; "
+        "not up: node-1 → tor 10.0.0.1 (The hold timer expired), node-2 → tor 10.0.0.1 (not observed yet), "
+        "node-2 → tor-b 10.0.0.2 (not observed yet) nobody shop/s01"
     )
     assert "2 more services" in text
     assert (
@@ -146,6 +154,13 @@ def test_review_says_what_is_withdrawn_who_loses_what_and_what_frr_is_told(edito
         "203.0.113.2/32 (3 nodes) and 9 more prefixes 203.0.113.3/32 (3 nodes)" in text
     )
     assert "- network 203.0.113.11/32" in meant(page, "frr")
+    Session.objects.filter(peer="tor-b").update(state="Active", cause="Connecting fails")
+    tor_b = BGPPeer.objects.get(name="tor-b")
+    assert "will be left with sessions none of which is up now" not in meant(
+        editor.get(f"{tor_b.get_absolute_url()}delete/").text, "announcements"
+    )
     text = meant(editor.get(f"{tor.get_absolute_url()}delete/").text, "announcements")
+    assert "12 services will be left with sessions none of which is up now" in text
+    assert "meant over 3 sessions, none of them up ; not up: node-0 → tor-b 10.0.0.2 (Connecting fails)" in text
     assert "12 services will lose redundancy" in text
-    assert "shop/s00 3 nodes, 2 peers 3 nodes, 1 peer" in text
+    assert "shop/s00 3 nodes, 2 peers meant over 6 sessions, 1 of them up;" in text

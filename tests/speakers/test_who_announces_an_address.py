@@ -107,6 +107,11 @@ def test_every_nodes_answer_stands_beside_what_is_meant(observer: Observer) -> N
     own = [row for row in found.rows if row.own]
     assert all(row.meant for row in own)
     assert {row.found.network for row in own if row.found} == {f"{address}/32"}
+    assert all(one.peer for row in own for one in row.told), "neighbors have names"
+    for row in own:
+        told = {one.neighbor for one in row.told}
+        assert {one.neighbor for one in row.untold} == {one.neighbor for one in row.meant} - told
+        assert all(one.why for one in row.untold)
     nobody = lookup.look_up(observer.cluster, "192.0.2.254")
     assert (nobody.announcing, nobody.rows) == (0, [])
 
