@@ -14,6 +14,8 @@ from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 from django_htmx.middleware import HtmxDetails
 
+from clusters.models import Cluster
+
 PAGE_SIZE = 50
 M = TypeVar("M", bound=Model)
 
@@ -42,17 +44,24 @@ def page_of(request: HttpRequest, rows: QuerySet[M], size: int = PAGE_SIZE) -> P
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """A value that a filter of the page does not have."""
+    """A value that a filter of the page does not have. empties: nothing is shown for it, instead of everything."""
 
     name: str
     value: str
     choices: tuple[str, ...]
+    empties: bool = False
 
 
 def misfits(request: HttpRequest, **choices: Iterable[str]) -> list[Misfit]:
-    """Of the filters that have these choices, what the URL asks for and there is not: the page shows all instead."""
+    """Of the filters that have these choices, what the URL asks for and there is not: the page shows all instead.
+
+    A cluster that there is not is among them; one query if the URL names one.
+    """
     asked = ((name, request.GET.get(name, "").strip(), tuple(known)) for name, known in choices.items())
-    return [Misfit(name, value, known) for name, value, known in asked if value and value not in known]
+    found = [Misfit(name, value, known) for name, value, known in asked if value and value not in known]
+    cluster = request.GET.get("cluster", "").strip()
+    clusters = tuple(Cluster.objects.values_list("name", flat=True)) if cluster else ()
+    return found if not cluster or cluster in clusters else [Misfit("cluster", cluster, clusters, empties=True), *found]
 
 
 def parameters(request: HttpRequest, **changes: str | int | None) -> str:

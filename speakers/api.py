@@ -11,11 +11,12 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clusters.api.filters import IntegerFilter, choice, flag, text
+from clusters.api.filters import IntegerFilter, choice, flag, of_cluster, text
 from clusters.api.views import ReadEndpoint
 from clusters.moments import MomentFilter
 from clusters.stale import by_node, refusals
 from speakers import live, selectors
+from speakers.frr.reasons import REASONS
 from speakers.models import Session, Speaker, Transition
 from speakers.serializers import (
     SessionDetailSerializer,
@@ -29,14 +30,14 @@ from speakers.serializers import (
 class SessionFilters(FilterSet):  # type: ignore[misc]
     """Together cluster, node, vrf and neighbor name one session; `health` is as of now."""
 
-    cluster = text("cluster__name", label="Name of the cluster")
+    cluster = of_cluster()
     node = text("node", label="Name of the node")
     vrf = text("vrf", label='VRF, "default" for none')
     neighbor = text("neighbor", label="Address of the router in canonical text, or interface")
     peer = text("peer", label="Name of the BGPPeer")
     state = choice("state", Session.State.values, label="State of FRR's state machine")
     health = choice("health", selectors.HEALTH, label="What that means now")
-    reason = text("reason", label="Code of the cause")
+    reason = choice("reason", REASONS, label="Code of the cause")
     intended = flag("intended", label="Whether a BGPPeer intends it")
     remote_as = IntegerFilter("remote_as", label="AS of the router")
     since_after = MomentFilter("since", "gte", label="In this state since then or later")
@@ -81,15 +82,15 @@ class SessionViewSet(ReadEndpoint):
 class TransitionFilters(FilterSet):  # type: ignore[misc]
     """By session or its parts, by state, and by time."""
 
-    cluster = text("cluster__name", label="Name of the cluster")
+    cluster = of_cluster()
     session = IntegerFilter("session_id", label="Id of the session")
     node = text("node", label="Name of the node")
     vrf = text("vrf", label='VRF, "default" for none')
     neighbor = text("neighbor", label="Address of the router, or interface")
     peer = text("peer", label="Name of the BGPPeer")
-    old_state = text("old_state", label="State before")
-    new_state = text("new_state", label="State after")
-    reason = text("reason", label="Code of the cause")
+    old_state = choice("old_state", Session.State.values, label="State before")
+    new_state = choice("new_state", Session.State.values, label="State after")
+    reason = choice("reason", REASONS, label="Code of the cause")
     after = MomentFilter("at", "gte", label="Then or later")
     before = MomentFilter("at", "lt", label="Before then")
 
@@ -111,7 +112,7 @@ class TransitionViewSet(ReadEndpoint):
 class SpeakerFilters(FilterSet):  # type: ignore[misc]
     """By place, and by how current the answer is."""
 
-    cluster = text("cluster__name", label="Name of the cluster")
+    cluster = of_cluster()
     node = text("node", label="Name of the node")
     pod = text("pod", label="Name of the pod")
     freshness = choice("freshness", ("live", "late", "unknown", "absent"), label="How current its answer is")

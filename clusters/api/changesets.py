@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from clusters.api.entries import wanted_of
-from clusters.api.filters import choice, text
+from clusters.api.filters import choice, of_cluster
 from clusters.api.problems import BadParameter, Conflict, fault
 from clusters.api.schema import CLUSTER, WRITING_PARAMETERS
 from clusters.api.together import changeset_json, changeset_summary, review_together, set_problems, settled_sets
@@ -140,7 +140,7 @@ def set_answer(request: Request, made: ChangeSet) -> Response:
 class ChangeSetFilters(FilterSet):  # type: ignore[misc]
     """By cluster and state."""
 
-    cluster = text("cluster__name", label="Name of the cluster")
+    cluster = of_cluster()
     state = choice("state", ChangeSet.State.values, label="Where it stands")
 
 

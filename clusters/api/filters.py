@@ -18,7 +18,7 @@ from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 
 from clusters.api.problems import BadParameter, fault
-from clusters.models import Resource, SyncState
+from clusters.models import Cluster, Resource, SyncState
 from clusters.ordering import nullable
 from intent.findings import Severity
 from intent.kinds import Field, Kind
@@ -125,6 +125,28 @@ def text(field_name: str, **rest: Any) -> django_filters.CharFilter:
     return django_filters.CharFilter(field_name=field_name, strip=False, **rest)
 
 
+class _ClusterName(forms.CharField):
+    """The name of a cluster that there is, or of which there is a history."""
+
+    def validate(self, value: str) -> None:
+        """Raises ValidationError for another one; one query."""
+        super().validate(value)
+        known = list(Cluster.objects.values_list("name", flat=True)) if value else [value]
+        if value not in known:
+            raise forms.ValidationError(f"must be one of {', '.join(known) or '(there is no cluster yet)'}")
+
+
+class ClusterFilter(django_filters.CharFilter):  # type: ignore[misc]
+    """Rows of the cluster of this name; a name that no cluster has is a mistake."""
+
+    field_class = _ClusterName
+
+
+def of_cluster() -> ClusterFilter:
+    """By the name of the row's cluster."""
+    return ClusterFilter(field_name="cluster__name", label="Name of the cluster", strip=False)
+
+
 class EntryFilter(django_filters.CharFilter):  # type: ignore[misc]
     """Lists of texts that have this text among them."""
 
@@ -157,7 +179,7 @@ def of_field(field: Field) -> django_filters.Filter | None:
 def resource_filters(model: type[Resource], **more: django_filters.Filter) -> type[FilterSet]:
     """The filters of a kind: its identity, its config axis, the scalar fields of its spec, and `more`."""
     declared: dict[str, Any] = {
-        "cluster": text("cluster__name", label="Name of the cluster"),
+        "cluster": of_cluster(),
         "namespace": text("namespace", label="Namespace"),
         "name": text("name", label="Name"),
         "name_contains": text("name", lookup_expr="icontains", label="Part of the name"),

@@ -36,6 +36,7 @@ from clusters.baseline.drift import (
 from clusters.baseline.pin import NotPinnedError, baseline_pin, baseline_unpin, pinned_of, state_at
 from clusters.models import Baseline, Change, Cluster
 from clusters.moments import EXAMPLE, MomentField
+from clusters.registry import resource_models
 
 _VERBS = {"GET": "view", "HEAD": "view", "OPTIONS": "view", "PUT": "add", "DELETE": "delete"}
 _NARROW = [
@@ -198,7 +199,9 @@ class ClusterBaselineViewSet(ClusterViewSet):
 
     def _only(self, request: Request) -> dict[str, str]:
         only = {name: request.query_params.get(name, "") for name in FILTERS}
-        if only["state"] and only["state"] not in STATES:
-            told = f"must be one of {', '.join(STATES)}"
-            raise BadParameter(f"state {told}.", findings=[fault("state", told, code="query-parameter")])
+        for name, known in (("state", STATES), ("kind", tuple(resource_models()))):
+            if only[name] and only[name] not in known:
+                told = f"must be one of {', '.join(known)}"
+                found = fault(name, told, code="query-parameter", value=only[name])
+                raise BadParameter(f"{name} {told}.", findings=[found])
         return only

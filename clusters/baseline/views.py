@@ -19,7 +19,7 @@ from clusters.changesets.imports import LARGEST, TooMuchError, read_import
 from clusters.changesets.pages import set_review
 from clusters.models import Change, Cluster
 from clusters.moments import EXAMPLE, MomentField
-from clusters.pages import HttpRequest, page_of, render_page
+from clusters.pages import HttpRequest, misfits, page_of, render_page
 from clusters.registry import resource_models
 from clusters.selectors import clusters_known
 from clusters.words import counted
@@ -93,9 +93,11 @@ def _back(request: HttpRequest, cluster: Cluster) -> HttpResponse:
 def _page(request: HttpRequest, cluster: Cluster, *, trouble: str = "") -> HttpResponse:
     found = baseline_of(cluster)
     given = request.GET if request.method == "GET" else {}
-    wanted = {name: str(given.get(name, ""))[:_LONGEST] for name in FILTERS}
-    page = page_of(request, drift_of(found, wanted)) if found is not None else None
     models = resource_models()
+    wanted = {name: str(given.get(name, ""))[:_LONGEST] for name in FILTERS}
+    odd = misfits(request, kind=models, state=STATES)
+    wanted |= {one.name: "" for one in odd}
+    page = page_of(request, drift_of(found, wanted)) if found is not None else None
     context = {
         "of": cluster,
         "baseline": found,
@@ -108,6 +110,7 @@ def _page(request: HttpRequest, cluster: Cluster, *, trouble: str = "") -> HttpR
         "states": STATES,
         "may": {verb: request.user.has_perm(f"clusters.{verb}_baseline") for verb in ("add", "delete")},
         "may_back": request.user.has_perm("clusters.add_changeset"),
+        "misfits": odd,
         "trouble": trouble,
         "typed": {name: request.POST.get(name, "") for name in ("moment", "note")},
     }

@@ -11,7 +11,8 @@ from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django_filters.rest_framework import FilterSet
 
-from clusters.api.filters import IntegerFilter, choice, text
+from clusters.api.filters import IntegerFilter, choice, of_cluster, text
+from clusters.connecting.audit import AUDITED
 from clusters.manifest import FieldDiff, differences, own_differences
 from clusters.models import Change
 from clusters.moments import MomentFilter
@@ -36,8 +37,8 @@ def diff_of(change: Change) -> tuple[FieldDiff, ...]:
 class ChangeFilters(FilterSet):  # type: ignore[misc]
     """By place, by who, how and when, and by words."""
 
-    cluster = text("cluster__name", label="Name of the cluster")
-    kind = text("kind", label="Kind of the object")
+    cluster = of_cluster()
+    kind = choice("kind", (*KINDS, AUDITED), label="Kind of the object, or Cluster")
     namespace = text("namespace", label="Namespace of the object")
     name = text("name", label="Name of the object")
     actor = text("actor__username", label="Name of the user")

@@ -26,6 +26,7 @@ from clusters.selectors import clusters_active
 from intent.rules import DOCUMENTED
 
 _LONGEST = 253
+_SHOWN = 40  # characters of a value that is none
 # Filters that links set, without an input of their own.
 _CHIPS = {"namespace": "Namespace", "manager": "Field manager", "token": "Token", "set": "Change set"}
 
@@ -37,7 +38,8 @@ def _narrowed(request: HttpRequest) -> tuple[QuerySet[Change], dict[str, str], l
         if not str(asked[name]).strip():
             del asked[name]
     filters = ChangeFilters(asked, changes())
-    faults = [(name, " ".join(errors)) for name, errors in ({} if filters.is_valid() else filters.errors).items()]
+    errors = {} if filters.is_valid() else filters.errors
+    faults = [(name, f"“{asked.get(name, '')[:_SHOWN]}”: {' '.join(told)}") for name, told in errors.items()]
     wanted = {name: asked.get(name, "")[:_LONGEST] for name in ChangeFilters.base_filters}
     return filters.filter_queryset(changes()), wanted, faults
 

@@ -10,7 +10,7 @@ from django_filters.rest_framework import FilterSet
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import serializers
 
-from clusters.api.filters import text
+from clusters.api.filters import of_cluster, text
 from clusters.api.problems import finding_json
 from clusters.api.shapes import FINDINGS
 from clusters.api.views import ReadEndpoint
@@ -52,7 +52,7 @@ class JudgedSerializer(StatusObjectSerializer):
 class StatusFilters(FilterSet):  # type: ignore[misc]
     """By place, and by what the object is about."""
 
-    cluster = text("cluster__name", label="Name of the cluster")
+    cluster = of_cluster()
     namespace = text("namespace", label="Namespace of the object")
     name = text("name", label="Name of the object")
     node = text("node", label="Node that it is about")

@@ -30,7 +30,8 @@ _LONG = 200  # characters; a longer text stands by itself
 def kinds(request: HttpRequest) -> HttpResponse:
     """All kinds with how many objects there are."""
     cluster = request.GET.get("cluster", "")[:63]
-    return render_page(request, "reported/kinds.html", {"counts": counts_by_kind(cluster)}, part="table")
+    context = {"counts": counts_by_kind(cluster), "misfits": misfits(request)}
+    return render_page(request, "reported/kinds.html", context, part="table")
 
 
 @require_GET

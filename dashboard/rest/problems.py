@@ -102,6 +102,11 @@ class ProblemViewSet(Endpoint):
             raise BadParameter(f"health {message}.", findings=[fault("health", message, code="health", value=health)])
         filters = Filters.of(request.query_params)
         clusters = {cluster.pk: cluster for cluster in Cluster.objects.all()}
+        names = [cluster.name for cluster in clusters.values()]
+        if filters.cluster and filters.cluster not in names:
+            told = f"must be one of {', '.join(names) or '(there is no cluster yet)'}"
+            wrong = fault("cluster", told, code="query-parameter", value=filters.cluster)
+            raise BadParameter(f"cluster {told}.", findings=[wrong])
         found = by_refusal(problems(Counts.of(filters), clusters, filters, {}), frozen(filters), filters)
         page = self.paginate_queryset(found)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
+from django import forms
 from django.db.models import QuerySet
 from django.http import Http404
 from django_filters.rest_framework import FilterSet
@@ -13,7 +14,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clusters.api.filters import choice, text
+from clusters.api.filters import choice, of_cluster, text
 from clusters.api.views import ReadEndpoint
 from clusters.heard import heard
 from clusters.models import Service, ServiceAddress
@@ -132,16 +133,27 @@ class ServiceDetailSerializer(ServiceSerializer):
         read_only_fields = fields
 
 
+class _Address(forms.CharField):
+    """An IP address."""
+
+    def validate(self, value: str) -> None:
+        """Raises ValidationError for another text."""
+        super().validate(value)
+        if value and parse_address(value) is None:
+            raise forms.ValidationError("must be an IP address, as 203.0.113.7 or 2001:db8::7")
+
+
 @extend_schema_field(str)
 class AddressFilter(django_filters.CharFilter):  # type: ignore[misc]
     """Services with this address, however it is written."""
+
+    field_class = _Address
 
     def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
         """The rows; all for no value."""
         if not value:
             return qs
-        address = parse_address(value)
-        its = ServiceAddress.objects.filter(address=str(address) if address else value)
+        its = ServiceAddress.objects.filter(address=str(parse_address(value)))
         return qs.filter(pk__in=its.values("service"))
 
 
@@ -156,7 +168,7 @@ class StateFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
 class ServiceFilters(FilterSet):  # type: ignore[misc]
     """By name, place, address and pool."""
 
-    cluster = text("cluster__name", label="Name of the cluster")
+    cluster = of_cluster()
     namespace = text("namespace", label="Namespace")
     name = text("name", label="Name")
     name_contains = text("name", lookup_expr="icontains", label="Part of the name")

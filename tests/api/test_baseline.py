@@ -83,8 +83,9 @@ def test_drift_is_narrowed_and_paged(api: APIClient) -> None:
     assert states(api, f"?namespace={NAMESPACE}&name=more") == {"more": "extra"}
     page = api.get(f"{DRIFT}?page_size=2&page=2").json()
     assert (page["count"], len(page["results"])) == (3, 1)
-    for query in ("?state=lost", "?knd=BGPPeer"):
+    for query in ("?state=lost", "?knd=BGPPeer", "?kind=Foo"):
         assert api.get(f"{DRIFT}{query}").status_code == 400
+        assert api.post(f"{BACK}{query}").status_code == 400
 
 
 @pytest.mark.usefixtures("drifted")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from clusters.models import Cluster
@@ -79,7 +80,7 @@ def test_the_page_behind_the_last_one_is_not_found(api: APIClient, three: Cluste
         ("vrf=red", "ab"), ("vrf=default", "c"),
         ("peerASN=64502", "c"), ("ebgpMultiHop=true", "c"), ("sync=rejected", "b"),
         ("sync=rejected&sync=in_sync", "abc"), ("severity=error", "a"), ("sessions=up", "a"), ("sessions=down", "b"),
-        ("sessions=none", "c"), ("cluster=lab", "abc"), ("cluster=other", ""), ("name_contains=A", "a"),
+        ("sessions=none", "c"), ("cluster=lab", "abc"), ("name_contains=A", "a"),
         (f"namespace={NAMESPACE}&name=b", "b"), ("vrf=red&peerASN=64503", "b"), ("peerASN=99999999999999999999", ""),
     ],
 )  # fmt: skip
@@ -169,3 +170,40 @@ def test_the_first_page_of_sessions_comes_from_an_index(as_role: Callable[[str],
         cursor.execute(f"EXPLAIN QUERY PLAN {page}")
         plan = [row[-1] for row in cursor.fetchall()]
     assert any("speakers_session USING INDEX" in step and "(cluster_id=?)" in step for step in plan), plan
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "bgppeers",
+        "ipaddresspools",
+        "changes",
+        "changesets",
+        "sessions",
+        "transitions",
+        "speakers",
+        "services",
+        "problems",
+    ],
+)
+def test_a_cluster_that_there_is_not_is_a_mistake(api: APIClient, cluster: Cluster, path: str) -> None:
+    answer = api.get(f"/api/v1/{path}/?cluster=typo")
+    (finding,) = answer.json()["findings"]
+    assert (answer.status_code, finding["field"], finding["value"]) == (400, "cluster", "typo")
+    assert "must be one of lab" in finding["message"]
+    assert api.get(f"/api/v1/{path}/?cluster=lab").status_code == 200
+    Cluster.objects.filter(pk=cluster.pk).update(removed_at=timezone.now())
+    assert api.get(f"/api/v1/{path}/?cluster=lab").status_code == 200, "its history stays"
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["changes/?kind=Foo", "services/?address=foo", "sessions/?reason=foo", "transitions/?new_state=up"],
+)
+def test_a_value_that_there_can_never_be_is_a_mistake(api: APIClient, cluster: Cluster, query: str) -> None:
+    assert api.get(f"/api/v1/{query}").status_code == 400
+
+
+@pytest.mark.parametrize("query", ["changes/?kind=Cluster&kind=BGPPeer", "services/?address=2001:db8:0::7"])
+def test_a_value_that_there_may_be_is_none(api: APIClient, cluster: Cluster, query: str) -> None:
+    assert api.get(f"/api/v1/{query}").status_code == 200

@@ -15,6 +15,7 @@ from dashboard.peers import peer_sessions_write
 from peers.models import BGPPeer
 from speakers.models import Speaker
 from tests.pages.rows import a_peer, a_session, a_speaker, down
+from tests.pages.test_resources import text
 
 
 def names(page: str) -> list[str]:
@@ -214,3 +215,14 @@ def test_change_sets_are_counted_and_filtered_by_state(viewer: Client, cluster: 
 def _row(page: str, name: str) -> str:
     (row,) = (row for row in re.findall(r"<tr>.*?</tr>", page, re.DOTALL) if f">{name}</a>" in row)
     return " ".join(re.sub(r"<[^>]+>", " ", row).split())
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/peers/", "/", "/services/", "/speakers/", "/status/", "/status/frrnodestates/", "/changes/", "/changes/sets/"],
+)
+def test_a_cluster_that_there_is_not_is_told(viewer: Client, cluster: Cluster, path: str) -> None:
+    page = text(viewer.get(f"{path}?cluster=typo").text)
+    assert "typo" in page
+    assert "lab" in page.partition("typo")[2]
+    assert "does not exist" not in text(viewer.get(f"{path}?cluster=lab").text)
