@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -76,11 +76,18 @@ def resources_named(kind: str, names: Iterable[tuple[Cluster, str, str]]) -> dic
     return found
 
 
-def snapshot_of(cluster: Cluster, *, desired: bool = False, rows: Iterable[Resource] | None = None) -> intent.Snapshot:
+def snapshot_of(
+    cluster: Cluster,
+    *,
+    desired: bool = False,
+    rows: Iterable[Resource] | None = None,
+    nodes: Sequence[str] | None = None,
+) -> intent.Snapshot:
     """The cluster as rules, sessions and the renderer see it: what it holds, or with `desired` what it shall hold.
 
-    rows: the resources, if they were read already. Four queries, and one for each kind that has a model; Services,
-    Namespaces and FRRConfigurations, of which there may be very many, cost one each when somebody looks at them.
+    rows: the resources, if they were read already. nodes: names, for those who need no others. Four queries, and one
+    for each kind that has a model; Services, Namespaces and FRRConfigurations, of which there may be very many, cost
+    one each when somebody looks at them.
     """
     states: Iterable[intent.Resource | None]
     if rows is not None:
@@ -98,7 +105,7 @@ def snapshot_of(cluster: Cluster, *, desired: bool = False, rows: Iterable[Resou
         frr_namespace=cluster.frr_namespace,
         secret_passthrough=cluster.secret_passthrough,
         resources=tuple(sorted((state for state in states if state is not None), key=lambda state: state.ref)),
-        nodes=nodes_of(cluster),
+        nodes=nodes_of(cluster, nodes),
         secrets=tuple(
             intent.SecretFact(
                 namespace=fact.namespace,
@@ -175,8 +182,9 @@ def _services(cluster: Cluster) -> list[intent.Service]:
     ]
 
 
-def nodes_of(cluster: Cluster) -> tuple[intent.Node, ...]:
-    """The cluster's Nodes as intent takes them; one query."""
+def nodes_of(cluster: Cluster, names: Sequence[str] | None = None) -> tuple[intent.Node, ...]:
+    """The cluster's Nodes as intent takes them, None = all; one query."""
+    found = cluster.nodes.all() if names is None else cluster.nodes.filter(name__in=names)
     return tuple(
         intent.Node(
             name=node.name,
@@ -187,7 +195,7 @@ def nodes_of(cluster: Cluster) -> tuple[intent.Node, ...]:
             unschedulable=node.unschedulable,
             network_unavailable=node.network_unavailable,
         )
-        for node in cluster.nodes.all()
+        for node in found
     )
 
 

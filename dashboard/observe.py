@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import msgspec
 import redis
@@ -111,8 +110,7 @@ def shard_sweep(cluster: Cluster, nodes: Sequence[str]) -> Written:
 
 
 def _expected(cluster: Cluster, nodes: Sequence[str]) -> Expected:
-    snapshot, wanted = snapshot_of(cluster), set(nodes)
-    return sessions(replace(snapshot, nodes=tuple(node for node in snapshot.nodes if node.name in wanted)))
+    return sessions(snapshot_of(cluster, nodes=nodes))
 
 
 def target_of(speaker: Speaker) -> Target:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -14,6 +14,7 @@ from clusters import clock
 from clusters.alone import alone
 from clusters.changes import changes_expire
 from clusters.connecting.clearing import removed_clear
+from clusters.models import Cluster
 from clusters.nudges import nudge
 from clusters.selectors import clusters_active
 from dashboard import lookup, observe
@@ -40,13 +41,18 @@ def sweep_cluster(pk: int) -> None:
         return
     with alone(f"sweep:{pk}") as free:
         nodes = observe.cluster_nodes(cluster) if free else None
-    if nodes is None:
-        return
+    if nodes is not None:
+        shards_send(cluster, nodes)
+
+
+def shards_send(cluster: Cluster, nodes: Sequence[str]) -> int:
+    """Let workers ask these nodes, which are all that the cluster has; how many tasks that makes."""
     size = settings.BGPUI_SHARD_SIZE
-    shards = [nodes[start : start + size] for start in range(0, len(nodes), size)]
+    shards = [nodes[start : start + size] for start in range(0, len(nodes), size)] or [[]]
     totals.shards_keep(cluster, len(shards))
-    for number, shard in enumerate(shards or [[]]):
-        sweep_shard.apply_async((pk, number, shard), expires=settings.BGPUI_SWEEP_INTERVAL)
+    for number, shard in enumerate(shards):
+        sweep_shard.apply_async((cluster.pk, number, shard), expires=settings.BGPUI_SWEEP_INTERVAL)
+    return len(shards)
 
 
 @shared_task

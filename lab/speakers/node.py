@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from lab.routers import DEFAULT_VRF
@@ -71,7 +72,11 @@ class Speaker:
 
 
 def _order(session: Session) -> tuple[int, int, str]:
-    neighbor = session.spec.neighbor
+    return _place(session.spec.neighbor)
+
+
+@lru_cache(4096)
+def _place(neighbor: str) -> tuple[int, int, str]:
     try:
         address = ip_address(neighbor)
     except ValueError:
