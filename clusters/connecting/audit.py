@@ -10,12 +10,23 @@ from clusters.models import Change, Cluster
 from clusters.origin import client_address, token_name
 
 AUDITED = "Cluster"  # the kind of entries about one
+_KINDS = [AUDITED]
 
 
 def cluster_audit(cluster: Cluster, action: str, what: str, actor: Actor, source: str, message: str = "") -> None:
     """Write one about a cluster. what: what was done, as a sentence; message: why."""
     words = " ".join(filter(None, (what, message)))
     own_audit(AUDITED, cluster.name, action, actor=actor, source=source, message=words, cluster=cluster)
+
+
+def own_kinds() -> tuple[str, ...]:
+    """The kinds of entries about what is no object of a cluster."""
+    return tuple(_KINDS)
+
+
+def own_kinds_register(*kinds: str) -> None:
+    """Make more of them known; each app does when it is ready."""
+    _KINDS.extend(kinds)
 
 
 def own_audit(

@@ -12,7 +12,7 @@ from django.db.models.functions import Cast
 from django_filters.rest_framework import FilterSet
 
 from clusters.api.filters import IntegerFilter, choice, of_cluster, text
-from clusters.connecting.audit import AUDITED
+from clusters.connecting.audit import own_kinds
 from clusters.manifest import FieldDiff, differences, own_differences
 from clusters.models import Change
 from clusters.moments import MomentFilter
@@ -34,11 +34,17 @@ def diff_of(change: Change) -> tuple[FieldDiff, ...]:
     return differences(kind, change.before, change.after)
 
 
+def _kinds() -> list[tuple[str, str]]:
+    return [(kind, kind) for kind in (*KINDS, *own_kinds())]
+
+
 class ChangeFilters(FilterSet):  # type: ignore[misc]
     """By place, by who, how and when, and by words."""
 
     cluster = of_cluster()
-    kind = choice("kind", (*KINDS, AUDITED), label="Kind of the object, or Cluster")
+    kind = django_filters.MultipleChoiceFilter(
+        choices=_kinds, distinct=False, label="Kind of the object, or Cluster and what else bgpui itself has"
+    )
     namespace = text("namespace", label="Namespace of the object")
     name = text("name", label="Name of the object")
     actor = text("actor__username", label="Name of the user")

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from clusters.changesets.drafts import SetDraft
 from clusters.changesets.pages import set_review
+from clusters.connecting.audit import own_kinds
 from clusters.editing.yaml_text import manifest_yaml
 from clusters.history.asked import NoPointError, point_of
 from clusters.history.exports import download
@@ -56,7 +57,7 @@ def change_list(request: HttpRequest) -> HttpResponse:
         "wanted": wanted,
         "faults": faults,
         "narrowed": any(value for name, value in wanted.items() if name != "cluster"),
-        "kinds": list(resource_models()),
+        "kinds": [*resource_models(), *own_kinds()],
         "sources": Change.Source.values,
         "actions": Change.Action.values,
         "chips": _chips(request, wanted),
