@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clusters.kube.redact import INLINE_PASSWORD, LAST_APPLIED, MASK, same_password
+from clusters.paths import keys_of, under
 from intent.kinds import Kind
 from intent.kinds.field import same as same_value
 
@@ -15,7 +16,7 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class FieldDiff:
-    """One field that differs. path: "spec.peerASN", "metadata.labels.team"; None = not set.
+    """One field that differs. path: as `clusters.paths` writes it; None = not set.
 
     An inline password is the path "spec.password" with the texts `set` and `another one` for values.
     """
@@ -48,7 +49,7 @@ def differences(kind: Kind, before: Mapping[str, Any] | None, after: Mapping[str
     old, new = plain(before) or {}, plain(after) or {}
     one, other = kind.canonical(old.get("spec", {})), kind.canonical(new.get("spec", {}))
     order = {field.name: index for index, field in enumerate(kind.fields)}
-    found = sorted(_walk("spec", one, other), key=lambda diff: order.get(diff.path.split(".")[1], len(order)))
+    found = sorted(_walk("spec", one, other), key=lambda diff: order.get(keys_of(diff.path)[1], len(order)))
     for name in ("labels", "annotations"):
         lists = old.get("metadata", {}).get(name, {}), new.get("metadata", {}).get(name, {})
         found.extend(_walk(f"metadata.{name}", *lists, deep=False))
@@ -79,9 +80,9 @@ def _walk(path: str, one: Mapping[str, Any], other: Mapping[str, Any], *, deep: 
     for name in dict.fromkeys((*one, *other)):
         before, after = one.get(name), other.get(name)
         if deep and isinstance(before, Mapping) and isinstance(after, Mapping):
-            yield from _walk(f"{path}.{name}", before, after)
+            yield from _walk(under(path, name), before, after)
         elif not (same_value(before, after) and (name in one) == (name in other)):
-            yield FieldDiff(f"{path}.{name}", before, after)
+            yield FieldDiff(under(path, name), before, after)
 
 
 def _mark(obj: Mapping[str, Any] | None) -> str:

@@ -30,7 +30,8 @@ def parameters_check(request: Request, known: Iterable[str], repeatable: Iterabl
     faults = []
     for name, values in request.query_params.lists():
         if name not in known:
-            message = f"is not known here; known are {', '.join(sorted(known)) or 'none'}"
+            told = f"known are {', '.join(sorted(known))}" if known else "no query parameter is"
+            message = f"is not known here; {told}"
         elif "" in values:
             message = "has no value"
         elif len(values) > 1 and name not in repeatable:

@@ -8,6 +8,7 @@ from typing import Any
 
 from clusters.api.problems import BadBody, fault
 from clusters.kube.redact import repeats
+from clusters.paths import joined
 from intent.kinds import Kind
 
 READ_ONLY = frozenset(
@@ -113,7 +114,7 @@ def _metadata(metadata: Any, address: Mapping[str, str]) -> Iterator[dict[str, A
             yield fault(f"metadata.{key}", "must be an object", code="shape", value=value)
         elif value:
             yield from (
-                fault(f"metadata.{key}.{label}", "must be a string", code="shape", value=inner)
+                fault(joined(("metadata", key, label)), "must be a string", code="shape", value=inner)
                 for label, inner in value.items()
                 if not isinstance(inner, str)
             )

@@ -60,7 +60,7 @@ def _read(body: Any, known: set[str]) -> tuple[dict[str, Any], Mapping[str, Any]
         if path not in known or side not in SIDES
     ]
     if faults:
-        raise BadBody("The choices are none.", findings=faults[:50])
+        raise BadBody("Some of these are no choices that can be made here.", findings=faults[:50])
     return dict(choices), patch
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from clusters.manifest import FieldDiff, Object, differences, has_inline_password, plain, same
 from clusters.models import Resource, SyncState
+from clusters.paths import joined
 from intent.kinds import Field, Kind
 from intent.kinds.field import same as same_value
 
@@ -33,7 +34,7 @@ class Contested:
     @property
     def path(self) -> str:
         """As in "spec.holdTime"."""
-        return ".".join(self.keys)
+        return joined(self.keys)
 
     @property
     def changed_by(self) -> str:

@@ -62,7 +62,9 @@ def _cluster(name: str) -> Cluster:
     active = list(clusters_active())
     found = next((one for one in active if one.name == name), active[0] if len(active) == 1 and not name else None)
     if found is None:
-        raise NoPointError("cluster", f"must be one of {', '.join(one.name for one in active) or '(there is none)'}.")
+        names = ", ".join(one.name for one in active)
+        told = f"must be one of {names}." if names else "is needed: there is none yet; add one first."
+        raise NoPointError("cluster", told)
     return found
 
 

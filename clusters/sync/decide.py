@@ -10,6 +10,7 @@ from typing import Any
 from clusters.kube.redact import INLINE_PASSWORD, LAST_APPLIED
 from clusters.kube.writing import FIELD_MANAGER
 from clusters.manifest import FieldDiff, Object, differences, plain, same
+from clusters.paths import joined
 from clusters.sync import ownership
 from clusters.sync.owners import looked_after_by
 from clusters.sync.takes import Take, is_taken
@@ -127,8 +128,7 @@ def written(edit: Edit, live: Object) -> Object:
         values = {
             name: value
             for name, value in metadata.pop(room, {}).items()
-            if name != LAST_APPLIED
-            and (f"metadata.{room}.{name}" in changed or not _theirs(live, f"metadata.{room}.{name}"))
+            if name != LAST_APPLIED and ((at := joined(("metadata", room, name))) in changed or not _theirs(live, at))
         }
         metadata |= {room: values} if values else {}
     return {**desired, "metadata": metadata}
@@ -164,7 +164,7 @@ def _changed(edit: Edit, live: Object) -> str:
         return "The object was deleted and made anew by others."
     paths = [diff.path for diff in differences(edit.kind, edit.base, live)]
     more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
-    by = ownership.writer_of(live, paths)
+    by = ownership.writer_of(edit.base, live, paths)
     return f"Changed in the cluster meanwhile{f' by {by}' if by else ''}: {', '.join(paths[:_SHOWN])}{more}."
 
 
@@ -224,7 +224,7 @@ def _paths(kind: Kind, obj: Mapping[str, Any] | None) -> set[str]:
 
 def _within(path: str, paths: tuple[str, ...]) -> bool:
     """Whether a path is one of these, or leads into one."""
-    return any(path == known or path.startswith(f"{known}.") for known in paths)
+    return any(path == known or path.startswith((f"{known}.", f"{known}[")) for known in paths)
 
 
 def finalizers(live: Object) -> str:

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from clusters.manifest import Object, differences
 from clusters.models import Baseline, BaselineObject, Cluster, Resource
+from clusters.paths import joined
 from clusters.registry import resource_models
 from clusters.sync.marks import marks_beside
 from clusters.sync.upsert import CHUNK
@@ -61,7 +62,7 @@ def compared(kind: str, manifest: Object, live: Mapping[str, Any] | None) -> tup
     """Whether the object is as it was pinned, and the fields that differ; what its owner marks it with is no drift."""
     if live is None:
         return State.MISSING, []
-    marks = {f"metadata.{room}.{key}" for room, key in marks_beside(manifest, live)}
+    marks = {joined(("metadata", room, key)) for room, key in marks_beside(manifest, live)}
     found = differences(KINDS[kind], manifest, live)
     diff = [asdict(one) for one in found if one.path != _PASSWORD and one.path not in marks]
     return (State.CHANGED if diff else State.EQUAL), diff

@@ -196,4 +196,4 @@ def _writer(row: Resource, before: Object | None, after: Object | None) -> str:
     """Who made the change; a deletion leaves nobody's name."""
     if after is None:
         return ""
-    return ownership.writer_of(after, (diff.path for diff in differences(row.KIND, before, after)))
+    return ownership.writer_of(before, after, (diff.path for diff in differences(row.KIND, before, after)))

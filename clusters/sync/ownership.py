@@ -11,6 +11,7 @@ from typing import Any
 
 from clusters.kube.redact import MASK
 from clusters.kube.writing import FIELD_MANAGER
+from clusters.paths import keys_of
 
 Fields = dict[str, Any]
 # Tools in a person's hand. Managers of writes without apply are named after the client's user agent.
@@ -79,22 +80,19 @@ def taken_over_from(obj: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def holders(obj: Mapping[str, Any], path: str) -> tuple[str, ...]:
-    """The others that own a field, given as "spec.peerASN" or "metadata.labels.team"."""
+    """The others that own a field, given by its path."""
     others = (manager for manager in managers(obj) if manager.name != FIELD_MANAGER)
     return tuple(dict.fromkeys(manager.name for manager in others if holds(manager, path)))
 
 
 def holds(manager: Manager, path: str) -> bool:
     """Whether a manager owns a field of spec, labels or annotations, or something in it."""
-    room, _, name = path.removeprefix("metadata.").partition(".")
-    in_metadata = path.startswith("metadata.")
-    keys = ["f:metadata"] if in_metadata else []
-    keys += [f"f:{room}", f"f:{name if in_metadata else name.partition('.')[0]}"]
+    keys = keys_of(path)
     fields = manager.fields
-    for key in keys:
-        if not isinstance(fields, dict) or key not in fields:
+    for key in keys[: 3 if keys[:1] == ["metadata"] else 2]:
+        if not isinstance(fields, dict) or f"f:{key}" not in fields:
             return False
-        fields = fields[key]
+        fields = fields[f"f:{key}"]
     return True
 
 
@@ -103,12 +101,18 @@ def is_persons(name: str) -> bool:
     return _PERSONS.fullmatch(name) is not None
 
 
-def writer_of(obj: Mapping[str, Any], paths: Iterable[str]) -> str:
-    """Who of the others wrote these fields; the newest write of all, if nobody owns them (any more)."""
-    others = [manager for manager in managers(obj) if manager.name != FIELD_MANAGER]
+def writer_of(before: Mapping[str, Any] | None, after: Mapping[str, Any], paths: Iterable[str]) -> str:
+    """Who of the others made these fields be as they are, "" = that is not certain.
+
+    Nobody holds a field that was removed: it was the only one that has written since, if he has left a time.
+    """
+    others = [manager for manager in managers(after) if manager.name != FIELD_MANAGER]
     paths = tuple(paths)
-    named = [manager for manager in others if any(holds(manager, path) for path in paths)] or others
-    return max(named, key=lambda manager: manager.time).name if named else ""
+    if named := [manager for manager in others if any(holds(manager, path) for path in paths)]:
+        return max(named, key=lambda manager: manager.time).name
+    known = {(one.name, one.operation): one.time for one in managers(before or {})}
+    since = {one.name for one in others if one.time > known.get((one.name, one.operation), "")}
+    return since.pop() if len(since) == 1 else ""
 
 
 def handover(

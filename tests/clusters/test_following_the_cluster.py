@@ -7,6 +7,7 @@ from typing import Any
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from clusters.history.selectors import diff_of
 from clusters.models import Change, Node, SyncState
 from clusters.registry import resource_models
 from clusters.stale import refusals
@@ -42,6 +43,23 @@ def test_changes_by_others_are_followed_and_recorded_with_their_tool(kube: Runni
     assert change.before is not None
     assert change.after is not None
     assert (change.before["spec"]["peerASN"], change.after["spec"]["peerASN"]) == (64600, 64700)
+
+
+# A field that is removed leaves managedFields with it; the time of an entry is that of its manager's last write
+def test_who_took_a_label_away_is_told_only_if_that_is_certain(kube: RunningCluster, office: Office) -> None:
+    kube.add(peer(labels={"team": "net", "app.kubernetes.io/name": "bgp"}))
+    office.look()
+    kube.kubectl("label", "bgppeer", "tor-1", "team-")
+    office.look()
+    removed = Change.objects.latest("pk")
+    assert (removed.after or {})["metadata"]["labels"] == {"app.kubernetes.io/name": "bgp"}
+    assert removed.manager == "", "kubectl-create held it, and who took it away holds nothing"
+    kube.kubectl("label", "bgppeer", "tor-1", "app.kubernetes.io/name=frr", "--overwrite")
+    office.look()
+    changed = Change.objects.latest("pk")
+    assert changed.manager == "kubectl-label"
+    (diff,) = diff_of(changed)
+    assert diff.path == 'metadata.labels["app.kubernetes.io/name"]'
 
 
 def test_what_others_create_and_delete_is_followed(kube: RunningCluster, office: Office) -> None:

@@ -92,7 +92,7 @@ def test_labels_are_told_apart_and_keys_with_dots_are_one_key() -> None:
     found = rebase(KIND, base, mine, theirs)
     assert found.manifest["metadata"]["labels"] == {"a.example/x": "2", "b": "2", "c": "1"}
     (field,) = found.contested
-    assert (field.keys, field.path) == (("metadata", "labels", "a.example/x"), "metadata.labels.a.example/x")
+    assert (field.keys, field.path) == (("metadata", "labels", "a.example/x"), 'metadata.labels["a.example/x"]')
 
 
 def test_of_an_object_that_appeared_meanwhile_only_what_differs_is_contested() -> None:

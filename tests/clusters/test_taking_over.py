@@ -51,7 +51,7 @@ def test_the_fields_move_and_nothing_else_changes(kube: RunningCluster, office: 
     after = kube.peer("tor-1")
     assert writers(kube) == [("bgpui", "Apply")]
     mine = next(m for m in ownership.managers(after) if m.name == "bgpui")
-    assert ownership.holds(mine, "metadata.annotations.argocd.argoproj.io/tracking-id")
+    assert ownership.holds(mine, 'metadata.annotations["argocd.argoproj.io/tracking-id"]')
     same = ("spec", "generation", "uid", "annotations")
     flat = [{**obj["metadata"], "spec": obj["spec"]} for obj in (before, after)]
     assert [flat[0][name] for name in same] == [flat[1][name] for name in same]

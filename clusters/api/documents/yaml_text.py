@@ -121,6 +121,7 @@ class _Reader:
         self.most = most
         self.events: Iterator[yaml.Event] = yaml.parse(text, Loader=yaml.CSafeLoader)
         self.anchors: dict[str, tuple[Any, int]] = {}
+        self.opened: list[str | None] = []  # anchors of what is being read, the outermost first
         self.lines: dict[int, list[int]] = {}
         self.values = before  # of the stream so far
 
@@ -148,14 +149,15 @@ class _Reader:
         tag = getattr(event, "tag", None)
         if tag is not None and tag not in _TAGS:
             raise UnreadableError(f"the tag {tag[:60]!r} is not known{self._at(event)}")
-        before = self.values
+        before, anchor = self.values, getattr(event, "anchor", None)
+        self.opened.append(anchor)
         if isinstance(event, yaml.ScalarEvent):
             value = self._scalar(event)
         elif isinstance(event, yaml.SequenceStartEvent):
             value = self._sequence(depth)
         else:
             value = self._mapping(depth)
-        anchor = getattr(event, "anchor", None)
+        self.opened.pop()
         if anchor is not None:
             self.anchors[anchor] = value, self.values - before + 1
         return value
@@ -187,7 +189,11 @@ class _Reader:
 
     def _alias(self, event: yaml.AliasEvent) -> Any:
         if event.anchor is None or event.anchor not in self.anchors:
-            raise UnreadableError(f"an alias has no anchor before it{self._at(event)}")
+            name = str(event.anchor)[:60]
+            if name in self.opened:
+                told = f"the alias *{name} stands in what &{name} itself names, which would have no end"
+                raise UnreadableError(f"{told}{self._at(event)}")
+            raise UnreadableError(f"the alias *{name} has no anchor &{name} before it{self._at(event)}")
         value, size = self.anchors[event.anchor]
         self._count(size, self.line(event.start_mark))
         return value
