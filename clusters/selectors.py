@@ -19,6 +19,7 @@ from clusters.models import Cluster, Resource, Service, StatusObject
 from clusters.registry import resource_models, rows_of
 from clusters.sync.upsert import chunks
 from intent import snapshot as intent
+from intent.announcements import ServiceRef
 from intent.findings import ObjectRef
 
 
@@ -151,6 +152,13 @@ def service_of(row: Service) -> intent.Service:
         local=row.traffic_policy == Service.TrafficPolicy.LOCAL,
         endpoint_nodes=tuple(row.endpoint_nodes),
     )
+
+
+def answering(cluster: Cluster) -> dict[ServiceRef, str]:
+    """The node that answers ARP and NDP for each service, as MetalLB reports in ServiceL2Status; one query."""
+    rows = StatusObject.objects.filter(cluster=cluster, kind="ServiceL2Status").exclude(node="").order_by("name")
+    told = rows.values_list("service_namespace", "service_name", "node")
+    return {ServiceRef(namespace, name): node for namespace, name, node in told.iterator()}
 
 
 def as_numbers_of(cluster: Cluster) -> dict[str, set[int]]:

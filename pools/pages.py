@@ -15,7 +15,7 @@ from intent.references import aliases
 from intent.well_known import WELL_KNOWN, community_name
 from pools.models import BGPAdvertisement, Community, IPAddressPool, L2Advertisement
 from pools.over import announced_over
-from pools.selectors import Announced, announced, announced_by, nobody
+from pools.selectors import Announced, announced, announced_by, nobody, pools_matching
 from pools.use import PoolUse, uses_of
 
 _NAMES = {one.value: one.name for one in WELL_KNOWN}
@@ -129,7 +129,7 @@ POOL = KindPage(
     offers={"serviceAllocation.namespaces": _namespaces},
     bare=("serviceAllocation",),
     closes=_closes_pool,
-    searched=("addresses",),
+    search=pools_matching,
     search_label="Name, address",
     columns=(
         ListColumn("addresses", "Addresses", _texts("addresses"), none="none"),

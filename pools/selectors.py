@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from clusters.models import Cluster, Resource
 from clusters.registry import rows_of
 from clusters.resources.uses import intended
 from clusters.selectors import nodes_of
+from intent.addresses import parse_address
 from intent.announcements.advertisements import selected_among
 from intent.findings import ObjectRef
 from intent.placement import Placement
+from intent.pools import AddressRange, address_range
 from intent.reaching import reaches_nobody
 from intent.snapshot import Resource as Intended
 from intent.snapshot import Snapshot
 from pools.models import BGPAdvertisement, IPAddressPool, L2Advertisement
+
+_WORDS = 5
+_HOLDING = 500  # pools
 
 
 def advertisements(cluster: Cluster) -> list[Resource]:
@@ -73,3 +81,35 @@ def nobody(row: Resource) -> str:
     peers = rows_of("BGPPeer").filter(cluster=row.cluster, namespace=row.cluster.namespace)
     read = tuple(intended(peer) for peer in peers.select_related("cluster").defer("base", "live", "findings"))
     return reaches_nobody(intended(row), Snapshot(namespace=row.cluster.namespace, resources=read, nodes=nodes))
+
+
+def pools_matching(rows: QuerySet[Resource], words: str) -> QuerySet[Resource]:
+    """The rows of which every word is in the name or the ranges, or, being an address or a prefix, lies within; one
+
+    query more if one is.
+    """
+    rows = rows.annotate(addresses_text=Cast("addresses", TextField()))
+    several = words.split()[:_WORDS]
+    ranges = {word: held for word in several if (held := _meant(word)) is not None}
+    holding = _holding(ranges) if ranges else {}
+    for word in several:
+        within = Q(pk__in=holding[word]) if word in holding else Q(addresses_text__icontains=word)
+        rows = rows.filter(Q(name__icontains=word) | within)
+    return rows
+
+
+def _meant(word: str) -> AddressRange | None:
+    """The address, or the prefix or range of them, that a word is; None for any other word."""
+    address = parse_address(word)
+    return address_range(f"{address}-{address}" if address is not None else word)
+
+
+def _holding(wanted: Mapping[str, AddressRange]) -> dict[str, list[int]]:
+    """The pools that hold an address of each of these ranges, the first of them: primary keys."""
+    found: dict[str, list[int]] = {word: [] for word in wanted}
+    for pk, entries in IPAddressPool.objects.order_by("pk").values_list("pk", "addresses").iterator():
+        held = [one for entry in entries or () if (one := address_range(entry)) is not None]
+        for word, meant in wanted.items():
+            if len(found[word]) < _HOLDING and any(one.overlaps(meant) for one in held):
+                found[word].append(pk)
+    return found

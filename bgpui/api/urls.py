@@ -28,6 +28,7 @@ from clusters.history.api import ChangeViewSet
 from clusters.reported.api import status_endpoint
 from dashboard.rest.problems import ProblemViewSet
 from dashboard.rest.routes import RouteViewSet
+from dashboard.rest.search import SearchViewSet
 from dashboard.rest.sessions import BGPPeerSessionsViewSet, SessionActionsViewSet
 from intent.kinds import READ_KINDS
 from peers.api import BFDProfileViewSet
@@ -49,6 +50,7 @@ router.register("export", ExportViewSet, basename="api-export")
 router.register("changesets", ChangeSetViewSet, basename="api-changeset")
 router.register("changes", ChangeViewSet, basename="api-change")
 router.register("services", ServiceViewSet, basename="api-service")
+router.register("search", SearchViewSet, basename="api-search")
 router.register("problems", ProblemViewSet, basename="api-problem")
 router.register("routes", RouteViewSet, basename="api-route")
 router.register("sessions", SessionActionsViewSet, basename="api-session")

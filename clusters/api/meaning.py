@@ -11,9 +11,11 @@ from clusters.edits.frozen import StandStill
 from clusters.edits.review import Review
 from clusters.heard import Heard, missing
 from clusters.places import places_of
+from intent.announcements.layer2 import Candidates
 from intent.assignments import Outlook
 from intent.effects import Effects
 from intent.frr_changes import ConfigurationChanges
+from intent.layer2_effects import Layer2Effects
 from intent.reach import Reach
 from intent.session_changes import SessionChange
 
@@ -27,6 +29,7 @@ def meaning_json(review: Review | SetReview) -> dict[str, Any]:
     return {
         "sessions": _sessions(review.sessions),
         "announcements": _announcements(review.effects, review.heard),
+        "layer2": _layer2(review.layer2),
         "configuration": _configuration(review.frr),
         "frozen": _frozen(review.frozen),
     }
@@ -80,6 +83,29 @@ def _reach(reach: Reach, known: Heard) -> dict[str, Any]:
     return {
         "nodes": reach.nodes, "peers": reach.peers, "sessions": reach.sessions, "up": reach.up, "notUp": lacking
     }  # fmt: skip
+
+
+def _layer2(found: Layer2Effects | None) -> dict[str, Any] | None:
+    """Services for which other nodes may answer ARP and NDP, those that lose it first."""
+    if found is None:
+        return None
+    services = sorted(found.services, key=lambda one: (not one.lost, not one.moves, one.service))
+    return {
+        "lost": found.lost,
+        "gained": found.gained,
+        "moved": found.moved,
+        "services": [
+            {"namespace": one.service.namespace, "name": one.service.name, "addresses": one.addresses}
+            | {"lost": one.lost, "gained": one.gained, "moves": one.moves, "stays": one.stays, "answers": one.answers}
+            | {"before": _candidates(one.before), "after": _candidates(one.after)}
+            for one in services[:_ROUTES]
+        ],
+        "moreServices": max(0, len(services) - _ROUTES),
+    }
+
+
+def _candidates(found: Candidates) -> dict[str, Any]:
+    return {"count": len(found.nodes), "nodes": found.nodes[:_NODES], "interfaces": found.interfaces[:_NODES]}
 
 
 def _frozen(found: StandStill) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from clusters.changesets.review import changeset_review
 from clusters.changesets.wanted import Wanted
 from clusters.models import ChangeSet
 
-_MEANING = ("sessions", "announcements", "configuration", "frozen")
+_MEANING = ("sessions", "announcements", "layer2", "configuration", "frozen")
 _ANSWER = shape(
     {
         "refused": {"type": "boolean", "description": "Whether the rules forbid it, as things stand."},
@@ -55,10 +55,10 @@ class PreviewViewSet(Endpoint):
         summary="What would this do?",
         description=(
             "Sessions that open, close, reset or change; prefixes that are announced, withdrawn or changed; services "
-            "that lose their announcement or redundancy; the difference of frr.conf; nodes where none of it will be in "
-            "force, since they keep their old configuration; findings that come and go. JSON "
-            "is a list as for change sets (`manifest`, `recreate`, `delete`), YAML a stream of manifests. Whoever may "
-            "look may ask: nothing is saved, and nothing is sent to the cluster."
+            "that lose their announcement or redundancy; who may answer ARP and NDP; the difference of frr.conf; nodes "
+            "where none of it will be in force, since they keep their old configuration; findings that come and go. "
+            "JSON is a list as for change sets (`manifest`, `recreate`, `delete`), YAML a stream of manifests. Whoever "
+            "may look may ask: nothing is saved, and nothing is sent to the cluster."
         ),
         parameters=[CLUSTER, ACCEPT],
         request={"application/json": {"type": "array", "items": {}}, "application/yaml": {"type": "string"}},

@@ -123,6 +123,28 @@ REVIEW = shape(
             description="What MetalLB announces otherwise; null for kinds that do not decide about it.",
         )
         | {"type": ["object", "null"]},
+        "layer2": shape(
+            {
+                "lost": {**COUNT, "description": "Services for which nobody may answer any more."},
+                "gained": {**COUNT, "description": "Services for which somebody may answer now, and nobody could."},
+                "moved": {**COUNT, "description": "Services whose node, as MetalLB reports, is no candidate then."},
+                "services": {
+                    "type": "array",
+                    "items": shape(
+                        dict.fromkeys(("namespace", "name", "answers"), TEXT)
+                        | {"addresses": _NAMES}
+                        | dict.fromkeys(("lost", "gained", "moves", "stays"), _YES)
+                        | dict.fromkeys(
+                            ("before", "after"), shape({"count": COUNT, "nodes": _NAMES, "interfaces": _NAMES})
+                        )
+                    ),
+                },
+                "moreServices": COUNT,
+            },
+            description="Which nodes may answer ARP and NDP otherwise; of them MetalLB takes one for each service, by "
+            "a hash. `stays`: the one that answers now goes on. null for kinds that do not decide about it.",
+        )
+        | {"type": ["object", "null"]},
         "configuration": shape(
             {
                 "differences": {

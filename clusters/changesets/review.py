@@ -14,7 +14,7 @@ from clusters.edits.dryrun import dry_run as ask
 from clusters.edits.edit import Edit, PlainEdit
 from clusters.edits.frozen import UNHINDERED, StandStill, stand_still
 from clusters.edits.overriding import NOTHING, Override, stops
-from clusters.edits.review import beyond, concerning, to_announcements, to_sessions
+from clusters.edits.review import beyond, concerning, to_announcements, to_layer2, to_sessions
 from clusters.heard import UNHEARD, Heard, heard
 from clusters.manifest import FieldDiff, Object, differences, has_inline_password, plain
 from clusters.models import Cluster
@@ -25,6 +25,7 @@ from intent.assignments import Outlook
 from intent.effects import Effects
 from intent.findings import Finding, ObjectRef
 from intent.frr_changes import UNCHANGED, ConfigurationChanges
+from intent.layer2_effects import Layer2Effects
 from intent.rules import blocking
 from intent.session_changes import SessionChange
 
@@ -62,8 +63,8 @@ class SetReview:
 
     objects of the cluster, against what it would be without the set. sessions: what happens to those of peers.
     effects: what happens to announcements, None if no object decides about them. heard: what is known of the sessions
-    that carry them. frr: what happens to frr.conf. assigned: what the services get that it makes. frozen: where none of
-    that will be so, since nodes keep their old configuration.
+    that carry them. layer2: what happens to who answers ARP and NDP, likewise. frr: what happens to frr.conf. assigned:
+    what the services get that it makes. frozen: where none of that will be so: nodes that keep their old configuration.
     """
 
     items: tuple[ItemReview, ...]
@@ -73,6 +74,7 @@ class SetReview:
     sessions: tuple[SessionChange, ...] = ()
     effects: Effects | None = None
     heard: Heard = UNHEARD
+    layer2: Layer2Effects | None = None
     frr: ConfigurationChanges = UNCHANGED
     assigned: tuple[Outlook, ...] = ()
     frozen: StandStill = UNHINDERED
@@ -123,6 +125,7 @@ def changeset_review(
         sessions=to_sessions(own, after),
         effects=effects,
         heard=known,
+        layer2=to_layer2(own, then, after.services),
         frr=frr,
         assigned=assigned,
         frozen=stand_still(cluster, [edit.ref for edit in own], after, introduced, frr),

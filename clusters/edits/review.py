@@ -14,13 +14,15 @@ from clusters.edits.frozen import UNHINDERED, StandStill, stand_still
 from clusters.heard import UNHEARD, Heard, heard
 from clusters.manifest import FieldDiff, Object, differences, has_inline_password, plain
 from clusters.models import Cluster
-from clusters.selectors import resource_of
+from clusters.selectors import answering, resource_of
 from clusters.sync import ownership
 from intent import rules
 from intent.affected import announced
 from intent.effects import KINDS, Effects, effects
 from intent.findings import Finding, ObjectRef, Severity
 from intent.frr_changes import UNCHANGED, ConfigurationChanges, configuration_changes
+from intent.layer2_effects import KINDS as LAYER2_KINDS
+from intent.layer2_effects import Layer2Effects, layer2_effects
 from intent.session_changes import SessionChange, held, session_changes
 from intent.snapshot import Resource, Service, Snapshot
 
@@ -33,7 +35,7 @@ class Review:
     takes_over: the tools whose fields this edit moves to bgpui. drops_inline_password: `spec.password` will go.
     revision: of the row that was reviewed, for `base_revision`; 0 = there is none. sessions: what happens to them.
     effects: what happens to announcements, None for a kind that does not decide about them. heard: what is known of
-    the sessions that carry them. frr: to frr.conf.
+    the sessions that carry them. layer2: what happens to who answers ARP and NDP, likewise. frr: to frr.conf.
     frozen: where none of that will be so, since nodes keep their old configuration.
     """
 
@@ -51,6 +53,7 @@ class Review:
     sessions: tuple[SessionChange, ...] = ()
     effects: Effects | None = None
     heard: Heard = UNHEARD
+    layer2: Layer2Effects | None = None
     frr: ConfigurationChanges = UNCHANGED
     frozen: StandStill = UNHINDERED
 
@@ -96,6 +99,7 @@ def review(
         sessions=to_sessions([edit], with_change),
         effects=told,
         heard=known,
+        layer2=to_layer2([edit], with_change) if dry_run else None,
         frr=frr,
         frozen=stand_still(cluster, [edit.ref], with_change, introduced, frr) if dry_run else UNHINDERED,
     )
@@ -127,6 +131,17 @@ def to_announcements(
     sides = announced(before, after)
     told = None if KINDS.isdisjoint(kinds) and not others else effects(before, after, sides, known.up)
     return told, configuration_changes(before, after, sides)
+
+
+def to_layer2(
+    edits: Sequence[Edit], after: Snapshot, services: Sequence[Service] | None = None
+) -> Layer2Effects | None:
+    """The same for who may answer ARP and NDP; None if no kind among them decides about it."""
+    earlier = after.services if services is None else services
+    if not edits or (LAYER2_KINDS.isdisjoint(edit.kind.kind for edit in edits) and earlier is after.services):
+        return None
+    before = replace(held(after, _held(edits)), services=earlier)
+    return layer2_effects(before, after, answering(edits[0].cluster))
 
 
 def _held(edits: Sequence[Edit]) -> dict[ObjectRef, Resource | None]:

@@ -16,6 +16,7 @@ from clusters.places import places_of
 from clusters.words import bounded, counted
 from intent.assignments import Outlook
 from intent.effects import Effects, RouteChange
+from intent.layer2_effects import Layer2Effects
 from intent.reach import Reach
 from intent.session_changes import SessionChange
 
@@ -86,6 +87,26 @@ def announcements_meant(found: Effects | None, known: Heard) -> dict[str, Any]:
         "services": told[:_ROWS],
         "more_services": told[_ROWS:],
         "left": len(services) - len(told),
+    }
+
+
+@register.inclusion_tag("resources/layer2.html")
+def layer2_meant(found: Layer2Effects | None) -> dict[str, Any]:
+    """Who may answer ARP and NDP; no section for what does not decide about it."""
+    if found is None:
+        return {}
+    told = [
+        (found.lost, "down", "will be answered for by nobody"),
+        (found.moved, "degraded", "will be answered for by another node"),
+        (found.gained, "up", "will be answered for"),
+    ]
+    services = sorted(found.services, key=lambda one: (not one.lost, not one.moves, one.service))
+    return {
+        "found": found,
+        "totals": [(health, f"{counted(number, 'service')} {words}") for number, health, words in told if number],
+        "first": services[:_ROWS],
+        "rest": services[_ROWS:_MOST],
+        "left": max(0, len(services) - _MOST),
     }
 
 

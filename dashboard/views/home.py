@@ -15,6 +15,7 @@ from clusters.models import Cluster, SyncState
 from clusters.pages import HttpRequest, misfits, render_page
 from clusters.selectors import clusters_known
 from clusters.words import age_words
+from dashboard.elsewhere import elsewhere
 from dashboard.filters import Filters
 from dashboard.matrix import matrix
 from dashboard.problems import SHOWN, SHOWN_ALL, problems, with_ribbons
@@ -87,6 +88,7 @@ def _board(request: HttpRequest, filters: Filters, clusters: dict[int, Cluster],
         "sentence": said,
         "also": also(counts, said),
         "kept": kept,
+        "elsewhere": elsewhere(request.user, filters.q, filters.cluster),
         "top": next((problem for problem in found if problem.neighbor and problem.number > 1), None),
         "numbers": headline_counts(counts, filters, kept, flaps=_drops(filters), **config),
         "problems": with_ribbons(found[:every], timezone.now()),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 from intent.addresses import parse_address
 from intent.announcements.advertisements import selected_among
 from intent.announcements.cluster import blocked
@@ -12,37 +15,98 @@ from intent.selectors import Selection
 from intent.snapshot import Node, Service, Snapshot
 
 
+class Candidates(NamedTuple):
+    """The nodes of which one answers for a service, sorted, and on which interfaces; () = on all of them."""
+
+    nodes: tuple[str, ...] = ()
+    interfaces: tuple[str, ...] = ()
+
+
+class _Read(NamedTuple):
+    """An L2Advertisement: its pools, its nodes as a mask, the services that it is for, its interfaces."""
+
+    pools: frozenset[str]
+    nodes: int
+    services: Selection
+    interfaces: tuple[str, ...]
+
+
+class Layer2:
+    """The L2Advertisements of a snapshot; a service is looked up in a time that does not grow with the others."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        pools = snapshot.in_force("IPAddressPool")
+        by_name = {pool.name: pool for pool in pools}
+        self._placement, self._index = Placement(snapshot.nodes), PoolIndex(pools)
+        self._blocked = {node.name: reason for node in snapshot.nodes if (reason := blocked(node)) is not None}
+        self._every = [
+            _Read(
+                selected_among(each, by_name),
+                self._placement.mask(each.spec),
+                Selection(each.spec.get("serviceSelectors")),
+                _names(each.spec.get("interfaces")),
+            )
+            for each in snapshot.in_force("L2Advertisement")
+        ]
+
+    def candidates(self, service: Service) -> Candidates:
+        """Who may answer for a service; nobody if it has no ready endpoint."""
+        matching = [each for each in self._of_pool(service) if each.services.chooses(service.labels)]
+        mask = _joined(matching)
+        if not mask or not service.endpoint_nodes:
+            return Candidates()
+        nodes = (node for node in self._placement.names(mask) if node not in self._blocked)
+        able = tuple(node for node in nodes if not service.local or node in service.endpoint_nodes)
+        if not able:
+            return Candidates()
+        named = [each.interfaces for each in matching if each.nodes]
+        return Candidates(able, tuple(sorted({name for some in named for name in some})) if all(named) else ())
+
+    def on_nodes(self, service: Service) -> dict[Reason | None, tuple[str, ...]]:
+        """All nodes by the first reason why they do not, sorted; None = they may, and MetalLB takes one of them.
+
+        Empty if no L2Advertisement is for the service's pool.
+        """
+        of_pool = self._of_pool(service)
+        if not of_pool:
+            return {}
+        owners = _joined(of_pool)
+        matching = _joined(each for each in of_pool if each.services.chooses(service.labels))
+        found: dict[Reason | None, list[str]] = {}
+        for number, node in enumerate(self._placement.nodes):
+            reason = _reason(service, node, owners >> number & 1, matching >> number & 1, self._blocked.get(node.name))
+            found.setdefault(reason, []).append(node.name)
+        return {reason: tuple(nodes) for reason, nodes in found.items()}
+
+    def _of_pool(self, service: Service) -> list[_Read]:
+        addresses = [one for one in map(parse_address, service.addresses) if one is not None]
+        pool = self._index.holding_all(addresses) if addresses and self._every else ""
+        return [each for each in self._every if pool in each.pools] if pool else []
+
+
 def layer2_on_nodes(snapshot: Snapshot, service: Service) -> dict[Reason | None, tuple[str, ...]]:
-    """All nodes by the first reason why they do not, sorted; None = they may, and MetalLB takes one of them.
-
-    Empty if no L2Advertisement is for the service's pool.
-    """
-    pools, placement = snapshot.in_force("IPAddressPool"), Placement(snapshot.nodes)
-    addresses = [one for one in map(parse_address, service.addresses) if one is not None]
-    pool = PoolIndex(pools).holding_all(addresses) if addresses else ""
-    held = {one.name: one for one in pools if one.name == pool}
-    of_pool = [each for each in snapshot.in_force("L2Advertisement") if selected_among(each, held)]
-    if not pool or not of_pool:
-        return {}
-    owners, matching = 0, 0
-    for each in of_pool:
-        mask = placement.mask(each.spec)
-        owners |= mask
-        matching |= mask if Selection(each.spec.get("serviceSelectors")).chooses(service.labels) else 0
-    found: dict[Reason | None, list[str]] = {}
-    for number, node in enumerate(placement.nodes):
-        bits = owners >> number & 1, matching >> number & 1
-        found.setdefault(_reason(service, node, *bits), []).append(node.name)
-    return {reason: tuple(nodes) for reason, nodes in found.items()}
+    """The same for one service."""
+    return Layer2(snapshot).on_nodes(service)
 
 
-def _reason(service: Service, node: Node, owner: int, matching: int) -> Reason | None:
+def _reason(service: Service, node: Node, owner: int, matching: int, barred: Reason | None) -> Reason | None:
     if not owner:
         return Reason.NOT_OWNER
     if not matching:
         return Reason.NO_MATCHING_ADVERTISEMENT
-    if (reason := blocked(node)) is not None:
-        return reason
+    if barred is not None:
+        return barred
     if service.local and node.name not in service.endpoint_nodes:
         return Reason.NO_LOCAL_ENDPOINTS
     return None if service.endpoint_nodes else Reason.NO_ENDPOINTS
+
+
+def _joined(several: Iterable[_Read]) -> int:
+    mask = 0
+    for each in several:
+        mask |= each.nodes
+    return mask
+
+
+def _names(value: object) -> tuple[str, ...]:
+    return tuple(name for name in value if isinstance(name, str)) if isinstance(value, list | tuple) else ()

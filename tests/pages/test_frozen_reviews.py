@@ -41,7 +41,7 @@ def frozen(cluster: Cluster) -> BGPPeer:
     return peer
 
 
-def edited(editor: Client, row: Any, **typed: str) -> str:
+def edited(editor: Client, row: Any, **typed: Any) -> str:
     """Review of an edit in the form."""
     address = f"{row.get_absolute_url()}edit/"
     page: str = post(editor, address, "review", {**fields(editor.get(address).text), **typed}).text

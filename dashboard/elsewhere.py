@@ -1,0 +1,85 @@
+"""What the search of the header finds besides sessions: services by name or address, pools by name or an address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+from urllib.parse import urlencode
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.urls import reverse
+
+from clusters.models import Service
+from clusters.selectors import resource_list
+from pools.loadbalancers.selectors import services_matching
+from pools.models import IPAddressPool
+from pools.selectors import pools_matching
+
+_SHOWN = 10
+_WORDS = 5
+User = AbstractBaseUser | AnonymousUser
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One object. told: its addresses, the first few."""
+
+    kind: str
+    cluster: str
+    namespace: str
+    name: str
+    told: tuple[str, ...]
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Objects of one kind; more: whether there are others, which `href` lists."""
+
+    label: str
+    found: tuple[Hit, ...]
+    more: bool
+    href: str
+
+
+def elsewhere(user: User, words: str, cluster: str = "") -> list[Hits]:
+    """What the words mean, as far as the user may see it: three queries; [] for no words or nothing found."""
+    wanted = " ".join(words.split()[:_WORDS])
+    if not wanted:
+        return []
+    hits = []
+    if user.has_perm("clusters.view_service"):  # type: ignore[union-attr]  # Django's users have it
+        hits.append(_services(wanted, cluster))
+    if user.has_perm("pools.view_ipaddresspool"):  # type: ignore[union-attr]
+        hits.append(_pools(wanted, cluster))
+    return [one for one in hits if one.found]
+
+
+def _services(words: str, cluster: str) -> Hits:
+    rows = services_matching(words).filter(**({"cluster__name": cluster} if cluster else {}))
+    found = list(rows.order_by("name", "namespace", "cluster__name")[: _SHOWN + 1])
+    shown, more = tuple(map(_service, found[:_SHOWN])), len(found) > _SHOWN
+    return Hits("Services", shown, more, _list("services", words, cluster))
+
+
+def _service(row: Service) -> Hit:
+    told = tuple(row.addresses[:3])
+    return Hit("Service", row.cluster.name, row.namespace, row.name, told, row.get_absolute_url())
+
+
+def _pools(words: str, cluster: str) -> Hits:
+    rows = pools_matching(resource_list("IPAddressPool").defer("base", "live", "findings"), words)
+    rows = rows.filter(**({"cluster__name": cluster} if cluster else {}))
+    found = list(rows.order_by("name", "namespace", "cluster__name")[: _SHOWN + 1])
+    shown, more = tuple(_pool(cast("IPAddressPool", row)) for row in found[:_SHOWN]), len(found) > _SHOWN
+    return Hits("Pools", shown, more, _list("pools", words, cluster))
+
+
+def _pool(row: IPAddressPool) -> Hit:
+    told = tuple(str(entry) for entry in (row.addresses or ())[:3])
+    return Hit("IPAddressPool", row.cluster.name, row.namespace, row.name, told, row.get_absolute_url())
+
+
+def _list(page: str, words: str, cluster: str) -> str:
+    return f"{reverse(page)}?{urlencode({'q': words} | ({'cluster': cluster} if cluster else {}))}"
