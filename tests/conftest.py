@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from hypothesis import settings
 from pytest_django import DjangoDbBlocker
 
 from lab.redis import EmbeddedRedis
-from tests.cluster.choice import REAL
+from tests.cluster.choice import BORROWED, REAL, end_tenancy
 from tests.demo import Demo, start
 from tests.settings import REDIS_URL, RUN_DIR
 from tests.stores.clock import StandingClocks
@@ -22,6 +23,11 @@ settings.register_profile("bgpui", deadline=None)  # machines are shared: no exa
 settings.load_profile("bgpui")
 
 _left_out = pytest.StashKey[Counter[str]]()
+
+
+def pytest_report_header() -> list[str]:
+    """Say whose cluster is used."""
+    return [f"API server: that of KUBECONFIG={os.environ['KUBECONFIG']}"] if BORROWED else []
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -47,6 +53,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 @pytest.fixture(scope="session", autouse=True)
 def _run_dir() -> Iterator[None]:
     yield
+    end_tenancy()
     shutil.rmtree(RUN_DIR, ignore_errors=True)
 
 

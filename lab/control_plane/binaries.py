@@ -18,7 +18,7 @@ HOW_TO_GET_THEM = (
 _NAMES = {"server": "etcd"}  # what Go calls a command whose module ends in a major version
 _METALLB = "go.universe.tf/metallb"
 _VERSION = "k8s.io/component-base/version.gitVersion"
-# MetalLB 0.16.2 requires frr-k8s 0.0.27, which cannot be had as a module. The newest one that can lacks a field that
+# MetalLB 0.16.2 requires frr-k8s 0.0.27, which cannot be had as a module. 0.0.26, which can, lacks a field that
 # MetalLB's speakers alone write; it is added while building. No webhook looks at it.
 _FRR_K8S, _TYPES = "github.com/metallb/frr-k8s", Path("api", "v1beta1", "frrconfiguration_types.go")
 _BEFORE = "\tPrefixesWithCommunity []CommunityPrefixes "

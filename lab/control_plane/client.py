@@ -19,11 +19,15 @@ MERGE = "application/merge-patch+json"
 
 
 class Client:
-    """tls: with the administrator's certificate."""
+    """tls: with the administrator's certificate; None where a proxy on this machine has it."""
 
-    def __init__(self, port: int, tls: ssl.SSLContext) -> None:
-        self._port, self._tls = port, tls
+    def __init__(self, port: int, tls: ssl.SSLContext | None) -> None:
+        self.port, self.tls = port, tls
         self._own = threading.local()
+
+    @property
+    def url(self) -> str:
+        return f"{'http' if self.tls is None else 'https'}://127.0.0.1:{self.port}"
 
     def request(
         self,
@@ -71,9 +75,7 @@ class Client:
     ) -> tuple[http.client.HTTPResponse, bytes]:
         for is_new in (not hasattr(self._own, "connection"), True):
             if is_new:
-                self._own.connection = http.client.HTTPSConnection(
-                    "127.0.0.1", self._port, timeout=_TIMEOUT, context=self._tls
-                )
+                self._own.connection = self._connection()
             try:
                 self._own.connection.request(method, target, payload, dict(headers))
                 answer = self._own.connection.getresponse()
@@ -83,6 +85,11 @@ class Client:
                 if is_new:
                     raise
         raise AssertionError("unreachable")
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if self.tls is None:
+            return http.client.HTTPConnection("127.0.0.1", self.port, timeout=_TIMEOUT)
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=_TIMEOUT, context=self.tls)
 
 
 def patiently(probe: Callable[[], bool], what: str) -> None:

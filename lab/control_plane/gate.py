@@ -19,6 +19,7 @@ from lab.apiserver.routes import REVIEWS
 
 _LIMIT = 1 << 20  # of a request's or an answer's head
 _PIECE = 64 << 10
+_NOBODY = Fault(code=401, status={"kind": "Status", "apiVersion": "v1", "reason": "Unauthorized", "code": 401})
 _GONE = (OSError, asyncio.IncompleteReadError, ssl.SSLError)
 _ONE = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete", "POST": "create"}
 _MANY = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
@@ -60,9 +61,9 @@ def asked(method: str, target: str) -> Attributes | None:
 
 
 class Gate:
-    """faults: what happens to requests. inside: for connections to the API server."""
+    """faults: what happens to requests. inside: for connections to the API server; None is plain http."""
 
-    def __init__(self, faults: Faults, port: int, inside: ssl.SSLContext) -> None:
+    def __init__(self, faults: Faults, port: int, inside: ssl.SSLContext | None) -> None:
         self._faults, self._target, self._inside = faults, port, inside
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
@@ -85,6 +86,10 @@ class Gate:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def passed_on(self, head: Head) -> bytes | None:
+        """What the API server gets in place of this head; None if it does not know who asks."""
+        return head.raw
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -127,7 +132,10 @@ class Gate:
                 return False
             if fault.code:
                 return await _refuse(fault, head, reader, writer)
-        server_writer.write(head.raw)
+        passed = self.passed_on(head)
+        if passed is None:
+            return await _refuse(_NOBODY, head, reader, writer)
+        server_writer.write(passed)
         await _body(head, reader, server_writer)
         while (answer := await Head.read(server_reader)).first[1] in ("100", "103"):
             writer.write(answer.raw)

@@ -38,9 +38,13 @@ class RemoteTokens:
     def remove(self, token: str) -> None:
         self._users.pop(token, None)
 
+    def whose(self, token: str) -> User | None:
+        """The user that a token belongs to."""
+        return self._users.get(token)
+
     def review(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to a TokenReview."""
-        user = self._users.get(str((body.get("spec") or {}).get("token", "")))
+        user = self.whose(str((body.get("spec") or {}).get("token", "")))
         status: dict[str, Any] = {"authenticated": user is not None}
         if user is not None:
             status["user"] = {"username": user.name, "groups": list(user.groups)}

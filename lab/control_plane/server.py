@@ -58,7 +58,7 @@ class ControlPlane:
         self._cancel: Callable[[], None] = lambda: None
         self.faults = Faults()
         self.tokens = RemoteTokens(self.client, tokens or {})
-        self.store = RemoteStore(self.client, self._port, inside, self._prepared)
+        self.store = RemoteStore(self.client, self._prepared)
         self.exec: ExecHandler | None = None
         """What runs a command in a container."""
         self._streams = Streams(lambda: self.exec)

@@ -6,7 +6,6 @@ import asyncio
 import builtins
 import contextlib
 import json
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,13 +29,11 @@ class RemoteStore:
     call blocks for as long as the request takes.
     """
 
-    def __init__(
-        self, client: Client, port: int, tls: ssl.SSLContext, prepare: Callable[[Resource, Manifest], Manifest]
-    ) -> None:
+    def __init__(self, client: Client, prepare: Callable[[Resource, Manifest], Manifest]) -> None:
         self.registry = Registry()
         for resource in builtin_resources():
             self.registry.add(resource)
-        self._client, self._port, self._tls, self._prepare = client, port, tls, prepare
+        self._client, self._prepare = client, prepare
         self._watches: dict[object, _Watch] = {}
 
     @property
@@ -188,8 +185,8 @@ class RemoteStore:
 
     async def _follow(self, watch: _Watch, version: str) -> None:
         """Events from this version on; the server ends a watch after some minutes."""
-        url = f"https://127.0.0.1:{self._port}{path_of(watch.resource, None)}"
-        connector = aiohttp.TCPConnector(ssl=self._tls)
+        url = f"{self._client.url}{path_of(watch.resource, None)}"
+        connector = aiohttp.TCPConnector(ssl=self._client.tls or False)
         async with aiohttp.ClientSession(connector=connector, read_bufsize=_LARGEST_EVENT) as session:
             while watch in self._watches:
                 query = {"watch": "true", "allowWatchBookmarks": "true", "resourceVersion": version}

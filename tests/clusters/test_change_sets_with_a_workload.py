@@ -13,10 +13,12 @@ from clusters.changesets.wanted import Wanted
 from clusters.models import ChangeSet
 from clusters.sync.changesets.carry import apply_set
 from lab.apiserver import Fault
+from tests.cluster.choice import BORROWED
 from tests.clusters.cluster import RunningCluster
 from tests.clusters.conftest import Office
 from tests.clusters.sets import Item, accept, carry, pass_time, refuse, some_peer, states, wanted
 
+pytestmark = pytest.mark.skipif(BORROWED, reason="has the product make a Namespace, in a cluster of KUBECONFIG")
 State = ChangeSet.State
 ROOM = "bgpui-test"
 LABELS = {"app": "test"}

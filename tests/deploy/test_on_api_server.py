@@ -16,14 +16,18 @@ from clusters.kube.errors import KubeError
 from clusters.kube.exec import ExecError, Executor
 from intent.kinds import KINDS
 from lab import apiserver
-from tests.cluster.choice import REAL
+from tests.cluster.choice import BORROWED, REAL
 from tests.clusters.cluster import NAMESPACE, RunningCluster, node, peer, pod
 from tests.deploy.rendered import OVERLAYS, Object, chart, objects, overlay
 from tests.deploy.test_admission import ALLOWED, REFUSED
 from tests.deploy.test_chart import _ALL
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.cluster, pytest.mark.skipif(not REAL, reason="needs a real API server: make test-cluster")]
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.skipif(not REAL, reason="needs a real API server: make test-cluster"),
+    pytest.mark.skipif(BORROWED, reason="installs bgpui and its rights, in a cluster of KUBECONFIG"),
+]
 _OTHERS = ("Route", "ServiceMonitor")  # kinds of operators that no bare API server serves
 _OURS = ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "ValidatingAdmissionPolicy",
          "ValidatingAdmissionPolicyBinding")  # fmt: skip

@@ -22,7 +22,7 @@ from lab.background import BackgroundLab
 from lab.cluster import Lab
 from lab.frr import RealSpeakers, available
 from lab.routers import documented_routers
-from tests.cluster.choice import REAL
+from tests.cluster.choice import real_lab
 from tests.loop import worker
 from tests.loop.stack import NODES, Stack
 
@@ -37,7 +37,7 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     folder: Path = tmp_path_factory.mktemp("lab")
     plan: Mapping[str, Any] = getattr(request.module, "PLAN", {})
     with BackgroundLab(
-        nodes=len(NODES), speakers=request.param, folder=folder, debounce=0.05, real=REAL, **plan
+        nodes=len(NODES), speakers=request.param, folder=folder, debounce=0.05, real=real_lab(), **plan
     ) as lab:
         yield lab
 

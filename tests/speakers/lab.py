@@ -16,7 +16,7 @@ from lab.cluster import Lab
 from speakers.models import Session
 from speakers.selectors import sessions
 from speakers.services import Written
-from tests.cluster.choice import REAL
+from tests.cluster.choice import real_lab
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ class RunningLab:
 
     @staticmethod
     async def _start(folder: Path, plan: dict[str, Any]) -> Lab:
-        return await Lab(folder=folder, real=REAL, **plan).start()
+        return await Lab(folder=folder, real=real_lab(), **plan).start()
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         """Run something on the lab's loop and wait for it."""

@@ -213,4 +213,4 @@ replace (
 	k8s.io/streaming => k8s.io/streaming v0.37.2
 )
 
-replace github.com/metallb/frr-k8s => github.com/metallb/frr-k8s v0.0.21
+replace github.com/metallb/frr-k8s => github.com/metallb/frr-k8s v0.0.26
