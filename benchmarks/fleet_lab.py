@@ -6,12 +6,12 @@ Every node runs four sessions in three VRFs to simulated routers. Prints "ready"
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks import beside
 from lab.cluster import Lab
 from lab.routers import Router
 
@@ -35,21 +35,14 @@ async def _serve(folder: Path, nodes: int) -> None:
             manifest = {"apiVersion": "metallb.io/v1beta2", "kind": "BGPPeer", "metadata": metadata, "spec": spec}
             lab.store.add(manifest, manager="kubectl-client-side-apply")
         await lab.settled()
-        print("ready", flush=True)
-        await asyncio.to_thread(sys.stdin.read)
+        await beside.ready()
 
 
 @contextmanager
 def fleet_lab(folder: Path, nodes: int) -> Iterator[Path]:
     """A running lab; gives the path of its kubeconfig."""
-    command = [sys.executable, "-m", "benchmarks.fleet_lab", str(folder), str(nodes)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        if process.stdout is None or process.stdout.readline().strip() != "ready":
-            raise RuntimeError("the lab did not start")
-        try:
-            yield folder / "kubeconfig"
-        finally:
-            process.communicate("")
+    with beside.running("benchmarks.fleet_lab", folder, nodes):
+        yield folder / "kubeconfig"
 
 
 if __name__ == "__main__":

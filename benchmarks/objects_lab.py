@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
+from benchmarks import beside
 from lab.apiserver import ApiServer, write_kubeconfig
 from lab.crds import crds
 
@@ -70,8 +70,7 @@ async def _serve(folder: Path, peers: int, services: int) -> None:
         for manifest in service(number):
             server.store.add(manifest)
     write_kubeconfig(folder / "kubeconfig", server.url, token, server.ca_pem)
-    print("ready", flush=True)
-    await asyncio.to_thread(sys.stdin.read)
+    await beside.ready()
     await server.stop()
 
 
@@ -79,14 +78,8 @@ async def _serve(folder: Path, peers: int, services: int) -> None:
 def objects_lab(folder: Path, *, peers: int = 0, services: int = 0) -> Iterator[Path]:
     """A running server; gives the path of its kubeconfig."""
     folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "benchmarks.objects_lab", str(folder), str(peers), str(services)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        if process.stdout is None or process.stdout.readline().strip() != "ready":
-            raise RuntimeError("the API server did not start")
-        try:
-            yield folder / "kubeconfig"
-        finally:
-            process.communicate("")
+    with beside.running("benchmarks.objects_lab", folder, peers, services):
+        yield folder / "kubeconfig"
 
 
 if __name__ == "__main__":

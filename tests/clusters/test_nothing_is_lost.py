@@ -21,19 +21,7 @@ from lab.apiserver import Fault
 from peers.models import BGPPeer
 from tests.clusters.cluster import RunningCluster, peer
 from tests.clusters.conftest import Office
-
-WRITES = {"create": "create", "update": "patch", "delete": "delete"}
-
-
-def _pending(kube: RunningCluster, office: Office, edit: str) -> BGPPeer:
-    if edit != "create":
-        kube.add(peer())
-        office.look()
-    if edit == "delete":
-        office.delete(office.row())
-    else:
-        office.save(peer(peerASN=64700))
-    return office.row()
+from tests.clusters.edits import WRITES, accept
 
 
 def _wait(row: BGPPeer) -> None:
@@ -65,7 +53,7 @@ def _in_force(kube: RunningCluster, edit: str) -> bool:
 def test_a_failed_write_is_tried_again_and_acts_once(
     kube: RunningCluster, office: Office, edit: str, fault: dict[str, Any]
 ) -> None:
-    row = _pending(kube, office, edit)
+    row = accept(kube, office, edit)
     kube.server.faults.add(Fault(verb=WRITES[edit], resource="bgppeers", **fault))
     assert office.work(row) == [Fate.LATER]
     assert row.pending
@@ -78,7 +66,7 @@ def test_a_failed_write_is_tried_again_and_acts_once(
 
 @pytest.mark.parametrize("edit", WRITES)
 def test_a_refused_write_is_rejected_with_the_servers_words(kube: RunningCluster, office: Office, edit: str) -> None:
-    row = _pending(kube, office, edit)
+    row = accept(kube, office, edit)
     words = 'admission webhook "bgppeersvalidationwebhook.metallb.io" denied the request: not on a Friday'
     status = {"kind": "Status", "message": words, "reason": "Forbidden", "code": 403}
     kube.server.faults.add(Fault(verb=WRITES[edit], resource="bgppeers", code=403, status=status))
@@ -88,7 +76,7 @@ def test_a_refused_write_is_rejected_with_the_servers_words(kube: RunningCluster
 
 
 def test_an_edit_survives_an_api_server_that_is_away(kube: RunningCluster, office: Office) -> None:
-    row = _pending(kube, office, "update")
+    row = accept(kube, office, "update")
     kube.stop()
     try:
         assert office.work(row) == [Fate.LATER]
@@ -105,7 +93,7 @@ def test_an_edit_survives_an_api_server_that_is_away(kube: RunningCluster, offic
 def test_the_servers_own_wish_for_a_pause_is_kept(kube: RunningCluster, office: Office, monkeypatch: Any) -> None:
     from clusters.kube.errors import Unreachable
 
-    row = _pending(kube, office, "update")
+    row = accept(kube, office, "update")
 
     def busy(*_: Any, **__: Any) -> None:
         raise Unreachable("too many requests", code=429, retry_after=17)
@@ -116,7 +104,7 @@ def test_the_servers_own_wish_for_a_pause_is_kept(kube: RunningCluster, office: 
 
 
 def test_tries_back_off(kube: RunningCluster, office: Office) -> None:
-    row = _pending(kube, office, "update")
+    row = accept(kube, office, "update")
     kube.server.faults.add(Fault(resource="bgppeers", code=500, count=6))
     pauses = []
     for _ in range(6):
@@ -127,7 +115,7 @@ def test_tries_back_off(kube: RunningCluster, office: Office) -> None:
 
 
 def test_two_workers_with_the_same_task_write_once(kube: RunningCluster, office: Office) -> None:
-    row = _pending(kube, office, "update")
+    row = accept(kube, office, "update")
     first = claim("BGPPeer", row.pk)
     assert first is not None
     assert apply_pending("BGPPeer", row.pk) == []
@@ -137,7 +125,7 @@ def test_two_workers_with_the_same_task_write_once(kube: RunningCluster, office:
 def test_a_worker_killed_before_its_answer_is_followed_by_another(
     kube: RunningCluster, office: Office, monkeypatch: Any
 ) -> None:
-    row = _pending(kube, office, "update")
+    row = accept(kube, office, "update")
     applied = Door.apply
 
     def killed(door: Door, *args: Any, **more: Any) -> Any:
@@ -157,7 +145,7 @@ def test_a_worker_killed_before_its_answer_is_followed_by_another(
 
 
 def test_a_worker_that_lost_its_lease_writes_no_outcome(kube: RunningCluster, office: Office) -> None:
-    row = _pending(kube, office, "update")
+    row = accept(kube, office, "update")
     slow = claim("BGPPeer", row.pk)
     assert slow is not None
     BGPPeer.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
@@ -171,7 +159,7 @@ def test_a_worker_that_lost_its_lease_writes_no_outcome(kube: RunningCluster, of
 def test_an_edit_that_comes_in_while_another_is_applied_follows_it(
     kube: RunningCluster, office: Office, monkeypatch: Any
 ) -> None:
-    row = _pending(kube, office, "update")
+    row = accept(kube, office, "update")
     applied = Door.apply
 
     def and_meanwhile(door: Door, *args: Any, **more: Any) -> Any:
@@ -187,7 +175,7 @@ def test_an_edit_that_comes_in_while_another_is_applied_follows_it(
 
 @pytest.mark.parametrize("edit", ["create", "update"])
 def test_a_lost_answer_and_a_newer_edit_make_no_false_conflict(kube: RunningCluster, office: Office, edit: str) -> None:
-    row = _pending(kube, office, edit)
+    row = accept(kube, office, edit)
     kube.server.faults.add(Fault(verb=WRITES[edit], resource="bgppeers", drop="after", count=1))
     if edit == "update":  # the first patch moves the fields, the second one applies
         kube.server.faults.clear()
@@ -221,7 +209,7 @@ def test_redis_away_at_commit_costs_time_and_not_the_edit(
 
 
 def test_the_outbox_is_not_swept_for_rows_that_wait_or_are_held(kube: RunningCluster, office: Office) -> None:
-    row = _pending(kube, office, "update")
+    row = accept(kube, office, "update")
     now = timezone.now()
     for column in ("retry_at", "lease_until"):
         BGPPeer.objects.update(retry_at=None, lease_until=None)

@@ -168,7 +168,7 @@ def test_a_tool_that_comes_after_an_edit_takes_what_it_applies_by_force(kube: Ru
     assert ownership.holders(kube.peer("tor-1"), "spec.peerASN") == ("helm",)
 
 
-def test_labels_of_others_stay_theirs(kube: RunningCluster, office: Office) -> None:
+def _labelled_by_a_controller(kube: RunningCluster, office: Office) -> None:
     kube.add(peer())
     kube.call(
         kube.server.store.patch,
@@ -179,6 +179,10 @@ def test_labels_of_others_stay_theirs(kube: RunningCluster, office: Office) -> N
         "policy-controller",
     )
     office.look()
+
+
+def test_labels_of_others_stay_theirs(kube: RunningCluster, office: Office) -> None:
+    _labelled_by_a_controller(kube, office)
     row = office.save(peer(peerASN=64700, labels={"policy": "seen"}))
     assert office.work(row) == [Fate.IN_SYNC]
     assert ownership.holders(kube.peer("tor-1"), "metadata.labels.policy") == ("policy-controller",)
@@ -187,16 +191,7 @@ def test_labels_of_others_stay_theirs(kube: RunningCluster, office: Office) -> N
 
 
 def test_a_cleared_field_that_another_still_holds_is_a_conflict(kube: RunningCluster, office: Office) -> None:
-    kube.add(peer())
-    kube.call(
-        kube.server.store.patch,
-        "bgppeers.metallb.io",
-        NAMESPACE,
-        "tor-1",
-        {"metadata": {"labels": {"policy": "seen"}}},
-        "policy-controller",
-    )
-    office.look()
+    _labelled_by_a_controller(kube, office)
     row = office.save(peer(peerASN=64700))
     assert office.work(row) == [Fate.CONFLICT]
     assert row.sync_state == SyncState.CONFLICT

@@ -20,6 +20,12 @@ from tests.demo import Demo
 
 Key = tuple[str, str]
 HELD = ("rejected", "conflict")
+ENDS: dict[str, tuple[dict[str, Any] | None, int]] = {
+    "create": ({"peerASN": 64700}, 1),
+    "update": ({"peerASN": 64700}, 2),
+    "delete": (None, 0),
+}
+"""How each of tests.clusters.edits ends: the spec and the generation in the cluster."""
 _ROUNDS = 12
 
 

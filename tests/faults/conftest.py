@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.clusters.conftest import _kube, kube, office
+from tests.clusters.cluster import RunningCluster
+from tests.clusters.conftest import Office, _kube, kube, office
 from tests.demo import Demo, start
+from tests.faults.closing import Here
 
-__all__ = ["_kube", "fragile", "kube", "office"]
+__all__ = ["_kube", "fragile", "kube", "office", "world"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -17,6 +19,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/faults/" in item.nodeid:
             item.add_marker(pytest.mark.faults)
+
+
+@pytest.fixture
+def world(kube: RunningCluster, office: Office) -> Here:
+    """What the rows say and what is in the cluster."""
+    return Here(kube, office)
 
 
 @pytest.fixture(scope="module")

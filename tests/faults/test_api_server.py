@@ -14,18 +14,12 @@ from bgpui.env import ClusterSetting
 from clusters.models import SyncState
 from clusters.sync.claim import Fate
 from lab.apiserver import Fault
-from peers.models import BGPPeer
-from tests.clusters.cluster import RunningCluster, peer
+from tests.clusters.cluster import RunningCluster
 from tests.clusters.conftest import Office
-from tests.faults.closing import Here, in_force_once, refused
+from tests.clusters.edits import WRITES, accept
+from tests.faults.closing import ENDS, Here, in_force_once, refused
 from tests.waiting import eventually
 
-WRITES = {"create": "create", "update": "patch", "delete": "delete"}
-ENDS: dict[str, tuple[dict[str, Any] | None, int]] = {
-    "create": ({"peerASN": 64700}, 1),
-    "update": ({"peerASN": 64700}, 2),
-    "delete": (None, 0),
-}
 PASSING: dict[str, dict[str, Any]] = {
     "409": {"code": 409, "status": {"kind": "Status", "reason": "Conflict", "message": "try again", "code": 409}},
     "410": {"code": 410},
@@ -37,23 +31,6 @@ PASSING: dict[str, dict[str, Any]] = {
     "dropped after": {"drop": "after"},
     "cut short": {"truncate": 20},
 }
-
-
-@pytest.fixture
-def world(kube: RunningCluster, office: Office) -> Here:
-    return Here(kube, office)
-
-
-def accept(kube: RunningCluster, office: Office, edit: str) -> BGPPeer:
-    """An edit of this sort, accepted and not carried out."""
-    if edit != "create":
-        kube.add(peer())
-        office.look()
-    if edit == "delete":
-        office.delete(office.row())
-    else:
-        office.save(peer(peerASN=64700))
-    return office.row()
 
 
 @pytest.mark.parametrize("fault", PASSING)

@@ -9,6 +9,7 @@ import pytest
 from clusters.sync.claim import Fate
 from tests.clusters.cluster import NAMESPACE, RunningCluster, peer
 from tests.clusters.conftest import Office
+from tests.clusters.edits import accept
 from tests.faults.closing import Here, in_force_once, refused, truthful
 
 PEERS = "bgppeers.metallb.io"
@@ -17,8 +18,18 @@ FREE: dict[str, Any] = {"metadata": {"finalizers": None}}
 
 
 @pytest.fixture
-def world(kube: RunningCluster, office: Office) -> Here:
-    return Here(kube, office)
+def held(kube: RunningCluster, office: Office) -> RunningCluster:
+    """A cluster with a peer whose deletion a finalizer holds."""
+    kube.add(peer())
+    office.look()
+    kube.call(kube.server.store.patch, PEERS, NAMESPACE, "tor-1", HELD)
+    office.look()
+    return kube
+
+
+def _free(kube: RunningCluster) -> None:
+    """The finalizer goes."""
+    kube.call(kube.server.store.patch, PEERS, NAMESPACE, "tor-1", FREE)
 
 
 @pytest.mark.parametrize("edit", ["update", "delete"])
@@ -26,12 +37,7 @@ def world(kube: RunningCluster, office: Office) -> Here:
 def test_an_object_that_was_deleted_and_made_anew_stays_as_it_is(
     kube: RunningCluster, office: Office, world: Here, edit: str, seen: bool
 ) -> None:
-    kube.add(peer())
-    office.look()
-    if edit == "delete":
-        office.delete(office.row())
-    else:
-        office.save(peer(peerASN=64700))
+    accept(kube, office, edit)
     kube.call(kube.server.store.delete, PEERS, NAMESPACE, "tor-1")
     kube.add(peer())
     if seen:
@@ -43,50 +49,38 @@ def test_an_object_that_was_deleted_and_made_anew_stays_as_it_is(
 
 
 def test_a_deletion_that_finalizers_hold_is_told_and_ends_when_they_do(
-    kube: RunningCluster, office: Office, world: Here
+    held: RunningCluster, office: Office, world: Here
 ) -> None:
-    kube.add(peer())
-    office.look()
-    kube.call(kube.server.store.patch, PEERS, NAMESPACE, "tor-1", HELD)
-    office.look()
     office.delete(office.row())
     world.settle()
     row = office.row()
     assert (row.sync_state, "example.com/drain" in row.sync_message) == ("deleting", True)
     truthful(world)
-    kube.call(kube.server.store.patch, PEERS, NAMESPACE, "tor-1", FREE)
+    _free(held)
     world.settle()
     in_force_once(world, None, 0)
 
 
 def test_an_edit_made_while_finalizers_hold_the_deletion_makes_the_object_anew(
-    kube: RunningCluster, office: Office, world: Here
+    held: RunningCluster, office: Office, world: Here
 ) -> None:
-    kube.add(peer())
-    office.look()
-    kube.call(kube.server.store.patch, PEERS, NAMESPACE, "tor-1", HELD)
-    office.look()
     office.delete(office.row())
     assert office.work(office.row()) == [Fate.LATER]
     office.save(peer(peerASN=64700))
     world.settle()
     assert office.row().sync_state == "pending"
     assert "example.com/drain" in office.row().sync_message
-    kube.call(kube.server.store.patch, PEERS, NAMESPACE, "tor-1", FREE)
+    _free(held)
     world.settle()
     in_force_once(world, {"peerASN": 64700}, 1)
 
 
-def test_others_delete_what_is_edited_and_finalizers_hold_it(kube: RunningCluster, office: Office, world: Here) -> None:
-    kube.add(peer())
-    office.look()
-    kube.call(kube.server.store.patch, PEERS, NAMESPACE, "tor-1", HELD)
-    office.look()
+def test_others_delete_what_is_edited_and_finalizers_hold_it(held: RunningCluster, office: Office, world: Here) -> None:
     office.save(peer(peerASN=64700))
-    kube.call(kube.server.store.delete, PEERS, NAMESPACE, "tor-1")
+    held.call(held.server.store.delete, PEERS, NAMESPACE, "tor-1")
     world.settle()
     assert "being deleted" in office.row().sync_message
-    kube.call(kube.server.store.patch, PEERS, NAMESPACE, "tor-1", FREE)
+    _free(held)
     world.settle()
     refused(world, "conflict", "deleted in the cluster", 0)
 
@@ -107,13 +101,7 @@ def without_namespace(kube: RunningCluster) -> Any:
 def test_a_namespace_that_is_gone(
     kube: RunningCluster, office: Office, world: Here, without_namespace: Any, edit: str, words: str
 ) -> None:
-    if edit != "create":
-        kube.add(peer())
-        office.look()
-    if edit == "delete":
-        office.delete(office.row())
-    else:
-        office.save(peer(peerASN=64700))
+    accept(kube, office, edit)
     without_namespace()
     world.settle()
     if edit == "delete":

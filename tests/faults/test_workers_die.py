@@ -21,16 +21,12 @@ from lab.apiserver import Fault
 from peers.models import BGPPeer
 from tests.clusters.cluster import RunningCluster, peer
 from tests.clusters.conftest import Office
-from tests.faults.closing import Here, in_force_once
+from tests.clusters.edits import accept
+from tests.faults.closing import ENDS, Here, in_force_once
 from tests.faults.dying import Worker, database_file
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ENDS: dict[str, tuple[dict[str, Any] | None, int]] = {
-    "create": ({"peerASN": 64700}, 1),
-    "update": ({"peerASN": 64700}, 2),
-    "delete": (None, 0),
-}
 # Each reads first; an update moves the fields that a person's tool holds before it applies.
 REQUESTS = {"create": ("get", "create"), "update": ("get", "patch", "patch"), "delete": ("get", "delete")}
 STEPS = [(edit, number) for edit, verbs in REQUESTS.items() for number in range(len(verbs))]
@@ -40,23 +36,6 @@ STEPS = [(edit, number) for edit, verbs in REQUESTS.items() for number in range(
 def _shared(transactional_db: None, redis_url: str, tmp_path: Path) -> Iterator[None]:
     with database_file(tmp_path / "bgpui.sqlite3"):
         yield
-
-
-@pytest.fixture
-def world(_shared: None, kube: RunningCluster, office: Office) -> Here:
-    return Here(kube, office)
-
-
-def accept(kube: RunningCluster, office: Office, edit: str) -> BGPPeer:
-    """An edit of this sort, accepted and not carried out."""
-    if edit != "create":
-        kube.add(peer())
-        office.look()
-    if edit == "delete":
-        office.delete(office.row())
-    else:
-        office.save(peer(peerASN=64700))
-    return office.row()
 
 
 def meet(kube: RunningCluster, edit: str, number: int, moment: str, call: Callable[[], object]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from intent.findings import Finding
-from intent.rules import check_object
+from intent.rules import check, check_object
 from intent.snapshot import Mode, Node, SecretFact, Service, Snapshot
 from tests.intent.catalogue import unlisted
 
@@ -73,6 +73,23 @@ def cluster(
     return Snapshot.from_manifests(
         manifests, mode=mode, version=version, nodes=nodes, secrets=secrets, services=services
     )
+
+
+def codes(snapshot: Snapshot) -> list[str]:
+    """The codes of all findings about a cluster; each of them is listed in the documentation."""
+    found = check(snapshot)
+    assert unlisted(found) == []
+    return [finding.code for finding in found]
+
+
+def codes_of(*manifests: Any, **rest: Any) -> list[str]:
+    """The same of a cluster with these objects."""
+    return codes(cluster(*manifests, **rest))
+
+
+def selecting(**labels: str) -> list[dict[str, Any]]:
+    """A list with one selector."""
+    return [{"matchLabels": labels}]
 
 
 _DOC = {"myASN": 64500, "peerASN": 64501}

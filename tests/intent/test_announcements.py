@@ -10,7 +10,18 @@ import pytest
 from intent.announcements import Announcements, Reason, ServiceRef, Verdict, announced_on
 from intent.announcements.cluster import EXCLUDED
 from intent.snapshot import Mode, Node, Service, Snapshot
-from tests.intent.manifests import ALL, NODES, RACK_A, advertisement, cluster, manifest, peer, pool, service
+from tests.intent.manifests import (
+    ALL,
+    NODES,
+    RACK_A,
+    advertisement,
+    cluster,
+    manifest,
+    peer,
+    pool,
+    selecting,
+    service,
+)
 
 ONE, TWO, THREE = ALL
 WEB = ServiceRef("shop", "web")
@@ -22,10 +33,6 @@ BOTH = (peer("tor"), peer("six", peerAddress="2001:db8:1::1"))
 def told(snapshot: Snapshot, node: str = ONE) -> dict[str, list[str]]:
     """What a node's sessions announce, prefixes only."""
     return {name: [each.prefix for each in found] for name, found in announced_on(snapshot, node).items()}
-
-
-def selecting(**labels: str) -> list[dict[str, Any]]:
-    return [{"matchLabels": labels}]
 
 
 # The rule, what is different from one pool, one advertisement of all and a peer with IPv4, and what goes out.

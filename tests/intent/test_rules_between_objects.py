@@ -9,18 +9,12 @@ import pytest
 
 from intent.findings import Finding, ObjectRef, Severity
 from intent.rules import check, refused_on
-from intent.snapshot import Mode, Node, Resource, SecretFact, Snapshot
+from intent.snapshot import Mode, Node, Resource, SecretFact
 from tests.intent.catalogue import unlisted
-from tests.intent.manifests import ALL, NAMESPACE, NODES, RACK_A, RACK_B, cluster, peer, profile
+from tests.intent.manifests import ALL, NAMESPACE, NODES, RACK_A, RACK_B, cluster, codes, peer, profile
 
 A, B, C = (ObjectRef("BGPPeer", NAMESPACE, name) for name in "abc")
 ON_A, ON_B = ALL[:2], ALL[2:]
-
-
-def codes(snapshot: Snapshot) -> list[str]:
-    found = check(snapshot)
-    assert unlisted(found) == []
-    return [finding.code for finding in found]
 
 
 def brief(finding: Finding) -> tuple[str, str, tuple[str, ...]]:

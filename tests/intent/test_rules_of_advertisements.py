@@ -25,6 +25,7 @@ from tests.intent.manifests import (
     peer,
     pool,
     profile,
+    selecting,
     service,
 )
 
@@ -42,10 +43,6 @@ def found(*manifests: Any, **rest: Any) -> list[Finding]:
 
 def codes(*manifests: Any, **rest: Any) -> list[str]:
     return [finding.code for finding in found(*manifests, **rest)]
-
-
-def selecting(**labels: str) -> list[dict[str, Any]]:
-    return [{"matchLabels": labels}]
 
 
 SPECS: list[tuple[dict[str, Any], str]] = [

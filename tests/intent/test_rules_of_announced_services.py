@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from intent.rules import check
 from intent.snapshot import Service
-from tests.intent.catalogue import unlisted
-from tests.intent.manifests import ALL, advertisement, cluster, l2, peer, pool, service
+from tests.intent.manifests import ALL, advertisement, cluster, codes_of, l2, peer, pool, selecting, service
 
 ON_A, ON_B = ALL[:2], ALL[2:]
 IBGP = peer("tor", peerASN=64500)
 POOL, RANGE = pool("pool"), pool("range", ["198.51.100.0-198.51.101.10"])
-
-
-def codes(*manifests: Any, **rest: Any) -> list[str]:
-    found = check(cluster(*manifests, **rest))
-    assert unlisted(found) == []
-    return [finding.code for finding in found]
-
-
-def selecting(**labels: str) -> list[dict[str, Any]]:
-    return [{"matchLabels": labels}]
 
 
 LOCAL = {"local": True}
@@ -45,7 +32,7 @@ LOST: list[tuple[tuple[Service, ...], list[str]]] = [
 def test_an_aggregate_is_a_black_hole_for_local_services_on_other_nodes(
     services: tuple[Service, ...], code: list[str]
 ) -> None:
-    assert codes(IBGP, POOL, AGGREGATE, services=services) == code
+    assert codes_of(IBGP, POOL, AGGREGATE, services=services) == code
 
 
 def test_a_black_hole_names_service_prefix_and_nodes() -> None:
@@ -60,7 +47,5 @@ def test_a_black_hole_names_service_prefix_and_nodes() -> None:
 def test_selectors_that_match_no_service_are_told(labels: dict[str, str], code: list[str]) -> None:
     web = service("web", "203.0.113.1", labels={"app": "a"})
     for kind in (advertisement, l2):
-        assert (
-            codes(IBGP, POOL, advertisement("all"), kind("adv", serviceSelectors=selecting(**labels)), services=(web,))
-            == code
-        )
+        chosen = kind("adv", serviceSelectors=selecting(**labels))
+        assert codes_of(IBGP, POOL, advertisement("all"), chosen, services=(web,)) == code

@@ -11,21 +11,23 @@ from intent.findings import ObjectRef
 from intent.rules import check, refused_on
 from intent.snapshot import Mode, Snapshot
 from tests.intent.catalogue import unlisted
-from tests.intent.manifests import ALL, NAMESPACE, RACK_A, RACK_B, advertisement, cluster, peer, pool, service
+from tests.intent.manifests import (
+    ALL,
+    NAMESPACE,
+    RACK_A,
+    RACK_B,
+    advertisement,
+    cluster,
+    codes_of,
+    peer,
+    pool,
+    selecting,
+    service,
+)
 
 ON_A, ON_B = ALL[:2], ALL[2:]
 IBGP = peer("tor", peerASN=64500)
 POOL, RANGE = pool("pool"), pool("range", ["198.51.100.0-198.51.101.10"])
-
-
-def codes(*manifests: Any, **rest: Any) -> list[str]:
-    found = check(cluster(*manifests, **rest))
-    assert unlisted(found) == []
-    return [finding.code for finding in found]
-
-
-def selecting(**labels: str) -> list[dict[str, Any]]:
-    return [{"matchLabels": labels}]
 
 
 PREFS: list[tuple[dict[str, Any], dict[str, Any], bool]] = [
@@ -60,7 +62,7 @@ def test_with_both_families_both_lengths_must_differ() -> None:
 
     def clash(**spec: Any) -> bool:
         pair = advertisement("a", localPref=1), advertisement("b", localPref=2, **spec)
-        return "local-pref-differs" in codes(IBGP, both, *pair)
+        return "local-pref-differs" in codes_of(IBGP, both, *pair)
 
     assert clash()
     assert clash(aggregationLength=24)
@@ -90,7 +92,7 @@ def test_a_service_with_two_values_of_local_pref_is_named(labels: dict[str, str]
     assert [f.code for f in seen] == (["local-pref-differs-by-service"] if clash else [])
     assert all("shop/web" in f.message for f in seen)
     assert refused_on(snapshot, ALL[0]) == []
-    assert codes(IBGP, POOL, *pair) == []
+    assert codes_of(IBGP, POOL, *pair) == []
 
 
 # Each service matches one advertisement, so that A7 does not see it; the address that they share has both.

@@ -94,21 +94,25 @@ def test_an_older_observation_changes_nothing(cluster: Cluster) -> None:
     assert Speaker.objects.get().observed_at == after(10)
 
 
-def test_an_observation_that_was_overtaken_while_it_was_compared_changes_nothing(
-    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As when the lock of the sweep vanished: two write the same node, the newer one first."""
-    write(cluster, seen("node-1", T0, {ONE: UP}))
+def _overtaken(monkeypatch: pytest.MonkeyPatch, cluster: Cluster, newer: Observation) -> None:
+    """Have another sweep write this while the next observation is compared, as when the lock of the sweep vanished."""
     overtaken: list[bool] = []
 
     def compare_then_lose(*arguments: Any) -> Any:
         found = changes(*arguments)
         if not overtaken:
             overtaken.append(True)
-            write(cluster, seen("node-1", after(20), {ONE: UP}))
+            write(cluster, newer)
         return found
 
     monkeypatch.setattr(services, "changes", compare_then_lose)
+
+
+def test_an_observation_that_was_overtaken_while_it_was_compared_changes_nothing(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(cluster, seen("node-1", T0, {ONE: UP}))
+    _overtaken(monkeypatch, cluster, seen("node-1", after(20), {ONE: UP}))
     written = write(cluster, seen("node-1", after(10), {ONE: DOWN}))
     assert not written.visible
     assert session().state == "Established"
@@ -119,16 +123,7 @@ def test_a_newer_observation_that_was_overtaken_is_compared_again(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(cluster, seen("node-1", T0, {ONE: UP}))
-    overtaken: list[bool] = []
-
-    def compare_then_lose(*arguments: Any) -> Any:
-        found = changes(*arguments)
-        if not overtaken:
-            overtaken.append(True)
-            write(cluster, seen("node-1", after(10), {ONE: DOWN}))
-        return found
-
-    monkeypatch.setattr(services, "changes", compare_then_lose)
+    _overtaken(monkeypatch, cluster, seen("node-1", after(10), {ONE: DOWN}))
     write(cluster, seen("node-1", after(20), {ONE: UP}))
     assert session().state == "Established"
     states = list(Transition.objects.order_by("at").values_list("old_state", "new_state"))
