@@ -26,6 +26,7 @@ from clusters.sync.columns import following
 from clusters.sync.held import holder_of
 from clusters.sync.references import references_write
 from clusters.sync.takes import take_drop
+from intent.findings import Finding
 
 __all__ = [
     "ClusterUnreachable",
@@ -70,13 +71,7 @@ def resource_save(  # noqa: PLR0913  # keyword-only
     for _ in range(_TRIES):
         edit = prepare(cluster, kind, namespace, name, manifest, password)
         _check_revision(edit.row, base_revision, has_secret=has_secret)
-        found = judging.judge(edit, snapshots(edit)[1], manifest)
-        stop = stops(found, accept, override)
-        if stop:
-            raise Refused([*stop, password_written(edit)] if has_secret else stop)
-        needed = override.of(found)
-        if needed.codes:
-            trial_passes(edit)
+        found, needed = _permitted(edit, accept, override, manifest, has_secret=has_secret)
         if edit.row is not None and stands(edit):
             return edit.row
         if edit.new_password is not None and not has_secret:
@@ -111,12 +106,7 @@ def resource_delete(
         if current is None:
             raise RevisionMismatch(0)
         _check_revision(current, base_revision)
-        found = judging.judge(edit, snapshots(edit)[1])
-        if stop := stops(found, (), override):
-            raise Refused(stop)
-        needed = override.of(found)
-        if needed.codes:
-            trial_passes(edit)
+        _, needed = _permitted(edit, (), override)
         if current.deleting and current.pending:
             return current
         saved = edit_save(edit, actor=actor, source=source, message=message, override=needed)
@@ -181,6 +171,25 @@ def clusters_left_close() -> int:
     left = Cluster.objects.filter(source=Cluster.Source.SETTINGS).exclude(name__in=named)
     reason = "Closed: the settings do not name its cluster any more."
     return sets_close(ChangeSet.objects.filter(cluster__in=left), reason)
+
+
+def _permitted(
+    edit: Edit,
+    accept: Collection[str],
+    override: Override,
+    manifest: Mapping[str, Any] | None = None,
+    *,
+    has_secret: bool = False,
+) -> tuple[list[Finding], Override]:
+    """What there is to say about the edit, and which overrides that needs. Raises Refused, ClusterUnreachable."""
+    found = judging.judge(edit, snapshots(edit)[1], manifest)
+    stop = stops(found, accept, override)
+    if stop:
+        raise Refused([*stop, password_written(edit)] if has_secret else stop)
+    needed = override.of(found)
+    if needed.codes:
+        trial_passes(edit)
+    return found, needed
 
 
 def _check_revision(row: Resource | None, base_revision: int | None, *, has_secret: bool = False) -> None:

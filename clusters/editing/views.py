@@ -118,30 +118,40 @@ def _form(
         found.append(_password_lost(draft))
     sketch = Sketch(draft.texts, _layouts(request, draft, part), new=draft.row is None)
     form = form_of(draft.about, draft.manifest, found, surroundings_of(draft), sketch)
-    context: dict[str, Any] = {
-        "about": draft.about,
-        "draft": draft,
-        "form": form,
-        "findings": found if yaml else form.findings,
-        "stops": len([finding for finding in found if finding.code in stop]),
-        "cautions": sum(finding.severity is Severity.WARNING for finding in found),
-        "yaml": (draft.yaml if draft.yaml is not None else manifest_yaml(draft.manifest)) if yaml else None,
-        "base": packed(draft.manifest),
-        "origin": packed(draft.origin),
-        "active": list(clusters_active()) if draft.row is None else [],
-        "added": request.POST.get("step", "").partition("add:")[2],
-        "recreate": recreation_offered(found, draft.row),
-        "older": draft.readable and draft.manifest.get("apiVersion") not in {None, draft.about.kind.api_version},
-        "drop_password": draft.password == "",
-        "judged": judged,
-        "trouble": trouble,
-        "meanwhile": meanwhile(draft),
-        "began": [packed(side) for side in draft.began],
-        "summary": _summary(form, found, stop, yaml=yaml) if status == UNPROCESSABLE else (),
-    } | override_context(request, found, draft.accept, draft.override)
+    context = (
+        _context(draft)
+        | {
+            "form": form,
+            "findings": found if yaml else form.findings,
+            "stops": len([finding for finding in found if finding.code in stop]),
+            "cautions": sum(finding.severity is Severity.WARNING for finding in found),
+            "yaml": (draft.yaml if draft.yaml is not None else manifest_yaml(draft.manifest)) if yaml else None,
+            "added": request.POST.get("step", "").partition("add:")[2],
+            "recreate": recreation_offered(found, draft.row),
+            "judged": judged,
+            "trouble": trouble,
+            "summary": _summary(form, found, stop, yaml=yaml) if status == UNPROCESSABLE else (),
+        }
+        | override_context(request, found, draft.accept, draft.override)
+    )
     if part:
         return render_page(request, f"resources/edit.html#{part}", context)
     return render_page(request, "resources/edit.html", context, status=status)
+
+
+def _context(draft: Draft) -> dict[str, Any]:
+    """What the page says of the draft, however it is judged."""
+    return {
+        "about": draft.about,
+        "draft": draft,
+        "base": packed(draft.manifest),
+        "origin": packed(draft.origin),
+        "began": [packed(side) for side in draft.began],
+        "meanwhile": meanwhile(draft),
+        "active": list(clusters_active()) if draft.row is None else [],
+        "older": draft.readable and draft.manifest.get("apiVersion") not in {None, draft.about.kind.api_version},
+        "drop_password": draft.password == "",
+    }
 
 
 def _summary(form: Form, found: list[Finding], codes: set[str], *, yaml: bool) -> list[Stop]:
@@ -192,8 +202,6 @@ def _review(request: HttpRequest, draft: Draft, *, status: int = 200, trouble: s
         "drop_password": DROP_PASSWORD if draft.password == "" else "",
         "after": manifest_yaml(review.after) if review.after else "",
         "trouble": trouble,
-        "meanwhile": meanwhile(draft),
-        "began": [packed(side) for side in draft.began],
         "recreate": recreation_offered(found, draft.row),
         "patch": patch,
         "nothing": review.before is not None and not review.diff and not review.new_password,

@@ -19,6 +19,8 @@ from clusters.changesets.save import changeset_save
 from clusters.models import Cluster
 from clusters.registry import resource_models
 from clusters.sync.relist import relist
+from tests.cluster.borrowed import left_out
+from tests.cluster.choice import BORROWED
 from tests.clusters.cluster import NAMESPACE, RunningCluster
 from tests.clusters.conftest import Office
 from tests.clusters.sets import carry, holds
@@ -54,6 +56,8 @@ def other(
     kube: RunningCluster, office: Office, settings: Settings, tmp_path: Path
 ) -> Iterator[tuple[RunningCluster, Cluster]]:
     """A second cluster, and its row."""
+    if BORROWED:
+        left_out("needs a second cluster")
     running = RunningCluster(tmp_path)
     paths = {"lab": str(kube.kubeconfig), "second": str(running.kubeconfig)}
     settings.BGPUI_CLUSTERS = tuple(ClusterSetting(name, path, "") for name, path in paths.items())

@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import yaml
@@ -91,11 +91,20 @@ def saved(cluster: Cluster, name: str) -> int:
     return int(resource_save(cluster=cluster, actor=None, source="api", **where).pk)
 
 
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("redis_url")
-def test_only_looks_at_all_of_them_at_once_ask_a_cluster_that_does_not_answer(
-    kube: RunningCluster, silence: Silence, kubeconfig: Path, settings: Settings, sent: list[tuple[str, int]]
-) -> None:
+class Waiting(NamedTuple):
+    """Two clusters, one of which does not answer, and what waits there for an answer."""
+
+    dark: Cluster
+    lab: Cluster
+    edit: int
+    other: int
+    opened: ChangeSet
+
+
+@pytest.fixture
+def waiting(
+    transactional_db: None, redis_url: str, sent: object, kube: RunningCluster, kubeconfig: Path, settings: Settings
+) -> Waiting:
     settings.BGPUI_API_TIMEOUT = 0.3
     settings.BGPUI_CLUSTERS = (
         ClusterSetting("dark", str(kubeconfig), ""),
@@ -109,29 +118,41 @@ def test_only_looks_at_all_of_them_at_once_ask_a_cluster_that_does_not_answer(
         tasks.relist_cluster(one.pk)
     dark.refresh_from_db()
     assert dark.silent_since
-    asked = silence.asked
-    sent.clear()
-    tasks.relist_clusters()
-    assert sent == [("relist_cluster", lab.pk), ("relist_silent",)]
+    return Waiting(dark, lab, edit, other, opened)
+
+
+def test_of_what_waits_for_a_cluster_that_does_not_answer_nothing_asks(
+    kube: RunningCluster, silence: Silence, waiting: Waiting, sent: list[tuple[str, int]]
+) -> None:
+    dark, opened, asked = waiting.dark, waiting.opened, silence.asked
     sent.clear()
     tasks.sweep_outbox()
-    assert sent == [("BGPPeer", other)]
-    for _ in range(20):  # of everything that waits for it, nothing asks
-        tasks.apply_resource("BGPPeer", edit)
+    assert sent == [("BGPPeer", waiting.other)]
+    for _ in range(20):
+        tasks.apply_resource("BGPPeer", waiting.edit)
         tasks.apply_changeset(opened.pk)
         observing.sweep_cluster(dark.pk)
         observing.refresh_session(0)
     assert silence.asked == asked
-    row = BGPPeer.objects.get(pk=edit)
+    row = BGPPeer.objects.get(pk=waiting.edit)
     opened.refresh_from_db()
     assert (row.sync_state, row.attempts, opened.state) == (SyncState.PENDING, 0, "pending")
     assert all("did not answer in time" in words for words in (dark.error, row.sync_message, opened.message))
     assert Sweep.objects.get(cluster=dark).failures == 20
     assert Speaker.objects.get(cluster=dark).error == dark.error[:500]
 
-    tasks.apply_resource("BGPPeer", other)
+    tasks.apply_resource("BGPPeer", waiting.other)
     assert kube.peers() == ["tor-1"]  # the other one goes on
 
+
+def test_only_looks_at_all_of_them_at_once_ask_and_an_answer_sends_on_what_waits(
+    kube: RunningCluster, silence: Silence, kubeconfig: Path, waiting: Waiting, sent: list[tuple[str, int]]
+) -> None:
+    dark, asked = waiting.dark, silence.asked
+    sent.clear()
+    tasks.relist_clusters()
+    assert sent == [("relist_cluster", waiting.lab.pk), ("relist_silent",)]
+    assert silence.asked == asked
     tasks.relist_silent()
     assert silence.asked > asked
 
@@ -141,7 +162,7 @@ def test_only_looks_at_all_of_them_at_once_ask_a_cluster_that_does_not_answer(
     dark.refresh_from_db()
     assert dark.silent_since is None
     assert not dark.error
-    assert {("BGPPeer", edit), ("set", opened.pk)} <= set(sent)
+    assert {("BGPPeer", waiting.edit), ("set", waiting.opened.pk)} <= set(sent)
 
 
 @pytest.mark.django_db

@@ -90,16 +90,20 @@ def test_a_dry_run_says_what_sessions_would_open_and_changes_nothing(fresh: Stac
     assert fresh.kubectl_get("frrviavrf") is None
 
 
+def _administrator() -> APIClient:
+    user = User.objects.create_user("ada", password="correct horse battery")
+    role_give(user=user, role="admin")
+    _, key = token_create(user=user, name="procedure")
+    return APIClient(HTTP_AUTHORIZATION=f"Bearer {key}")
+
+
 @pytest.mark.embedded("ends with a Namespace that pods were in, which stays where no namespace controller runs")
 def test_a_service_is_exposed_through_a_vrf(fresh: Stack, settings: Settings) -> None:
     """The whole of the procedure, with its verification, on simulated speakers and on real FRR."""
     settings.BGPUI_TEST_WORKLOADS = frozenset({"lab"})
     Cluster.objects.update(discovered_at=None, permissions_at=None)
     fresh.relist()
-    user = User.objects.create_user("ada", password="correct horse battery")
-    role_give(user=user, role="admin")
-    _, key = token_create(user=user, name="procedure")
-    admin = APIClient(HTTP_AUTHORIZATION=f"Bearer {key}")
+    admin = _administrator()
 
     change(fresh, THROUGH_VRF)
     change(fresh, WORKLOAD, api=admin)
