@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
+@lru_cache(maxsize=100_000)
 def parse_address(text: str) -> Address | None:
     """An address without zone or mask; None for anything else. IPv4 mapped into IPv6 counts as IPv4."""
     if "%" in text:

@@ -95,10 +95,12 @@ def effects(
     old, new = sides or announced(before, after)
     nodes = sorted({node.name for snapshot in (before, after) for node in snapshot.nodes})
     difference = _Difference()
-    for node in nodes:
-        here, there = old.feeds_on(node), new.feeds_on(node)
+    alike = Counter((old.kind(node), new.kind(node)) for node in nodes)
+    some = {(old.kind(node), new.kind(node)): node for node in nodes}
+    for kinds, number in alike.items():
+        here, there = old.feeds_on(some[kinds]), new.feeds_on(some[kinds])
         for feed in {**here, **there}:
-            difference.add(feed, here.get(feed, NOTHING), there.get(feed, NOTHING))
+            difference.add(feed, here.get(feed, NOTHING), there.get(feed, NOTHING), number)
     touched = difference.finish()
     reach_before, reach_after = reaches(old, nodes, touched, up), reaches(new, nodes, touched, up)
     none = Reach(0, 0)
@@ -116,14 +118,14 @@ class _Difference:
     pairs: Counter[tuple[Feed, int, int]] = field(default_factory=Counter)
     tables: dict[int, Table] = field(default_factory=dict)
 
-    def add(self, feed: Feed, old: Layers, new: Layers) -> None:
-        """One node's session, before and after."""
+    def add(self, feed: Feed, old: Layers, new: Layers, nodes: int) -> None:
+        """The session of a number of nodes that are alike, before and after."""
         for table in (old.shared, new.shared):
             self.tables[id(table)] = table
-        self.pairs[feed, id(old.shared), id(new.shared)] += 1
+        self.pairs[feed, id(old.shared), id(new.shared)] += nodes
         for key in old.own.keys() | new.own.keys():
-            self._count(feed, key, old.shared.get(key), new.shared.get(key), -1)
-            self._count(feed, key, old.get(key), new.get(key), 1)
+            self._count(feed, key, old.shared.get(key), new.shared.get(key), -nodes)
+            self._count(feed, key, old.get(key), new.get(key), nodes)
 
     def finish(self) -> set[ServiceRef]:
         """Compare the shared tables; gives the services behind every prefix that is not as before."""

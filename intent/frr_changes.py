@@ -66,17 +66,17 @@ class _Side:
         self._announcements = announcements
         self._numbers = numbers
         self._tables: dict[int, tuple[Table, int]] = {}
-        self._peers: dict[str, list[int]] = {}
-        for session, nodes in placed(snapshot).values():
-            number = self._number(session)
-            for node in nodes:
-                self._peers.setdefault(node, []).append(number)
+        self._lines: dict[object, frozenset[object]] = {}
+        self._sessions = {peer: self._number(session) for peer, (session, _) in placed(snapshot).items()}
 
     def lines(self, node: str) -> frozenset[object]:
         """What a node's frr.conf is made of but for the node's name: its sessions, and what each announces."""
-        feeds = self._announcements.feeds_on(node)
-        routes = ((feed, self._shared(layers.shared), _routes(layers.own)) for feed, layers in feeds.items())
-        return frozenset((*self._peers.get(node, ()), *routes))
+        kind = self._announcements.kind(node)
+        if kind not in self._lines:
+            feeds = self._announcements.feeds_on(node)
+            routes = ((feed, self._shared(layers.shared), _routes(layers.own)) for feed, layers in feeds.items())
+            self._lines[kind] = frozenset((*(self._sessions[feed.peer] for feed in feeds), *routes))
+        return self._lines[kind]
 
     def _shared(self, table: Table) -> int:
         if id(table) not in self._tables:

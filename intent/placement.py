@@ -27,6 +27,15 @@ class Placement:
             return self.everywhere
         return self._labels.selected(selectors)
 
+    def memberships(self, masks: Iterable[int]) -> list[int]:
+        """Which of the masks each node is in, as a mask of their places; in the order of `nodes`."""
+        found = [0] * len(self.nodes)
+        for place, mask in enumerate(masks if self.nodes else ()):
+            bit = 1 << place
+            for number in numbers(mask):
+                found[number] |= bit
+        return found
+
     def names(self, mask: int) -> tuple[str, ...]:
         """The names of a mask's nodes, sorted."""
         return tuple(node.name for node in self.of(mask))

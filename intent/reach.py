@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import nsmallest
 from typing import NamedTuple
 
 from intent.announcements.announcement import ServiceRef
 from intent.announcements.cluster import Announcements
-from intent.announcements.groups import Feed, Table
+from intent.announcements.groups import Feed, Layers, Table
 
 NAMED = 3  # sessions that are not up, of one service
 SessionKey = tuple[str, str, str]  # node, VRF, neighbor
@@ -37,15 +38,14 @@ class _Carriers:
     up: int = 0
     missing: list[Carrier] = field(default_factory=list)
 
-    def add(self, node: str, feed: Feed, up: Container[SessionKey] | None) -> None:
-        """One session."""
-        self.number += 1
+    def add(self, nodes: Sequence[str], feed: Feed, up: Container[SessionKey] | None) -> None:
+        """The session with one neighbor, of each of these nodes."""
+        self.number += len(nodes)
         if up is None:
             return
-        if (node, feed.vrf, feed.neighbor) in up:
-            self.up += 1
-        elif len(self.missing) < NAMED:
-            self.missing.append((node, feed))
+        down = [(node, feed) for node in nodes if (node, feed.vrf, feed.neighbor) not in up]
+        self.up += len(nodes) - len(down)
+        self.missing = nsmallest(NAMED, self.missing + down)
 
 
 def reaches(
@@ -57,37 +57,62 @@ def reaches(
     """Of each of these services that is announced at all. up: the sessions that are; None = that is not asked."""
     if not wanted:
         return {}
-    kinds, on_nodes = Counter[frozenset[int]](), Counter[ServiceRef]()
-    tables, peers_of = dict[int, Table](), defaultdict[int, set[str]](set)
-    peers, carriers = defaultdict[ServiceRef, set[str]](set), defaultdict[int, _Carriers](_Carriers)
-    own_carriers = defaultdict[ServiceRef, _Carriers](_Carriers)
+    alike = defaultdict[object, list[str]](list)
     for node in nodes:
-        own, feeds = set[ServiceRef](), announcements.feeds_on(node)
+        alike[announcements.kind(node)].append(node)
+    counts = _Counts(wanted, up)
+    for some in alike.values():
+        counts.add(some, announcements.feeds_on(some[0]))
+    return counts.reaches()
+
+
+@dataclass(slots=True)
+class _Counts:
+    """What carries the wanted services. Tables, which many sessions share, are looked into once."""
+
+    wanted: set[ServiceRef]
+    up: Container[SessionKey] | None
+    nodes: Counter[ServiceRef] = field(default_factory=Counter)
+    peers: defaultdict[ServiceRef, set[str]] = field(default_factory=lambda: defaultdict(set))
+    carriers: defaultdict[ServiceRef, list[_Carriers]] = field(default_factory=lambda: defaultdict(list))
+    kinds: Counter[frozenset[int]] = field(default_factory=Counter)
+    tables: dict[int, tuple[Table, set[ServiceRef], set[str], _Carriers]] = field(default_factory=dict)
+
+    def add(self, nodes: Sequence[str], feeds: Mapping[Feed, Layers]) -> None:
+        """Nodes that are alike."""
+        own = defaultdict[ServiceRef, _Carriers](_Carriers)
         for feed, layers in feeds.items():
-            number = id(layers.shared)
-            tables[number] = layers.shared
-            peers_of[number].add(feed.peer)
-            carriers[number].add(node, feed, up)
-            for ref in _services(layers.own) & wanted:
-                own.add(ref)
-                peers[ref].add(feed.peer)
-                own_carriers[ref].add(node, feed, up)
-        on_nodes.update(own)
-        kinds[frozenset(id(layers.shared) for layers in feeds.values())] += 1
-    behind = {number: _services(table) & wanted for number, table in tables.items()}
-    for numbers, count in kinds.items():
-        for ref in set[ServiceRef]().union(*(behind[number] for number in numbers)):
-            on_nodes[ref] += count
-    several = {ref: [one] for ref, one in own_carriers.items()}
-    for number, refs in behind.items():
-        for ref in refs:
-            peers[ref].update(peers_of[number])
-            several.setdefault(ref, []).append(carriers[number])
-    return {ref: _reach(count, len(peers[ref]), several[ref]) for ref, count in on_nodes.items()}
+            _, refs, peers, carriers = self._table(layers.shared)
+            if refs:
+                peers.add(feed.peer)
+                carriers.add(nodes, feed, self.up)
+            for ref in _services(layers.own) & self.wanted:
+                self.peers[ref].add(feed.peer)
+                own[ref].add(nodes, feed, self.up)
+        for ref, each in own.items():
+            self.nodes[ref] += len(nodes)
+            self.carriers[ref].append(each)
+        self.kinds[frozenset(id(layers.shared) for layers in feeds.values())] += len(nodes)
+
+    def _table(self, table: Table) -> tuple[Table, set[ServiceRef], set[str], _Carriers]:
+        if id(table) not in self.tables:
+            self.tables[id(table)] = table, _services(table) & self.wanted, set(), _Carriers()
+        return self.tables[id(table)]
+
+    def reaches(self) -> dict[ServiceRef, Reach]:
+        """When all nodes are counted."""
+        for numbers, nodes in self.kinds.items():
+            for ref in set[ServiceRef]().union(*(self.tables[number][1] for number in numbers)):
+                self.nodes[ref] += nodes
+        for _, refs, peers, carriers in self.tables.values():
+            for ref in refs:
+                self.peers[ref] |= peers
+                self.carriers[ref].append(carriers)
+        return {ref: _reach(nodes, len(self.peers[ref]), self.carriers[ref]) for ref, nodes in self.nodes.items()}
 
 
 def _reach(nodes: int, peers: int, several: list[_Carriers]) -> Reach:
-    missing = sorted(carrier for one in several for carrier in one.missing)[:NAMED]
+    missing = nsmallest(NAMED, (carrier for one in several for carrier in one.missing))
     return Reach(nodes, peers, sum(one.number for one in several), sum(one.up for one in several), tuple(missing))
 
 

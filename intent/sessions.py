@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from intent import labels
 from intent.addresses import family, parse_address
 from intent.modes import Mode
 from intent.placement import Placement
@@ -82,6 +83,23 @@ def placed(snapshot: Snapshot) -> dict[str, tuple[IntendedSession, tuple[str, ..
     return {peer.name: (session, placement.names(placement.mask(peer.spec))) for peer, session in _wanted(snapshot)}
 
 
+def shared(snapshot: Snapshot, placement: Placement) -> dict[str, tuple[IntendedSession, ...]]:
+    """The sessions of every node, each on a node yet to be named; nodes that want the same ones share a tuple."""
+    wanted = sorted(_wanted(snapshot), key=lambda pair: _order(pair[1]))
+    sets: dict[int, tuple[IntendedSession, ...]] = {}
+    found = {}
+    chosen = placement.memberships(placement.mask(peer.spec) for peer, _ in wanted)
+    for node, places in zip(placement.nodes, chosen, strict=True):
+        if places not in sets:
+            sets[places] = tuple(wanted[place][1] for place in labels.numbers(places))
+        found[node.name] = sets[places]
+    return found
+
+
+def _order(session: IntendedSession) -> tuple[str, str, str]:
+    return session.vrf, session.neighbor, session.peer
+
+
 def _wanted(snapshot: Snapshot) -> Iterator[tuple[Resource, IntendedSession]]:
     for peer in snapshot.in_force("BGPPeer"):
         session = _session(peer, snapshot.mode)
@@ -94,7 +112,7 @@ def _by_node(snapshot: Snapshot, placement: Placement) -> dict[str, tuple[Intend
     for peer, session in _wanted(snapshot):
         for name in placement.names(placement.mask(peer.spec)):
             found[name].append(replace(session, node=name))
-    return {name: tuple(sorted(some, key=lambda s: (s.vrf, s.neighbor, s.peer))) for name, some in found.items()}
+    return {name: tuple(sorted(some, key=_order)) for name, some in found.items()}
 
 
 def _session(peer: Resource, mode: Mode) -> IntendedSession | None:

@@ -11,6 +11,7 @@ from intent.placement import Placement
 from intent.selectors import Selection
 from intent.snapshot import Resource, Snapshot
 
+Attributes = tuple[tuple[int, int], int, frozenset[Community]]  # lengths, LOCAL_PREF, communities
 WHOLE = {4: 32, 6: 128}  # the prefix length of one address by IP version
 SERVICE_SELECTORS_SINCE = (0, 16, 0)
 
@@ -31,6 +32,11 @@ class Advertisement:
     lengths: tuple[int, int]
     local_pref: int
     communities: frozenset[Community]
+
+    @property
+    def attributes(self) -> Attributes:
+        """All that it says about a prefix: what else it holds is about who announces what to whom."""
+        return self.lengths, self.local_pref, self.communities
 
     def length(self, version: int) -> int:
         """The aggregation length for IPv4 or IPv6."""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from intent.addresses import Address, parse_address
 from intent.announcements.advertisements import Advertisement, advertisements, feeds
 from intent.announcements.announcement import Announcement, Key, ServiceRef, prefix_key, prefix_text
-from intent.announcements.groups import NOTHING, Feed, Group, Layers, Placed, Table, merge, tabulate, too_many
+from intent.announcements.groups import NOTHING, Feed, Groups, Layers, Placed, Table, merge, merged, tabulate, too_many
 from intent.announcements.verdicts import Reason, Verdict
 from intent.placement import Placement
 from intent.pools import PoolIndex
-from intent.sessions import sessions
+from intent.sessions import shared
 from intent.snapshot import Node, Service, Snapshot
 
 EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
@@ -41,21 +40,20 @@ class Announcements:
         self._nodes = {node.name: node for node in snapshot.nodes}
         placement = Placement(snapshot.nodes)
         self._advertisements = advertisements(snapshot, placement, pools)
-        self._sites = _sites(placement, self._advertisements) if snapshot.nodes else {}
-        self._sessions = sessions(snapshot)
-        peers = {session.peer for some in self._sessions.values() for session in some}
+        self._sites = _sites(placement, self._advertisements)
+        self._sessions = shared(snapshot, placement)
+        self._alike: dict[object, dict[Feed, Layers]] = {}
+        peers = {session.peer for some in set(self._sessions.values()) for session in some}
         self._feeds = feeds(peers, self._advertisements)
-        self._groups: dict[tuple[str, int], Group] = {}
         self._services: dict[ServiceRef, Placed | Reason] = {}
         self._local: dict[str, list[Placed]] = {}
-        self._shared: dict[tuple[int, int, tuple[int, ...]], tuple[Table, tuple[Announcement, ...]]] = {}
+        self._shared: dict[tuple[int, int, tuple[int, ...]], Table] = {}
+        self._merged: dict[tuple[int, ...], Table] = {}
+        self._lists: dict[int, tuple[Announcement, ...]] = {}  # of those tables, which stay
         index = PoolIndex(pools)
-        of_pool: dict[str, list[Advertisement]] = {pool.name: [] for pool in pools}
-        for each in self._advertisements:
-            for pool in each.pools:
-                of_pool[pool].append(each)
+        self._groups = Groups(index.families, self._advertisements)
         for service in snapshot.services:
-            self._place(service, index, of_pool)
+            self._place(service, index)
 
     def on(self, node: str) -> dict[str, tuple[Announcement, ...]]:
         """What each session of the node announces, by its BGPPeer's name, in the order of addresses; {} if unknown."""
@@ -73,10 +71,20 @@ class Announcements:
         return found
 
     def feeds_on(self, node: str) -> dict[Feed, Layers]:
-        """The same by session, in two layers of prefixes; nodes that are alike share the objects of the first."""
-        site = self._sites.get(node)
+        """The same by session, in two layers of prefixes; nodes of one kind share it, others the first layer."""
+        site, kind = self._sites.get(node), self.kind(node)
         if site is None:
             return {}
+        if kind not in self._alike:
+            self._alike[kind] = self._feeds_of(node, site)
+        return self._alike[kind]
+
+    def kind(self, node: str) -> object:
+        """Equal for nodes that announce the same on the same sessions; None for a node that is not known."""
+        site = self._sites.get(node)
+        return site and ((site, id(self._sessions[node])) if node not in self._local else node)
+
+    def _feeds_of(self, node: str, site: _Site) -> dict[Feed, Layers]:
         found, alike = dict[Feed, Layers](), dict[tuple[int, tuple[str, ...]], Layers]()
         for session in self._sessions[node]:
             kind = feed, families = self._feeds[session.peer] & site.on_node, session.families
@@ -125,7 +133,7 @@ class Announcements:
                 found.setdefault(service, set()).update(peers[key])
         return {service: tuple(sorted(names)) for service, names in sorted(found.items())}
 
-    def _place(self, service: Service, index: PoolIndex, of_pool: dict[str, list[Advertisement]]) -> None:
+    def _place(self, service: Service, index: PoolIndex) -> None:
         """Find the service's pool and its group, or why there is none."""
         ref = ServiceRef(service.namespace, service.name)
         addresses = [parse_address(address) for address in service.addresses]
@@ -138,12 +146,7 @@ class Announcements:
         elif not pool:
             self._services[ref] = Reason.IP_NOT_ALLOWED
         else:
-            matching = tuple(each for each in of_pool[pool] if each.services.chooses(service.labels))
-            key = pool, sum(each.bit for each in matching)
-            if key not in self._groups:
-                every = sum(each.bit for each in of_pool[pool])
-                self._groups[key] = Group(index.families[pool], every, matching)
-            placed = self._services[ref] = Placed(ref, known, service, self._groups[key])
+            placed = self._services[ref] = Placed(ref, known, service, self._groups.of(pool, service.labels))
             self._file(placed)
 
     def _file(self, placed: Placed) -> None:
@@ -185,9 +188,12 @@ class Announcements:
         if site.blocked:
             return ()
         versions = tuple(_VERSIONS[family] for family in families)
-        if not self._local.get(node):
-            return self._class(site, feed, versions)[1]
-        return tuple(_ordered(self._table(node, site, feed, versions)))
+        if node in self._local:
+            return _ordered(self._table(node, site, feed, versions))
+        table = self._class(site, feed, versions)
+        if id(table) not in self._lists:
+            self._lists[id(table)] = _ordered(table)
+        return self._lists[id(table)]
 
     def _table(self, node: str, site: _Site, feed: int, versions: tuple[int, ...]) -> Table:
         layers = self._layers(node, site, feed, versions)
@@ -198,23 +204,23 @@ class Announcements:
         return table
 
     def _layers(self, node: str, site: _Site, feed: int, versions: tuple[int, ...]) -> Layers:
-        table, _ = self._class(site, feed, versions)
-        own = []
-        for placed in self._local.get(node, ()):
-            _, counting = placed.group.eligible(site.on_node)
-            if not too_many(counting):
-                own.append((placed, tuple(each for each in counting if each.bit & feed)))
+        table = self._class(site, feed, versions)
+        own = [
+            (placed, tuple(each for each in placed.group.announcing(site.on_node) if each.bit & feed))
+            for placed in self._local.get(node, ())
+        ]
         return Layers(table, tabulate(own, versions) if own else {})
 
-    def _class(self, site: _Site, feed: int, versions: tuple[int, ...]) -> tuple[Table, tuple[Announcement, ...]]:
+    def _class(self, site: _Site, feed: int, versions: tuple[int, ...]) -> Table:
         """What nodes of this kind announce to peers of this kind, whatever endpoints they have."""
         key = site.on_node, site.on_node & feed, versions
         if key not in self._shared:
-            table: Table = {}
-            for group in self._groups.values():
-                if group.pool & site.on_node & feed:
-                    merge(table, group.table(site.on_node, feed, versions))
-            self._shared[key] = table, tuple(_ordered(table))
+            mask = site.on_node & feed
+            tables = [group.table(site.on_node, feed, versions) for group in self._groups if group.pool & mask]
+            parts = tuple(id(table) for table in tables if table)  # groups keep their tables
+            if parts not in self._merged:
+                self._merged[parts] = merged(tables)
+            self._shared[key] = self._merged[parts]
         return self._shared[key]
 
 
@@ -224,17 +230,13 @@ def announced_on(snapshot: Snapshot, node_name: str) -> dict[str, tuple[Announce
     return Announcements(replace(snapshot, nodes=nodes)).on(node_name) if nodes else {}
 
 
-def _ordered(table: Table) -> Iterator[Announcement]:
-    return (table[key] for key in sorted(table))
+def _ordered(table: Table) -> tuple[Announcement, ...]:
+    return tuple(table[key] for key in sorted(table))
 
 
 def _sites(placement: Placement, every: tuple[Advertisement, ...]) -> dict[str, _Site]:
-    masks = [0] * len(placement.nodes)
-    for advertisement in every:
-        for number in range(len(masks)):
-            if advertisement.nodes >> number & 1:
-                masks[number] |= advertisement.bit
-    return {node.name: _Site(masks[number], blocked(node)) for number, node in enumerate(placement.nodes)}
+    chosen = placement.memberships(advertisement.nodes for advertisement in every)  # their places are their bits
+    return {node.name: _Site(mask, blocked(node)) for node, mask in zip(placement.nodes, chosen, strict=True)}
 
 
 def blocked(node: Node) -> Reason | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from intent.addresses import Address
-from intent.announcements.advertisements import Advertisement
+from intent.announcements.advertisements import Advertisement, Attributes
 from intent.announcements.announcement import (
     MOST_COMMUNITIES,
     Announcement,
@@ -70,7 +71,8 @@ class Group:
     advertisements: tuple[Advertisement, ...]
     members: list[Placed] = field(default_factory=list)
     _eligible: dict[int, tuple[Reason | None, tuple[Advertisement, ...]]] = field(default_factory=dict)
-    _tables: dict[tuple[int, tuple[int, ...]], Table] = field(default_factory=dict)
+    _announcing: dict[int, tuple[Advertisement, ...]] = field(default_factory=dict)
+    _tables: dict[tuple[frozenset[Attributes], tuple[int, ...]], Table] = field(default_factory=dict)
 
     def eligible(self, on_node: int) -> tuple[Reason | None, tuple[Advertisement, ...]]:
         """The advertisements that count on a node, or why none does; on_node: those that select it, as a mask."""
@@ -78,6 +80,14 @@ class Group:
         if mask not in self._eligible:
             self._eligible[mask] = self._judged(mask)
         return self._eligible[mask]
+
+    def announcing(self, on_node: int) -> tuple[Advertisement, ...]:
+        """Those of them that MetalLB can announce with: all, or none at all."""
+        mask = on_node & self.pool
+        if mask not in self._announcing:
+            _, counting = self.eligible(mask)
+            self._announcing[mask] = () if too_many(counting) else counting
+        return self._announcing[mask]
 
     def _judged(self, mask: int) -> tuple[Reason | None, tuple[Advertisement, ...]]:
         found = tuple(each for each in self.advertisements if each.bit & mask)
@@ -91,14 +101,40 @@ class Group:
 
     def table(self, on_node: int, feed: int, versions: tuple[int, ...]) -> Table:
         """What all members contribute to a peer that takes the advertisements of the mask `feed`."""
-        _, counting = self.eligible(on_node)
-        if too_many(counting):
-            return {}
-        fed = tuple(each for each in counting if each.bit & feed)
-        key = sum(each.bit for each in fed), versions
+        fed = tuple(each for each in self.announcing(on_node) if each.bit & feed)
+        key = frozenset(each.attributes for each in fed), versions
         if key not in self._tables:
             self._tables[key] = tabulate(((placed, fed) for placed in self.members), versions)
         return self._tables[key]
+
+
+class Groups:
+    """All groups of a cluster, made when a service needs them. families: IP versions of each pool, by its name."""
+
+    def __init__(self, families: Mapping[str, frozenset[int]], every: Iterable[Advertisement]) -> None:
+        self._families = families
+        self._of_pool = defaultdict[str, list[Advertisement]](list)
+        self._open, self._choosy = Counter[str](), defaultdict[str, list[Advertisement]](list)
+        self._groups: dict[tuple[str, int], Group] = {}
+        for each in every:
+            for pool in each.pools:
+                self._of_pool[pool].append(each)
+                if each.services.all:
+                    self._open[pool] += each.bit
+                else:
+                    self._choosy[pool].append(each)
+
+    def __iter__(self) -> Iterator[Group]:
+        return iter(self._groups.values())
+
+    def of(self, pool: str, labels: Mapping[str, str]) -> Group:
+        """The group of the services of a pool with these labels."""
+        matching = self._open[pool] + sum(each.bit for each in self._choosy[pool] if each.services.chooses(labels))
+        if (pool, matching) not in self._groups:
+            every = self._of_pool[pool]
+            some = tuple(each for each in every if each.bit & matching)
+            self._groups[pool, matching] = Group(self._families[pool], sum(each.bit for each in every), some)
+        return self._groups[pool, matching]
 
 
 def too_many(advertisements: Iterable[Advertisement]) -> bool:
@@ -125,6 +161,14 @@ def tabulate(
         key: Announcement(prefix_text(key), tuple(sorted(prefs)), tuple(sorted(communities)), tuple(sorted(refs)))
         for key, (prefs, communities, refs) in found.items()
     }
+
+
+def merged(tables: Iterable[Table]) -> Table:
+    """All of them in one."""
+    found: Table = {}
+    for table in tables:
+        merge(found, table)
+    return found
 
 
 def merge(into: Table, more: Table) -> None:
