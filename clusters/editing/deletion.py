@@ -12,9 +12,11 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clusters import services
+from clusters.editing.overrides import override_context, override_posted
 from clusters.editing.posted import revision_posted
 from clusters.editing.views import NOTE, row_of
 from clusters.editing.yaml_text import manifest_yaml
+from clusters.edits.overriding import may_override, overridable
 from clusters.edits.trials import sealed
 from clusters.kindpages import KindPage, page_of_kind
 from clusters.models import Change, Resource
@@ -37,10 +39,18 @@ def resource_delete(request: HttpRequest, kind: str, cluster: str, namespace: st
     note = request.POST.get("note", "")[:NOTE]
     try:
         services.resource_delete(
-            row=row, actor=actor, source=Change.Source.BROWSER, base_revision=revision, message=note
+            row=row,
+            actor=actor,
+            source=Change.Source.BROWSER,
+            base_revision=revision,
+            message=note,
+            override=override_posted(request),
         )
     except services.Refused as refused:
         return _review(request, about, row_of(kind, cluster, namespace, name), stop=refused.findings)
+    except services.ClusterUnreachable as away:
+        trouble = f"{away} Nothing was saved."
+        return _review(request, about, row_of(kind, cluster, namespace, name), trouble=trouble)
     except services.RevisionMismatch:
         trouble = f"Somebody changed this {about.noun} while you looked at it. Look again before you delete it."
         return _review(request, about, row_of(kind, cluster, namespace, name), trouble=trouble)
@@ -55,21 +65,22 @@ def _review(
     review = services.review(
         cluster=row.cluster, kind=about.kind.kind, namespace=row.namespace, name=row.name, manifest=None
     )
-    blocked = bool(blocking([finding for finding in review.findings if finding not in review.introduced]))
+    own = [finding for finding in review.findings if finding not in review.introduced]
+    against = blocking(own)
     context = {
         "about": about,
         "row": row,
         "review": review,
         "closes": about.closes(row),
         "used_by": used_by(row),
-        "releases": releases(request, row) if blocked else [],
+        "releases": releases(request, row) if against else [],
         "findings": stop or review.findings,
-        "blocked": blocked,
+        "blocked": bool(against) and not (may_override(request.user) and all(map(overridable, against))),
         "yaml": manifest_yaml(review.before or row.manifest),
         "tried": sealed([(row.ref, None, review.dry_run)]),
         "note": request.POST.get("note", "")[:NOTE],
         "trouble": trouble,
-    }
+    } | override_context(request, own, (), override_posted(request))
     return render_page(request, "resources/delete.html", context, status=409 if stop or trouble else 200)
 
 

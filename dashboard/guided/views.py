@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from clusters.changesets.drafts import SetDraft
 from clusters.changesets.pages import set_review
+from clusters.editing.overrides import override_context, override_posted
 from clusters.models import Cluster
 from clusters.pages import HttpRequest, render_page
 from clusters.selectors import clusters_active
@@ -53,6 +54,7 @@ def _step(request: HttpRequest, walk: Walk, active: list[Cluster]) -> HttpRespon
     step = walk.here.post.get("step", "form")
     if not walk.here.post:
         return _form(request, walk, active, judged=False)
+    walk.override = override_posted(request)
     walk.judge()
     if step == "check":
         return _form(request, walk, active, part="checks")
@@ -67,6 +69,7 @@ def _step(request: HttpRequest, walk: Walk, active: list[Cluster]) -> HttpRespon
         back=walk.address,
         note=walk.guide.title,
         accept=walk.accept,
+        override=walk.override,
     )
     return set_review(request, draft)
 
@@ -89,6 +92,7 @@ def _form(
         "cautions": sum(finding.severity is Severity.WARNING for finding in findings),
         "summary": walk.summary if status == UNPROCESSABLE else (),
         **walk.guide.context(walk.here, walk.pieces),
+        **override_context(request, findings if judged else (), walk.accept, walk.override),
     }
     if part:
         return render_page(request, f"{_PAGE}#{part}", context)

@@ -12,25 +12,29 @@ from clusters.changesets.judge import judge_together
 from clusters.changesets.wanted import Wanted, prepare_all
 from clusters.editing.inputs import Stop
 from clusters.editing.reading import Layout
+from clusters.edits.overriding import NOTHING, Override, stops
 from clusters.registry import rows_of
 from dashboard.guided.guide import Guide, Setting
 from dashboard.guided.parts import Piece, answered, ask, begun
 from intent.findings import Finding, ObjectRef, Severity
-from intent.rules import blocking
 
 _SOURCE = "bgpui"
-_LEFT_OUT = frozenset({"csrfmiddlewaretoken", "step", "accept"})
+_LEFT_OUT = frozenset({"csrfmiddlewaretoken", "step", "accept", "override", "reason"})
 
 
 @dataclass(slots=True)
 class Walk:
-    """pieces by key. beside: what is made besides. general: findings that belong to no piece. accept: codes."""
+    """pieces by key. beside: what is made besides. general: findings that belong to no piece. accept: codes.
+
+    override: rules that an administrator overrides.
+    """
 
     guide: Guide
     here: Setting
     pieces: dict[str, Piece]
     beside: Sequence[Wanted] = ()
     accept: list[str] = field(default_factory=list)
+    override: Override = NOTHING
     general: list[Finding] = field(default_factory=list)
     by_piece: dict[str, list[Finding]] = field(default_factory=dict)
 
@@ -47,7 +51,7 @@ class Walk:
     @property
     def stops(self) -> list[Finding]:
         """What forbids to go on."""
-        return blocking(self.findings, self.accept)
+        return stops(self.findings, self.accept, self.override)
 
     @property
     def summary(self) -> list[Stop]:

@@ -9,9 +9,12 @@ from django.test import Client
 
 from clusters.changesets.drafts import packed
 from clusters.models import Change, ChangeSet, Cluster
+from clusters.sync.relist import relist
 from peers.models import BGPPeer
-from tests.clusters.cluster import RunningCluster, peer
+from tests.clusters.cluster import NAMESPACE, RunningCluster, peer
 from tests.clusters.sets import carry, wanted
+from tests.documented import ANSWERS
+from tests.kinds import example
 from tests.pages.conftest import Browser
 from tests.pages.forms import FORM, NEW, fields, post
 from tests.pages.test_resources import text
@@ -64,3 +67,42 @@ def test_a_change_set_is_overridden_at_its_review(admin: Client, live_cluster: C
     assert post(admin, "/changes/sets/new/", "apply", fields(looked.text)).status_code == 302
     assert carry(ChangeSet.objects.get()) == "applied"
     assert (kube.spec("tor-1")["bfdProfile"], Change.objects.get().overridden) == ("fast", [CODE])
+
+
+# No webhook protects the aliases of a Community (MetalLB's webhooks, internal/k8s/webhooks)
+def test_a_deletion_is_overridden_with_a_reason(
+    admin: Client, browser: Browser, live_cluster: Cluster, kube: RunningCluster
+) -> None:
+    community = example("Community", "names", communities=[{"name": "blue", "value": "65000:1"}])
+    kube.add(community, example("BGPAdvertisement", "adv", communities=["blue"]))
+    relist(live_cluster)
+    path = f"/communities/lab/{NAMESPACE}/names/delete/"
+    assert "Override as administrator" not in browser("editor").get(path).text
+    page = admin.get(path)
+    assert "Override alias-in-use" in text(page.text)
+    sent = fields(page.text)
+    silent = admin.post(path, {**sent, "override": ["alias-in-use"]})
+    assert (silent.status_code, "Say why: without a reason" in text(silent.text)) == (409, True)
+    assert admin.post(path, sent).status_code == 409
+    over = {"override": ["alias-in-use"], "reason": "the advertisement follows"}
+    assert admin.post(path, {**sent, **over}).status_code == 302
+    change = Change.objects.get()
+    assert (change.action, change.overridden, change.override_reason) == ("delete", ["alias-in-use"], over["reason"])
+
+
+def test_a_guided_way_is_overridden_with_a_reason(admin: Client, live_cluster: Cluster, kube: RunningCluster) -> None:
+    answers = {
+        "from": "guided",
+        "cluster": "lab",
+        **ANSWERS["nodes"],
+        "nodes": ["node-0"],
+        "peer.passwordSecret.name": "later",
+    }
+    over = {"override": ["secret-missing"], "reason": "the Secret comes later"}
+    refused = post(admin, "/guided/nodes/", "review", answers)
+    assert (refused.status_code, "Override secret-missing" in text(refused.text)) == (422, True)
+    review = post(admin, "/guided/nodes/", "review", {**fields(refused.text), **over})
+    assert (review.status_code, "Apply it" in text(review.text)) == (200, True), text(review.text)
+    assert post(admin, "/changes/sets/new/", "apply", fields(review.text)).status_code == 302
+    assert carry(ChangeSet.objects.get()) == "applied"
+    assert Change.objects.get().overridden == ["secret-missing"]
