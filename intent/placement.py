@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
+from intent.addresses import Address, NetworkIndex, parse_address
 from intent.labels import LabelIndex, numbers
 from intent.snapshot import Node
 
@@ -45,3 +47,22 @@ class Placement:
         if mask == self.everywhere:
             return self.nodes
         return tuple(self.nodes[number] for number in numbers(mask) if number < len(self.nodes))
+
+    @cached_property
+    def subnets(self) -> NetworkIndex:
+        """The networks that the nodes are connected to, as far as they are known."""
+        index = NetworkIndex()
+        for number, node in enumerate(self.nodes):
+            for subnet in node.subnets:
+                index.add(subnet, 1 << number)
+        return index
+
+    @cached_property
+    def hosts(self) -> dict[Address, int]:
+        """Whose addresses are whose."""
+        masks: dict[Address, int] = {}
+        for number, node in enumerate(self.nodes):
+            for address in map(parse_address, node.addresses):
+                if address is not None:
+                    masks[address] = masks.get(address, 0) | 1 << number
+        return masks

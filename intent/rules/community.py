@@ -75,7 +75,7 @@ def advertised(subject: Subject) -> Iterator[Finding]:
 
 def at_most_63(view: View, subject: Subject) -> Iterator[Finding]:
     """MetalLB announces no route with more values, however they are called; it says so in its log only."""
-    count = len(resolve(subject.spec.get("communities"), view.alias_values))
+    count = len(resolve(subject.spec.get("communities"), view.aliases.values))
     if count > MOST_COMMUNITIES:
         message = f"A route may carry at most {MOST_COMMUNITIES} communities; with {count} nothing is announced"
         hint = "Remove some, or split the advertisement by peers."

@@ -67,13 +67,13 @@ def pools_and_peers_exist(view: View, subject: Subject) -> Iterator[Finding]:
 def aliases_exist(view: View, subject: Subject) -> Iterator[Finding]:
     """Admission does not know the aliases; the speakers do."""
     for reference in references_of(subject.resource):
-        if reference.kind == "Community" and reference.name not in view.aliases:
+        if reference.kind == "Community" and reference.name not in view.aliases.known:
             known = by_name(reference.name)
             message = f"No Community defines the alias {shown(reference.name)}; until one does, the speakers keep their"
             message += " old configuration"
             hint = f"Write {known.value} for {known.name}." if known else "Define it in a Community, or write a value."
             field, value = reference.field.removeprefix("spec."), reference.name
-            lost = view.lost_aliases.get(value, ())
+            lost = view.aliases.lost.get(value, ())
             yield subject.error("alias-missing", field, message, value=value, source=CONFIG, hint=hint, others=lost)
 
 
@@ -98,7 +98,7 @@ def router_is_reachable(view: View, subject: Subject) -> Iterator[Finding]:
     if peer is None or subject.string("vrf"):
         return
     selected = view.masks[subject.resource.ref]
-    same = selected & view.hosts.get(peer, 0)
+    same = selected & view.placement.hosts.get(peer, 0)
     if same and subject.mode is not Mode.NATIVE:
         nodes = view.placement.names(same)
         message = f"{peer} is an address of the node itself, and FRR cannot peer with a router on its own host"
@@ -107,7 +107,7 @@ def router_is_reachable(view: View, subject: Subject) -> Iterator[Finding]:
     ibgp = subject.string("dynamicASN") == "internal" or subject.number("peerASN") == subject.number("myASN")
     if ibgp or subject.flag("ebgpMultiHop"):
         return
-    far = selected & view.subnets.connected[peer.version] & ~view.subnets.containing(peer)
+    far = selected & view.placement.subnets.connected[peer.version] & ~view.placement.subnets.containing(peer)
     if far:
         nodes = view.placement.names(far)
         message = f"{peer} lies outside every known subnet of {len(nodes)} nodes, and ebgpMultiHop is not set"

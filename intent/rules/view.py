@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from functools import cached_property
 
-from intent import communities
-from intent.addresses import Address, NetworkIndex, parse_address
+from intent.addresses import parse_address
 from intent.announcements import Announcements
-from intent.communities import Community
 from intent.findings import ObjectRef
 from intent.frr_configurations import is_metallbs
 from intent.labels import numbers
@@ -16,9 +14,9 @@ from intent.modes import Mode, release
 from intent.passwords import secret_users
 from intent.placement import Placement
 from intent.pools import PoolIndex
-from intent.references import aliases
 from intent.rules.advertised import Advertisement, Pools, Some, bgp_advertisements, places, some
 from intent.rules.aggregates import Aggregates
+from intent.rules.alias_index import AliasIndex
 from intent.rules.services import Services
 from intent.rules.subject import Subject, subject_of
 from intent.sessions import as_number, neighbor_and_families
@@ -87,25 +85,9 @@ class View:
         return {profile.name: profile for profile in self.snapshot.in_force("BFDProfile")}
 
     @cached_property
-    def lost_aliases(self) -> dict[str, tuple[ObjectRef, ...]]:
-        """The Communities that define an alias in the cluster, and would not any more."""
-        found: dict[str, tuple[ObjectRef, ...]] = {}
-        for community in self.snapshot.in_force("Community"):
-            for _path, alias, _value in aliases(community.live or {}):
-                if alias not in self.aliases:
-                    found[alias] = tuple({*found.get(alias, ()), community.ref})
-        return found
-
-    @cached_property
-    def aliases(self) -> frozenset[str]:
-        """The aliases of all Communities, whatever they stand for."""
-        found = (aliases(resource.spec) for resource in self.snapshot.in_force("Community"))
-        return frozenset(alias for some in found for _path, alias, _value in some)
-
-    @cached_property
-    def alias_values(self) -> dict[str, Community]:
-        """What those that can be read stand for."""
-        return communities.aliases(self.snapshot.in_force("Community"))
+    def aliases(self) -> AliasIndex:
+        """The names that Communities give to communities."""
+        return AliasIndex(self.snapshot)
 
     @cached_property
     def echoing(self) -> int:
@@ -133,7 +115,7 @@ class View:
     def nodes_in_pools(self) -> dict[str, set[str]]:
         """Addresses of nodes that pools hold, as "10.0.0.1 (node)", by the pool's name."""
         found: dict[str, set[str]] = {}
-        for address, mask in self.hosts.items():
+        for address, mask in self.placement.hosts.items():
             for pool in self.pool_index.holding(address):
                 found.setdefault(pool, set()).add(f"{address} ({', '.join(self.placement.names(mask))})")
         return found
@@ -227,25 +209,6 @@ class View:
     def peers_of(self, mask: int) -> list[Resource]:
         """The peers of a mask, sorted by name."""
         return [self.peers[number] for number in numbers(mask)]
-
-    @cached_property
-    def subnets(self) -> NetworkIndex:
-        """The networks that the nodes are connected to, as far as they are known."""
-        index = NetworkIndex()
-        for number, node in enumerate(self.placement.nodes):
-            for subnet in node.subnets:
-                index.add(subnet, 1 << number)
-        return index
-
-    @cached_property
-    def hosts(self) -> dict[Address, int]:
-        """Whose addresses are whose."""
-        masks: dict[Address, int] = {}
-        for number, node in enumerate(self.placement.nodes):
-            for address in map(parse_address, node.addresses):
-                if address is not None:
-                    masks[address] = masks.get(address, 0) | 1 << number
-        return masks
 
     @cached_property
     def secrets(self) -> dict[str, SecretFact]:

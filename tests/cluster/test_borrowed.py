@@ -99,7 +99,8 @@ def test_it_is_used_and_left_as_it_was(theirs: ControlPlane, kubeconfig: str, tm
     made = _everything(theirs) - before
     assert {("namespaces", NAMESPACE), CRD} <= made
     tenancy.end()
-    eventually(lambda: _everything(theirs) == before | {("namespaces", NAMESPACE)})  # which no controller ends here
+    expected = before | {("namespaces", NAMESPACE)}  # which no controller ends here
+    eventually(lambda: _everything(theirs) == expected, timeout=60)  # CRDs go when their objects have gone
     (room,) = (each for each in theirs.store.list("namespaces") if each["metadata"]["name"] == NAMESPACE)
     assert room["metadata"]["deletionTimestamp"]
 
