@@ -32,6 +32,7 @@ from clusters.baseline.drift import (
     baseline_of,
     drift_json,
     drift_of,
+    drifted,
 )
 from clusters.baseline.pin import NotPinnedError, baseline_pin, baseline_unpin, pinned_of, state_at
 from clusters.models import Baseline, Change, Cluster
@@ -57,12 +58,16 @@ _BASELINE = inline_serializer(
         "drift": inline_serializer("BaselineTally", _COUNTS),
     },
 )
-_SIDES: dict[str, Any] = {name: serializers.JSONField(allow_null=True) for name in ("pinned", "cluster")}
+_SIDES: dict[str, Any] = {
+    **{name: serializers.JSONField(allow_null=True, help_text="null = not set.") for name in ("pinned", "cluster")},
+    "default": serializers.JSONField(allow_null=True, help_text="What counts where it is not set; null = nothing."),
+}
 _DRIFT = inline_serializer(
     "Drift",
     {
         **{name: serializers.CharField() for name in ("kind", "namespace", "name")},
         "state": serializers.CharField(help_text=f"One of {', '.join(STATES)}."),
+        "pending": serializers.BooleanField(help_text="An edit of it is on its way, or the look after that is."),
         "fields": inline_serializer("DriftedField", {"path": serializers.CharField(), **_SIDES}, many=True),
         "pinned": serializers.DictField(allow_null=True, help_text="The manifest; null = there is none."),
     },
@@ -158,8 +163,9 @@ class ClusterBaselineViewSet(ClusterViewSet):
     @action(detail=True, permission_classes=[BaselinePermission], filter_backends=[])
     def drift(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """A page of it."""
-        page = self.paginate_queryset(drift_of(self._pinned(), self._only(request))) or []
-        return self.get_paginated_response([drift_json(one) for one in page])
+        pinned = self._pinned()
+        page = self.paginate_queryset(drift_of(pinned, self._only(request))) or []
+        return self.get_paginated_response([drift_json(one) for one in drifted(pinned, page)])
 
     @extend_schema(
         summary="Put back what differs from the baseline",

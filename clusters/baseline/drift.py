@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, QuerySet
 
 from clusters.changesets.drafts import SetDraft
 from clusters.changesets.save import MOST
-from clusters.changesets.wanted import Wanted
+from clusters.changesets.wanted import Wanted, rows_wanted
 from clusters.changesets.wayback import way_back
-from clusters.models import Baseline, BaselineObject, Cluster
+from clusters.models import Baseline, BaselineObject, Cluster, Resource
+from clusters.paths import keys_of
+from clusters.sync.drift import compared
 from clusters.words import counted
+from intent.kinds import KINDS, Field
 
 FILTERS = ("kind", "namespace", "name", "state")
 STATES = tuple(state for state in BaselineObject.State.values if state)
@@ -56,11 +60,51 @@ def baseline_json(baseline: Baseline) -> dict[str, Any]:
     }
 
 
-def drift_json(one: BaselineObject) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """An object that differs, as it is shown. pending: an edit of it is on its way, or was just seen to be in force."""
+
+    one: BaselineObject
+    pending: bool
+
+    @property
+    def fields(self) -> list[dict[str, Any]]:
+        """What differs; default: what the API server fills in where a side is not set, None = nothing."""
+        return [
+            {"path": diff["path"], "pinned": diff["before"], "cluster": diff["after"], "default": default}
+            for diff in self.one.diff
+            for default in (_default(KINDS[self.one.kind].fields, keys_of(diff["path"])[1:]),)
+        ]
+
+
+def drifted(baseline: Baseline, some: Iterable[BaselineObject]) -> list[Drifted]:
+    """These objects as they are shown; a query a kind."""
+    some = list(some)
+    rows = rows_wanted(baseline.cluster, [Wanted(one.kind, one.namespace, one.name, None) for one in some])
+    return [Drifted(one, _pending(one, rows.get(one.ref))) for one in some]
+
+
+def _pending(one: BaselineObject, row: Resource | None) -> bool:
+    if row is not None and row.pending:
+        return True
+    live = row.live if row is not None else None
+    if one.manifest is None:
+        return live is None
+    return compared(one.kind, one.manifest, live) != (one.state, one.diff)
+
+
+def _default(fields: Iterable[Field], keys: Sequence[str]) -> Any:
+    found = next((field for field in fields if keys and field.name == keys[0]), None)
+    if found is None:
+        return None
+    return _default(found.properties, keys[1:]) if keys[1:] else found.default
+
+
+def drift_json(found: Drifted) -> dict[str, Any]:
     """An object that differs."""
-    fields = [{"path": diff["path"], "pinned": diff["before"], "cluster": diff["after"]} for diff in one.diff]
+    one = found.one
     place = {"kind": one.kind, "namespace": one.namespace, "name": one.name}
-    return {**place, "state": one.state, "fields": fields, "pinned": one.manifest}
+    return {**place, "state": one.state, "pending": found.pending, "fields": found.fields, "pinned": one.manifest}
 
 
 def back_to(baseline: Baseline, only: Mapping[str, str]) -> SetDraft:

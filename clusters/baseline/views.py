@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
 
-from clusters.baseline.drift import FILTERS, STATES, TooManyError, back_to, baseline_of, drift_of, tally
+from clusters.baseline.drift import FILTERS, STATES, TooManyError, back_to, baseline_of, drift_of, drifted, tally
 from clusters.baseline.pin import NotPinnedError, baseline_pin, baseline_unpin, pinned_of, state_at
 from clusters.changesets.imports import LARGEST, TooMuchError, read_import
 from clusters.changesets.pages import set_review
@@ -103,7 +103,7 @@ def _page(request: HttpRequest, cluster: Cluster, *, trouble: str = "") -> HttpR
         "baseline": found,
         "counts": tally(found) if found is not None else {},
         "page": page,
-        "rows": [(one, models[one.kind].PAGE) for one in page or ()],
+        "rows": [(row, models[row.one.kind].PAGE) for row in (drifted(found, page) if found and page else ())],
         "wanted": wanted,
         "narrowed": any(wanted.values()),
         "kinds": list(models),

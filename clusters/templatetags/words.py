@@ -31,6 +31,7 @@ from clusters.words import (
 
 register = template.Library()
 _NOTHING = "\N{EN DASH}"
+_WHOLE = 50_000  # characters
 
 
 @register.filter
@@ -74,6 +75,13 @@ def shown(value: Any) -> str:
     if isinstance(value, str | int | float):
         return bounded(value)
     return bounded(json.dumps(value, ensure_ascii=False, default=str), 1000)
+
+
+@register.filter
+def whole(value: Any) -> str:
+    """All of a JSON value, over several lines; what floods a page even so is cut."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    return text if len(text) <= _WHOLE else f"{text[:_WHOLE]}…"
 
 
 @register.filter

@@ -52,6 +52,10 @@ def pin(api: APIClient, documents: list[Any], query: str = "?note=design") -> An
     return send(api, "put", f"{BASELINE}{query}", yaml.safe_dump_all(documents), "application/yaml")
 
 
+def pending(api: APIClient) -> dict[str, bool]:
+    return {one["name"]: one["pending"] for one in api.get(DRIFT).json()["results"]}
+
+
 def states(api: APIClient, query: str = "") -> dict[str, str]:
     return {one["name"]: one["state"] for one in api.get(f"{DRIFT}{query}").json()["results"]}
 
@@ -69,8 +73,8 @@ def test_drift_is_told_per_field_without_secrets(api: APIClient) -> None:
         "peer": "changed",
     }
     assert found["peer"]["fields"] == [
-        {"path": "spec.vrf", "pinned": None, "cluster": "red"},
-        {"path": "spec.holdTime", "pinned": "90s", "cluster": "60s"},
+        {"path": "spec.vrf", "pinned": None, "cluster": "red", "default": None},
+        {"path": "spec.holdTime", "pinned": "90s", "cluster": "60s", "default": None},
     ]
     assert found["more"]["pinned"] is None
     assert "hunter2" not in answer.text + str(list(BaselineObject.objects.values("manifest", "diff")))
@@ -101,12 +105,19 @@ def test_it_follows_what_happens_in_the_cluster(api: APIClient, live_cluster: Cl
 
 
 @pytest.mark.usefixtures("drifted")
-def test_it_is_put_back_as_a_change_set(api: APIClient, live_cluster: Cluster, kube: Kube) -> None:
+def test_it_is_put_back_as_a_change_set(
+    api: APIClient, live_cluster: Cluster, kube: Kube, work: Callable[[], None]
+) -> None:
     trial = api.post(f"{BACK}?dry_run=true").json()
     assert [one["action"] for one in trial["objects"]] == ["create", "update", "delete"]
     assert api.post(f"{BACK}?state=missing&wait=10s").json()["state"] == "applied"
     assert kube.get("bgppeers", "gone") is not None
-    assert api.post(f"{BACK}?wait=10s&message=night").json()["state"] == "applied"
+    assert pending(api) == {"gone": True, "more": False, "peer": False}
+    assert api.post(f"{BACK}?message=night").json()["state"] == "pending"
+    assert set(pending(api).values()) == {True}, "it is on its way"
+    assert api.get("/api/v1/changesets/?state=pending").json()["count"] == 1
+    work()
+    assert set(pending(api).values()) == {True}, "it is in force, and was not looked at yet"
     findings_write(live_cluster)  # as a worker does after an edit
     assert (states(api), api.post(BACK).status_code) == ({}, 204)
     assert kube.get("bgppeers", "more") is None
@@ -222,3 +233,11 @@ def test_a_page_of_drift_costs_the_same_whatever_it_holds(api: APIClient, live_c
             assert api.get(DRIFT).json()["count"] == number
         costs.append(len(seen))
     assert costs[0] == costs[1]
+
+
+def test_where_a_field_is_not_set_its_default_is_told(api: APIClient, live_cluster: Cluster, kube: Kube) -> None:
+    kube.call(kube.server.store.add, manifest(peerPort=1790), "kubectl-create")
+    relist(live_cluster)
+    pin(api, [manifest()])
+    (found,) = api.get(DRIFT).json()["results"]
+    assert found["fields"] == [{"path": "spec.peerPort", "pinned": None, "cluster": 1790, "default": 179}]

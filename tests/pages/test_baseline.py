@@ -84,6 +84,33 @@ def test_a_moment_or_files_are_pinned_and_what_is_none_is_told(
     assert not Baseline.objects.exists()
 
 
+def test_long_values_can_be_seen_whole_and_defaults_are_told(
+    editor: Client, live_cluster: Cluster, kube: RunningCluster
+) -> None:
+    names = [f"node-{number}.rack-{number}.example.com" for number in range(9)]
+    selector = {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": names}]}
+    kube.add(some_peer(1, nodeSelectors=[selector], peerPort=1790))
+    relist(live_cluster)
+    post(editor, PAGE, "pin", {"text": yaml.safe_dump(some_peer(1))})
+    page = editor.get(PAGE).text
+    whole = page.partition('aria-label="Whole value of spec.nodeSelectors"')[2].partition("</pre>")[0]
+    assert all(name in whole for name in names)
+    assert "spec.peerPort pinned not set (179 by default) , is 1790" in text(page)
+
+
+def test_what_is_put_back_is_pending_until_it_was_looked_at(
+    editor: Client, live_cluster: Cluster, drifted: str
+) -> None:
+    assert "on its way" not in text(drifted)
+    review = post(editor, PAGE, "back", {})
+    post(editor, "/changes/sets/new/", "apply", fields(review.text))
+    assert text(editor.get(PAGE).text).count("An edit of it is on its way") == 3
+    carry(ChangeSet.objects.get())
+    assert text(editor.get(PAGE).text).count("An edit of it is on its way") == 3
+    findings_write(live_cluster)
+    assert "Everything stands as it is pinned." in text(editor.get(PAGE).text)
+
+
 def test_a_viewer_sees_it_and_changes_nothing(viewer: Client, drifted: str) -> None:
     page = viewer.get(PAGE)
     assert page.status_code == 200
