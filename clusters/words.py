@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 TEXT_LIMIT = 300
+_DIGITS = 10**9  # from here on a power of two says more
 
 HEALTH_WORDS = {
     "up": "up",
@@ -58,6 +60,15 @@ def names_field(message: str, field: str) -> bool:
 def counted(number: int, one: str, many: str = "") -> str:
     """A number and its noun: "1 session", "1,204 sessions"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def amount(number: int) -> str:
+    """ "65,536"; large ones as a power of two: "2^64", "about 2^63.5"."""
+    if number < _DIGITS:
+        return f"{number:,}"
+    exponent = round(math.log2(number), 1)
+    text = f"2^{exponent:g}"
+    return text if exponent.is_integer() and number == 1 << int(exponent) else f"about {text}"
 
 
 def listed(names: Sequence[str], most: int, unnamed: int = 0) -> str:

@@ -102,7 +102,7 @@ def _closes_pool(row: Resource) -> str:
     number = len(announced_by([cast("IPAddressPool", row)])[row.pk])
     told = f"{counted(number, 'advertisement')} covers it. " if number == 1 else ""
     told = f"{counted(number, 'advertisement')} cover it. " if number > 1 else told
-    return f"{told}Services that have addresses of it get others, or none if no other pool fits."
+    return f"{told}Services that have addresses of it lose them."
 
 
 def _withdraws(row: Resource) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,11 +10,11 @@ from typing import Any
 from django.db.models import Count
 
 from clusters.models import ServiceAddress
+from clusters.words import amount
 from intent.pools import AddressRange, address_range
 from intent.snapshot import mapping
 from pools.models import IPAddressPool
 
-_DIGITS = 10**9  # from here on a power of two says more
 _BUGGY = (0, 255)  # last byte of the IPv4 addresses that avoidBuggyIPs leaves out
 _ENDLESS = 2**62  # MetalLB's 64 bits end here: it says its largest number for IPv6 ranges that never run out
 
@@ -77,15 +76,6 @@ class PoolUse:
 
     families: tuple[FamilyUse, ...]
     services: int
-
-
-def amount(number: int) -> str:
-    """ "65,536"; large ones as a power of two: "2^64", "about 2^63.5"."""
-    if number < _DIGITS:
-        return f"{number:,}"
-    exponent = round(math.log2(number), 1)
-    text = f"2^{exponent:g}"
-    return text if exponent.is_integer() and number == 1 << int(exponent) else f"about {text}"
 
 
 def capacities(pool: IPAddressPool) -> dict[int, int]:

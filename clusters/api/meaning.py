@@ -13,6 +13,8 @@ from clusters.heard import Heard, missing
 from clusters.places import places_of
 from intent.announcements.layer2 import Candidates
 from intent.assignments import Outlook
+from intent.between import Between
+from intent.displaced import AddressEffects
 from intent.effects import Effects
 from intent.frr_changes import ConfigurationChanges
 from intent.layer2_effects import Layer2Effects
@@ -30,6 +32,8 @@ def meaning_json(review: Review | SetReview) -> dict[str, Any]:
         "sessions": _sessions(review.sessions),
         "announcements": _announcements(review.effects, review.heard),
         "layer2": _layer2(review.layer2),
+        "addresses": _addresses(review.addresses),
+        "between": _between(review.between) if isinstance(review, SetReview) else None,
         "configuration": _configuration(review.frr),
         "frozen": _frozen(review.frozen),
     }
@@ -83,6 +87,33 @@ def _reach(reach: Reach, known: Heard) -> dict[str, Any]:
     return {
         "nodes": reach.nodes, "peers": reach.peers, "sessions": reach.sessions, "up": reach.up, "notUp": lacking
     }  # fmt: skip
+
+
+def _addresses(found: AddressEffects | None) -> dict[str, Any] | None:
+    """Services that lose their addresses, where they may get others, and what pools have left."""
+    if found is None:
+        return None
+    return {
+        "displaced": found.displaced,
+        "without": found.without,
+        "services": [
+            {"namespace": one.service.namespace, "name": one.service.name}
+            | {"addresses": one.addresses, "pools": one.pools[:_NODES]}
+            for one in found.services
+        ],
+        "moreServices": found.more,
+        "pools": [asdict(one) | {"left": one.left, "left_then": one.left_then} for one in found.pools[:_ROUTES]],
+    }
+
+
+def _between(found: Between) -> dict[str, Any]:
+    """What is withdrawn for a while, though it is announced before and after."""
+    told = {"lost": found.lost, "displaced": found.displaced}
+    services = {
+        name: [{"namespace": ref.namespace, "name": ref.name} for ref in refs[:_ROUTES]] for name, refs in told.items()
+    }
+    counts = {"lostCount": len(found.lost), "displacedCount": len(found.displaced)}
+    return {"prefixes": found.prefixes[:_ROUTES], "prefixCount": len(found.prefixes), **services, **counts}
 
 
 def _layer2(found: Layer2Effects | None) -> dict[str, Any] | None:

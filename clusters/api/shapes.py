@@ -69,6 +69,8 @@ OLDER_WRITERS = {
     "readOnly": True,
     "description": "Who wrote it in an older version of the kind, which the API server converts; told with one object.",
 }
+_SERVICES = {"type": "array", "items": shape(dict.fromkeys(("namespace", "name"), TEXT))}
+_POOL_NUMBERS = ("version", "total", "used", "left", "total_then", "used_then", "left_then")
 NOT_UP: dict[str, Any] = {
     "type": "array",
     "description": "The first of the sessions that are meant and not up, with why and their pages.",
@@ -143,6 +145,32 @@ REVIEW = shape(
             },
             description="Which nodes may answer ARP and NDP otherwise; of them MetalLB takes one for each service, by "
             "a hash. `stays`: the one that answers now goes on. null for kinds that do not decide about it.",
+        )
+        | {"type": ["object", "null"]},
+        "addresses": shape(
+            {
+                "displaced": {**COUNT, "description": "Services whose addresses no pool holds any more."},
+                "without": {**COUNT, "description": "Those of them for which no address is left."},
+                "services": {
+                    "type": "array",
+                    "items": shape(dict.fromkeys(("namespace", "name"), TEXT) | {"addresses": _NAMES, "pools": _NAMES}),
+                },
+                "moreServices": {**COUNT, "description": "Not looked at: where they may get others is not told."},
+                "pools": {
+                    "type": "array",
+                    "description": "Pools that change, now and then, by IP version; IPv6 may need more than 64 bits.",
+                    "items": shape({"pool": TEXT} | dict.fromkeys(_POOL_NUMBERS, COUNT)),
+                },
+            },
+            description="What becomes of the addresses of services; null if no pool changes.",
+        )
+        | {"type": ["object", "null"]},
+        "between": shape(
+            {"prefixes": _NAMES, "prefixCount": COUNT, "lostCount": COUNT, "displacedCount": COUNT}
+            | {"lost": _SERVICES, "displaced": _SERVICES},
+            description="What a change set withdraws for a while, since it deletes something before it writes it or "
+            "something else: prefixes that a session loses and gets again, services that nobody announces, or whose "
+            "addresses no pool holds meanwhile. null for one edit.",
         )
         | {"type": ["object", "null"]},
         "configuration": shape(

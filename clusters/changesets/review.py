@@ -14,7 +14,15 @@ from clusters.edits.dryrun import dry_run as ask
 from clusters.edits.edit import Edit, PlainEdit
 from clusters.edits.frozen import UNHINDERED, StandStill, stand_still
 from clusters.edits.overriding import NOTHING, Override, stops
-from clusters.edits.review import beyond, concerning, to_announcements, to_layer2, to_sessions
+from clusters.edits.review import (
+    as_held,
+    beyond,
+    concerning,
+    to_addresses,
+    to_announcements,
+    to_layer2,
+    to_sessions,
+)
 from clusters.heard import UNHEARD, Heard, heard
 from clusters.manifest import FieldDiff, Object, differences, has_inline_password, plain
 from clusters.models import Cluster
@@ -22,12 +30,15 @@ from clusters.selectors import snapshot_of
 from clusters.sync import ownership
 from intent import rules
 from intent.assignments import Outlook
+from intent.between import NOTHING_BETWEEN, Between, Step, between
+from intent.displaced import AddressEffects
 from intent.effects import Effects
 from intent.findings import Finding, ObjectRef
 from intent.frr_changes import UNCHANGED, ConfigurationChanges
 from intent.layer2_effects import Layer2Effects
 from intent.rules import blocking
 from intent.session_changes import SessionChange
+from intent.snapshot import Snapshot
 
 _PATIENCE = 10.0  # seconds that whoever looks waits for trials; the change set itself tries all before it writes
 _UNASKED = DryRun(accepted=None, message="", independent=False)
@@ -63,8 +74,9 @@ class SetReview:
 
     objects of the cluster, against what it would be without the set. sessions: what happens to those of peers.
     effects: what happens to announcements, None if no object decides about them. heard: what is known of the sessions
-    that carry them. layer2: what happens to who answers ARP and NDP, likewise. frr: what happens to frr.conf. assigned:
-    what the services get that it makes. frozen: where none of that will be so: nodes that keep their old configuration.
+    that carry them. layer2: what happens to who answers ARP and NDP, likewise. addresses: to those of services, None if
+    it is about no pool. between: what is withdrawn for a while. frr: what happens to frr.conf. assigned: what the
+    services get that it makes. frozen: where none of that will be so: nodes that keep their old configuration.
     """
 
     items: tuple[ItemReview, ...]
@@ -75,6 +87,8 @@ class SetReview:
     effects: Effects | None = None
     heard: Heard = UNHEARD
     layer2: Layer2Effects | None = None
+    addresses: AddressEffects | None = None
+    between: Between = NOTHING_BETWEEN
     frr: ConfigurationChanges = UNCHANGED
     assigned: tuple[Outlook, ...] = ()
     frozen: StandStill = UNHINDERED
@@ -126,10 +140,23 @@ def changeset_review(
         effects=effects,
         heard=known,
         layer2=to_layer2(own, then, after.services),
+        addresses=to_addresses(own, after),
+        between=_between([prepared[index] for index in order], after),
         frr=frr,
         assigned=assigned,
         frozen=stand_still(cluster, [edit.ref for edit in own], after, introduced, frr),
     )
+
+
+def _between(edits: Sequence[AnyEdit], after: Snapshot) -> Between:
+    """What is withdrawn while the edits are made one after the other, in their order."""
+    own = [edit for edit in edits if isinstance(edit, Edit) and action_of(edit)]
+    wanted = {edit.ref: resource for edit in own if (resource := after.find(edit.ref)) is not None}
+    steps: list[Step] = []
+    for edit in own:
+        steps += [(edit.ref, None)] if edit.recreate or edit.manifest is None else []
+        steps += [(edit.ref, wanted[edit.ref])] if edit.ref in wanted else []
+    return between(as_held(own, after), steps) if own else NOTHING_BETWEEN
 
 
 def _trials(edits: Sequence[AnyEdit], order: Sequence[int]) -> dict[int, DryRun]:

@@ -18,6 +18,7 @@ from clusters.selectors import answering, resource_of
 from clusters.sync import ownership
 from intent import rules
 from intent.affected import announced
+from intent.displaced import AddressEffects, address_effects
 from intent.effects import KINDS, Effects, effects
 from intent.findings import Finding, ObjectRef, Severity
 from intent.frr_changes import UNCHANGED, ConfigurationChanges, configuration_changes
@@ -35,7 +36,8 @@ class Review:
     takes_over: the tools whose fields this edit moves to bgpui. drops_inline_password: `spec.password` will go.
     revision: of the row that was reviewed, for `base_revision`; 0 = there is none. sessions: what happens to them.
     effects: what happens to announcements, None for a kind that does not decide about them. heard: what is known of
-    the sessions that carry them. layer2: what happens to who answers ARP and NDP, likewise. frr: to frr.conf.
+    the sessions that carry them. layer2: what happens to who answers ARP and NDP, likewise. addresses: to those
+    of services, None if it is about no pool. frr: to frr.conf.
     frozen: where none of that will be so, since nodes keep their old configuration.
     """
 
@@ -54,6 +56,7 @@ class Review:
     effects: Effects | None = None
     heard: Heard = UNHEARD
     layer2: Layer2Effects | None = None
+    addresses: AddressEffects | None = None
     frr: ConfigurationChanges = UNCHANGED
     frozen: StandStill = UNHINDERED
 
@@ -100,6 +103,7 @@ def review(
         effects=told,
         heard=known,
         layer2=to_layer2([edit], with_change) if dry_run else None,
+        addresses=to_addresses([edit], with_change) if dry_run else None,
         frr=frr,
         frozen=stand_still(cluster, [edit.ref], with_change, introduced, frr) if dry_run else UNHINDERED,
     )
@@ -127,10 +131,17 @@ def to_announcements(
     others = earlier is not after.services
     if kinds.isdisjoint({*KINDS, "BFDProfile"}) and not others:
         return None, UNCHANGED
-    before = replace(held(after, _held(edits)), services=earlier)
+    before = replace(as_held(edits, after), services=earlier)
     sides = announced(before, after)
     told = None if KINDS.isdisjoint(kinds) and not others else effects(before, after, sides, known.up)
     return told, configuration_changes(before, after, sides)
+
+
+def to_addresses(edits: Sequence[Edit], after: Snapshot) -> AddressEffects | None:
+    """The same for the addresses of services; None if no pool is among them."""
+    if not any(edit.kind.kind == "IPAddressPool" for edit in edits):
+        return None
+    return address_effects(as_held(edits, after), after)
 
 
 def to_layer2(
@@ -140,8 +151,13 @@ def to_layer2(
     earlier = after.services if services is None else services
     if not edits or (LAYER2_KINDS.isdisjoint(edit.kind.kind for edit in edits) and earlier is after.services):
         return None
-    before = replace(held(after, _held(edits)), services=earlier)
+    before = replace(as_held(edits, after), services=earlier)
     return layer2_effects(before, after, answering(edits[0].cluster))
+
+
+def as_held(edits: Sequence[Edit], after: Snapshot) -> Snapshot:
+    """The cluster with the objects of the edits as it holds them now; after: with all of the edits in it."""
+    return held(after, _held(edits))
 
 
 def _held(edits: Sequence[Edit]) -> dict[ObjectRef, Resource | None]:

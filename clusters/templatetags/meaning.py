@@ -15,6 +15,8 @@ from clusters.heard import Heard, Over, missing
 from clusters.places import places_of
 from clusters.words import bounded, counted
 from intent.assignments import Outlook
+from intent.between import Between
+from intent.displaced import AddressEffects
 from intent.effects import Effects, RouteChange
 from intent.layer2_effects import Layer2Effects
 from intent.reach import Reach
@@ -77,7 +79,7 @@ def announcements_meant(found: Effects | None, known: Heard) -> dict[str, Any]:
         return {}
     groups = {feed: list(some) for feed, some in groupby(found.routes, attrgetter("peer", "vrf", "neighbor"))}
     rows = [(feed, list(_routes(some))) for feed, some in islice(groups.items(), _MOST)]
-    nothing = "No prefix is announced, withdrawn or changed."
+    nothing = "In the end no prefix is announced, withdrawn or changed."
     context = _section("announcements", list(_route_totals(found)), nothing, rows, len(groups))
     services = sorted(found.services, key=lambda one: (not one.lost, not one.dark, not one.alone, one.service))
     told = [(one, _reach(one.before, known), _reach(one.after, known)) for one in services[:_MOST]]
@@ -88,6 +90,25 @@ def announcements_meant(found: Effects | None, known: Heard) -> dict[str, Any]:
         "more_services": told[_ROWS:],
         "left": len(services) - len(told),
     }
+
+
+@register.inclusion_tag("resources/addresses.html")
+def addresses_meant(found: AddressEffects | None) -> dict[str, Any]:
+    """Which services lose their addresses, and what pools have left; no section for what is about no pool."""
+    if found is None:
+        return {}
+    return {
+        "found": found,
+        "first": found.services[:_ROWS],
+        "rest": found.services[_ROWS:],
+        "pools": found.pools[:_MOST],
+    }
+
+
+@register.inclusion_tag("resources/between.html")
+def between_meant(found: Between) -> dict[str, Any]:
+    """What is withdrawn for a while; no section if nothing is."""
+    return {"found": found, "names": _NAMES}
 
 
 @register.inclusion_tag("resources/layer2.html")

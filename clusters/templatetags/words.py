@@ -22,6 +22,7 @@ from clusters.words import (
     MODE_WORDS,
     SYNC_WORDS,
     age_words,
+    amount,
     bounded,
     counted,
     names_field,
@@ -32,6 +33,7 @@ from clusters.words import (
 register = template.Library()
 _NOTHING = "\N{EN DASH}"
 _WHOLE = 50_000  # characters
+register.filter("amount", amount)
 
 
 @register.filter

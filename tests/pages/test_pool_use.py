@@ -11,8 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from clusters.models import Cluster, Service
+from clusters.words import amount
 from pools.models import IPAddressPool
-from pools.use import FamilyUse, amount, capacities, uses_of
+from pools.use import FamilyUse, capacities, uses_of
 from tests.kinds import saved
 from tests.pages.services import a_service, many_services
 
