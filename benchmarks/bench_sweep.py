@@ -1,9 +1,7 @@
 """One sweep of 200 speakers with four sessions each: against `kubectl exec` in a shell loop, and against the floor.
 
-The sweep is what runs in a cluster: two observing workers, as the chart starts them, that share its shards; timed from
-handing the shards out until the last one is written. The floor is one WebSocket client that runs the same command on
-the same pods, 32 at a time, and throws the bytes away. Pods are known before, to all three; they run beside each other
-in one go, against one lab in a process of its own.
+The sweep is what runs in a cluster: two observing workers, as the chart starts them, that share its shards. Pods are
+known before, to all three; they run beside each other in one go, against one lab in a process of its own.
 """
 
 from __future__ import annotations
@@ -13,89 +11,20 @@ import os
 import resource
 import shlex
 import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlencode
 
-if TYPE_CHECKING:
-    from clusters.kube.connection import Connection
-    from clusters.models import Cluster
+from benchmarks.fleet_lab import SESSIONS
+from benchmarks.report import record
+from benchmarks.sweeps import CONCURRENCY, WORKERS, Cost, bare, of_workers, standing_fleet, sweep, timed, workers
 
 NODES = int(os.environ.get("BENCH_NODES", "200"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
-WORKERS = 2
-CONCURRENCY = 32
 LOOP_CONCURRENCY = 16
-_POLL = 0.002  # seconds
-_TICKS = os.sysconf("SC_CLK_TCK")
-
-
-class Cost(NamedTuple):
-    """Seconds of wall clock, and of CPU in this process or in what it started."""
-
-    wall: float
-    cpu: float
-
-
-def _own() -> float:
-    return time.process_time()
 
 
 def _children() -> float:
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
-
-
-def _of(workers: list[subprocess.Popen[bytes]]) -> float:
-    """CPU of these and of this process, so far; /proc counts in ticks."""
-    fields = [Path(f"/proc/{worker.pid}/stat").read_text().rpartition(")")[2].split() for worker in workers]
-    return _own() + sum(int(user) + int(system) for *_, user, system in (some[:13] for some in fields)) / _TICKS
-
-
-def timed(work: Callable[[], object], spent: Callable[[], float] = _own) -> Cost:
-    """What one run of `work` costs."""
-    wall, cpu = time.perf_counter(), spent()
-    work()
-    return Cost(time.perf_counter() - wall, spent() - cpu)
-
-
-def best(runs: list[Cost]) -> Cost:
-    """The run with the least disturbance from others on the machine."""
-    return min(runs)
-
-
-async def _bare(connection: Connection, pods: list[tuple[str, str]]) -> None:
-    """The floor: exec on every pod, read until the end, keep nothing."""
-    import aiohttp
-
-    from speakers.frr import commands
-
-    query = [
-        ("container", "frr"),
-        ("stdout", "true"),
-        ("stderr", "true"),
-        *(("command", word) for word in commands.SWEEP),
-    ]
-    connector = aiohttp.TCPConnector(limit=0, ssl=connection.tls() or True)
-    left = iter(pods)
-    async with aiohttp.ClientSession(connector=connector) as session:
-
-        async def work() -> None:
-            for namespace, pod in left:
-                url = f"{connection.url}/api/v1/namespaces/{namespace}/pods/{pod}/exec?{urlencode(query)}"
-                headers = connection.headers()
-                async with session.ws_connect(
-                    url, protocols=("v5.channel.k8s.io",), headers=headers, max_msg_size=0
-                ) as ws:
-                    async for _ in ws:
-                        pass
-
-        await asyncio.gather(*(work() for _ in range(CONCURRENCY)))
 
 
 def _loop(kubeconfig: Path, pods: list[tuple[str, str]]) -> None:
@@ -115,122 +44,35 @@ def _loop(kubeconfig: Path, pods: list[tuple[str, str]]) -> None:
     )
 
 
-def _sweep(cluster: Cluster, nodes: list[str]) -> None:
-    """Hand out the shards, as sweep_cluster does when it has found the pods, and wait until each is written."""
-    from django.db.models import Max
-
-    from clusters import clock
-    from dashboard.tasks import shards_send
-    from speakers.models import Sweep
-
-    began = Sweep.objects.filter(cluster=cluster).aggregate(newest=Max("began_at"))["newest"] or clock.now()
-    wanted = shards_send(cluster, nodes)
-    while Sweep.objects.filter(cluster=cluster, began_at__gt=began, ended_at__isnull=False).count() < wanted:
-        time.sleep(_POLL)
-
-
-@contextmanager
-def _workers() -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Observing workers, with the options of deploy/, ready to work."""
-    from bgpui.celery import app
-
-    pool = ["--pool", "threads", "--concurrency", "4", "--without-mingle", "--without-gossip"]
-    command = [sys.executable, "-m", "celery", "-A", "bgpui.celery", "worker", "--queues", "observe", *pool]
-    running = [
-        subprocess.Popen([*command, "--hostname", f"{number}@%h"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for number in range(WORKERS)
-    ]
-    try:
-        while len(app.control.ping() or ()) < WORKERS:
-            pass
-        yield running
-    finally:
-        for worker in running:
-            worker.terminate()
-        for worker in running:
-            worker.wait()
-
-
-def _prepared(kubeconfig: Path) -> tuple[Cluster, list[str]]:
-    """A cluster with all sessions up in the database, and its nodes."""
-    from benchmarks.fleet_lab import SESSIONS
-    from clusters.models import Cluster
-    from clusters.sync.relist import relist
-    from dashboard import observe
-    from speakers.models import Session
-
-    cluster = Cluster.objects.create(name="fleet", kubeconfig=str(kubeconfig))
-    relist(cluster)
-    cluster.refresh_from_db()
-    nodes = observe.cluster_nodes(cluster) or []
-    up = Session.objects.filter(state=Session.State.ESTABLISHED)
-    while up.count() < NODES * SESSIONS:
-        observe.shard_sweep(cluster, nodes)
-    return cluster, nodes
-
-
-def measure(kubeconfig: Path) -> None:
+def main() -> None:
     """Figures sweep.*, from one cluster that stands still."""
-    from benchmarks.fleet_lab import SESSIONS
-    from benchmarks.report import record
-    from clusters.doors import door_of
-    from speakers.models import Speaker
+    with standing_fleet(NODES) as (cluster, nodes):
+        from clusters.doors import door_of
+        from speakers.models import Speaker
 
-    cluster, nodes = _prepared(kubeconfig)
-    pods = list(Speaker.objects.values_list("namespace", "pod"))
-    connection = door_of(cluster).connection
-    sweeps, floors = [], []
-    with _workers() as workers:
-        _sweep(cluster, nodes)  # their first one opens what the others find open
-        for _ in range(ROUNDS):
-            floors.append(timed(lambda: asyncio.run(_bare(connection, pods))))
-            sweeps.append(timed(lambda: _sweep(cluster, nodes), lambda: _of(workers)))
-        loop = timed(lambda: _loop(kubeconfig, pods), _children)
-    sweep, floor = best(sweeps), best(floors)
+        pods = list(Speaker.objects.values_list("namespace", "pod"))
+        connection = door_of(cluster).connection
+        sweeps, floors = [], []
+        with workers() as running:
+            sweep(cluster, nodes)  # their first one opens what the others find open
+            for _ in range(ROUNDS):
+                floors.append(timed(lambda: asyncio.run(bare(connection, pods))))
+                sweeps.append(timed(lambda: sweep(cluster, nodes), lambda: of_workers(running)))
+            loop = timed(lambda: _loop(Path(cluster.kubeconfig), pods), _children)
+    _told(min(sweeps), min(floors), min(run.cpu for run in sweeps), loop)
+
+
+def _told(swept: Cost, floor: Cost, cpu: float, loop: Cost) -> None:
     what = f"{NODES} speakers x {SESSIONS} sessions, exec, parse, compare, write; nothing changed"
-    record("sweep.wall", sweep.wall, "s", f"one sweep, {WORKERS} workers: {what}; fastest of {ROUNDS}")
-    record("sweep.cpu", min(run.cpu for run in sweeps), "s", "CPU of the same")
+    record("sweep.wall", swept.wall, "s", f"one sweep, {WORKERS} workers: {what}; fastest of {ROUNDS}")
+    record("sweep.cpu", cpu, "s", "CPU of the same")
     record("sweep.floor_wall", floor.wall, "s", f"bare WebSocket client, {CONCURRENCY} at a time; fastest of {ROUNDS}")
-    record("sweep.floor_cpu", min(run.cpu for run in floors), "s", "CPU of the same")
+    record("sweep.floor_cpu", floor.cpu, "s", "CPU of the same")
     record("sweep.loop_wall", loop.wall, "s", f"kubectl exec, xargs -P {LOOP_CONCURRENCY}; one run")
     record("sweep.loop_cpu", loop.cpu, "s", "CPU of kubectl and the shell")
-    record("sweep.floor_wall_ratio", sweep.wall / floor.wall, "x", "sweep / floor, wall; aim: at most 2")
-    record("sweep.loop_wall_ratio", loop.wall / sweep.wall, "x", "loop / sweep, wall; aim: at least 20")
-    record("sweep.loop_cpu_ratio", loop.cpu / min(run.cpu for run in sweeps), "x", "loop / sweep, CPU")
-
-
-def main() -> None:
-    """A lab, a database and a Redis of this run's own."""
-    with tempfile.TemporaryDirectory(prefix="bgpui-bench-") as folder:
-        named = Path(folder) / "lab" / "kubeconfig"  # settings want a file; the lab writes it
-        named.parent.mkdir()
-        named.touch()
-        os.environ |= {
-            "BGPUI_VAR_DIR": folder,
-            "BGPUI_REDIS_URL": f"unix://{folder}/redis.sock",
-            "BGPUI_CLUSTERS": f"fleet={named}",
-            "BGPUI_LOG_LEVEL": "ERROR",
-            "BGPUI_EXEC_CONCURRENCY": str(CONCURRENCY),
-            "BGPUI_EXEC_TIMEOUT": "60",
-            "BGPUI_SWEEP_INTERVAL": "60",
-            "DJANGO_SETTINGS_MODULE": "bgpui.settings",
-        }
-        import django
-
-        django.setup()
-        from django.core.management import call_command
-
-        from benchmarks.fleet_lab import fleet_lab
-        from lab.redis import EmbeddedRedis
-
-        call_command("migrate", verbosity=0)
-        redis = EmbeddedRedis(Path(folder) / "redis.sock")
-        redis.start()
-        try:
-            with fleet_lab(named.parent, NODES) as kubeconfig:
-                measure(kubeconfig)
-        finally:
-            redis.stop()
+    record("sweep.floor_wall_ratio", swept.wall / floor.wall, "x", "sweep / floor, wall; aim: at most 2")
+    record("sweep.loop_wall_ratio", loop.wall / swept.wall, "x", "loop / sweep, wall; aim: at least 20")
+    record("sweep.loop_cpu_ratio", loop.cpu / cpu, "x", "loop / sweep, CPU")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,77 @@
+"""Sweeps of ever larger fleets: what one session costs, what is written when some of them changed, and the memory.
+
+At each size the sweep runs beside the floor, in one run. Changes are made in the rows: what FRR says differs from them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.fleet_lab import SESSIONS
+from benchmarks.report import record
+from benchmarks.sweeps import Cost, bare, of_workers, standing_fleet, sweep, timed, workers
+
+SIZES = tuple(int(size) for size in os.environ.get("BENCH_SIZES", "50,500,2000").split(","))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+SHARES = (0, 1, 100)  # percent of the sessions that changed
+
+
+def _memory(running: list[subprocess.Popen[bytes]]) -> float:
+    """The most that one of them ever had, in MiB."""
+    texts = (Path(f"/proc/{worker.pid}/status").read_text() for worker in running)
+    return max(int(found[1]) for found in (re.search(r"VmHWM:\s+(\d+) kB", text) for text in texts) if found) / 1024
+
+
+def _change(percent: int) -> None:
+    """Rows of so many sessions say something else than FRR will."""
+    from speakers.models import Session
+
+    every = Session.objects.order_by("pk").values_list("pk", flat=True)
+    some = [pk for place, pk in enumerate(every) if percent and place % (100 // percent) == 0]
+    for start in range(0, len(some), 500):
+        Session.objects.filter(pk__in=some[start : start + 500]).update(state=Session.State.ACTIVE)
+
+
+def measure(number: int) -> None:
+    """Figures fleet.* of one size."""
+    with standing_fleet(number) as (cluster, nodes):
+        from clusters.doors import door_of
+        from speakers.models import Speaker, Transition
+
+        connection = door_of(cluster).connection
+        pods = list(Speaker.objects.values_list("namespace", "pod"))
+        sessions, what = number * SESSIONS, f"{number} speakers x {SESSIONS} sessions"
+        with workers() as running:
+            sweep(cluster, nodes)
+            floor = min(timed(lambda: asyncio.run(bare(connection, pods))) for _ in range(ROUNDS))
+            for percent in SHARES:
+                runs = list[Cost]()
+                for _ in range(ROUNDS):
+                    _change(percent)
+                    Transition.objects.all().delete()
+                    runs.append(timed(lambda: sweep(cluster, nodes), lambda: of_workers(running)))
+                best, name = min(runs), f"fleet.{sessions}"
+                record(f"{name}.wall.{percent}", best.wall, "s", f"one sweep, {what}, {percent} % changed")
+                record(f"{name}.cpu.{percent}", min(run.cpu for run in runs) / sessions * 1e6, "us", "CPU a session")
+                record(f"{name}.transitions.{percent}", Transition.objects.count(), "rows", "written by the last one")
+                if not percent:
+                    record(f"{name}.floor_ratio", best.wall / floor.wall, "x", "sweep / floor, wall; aim: at most 1.5")
+            record(f"{name}.memory", _memory(running), "MiB", "the most that one of both workers had")
+
+
+def main() -> None:
+    """Every size in a process of its own: settings are read once."""
+    if len(sys.argv) > 1:
+        measure(int(sys.argv[1]))
+        return
+    for size in SIZES:
+        subprocess.run([sys.executable, "-m", "benchmarks.bench_fleet", str(size)], check=True)
+
+
+if __name__ == "__main__":
+    main()
