@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 import yaml
@@ -18,7 +20,8 @@ from intent.kinds import KINDS
 from lab import apiserver
 from tests.cluster.choice import BORROWED, REAL
 from tests.clusters.cluster import NAMESPACE, RunningCluster, node, peer, pod
-from tests.deploy.rendered import OVERLAYS, Object, chart, objects, overlay
+from tests.deploy.programs import program
+from tests.deploy.rendered import CHART, OVERLAYS, Object, chart, objects, overlay
 from tests.deploy.test_admission import ALLOWED, REFUSED
 from tests.deploy.test_chart import _ALL
 from tests.waiting import eventually
@@ -62,6 +65,33 @@ def test_the_overlays_are_accepted_without_a_warning(installed: RunningCluster, 
 def test_the_chart_is_accepted_without_a_warning(installed: RunningCluster, values: tuple[str, ...]) -> None:
     found = objects(chart(*(part for value in values for part in ("--set", value))))
     assert apply(installed, found, "--dry-run=server", "--validate=strict") == ""
+
+
+def test_helm_installs_upgrades_and_leaves_nothing(installed: RunningCluster, tmp_path: Path) -> None:
+    """The commands of docs/install.md; no kubelet runs what they make."""
+    access = {"KUBECONFIG": str(installed.kubeconfig_of("kubectl-token"))}
+    homes = {f"HELM_{name}_HOME": str(tmp_path) for name in ("CACHE", "CONFIG", "DATA")}
+
+    def helm(*arguments: str) -> None:
+        command = [str(program("helm")), *arguments, "--namespace", "bgpui"]
+        done = subprocess.run(
+            command, env=os.environ | access | homes, capture_output=True, text=True, check=False, timeout=120
+        )
+        assert done.returncode == 0, done.stderr
+
+    def images() -> set[str]:
+        listed = installed.kubectl("get", "deployments", "-n", "bgpui", "-o", "yaml")
+        specs = [one["spec"]["template"]["spec"] for one in yaml.safe_load(listed)["items"]]
+        return {each["image"] for spec in specs for each in spec["containers"] if "bgpui" in each["image"]}
+
+    values = ("--set", "image.repository=registry.example.com/bgpui", "--set")
+    helm("install", "bgpui", str(CHART), *values, "image.tag=1.0.0")
+    assert images() == {"registry.example.com/bgpui:1.0.0"}
+    helm("upgrade", "bgpui", str(CHART), *values, "image.tag=1.1.0")
+    assert images() == {"registry.example.com/bgpui:1.1.0"}
+    helm("uninstall", "bgpui")
+    kinds = "deployments,statefulsets,services,serviceaccounts,roles,rolebindings,networkpolicies,poddisruptionbudgets"
+    assert installed.kubectl("get", kinds, "-n", "bgpui", "-o", "name") == ""
 
 
 @pytest.fixture
