@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -13,11 +14,13 @@ from clusters.changes import change_of
 from clusters.edits import judging
 from clusters.edits.edit import Edit, prepare, snapshots
 from clusters.edits.looking import stands
+from clusters.edits.meaning import to_confirm
 from clusters.edits.overriding import NOTHING, Override, stops, trial_passes
 from clusters.edits.passwords import password_write, password_written
-from clusters.edits.refusals import ClusterUnreachable, Refused, RevisionMismatch
+from clusters.edits.refusals import ClusterUnreachable, Refused, RevisionMismatch, Unconfirmed
 from clusters.edits.review import Review, review
-from clusters.edits.saving import Actor, edit_save, key_of
+from clusters.edits.saving import Actor, Permit, edit_save, key_of
+from clusters.heard import heard
 from clusters.manifest import plain
 from clusters.models import Change, ChangeSet, Cluster, Credential, Resource
 from clusters.registry import rows_of
@@ -26,13 +29,14 @@ from clusters.sync.columns import following
 from clusters.sync.held import holder_of
 from clusters.sync.references import references_write
 from clusters.sync.takes import take_drop
-from intent.findings import Finding
+from intent.confirmations import unconfirmed
 
 __all__ = [
     "ClusterUnreachable",
     "Refused",
     "Review",
     "RevisionMismatch",
+    "Unconfirmed",
     "clusters_left_close",
     "clusters_sync_from_settings",
     "resource_delete",
@@ -60,18 +64,18 @@ def resource_save(  # noqa: PLR0913  # keyword-only
 ) -> Resource:
     """Accept an object as it shall be, whether it exists or not, and return its row (pending).
 
-    accept: codes of `documented` findings that are acknowledged. override: rules that an administrator overrides, if
-    the API server accepts the edit in a dry run. base_revision: the revision that was looked at, 0 = it
-    must not exist, None = whatever it is. password: None = as it is, "" = drop the inline one, else a new one, which
-    becomes a Secret before anything is saved: who loses a race after that is told. Saving what stands, now and not only
-    when it was looked at last, changes nothing.
-    Raises Refused, RevisionMismatch, ClusterUnreachable; KeyError for a kind without a model.
+    accept: codes of `documented` findings that are acknowledged, and of what is confirmed. override: rules that an
+    administrator overrides, if the API server accepts the edit in a dry run. base_revision: the revision that was
+    looked at, 0 = it must not exist, None = whatever it is. password: None = as it is, "" = drop the inline one, else a
+    new one, which becomes a Secret before anything is saved: who loses a race after that is told. Saving what stands,
+    now and not only when it was looked at last, changes nothing.
+    Raises Refused, Unconfirmed, RevisionMismatch, ClusterUnreachable; KeyError for a kind without a model.
     """
     has_secret = False
     for _ in range(_TRIES):
         edit = prepare(cluster, kind, namespace, name, manifest, password)
         _check_revision(edit.row, base_revision, has_secret=has_secret)
-        found, needed = _permitted(edit, accept, override, manifest, has_secret=has_secret)
+        permit = _permitted(edit, accept, override, manifest, has_secret=has_secret)
         if edit.row is not None and stands(edit):
             return edit.row
         if edit.new_password is not None and not has_secret:
@@ -79,8 +83,7 @@ def resource_save(  # noqa: PLR0913  # keyword-only
                 continue
             password_write(edit, edit.new_password)
             has_secret = True
-        more: dict[str, Any] = {"accept": accept, "override": needed, "found": found}
-        row = edit_save(edit, actor=actor, source=source, message=message, **more)
+        row = edit_save(edit, actor=actor, source=source, message=message, accept=accept, permit=permit)
         if row is not None:
             return row
     raise RevisionMismatch(_current(edit), has_secret=has_secret)
@@ -93,12 +96,13 @@ def resource_delete(
     source: str,
     base_revision: int | None = None,
     message: str = "",
+    accept: Collection[str] = (),
     override: Override = NOTHING,
 ) -> Resource:
     """Accept that the object shall go; the row stays as `deleting` until the cluster confirms it.
 
-    override: as for resource_save. Raises Refused if a tool looks after the object, RevisionMismatch, and
-    ClusterUnreachable if a rule is overridden.
+    accept and override: as for resource_save. Raises Refused if a tool looks after the object, Unconfirmed,
+    RevisionMismatch, and ClusterUnreachable if a rule is overridden.
     """
     for _ in range(_TRIES):
         edit = prepare(row.cluster, row.KIND.kind, row.namespace, row.name, None, None)
@@ -106,10 +110,10 @@ def resource_delete(
         if current is None:
             raise RevisionMismatch(0)
         _check_revision(current, base_revision)
-        _, needed = _permitted(edit, (), override)
+        permit = _permitted(edit, accept, override)
         if current.deleting and current.pending:
             return current
-        saved = edit_save(edit, actor=actor, source=source, message=message, override=needed)
+        saved = edit_save(edit, actor=actor, source=source, message=message, permit=replace(permit, found=()))
         if saved is not None:
             return saved
     raise RevisionMismatch(_current(edit))
@@ -180,16 +184,20 @@ def _permitted(
     manifest: Mapping[str, Any] | None = None,
     *,
     has_secret: bool = False,
-) -> tuple[list[Finding], Override]:
-    """What there is to say about the edit, and which overrides that needs. Raises Refused, ClusterUnreachable."""
-    found = judging.judge(edit, snapshots(edit)[1], manifest)
+) -> Permit:
+    """What there is to say about the edit, and what it needs. Raises Refused, Unconfirmed, ClusterUnreachable."""
+    after = snapshots(edit)[1]
+    found = judging.judge(edit, after, manifest)
     stop = stops(found, accept, override)
     if stop:
         raise Refused([*stop, password_written(edit)] if has_secret else stop)
+    confirmed = to_confirm([edit], after, heard(edit.cluster))
+    if left := unconfirmed(confirmed, accept):
+        raise Unconfirmed(left)
     needed = override.of(found)
     if needed.codes:
         trial_passes(edit)
-    return found, needed
+    return Permit(tuple(found), needed, confirmed)
 
 
 def _check_revision(row: Resource | None, base_revision: int | None, *, has_secret: bool = False) -> None:

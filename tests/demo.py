@@ -84,6 +84,7 @@ def start(folder: Path, **environment: str) -> Demo:
     """Start a demo and wait until the web answers and a first sweep was observed."""
     folder.mkdir(parents=True, exist_ok=True)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("BGPUI_")}
+    environment.setdefault("BGPUI_CONFIRM_SESSIONS", "100")  # the demo has few peers, each with many of its sessions
     inherited.pop("DJANGO_SETTINGS_MODULE", None)
     if "TEST_DATABASE_URL" in os.environ:
         environment = {"BGPUI_DATABASE_URL": new_database(os.environ["TEST_DATABASE_URL"]), **environment}

@@ -19,6 +19,7 @@ else:
 os.environ["BGPUI_VAR_DIR"] = str(RUN_DIR)
 os.environ["BGPUI_SECRET_KEY"] = secrets.token_urlsafe(48)
 os.environ["BGPUI_REDIS_URL"] = REDIS_URL
+os.environ["BGPUI_CONFIRM_SESSIONS"] = "100"  # clusters of tests have one or two peers; tests of it say otherwise
 if "TEST_DATABASE_URL" in os.environ:
     os.environ["BGPUI_DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
 

@@ -36,6 +36,7 @@ def meaning_json(review: Review | SetReview) -> dict[str, Any]:
         "between": _between(review.between) if isinstance(review, SetReview) else None,
         "configuration": _configuration(review.frr),
         "frozen": _frozen(review.frozen),
+        "confirm": [str(one) for one in review.confirm],
     }
 
 

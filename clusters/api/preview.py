@@ -24,7 +24,7 @@ from clusters.changesets.review import changeset_review
 from clusters.changesets.wanted import Wanted
 from clusters.models import ChangeSet
 
-_MEANING = ("sessions", "announcements", "layer2", "addresses", "between", "configuration", "frozen")
+_MEANING = ("sessions", "announcements", "layer2", "addresses", "between", "configuration", "frozen", "confirm")
 _ANSWER = shape(
     {
         "refused": {"type": "boolean", "description": "Whether the rules forbid it, as things stand."},

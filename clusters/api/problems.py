@@ -9,6 +9,7 @@ from typing import Any
 from rest_framework import status
 from rest_framework.exceptions import APIException
 
+from intent.confirmations import Confirmation
 from intent.findings import Finding, Severity, shown
 
 MEDIA_TYPE = "application/problem+json"
@@ -76,6 +77,27 @@ class RulesBroken(Problem):
     status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
     code = "rules"
     title = "The rules refuse this"
+
+
+class ConfirmationNeeded(Problem):
+    """It destroys something, which nobody has confirmed with the numbers of now."""
+
+    status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
+    code = "confirmation"
+    title = "This has to be confirmed"
+
+    def __init__(self, needed: Iterable[Confirmation]) -> None:
+        needed = tuple(needed)
+        ways = "&".join(f"accept={one}" for one in needed)
+        told = " ".join(one.sentence for one in needed)
+        super().__init__(
+            f"{told} If that is meant, repeat the request with {ways}",
+            findings=[
+                fault("accept", one.sentence, code=one.what, value=one.number, hint=f"Repeat it with accept={one}")
+                for one in needed
+            ],
+            confirm=[str(one) for one in needed],
+        )
 
 
 class ClusterRefused(Problem):

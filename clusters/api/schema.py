@@ -108,7 +108,11 @@ DRY_RUN = OpenApiParameter(
     "dry_run", bool, description="Ask the rules and the API server, save nothing; the answer is a review."
 )
 ACCEPT = OpenApiParameter(
-    "accept", str, many=True, description="Code of a documented rule that is broken knowingly; repeatable."
+    "accept",
+    str,
+    many=True,
+    description="Code of a documented rule that is broken knowingly, or of what is destroyed knowingly, with the "
+    "numbers as `confirm` of a review has them, `services-withdrawn:2`; repeatable.",
 )
 MESSAGE = OpenApiParameter("message", str, description="Why, for the history; at most 400 characters.")
 OVERRIDE = OpenApiParameter(
@@ -173,7 +177,7 @@ def documented_write(kind: Kind, serializer: type[ResourceSerializer], example: 
         ),
         destroy=extend_schema(
             summary=f"Delete one {kind.kind}",
-            parameters=[*_PATH, WAIT, DRY_RUN, MESSAGE, OVERRIDE, REASON, _IF_MATCH],
+            parameters=[*_PATH, *both],
             responses={200: OpenApiResponse(DELETION, description=DELETION["description"]), 202: done[202], 204: None},
         ),
     )

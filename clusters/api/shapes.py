@@ -215,6 +215,10 @@ REVIEW = shape(
             },
             description="Where the change will not be in force: nodes that keep their old configuration, and why.",
         ),
+        "confirm": {
+            **_NAMES,
+            "description": "What is destroyed, in numbers: whoever applies it says each of them in `accept`.",
+        },
     },
     description="What an edit would change, what the rules say of it, and what the API server answers to a trial.",
 )

@@ -9,14 +9,14 @@ from datetime import timedelta
 from typing import Any
 
 from clusters.api.meaning import assigned_json, meaning_json
-from clusters.api.problems import ClusterAway, ClusterRefused, Conflict, RulesBroken, finding_json
+from clusters.api.problems import ClusterAway, ClusterRefused, ConfirmationNeeded, Conflict, RulesBroken, finding_json
 from clusters.api.waiting import until
 from clusters.api.writing import Edit, looked_at_json
 from clusters.changesets.judge import SomeRefused, stop
 from clusters.changesets.review import ItemReview, SetReview, changeset_review
 from clusters.changesets.wanted import Wanted
 from clusters.edits.judging import HELD
-from clusters.edits.refusals import ClusterUnreachable, RevisionMismatch
+from clusters.edits.refusals import ClusterUnreachable, RevisionMismatch, Unconfirmed
 from clusters.models import ChangeSet, ChangeSetItem, Cluster
 from intent.findings import Finding
 
@@ -28,6 +28,8 @@ def set_problems() -> Iterator[None]:
         yield
     except SomeRefused as refused:
         raise refusal(refused.findings) from refused
+    except Unconfirmed as unconfirmed:
+        raise ConfirmationNeeded(unconfirmed.needed) from unconfirmed
     except RevisionMismatch as mismatch:
         text = f"Somebody else has changed one of them in the meantime: read them again. {mismatch.note}"
         raise Conflict(text.strip()) from mismatch

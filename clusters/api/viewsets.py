@@ -99,11 +99,10 @@ class ResourceViewSet(ReadResourceViewSet):
         "create": ("cluster", *WRITING),
         "update": WRITING,
         "partial_update": WRITING,
-        "destroy": tuple(name for name in WRITING if name != "accept"),
+        "destroy": WRITING,
     }
     repeatable = {
-        **dict.fromkeys(("create", "update", "partial_update"), REPEATABLE),
-        "destroy": ("override",),
+        **dict.fromkeys(("create", "update", "partial_update", "destroy"), REPEATABLE),
     }
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:

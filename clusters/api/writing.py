@@ -19,6 +19,7 @@ from clusters.api.problems import (
     BadParameter,
     ClusterAway,
     ClusterRefused,
+    ConfirmationNeeded,
     Conflict,
     PreconditionFailed,
     RulesBroken,
@@ -31,6 +32,7 @@ from clusters.edits.judging import HELD
 from clusters.edits.overriding import NOTHING, REASON, WHO, Override, may_override, stops
 from clusters.models import Change, Cluster, Resource
 from clusters.selectors import clusters_active
+from intent.confirmations import confirmation_of
 from intent.findings import ObjectRef, Severity
 from intent.rules import DOCUMENTED
 
@@ -98,11 +100,11 @@ def _text(name: str, text: str, most: int) -> str:
 
 
 def _accepted(texts: Iterable[str]) -> tuple[str, ...]:
-    """The codes. Raises BadParameter for one that acknowledges no rule: it is a typo, or no rule to acknowledge."""
+    """The codes. Raises BadParameter for one that acknowledges no rule, and confirms nothing: it is a typo."""
     codes = tuple(code for text in texts for code in text.split(","))
-    unknown = [code for code in codes if code not in DOCUMENTED]
+    unknown = [code for code in codes if code not in DOCUMENTED and confirmation_of(code) is None]
     if unknown:
-        message = f"must be codes of documented rules: {', '.join(sorted(DOCUMENTED))}"
+        message = f"must be codes of documented rules: {', '.join(sorted(DOCUMENTED))}; or of `confirm` in a review"
         faults = [fault("accept", message, code="accept", value=code) for code in unknown[:20]]
         raise BadParameter(f"accept {message}.", findings=faults)
     return codes
@@ -133,6 +135,8 @@ def problems(edit: Edit) -> Iterator[None]:
         if any(finding.code == HELD for finding in refused.findings):
             raise Conflict(str(refused), findings=found) from refused
         raise RulesBroken(str(refused), findings=found) from refused
+    except services.Unconfirmed as unconfirmed:
+        raise ConfirmationNeeded(unconfirmed.needed) from unconfirmed
     except services.RevisionMismatch as mismatch:
         kind = PreconditionFailed if edit.guarded else Conflict
         told = f"Somebody else has changed it in the meantime: read it again. {mismatch.note}"
@@ -172,6 +176,7 @@ def resource_remove(edit: Edit, row: Resource) -> Resource:
             source=Change.Source.API,
             base_revision=base_revision,
             message=edit.message,
+            accept=edit.accept,
             override=edit.override,
         )
 

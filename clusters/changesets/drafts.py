@@ -14,6 +14,7 @@ from clusters.api.documents import UnreadableError, read_json
 from clusters.api.entries import wanted_of
 from clusters.api.problems import BadBody
 from clusters.changesets.wanted import Wanted
+from clusters.editing.confirming import accept_posted
 from clusters.edits.overriding import NOTHING, Override
 from clusters.models import Cluster
 from clusters.selectors import clusters_active
@@ -98,6 +99,6 @@ def draft_posted(post: QueryDict) -> SetDraft | None:
         title=post.get("title", "")[:_TITLE] or "Review",
         back=back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else "",
         note=post.get("note", "")[:_NOTE],
-        accept=[code[:100] for code in post.getlist("accept")[:50]],
+        accept=accept_posted(post),
         warnings=[text[:_NOTE] for text in post.getlist("warning")[:50]],
     )

@@ -6,11 +6,14 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from clusters.changesets.balancers import with_balancers
 from clusters.changesets.order import in_order
 from clusters.changesets.wanted import AnyEdit
 from clusters.edits.edit import Edit, PlainEdit, with_edits
 from clusters.edits.judging import held_by, judge
+from clusters.edits.meaning import to_confirm
 from clusters.edits.overriding import NOTHING, Override, stops
+from clusters.heard import heard
 from clusters.manifest import has_inline_password
 from clusters.models import Cluster
 from clusters.selectors import snapshot_of
@@ -18,6 +21,7 @@ from clusters.sync.held import holders_of
 from clusters.sync.owners import looked_after_by
 from clusters.sync.takes import Take, takes_of
 from intent import rules
+from intent.confirmations import Confirmation
 from intent.findings import Finding, ObjectRef, Severity, shown
 from intent.snapshot import Snapshot
 
@@ -34,11 +38,34 @@ class SomeRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Meant:
+    """The edits of one cluster, and that cluster with all of them."""
+
+    cluster: Cluster
+    edits: tuple[AnyEdit, ...]
+    after: Snapshot
+
+    def confirm(self) -> tuple[Confirmation, ...]:
+        """What of it has to be confirmed."""
+        own = [edit for edit in self.edits if isinstance(edit, Edit)]
+        then, _ = with_balancers(self.edits, self.after)
+        return to_confirm(own, then, heard(self.cluster), self.after.services)
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
-    """findings: of each edit. order: the indexes of the edits in the order of work, cluster after cluster."""
+    """findings: of each edit. order: the indexes of the edits in the order of work, cluster after cluster.
+
+    meant: the clusters with all of it, and their edits.
+    """
 
     findings: tuple[tuple[Finding, ...], ...]
     order: tuple[int, ...]
+    meant: tuple[Meant, ...] = ()
+
+    def confirm(self) -> tuple[Confirmation, ...]:
+        """What has to be confirmed, cluster after cluster."""
+        return tuple(one for meant in self.meant for one in meant.confirm())
 
 
 def stop(found: Sequence[Sequence[Finding]], accept: Collection[str], override: Override = NOTHING) -> None:
@@ -52,14 +79,17 @@ def judge_together(edits: Sequence[AnyEdit]) -> Judged:
     """All findings of each edit, all the others being accepted, too; the rules look at each cluster once."""
     found: dict[int, tuple[Finding, ...]] = {}
     order: list[int] = []
+    meant: list[Meant] = []
     for cluster in {edit.cluster.pk: edit.cluster for edit in edits}.values():
         mine = [index for index, edit in enumerate(edits) if edit.cluster.pk == cluster.pk]
         some = [edits[index] for index in mine]
         before = snapshot_of(cluster, desired=True)
-        judged = judge_in(cluster, some, before, with_all(some, before))
+        after = with_all(some, before)
+        judged = judge_in(cluster, some, before, after)
+        meant.append(Meant(cluster, tuple(some), after))
         found |= dict(zip(mine, judged.findings, strict=True))
         order += [mine[place] for place in judged.order]
-    return Judged(tuple(found[index] for index in range(len(edits))), tuple(order))
+    return Judged(tuple(found[index] for index in range(len(edits))), tuple(order), tuple(meant))
 
 
 def judge_in(cluster: Cluster, edits: Sequence[AnyEdit], before: Snapshot, after: Snapshot) -> Judged:

@@ -11,6 +11,7 @@ from clusters.changesets.drafts import SetDraft, packed
 from clusters.changesets.review import SetReview, changeset_review
 from clusters.changesets.rights import rights_check
 from clusters.changesets.wanted import Wanted
+from clusters.editing.confirming import asked
 from clusters.editing.overrides import override_context
 from clusters.edits.overriding import stops
 from clusters.edits.trials import sealed
@@ -70,5 +71,6 @@ def set_review(request: HttpRequest, draft: SetDraft, *, status: int = 200, trou
         "reviewed": " ".join(map(str, range(len(draft.wanted)))),
         "tried": sealed((item.ref, item.after, item.dry_run) for item in review.items),
         "trouble": trouble,
+        "confirm": asked(review.confirm, draft.accept),
     } | override_context(request, found, draft.accept, draft.override)
     return render_page(request, "changesets/review.html", context, status=status or 200)

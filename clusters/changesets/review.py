@@ -13,16 +13,9 @@ from clusters.edits.dryrun import DryRun
 from clusters.edits.dryrun import dry_run as ask
 from clusters.edits.edit import Edit, PlainEdit
 from clusters.edits.frozen import UNHINDERED, StandStill, stand_still
+from clusters.edits.meaning import as_held, confirmed_by, to_addresses, to_announcements, to_layer2, to_sessions
 from clusters.edits.overriding import NOTHING, Override, stops
-from clusters.edits.review import (
-    as_held,
-    beyond,
-    concerning,
-    to_addresses,
-    to_announcements,
-    to_layer2,
-    to_sessions,
-)
+from clusters.edits.review import beyond, concerning
 from clusters.heard import UNHEARD, Heard, heard
 from clusters.manifest import FieldDiff, Object, differences, has_inline_password, plain
 from clusters.models import Cluster
@@ -31,6 +24,7 @@ from clusters.sync import ownership
 from intent import rules
 from intent.assignments import Outlook
 from intent.between import NOTHING_BETWEEN, Between, Step, between
+from intent.confirmations import Confirmation
 from intent.displaced import AddressEffects
 from intent.effects import Effects
 from intent.findings import Finding, ObjectRef
@@ -77,6 +71,7 @@ class SetReview:
     that carry them. layer2: what happens to who answers ARP and NDP, likewise. addresses: to those of services, None if
     it is about no pool. between: what is withdrawn for a while. frr: what happens to frr.conf. assigned: what the
     services get that it makes. frozen: where none of that will be so: nodes that keep their old configuration.
+    confirm: what of it whoever applies it has to confirm.
     """
 
     items: tuple[ItemReview, ...]
@@ -92,6 +87,7 @@ class SetReview:
     frr: ConfigurationChanges = UNCHANGED
     assigned: tuple[Outlook, ...] = ()
     frozen: StandStill = UNHINDERED
+    confirm: tuple[Confirmation, ...] = ()
 
     @property
     def nothing(self) -> bool:
@@ -130,13 +126,14 @@ def changeset_review(
     then, assigned = with_balancers(prepared, after)
     known = heard(cluster)
     effects, frr = to_announcements(own, then, known, after.services)
+    sessions = to_sessions(own, after)
     said = [concerning(edit.ref, some, introduced) for edit, some in zip(prepared, found, strict=True)]
     return SetReview(
         items=tuple(_item(prepared[index], said[index], told.get(index, _UNASKED)) for index in order),
         given=tuple(order.index(index) for index in range(len(order))),
         introduced=introduced,
         solved=beyond(old, new),
-        sessions=to_sessions(own, after),
+        sessions=sessions,
         effects=effects,
         heard=known,
         layer2=to_layer2(own, then, after.services),
@@ -145,6 +142,7 @@ def changeset_review(
         frr=frr,
         assigned=assigned,
         frozen=stand_still(cluster, [edit.ref for edit in own], after, introduced, frr),
+        confirm=confirmed_by(own, then, sessions, effects),
     )
 
 

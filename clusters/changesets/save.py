@@ -14,13 +14,14 @@ from clusters.changesets.judge import SomeRefused, judge_together, stop
 from clusters.changesets.wanted import AnyEdit, Wanted, action_of, looked_at, prepare_all
 from clusters.edits.edit import Edit, PlainEdit
 from clusters.edits.overriding import NOTHING, Override, trial_passes
-from clusters.edits.refusals import Refused, RevisionMismatch
-from clusters.edits.saving import Actor, change_for, change_overrides, key_of, row_write
+from clusters.edits.refusals import Refused, RevisionMismatch, Unconfirmed
+from clusters.edits.saving import Actor, change_confirmed, change_for, change_overrides, key_of, row_write
 from clusters.manifest import plain
 from clusters.models import Change, ChangeSet, ChangeSetItem, Cluster, Resource, SyncState
 from clusters.sync import outbox
 from clusters.sync.held import holders_of
 from clusters.sync.references import references_write
+from intent.confirmations import Confirmation, unconfirmed
 from intent.findings import Finding, ObjectRef
 
 MOST = 1000  # objects of one change set
@@ -40,7 +41,8 @@ def changeset_save(
     """Accept all the edits or none: rows, items and audit entries in one transaction, then a task that applies them.
 
     override: rules that an administrator overrides, if the API server accepts those edits in a dry run. None if every
-    object stands as it shall. Raises SomeRefused, RevisionMismatch, ClusterUnreachable; KeyError for an unknown kind.
+    object stands as it shall. Raises SomeRefused, Unconfirmed, RevisionMismatch, ClusterUnreachable; KeyError for an
+    unknown kind.
     """
     wanted = [(cluster, edit) for edit in edits]
     made = changesets_save(wanted=wanted, actor=actor, source=source, accept=accept, override=override, note=note)
@@ -57,12 +59,15 @@ def changesets_save(
     note: str = "",
 ) -> list[ChangeSet]:
     """The same for several clusters: accepted together, but each cluster applies or takes back its own."""
-    audit = _Audit(actor, source, accept, override, note)
     for _ in range(_TRIES):
         edits = looked_at(_prepared(wanted))
         judged = judge_together(edits)
         stop(judged.findings, accept, override)
+        needed = judged.confirm()
+        if left := unconfirmed(needed, accept):
+            raise Unconfirmed(left)
         _tried(edits, judged.findings, override)
+        audit = _Audit(actor, source, accept, override, note, needed)
         todo = [(edits[index], judged.findings[index]) for index in judged.order if action_of(edits[index])]
         clusters = list({edit.cluster.pk: edit.cluster for edit, _ in todo}.values())
         try:
@@ -113,6 +118,7 @@ class _Audit:
     accept: Collection[str]
     override: Override
     note: str
+    confirmed: Sequence[Confirmation]
 
 
 def _saved(cluster: Cluster, edits: Sequence[tuple[AnyEdit, Sequence[Finding]]], audit: _Audit) -> ChangeSet:
@@ -132,6 +138,7 @@ def _saved(cluster: Cluster, edits: Sequence[tuple[AnyEdit, Sequence[Finding]]],
                 edit, row, actor=actor, source=source, message=message, accept=audit.accept, found=found
             )
             change_overrides(change, audit.override.of(found))
+            change_confirmed(change, audit.confirmed)
             change.change_set = change_set
             changes.append(change)
     items = [_item(change_set, position, edit) for position, (edit, _) in enumerate(edits)]

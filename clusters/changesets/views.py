@@ -18,8 +18,9 @@ from clusters.changesets.pages import set_review
 from clusters.changesets.rights import rights_check
 from clusters.changesets.save import changeset_give_up, changeset_save
 from clusters.changesets.selectors import changesets
+from clusters.editing.confirming import TICK
 from clusters.editing.overrides import override_posted
-from clusters.edits.refusals import ClusterUnreachable, RevisionMismatch
+from clusters.edits.refusals import ClusterUnreachable, RevisionMismatch, Unconfirmed
 from clusters.models import Change, ChangeSet, ChangeSetItem
 from clusters.pages import HttpRequest, misfits, page_of, render_page
 from clusters.registry import resource_models
@@ -57,6 +58,8 @@ def _apply(request: HttpRequest, draft: SetDraft) -> HttpResponse:
         )
     except SomeRefused:
         return set_review(request, draft, status=422)
+    except Unconfirmed as left:
+        return set_review(request, draft, status=422, trouble=f"{left} {TICK}")
     except ClusterUnreachable as away:
         return set_review(request, draft, status=503, trouble=f"{away} Nothing was saved.")
     except RevisionMismatch as mismatch:

@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clusters import services
+from clusters.editing.confirming import TICK, accept_posted, asked
 from clusters.editing.overrides import override_context, override_posted
 from clusters.editing.posted import revision_posted
 from clusters.editing.views import NOTE, row_of
@@ -36,7 +37,7 @@ def resource_delete(request: HttpRequest, kind: str, cluster: str, namespace: st
     if request.method != "POST":
         return _review(request, about, row)
     revision, actor = revision_posted(request.POST) or 0, cast("User", request.user)
-    note = request.POST.get("note", "")[:NOTE]
+    note, accept = request.POST.get("note", "")[:NOTE], accept_posted(request.POST)
     try:
         services.resource_delete(
             row=row,
@@ -44,6 +45,7 @@ def resource_delete(request: HttpRequest, kind: str, cluster: str, namespace: st
             source=Change.Source.BROWSER,
             base_revision=revision,
             message=note,
+            accept=accept,
             override=override_posted(request),
         )
     except services.Refused as refused:
@@ -51,6 +53,8 @@ def resource_delete(request: HttpRequest, kind: str, cluster: str, namespace: st
     except services.ClusterUnreachable as away:
         trouble = f"{away} Nothing was saved."
         return _review(request, about, row_of(kind, cluster, namespace, name), trouble=trouble)
+    except services.Unconfirmed as left:
+        return _review(request, about, row_of(kind, cluster, namespace, name), trouble=f"{left} {TICK}")
     except services.RevisionMismatch:
         trouble = f"Somebody changed this {about.noun} while you looked at it. Look again before you delete it."
         return _review(request, about, row_of(kind, cluster, namespace, name), trouble=trouble)
@@ -80,6 +84,7 @@ def _review(
         "tried": sealed([(row.ref, None, review.dry_run)]),
         "note": request.POST.get("note", "")[:NOTE],
         "trouble": trouble,
+        "confirm": asked(review.confirm, accept_posted(request.POST)),
     } | override_context(request, own, (), override_posted(request))
     return render_page(request, "resources/delete.html", context, status=409 if stop or trouble else 200)
 

@@ -11,6 +11,7 @@ from django.http import QueryDict
 from clusters.api.documents import UnreadableError, read_json, read_yaml
 from clusters.api.manifests import draft_of
 from clusters.api.problems import BadBody
+from clusters.editing.confirming import accept_posted
 from clusters.editing.drafts import Draft, draft_new, draft_of_row
 from clusters.editing.inputs import NAME, NAMESPACE, PASSWORD
 from clusters.editing.reading import manifest_of
@@ -29,7 +30,7 @@ _MOST_FIELDS = 1000
 def draft_posted(about: KindPage, post: QueryDict, session: SessionBase, row: Resource | None) -> Draft:
     """What a page sent: `from` says which one (form, yaml, review, or sides: whose value each field gets)."""
     draft = draft_of_row(about, row) if row else draft_new(about, post)
-    draft.accept = [code[:100] for code in post.getlist("accept")[:50]]
+    draft.accept = accept_posted(post)
     looked_at = revision_posted(post)
     draft.revision = draft.revision if looked_at is None else looked_at
     draft.origin, draft.contested, draft.followed = _object(post.get("origin", "")) or None, (), ()

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 from clusters import services
 from clusters.changesets.pages import set_review
 from clusters.changesets.recreation import recreation, recreation_offered
+from clusters.editing.confirming import TICK, asked, plain_codes
 from clusters.editing.drafts import Draft, draft_new, draft_of_row, packed
 from clusters.editing.forms import Sketch, form_of
 from clusters.editing.inputs import DROP_PASSWORD, Form, Stop
@@ -204,6 +205,8 @@ def _review(request: HttpRequest, draft: Draft, *, status: int = 200, trouble: s
         "trouble": trouble,
         "recreate": recreation_offered(found, draft.row),
         "patch": patch,
+        "confirm": asked(review.confirm, draft.accept),
+        "accepted": plain_codes(draft.accept),
         "nothing": review.before is not None and not review.diff and not review.new_password,
     } | override_context(request, found, draft.accept, draft.override)
     return render_page(request, "resources/review.html", context, status=status)
@@ -235,6 +238,8 @@ def _apply(request: HttpRequest, draft: Draft) -> HttpResponse:
         )
     except services.Refused:
         return _review(request, draft, status=UNPROCESSABLE)
+    except services.Unconfirmed as left:
+        return _review(request, draft, status=UNPROCESSABLE, trouble=f"{left} {TICK}")
     except services.RevisionMismatch as mismatch:
         draft.revision = mismatch.current
         if draft.row is not None:  # it is older than what was saved while this one was judged

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from intent.confirmations import Confirmation
 from intent.findings import Finding
 
 
@@ -13,6 +14,14 @@ class Refused(Exception):
     def __init__(self, findings: Sequence[Finding]) -> None:
         super().__init__("; ".join(finding.message for finding in findings))
         self.findings = tuple(findings)
+
+
+class Unconfirmed(Exception):
+    """It destroys more than whoever applies it has confirmed; `needed` says what."""
+
+    def __init__(self, needed: Sequence[Confirmation]) -> None:
+        super().__init__(" ".join(one.sentence for one in needed))
+        self.needed = tuple(needed)
 
 
 class RevisionMismatch(Exception):

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from clusters.edits import judging
 from clusters.edits.dryrun import DryRun
 from clusters.edits.dryrun import dry_run as ask
-from clusters.edits.edit import Edit, prepare, snapshots
+from clusters.edits.edit import prepare, snapshots
 from clusters.edits.frozen import UNHINDERED, StandStill, stand_still
+from clusters.edits.meaning import confirmed_by, to_addresses, to_announcements, to_layer2, to_sessions
 from clusters.heard import UNHEARD, Heard, heard
 from clusters.manifest import FieldDiff, Object, differences, has_inline_password, plain
 from clusters.models import Cluster
-from clusters.selectors import answering, resource_of
 from clusters.sync import ownership
 from intent import rules
-from intent.affected import announced
-from intent.displaced import AddressEffects, address_effects
-from intent.effects import KINDS, Effects, effects
+from intent.confirmations import Confirmation
+from intent.displaced import AddressEffects
+from intent.effects import Effects
 from intent.findings import Finding, ObjectRef, Severity
-from intent.frr_changes import UNCHANGED, ConfigurationChanges, configuration_changes
-from intent.layer2_effects import KINDS as LAYER2_KINDS
-from intent.layer2_effects import Layer2Effects, layer2_effects
-from intent.session_changes import SessionChange, held, session_changes
-from intent.snapshot import Resource, Service, Snapshot
+from intent.frr_changes import UNCHANGED, ConfigurationChanges
+from intent.layer2_effects import Layer2Effects
+from intent.session_changes import SessionChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,8 @@ class Review:
     effects: what happens to announcements, None for a kind that does not decide about them. heard: what is known of
     the sessions that carry them. layer2: what happens to who answers ARP and NDP, likewise. addresses: to those
     of services, None if it is about no pool. frr: to frr.conf.
-    frozen: where none of that will be so, since nodes keep their old configuration.
+    frozen: where none of that will be so, since nodes keep their old configuration. confirm: what of it whoever applies
+    it has to confirm.
     """
 
     findings: tuple[Finding, ...]
@@ -59,6 +58,7 @@ class Review:
     addresses: AddressEffects | None = None
     frr: ConfigurationChanges = UNCHANGED
     frozen: StandStill = UNHINDERED
+    confirm: tuple[Confirmation, ...] = ()
 
 
 def review(
@@ -84,7 +84,7 @@ def review(
     introduced = beyond(new, old)
     known = heard(cluster) if dry_run else UNHEARD
     told, frr = to_announcements([edit], with_change, known) if dry_run else (None, UNCHANGED)
-    live = edit.live
+    sessions, live = to_sessions([edit], with_change), edit.live
     return Review(
         findings=concerning(edit.ref, new, introduced)
         if manifest is not None
@@ -99,69 +99,15 @@ def review(
         drops_inline_password=has_inline_password(live) and not edit.inline_password and manifest is not None,
         new_password=edit.new_password is not None,
         revision=edit.row.revision if edit.row is not None else 0,
-        sessions=to_sessions([edit], with_change),
+        sessions=sessions,
         effects=told,
         heard=known,
         layer2=to_layer2([edit], with_change) if dry_run else None,
         addresses=to_addresses([edit], with_change) if dry_run else None,
         frr=frr,
         frozen=stand_still(cluster, [edit.ref], with_change, introduced, frr) if dry_run else UNHINDERED,
+        confirm=confirmed_by([edit], with_change, sessions, told) if dry_run else (),
     )
-
-
-def to_sessions(edits: Sequence[Edit], after: Snapshot) -> tuple[SessionChange, ...]:
-    """What edits do to sessions, against what the cluster holds; after: the cluster with all of them in it."""
-    return session_changes(
-        after,
-        _held(edits),
-        recreated=[edit.ref for edit in edits if edit.recreate],
-        passwords=[edit.ref for edit in edits if edit.new_password is not None],
-    )
-
-
-def to_announcements(
-    edits: Sequence[Edit], after: Snapshot, known: Heard, services: Sequence[Service] | None = None
-) -> tuple[Effects | None, ConfigurationChanges]:
-    """The same for what is announced and for frr.conf; None if no kind among them decides about announcements.
-
-    known: what was heard of sessions. services: those that there are before, if the edits make or remove some.
-    """
-    kinds = {edit.kind.kind for edit in edits}
-    earlier = after.services if services is None else services
-    others = earlier is not after.services
-    if kinds.isdisjoint({*KINDS, "BFDProfile"}) and not others:
-        return None, UNCHANGED
-    before = replace(as_held(edits, after), services=earlier)
-    sides = announced(before, after)
-    told = None if KINDS.isdisjoint(kinds) and not others else effects(before, after, sides, known.up)
-    return told, configuration_changes(before, after, sides)
-
-
-def to_addresses(edits: Sequence[Edit], after: Snapshot) -> AddressEffects | None:
-    """The same for the addresses of services; None if no pool is among them."""
-    if not any(edit.kind.kind == "IPAddressPool" for edit in edits):
-        return None
-    return address_effects(as_held(edits, after), after)
-
-
-def to_layer2(
-    edits: Sequence[Edit], after: Snapshot, services: Sequence[Service] | None = None
-) -> Layer2Effects | None:
-    """The same for who may answer ARP and NDP; None if no kind among them decides about it."""
-    earlier = after.services if services is None else services
-    if not edits or (LAYER2_KINDS.isdisjoint(edit.kind.kind for edit in edits) and earlier is after.services):
-        return None
-    before = replace(as_held(edits, after), services=earlier)
-    return layer2_effects(before, after, answering(edits[0].cluster))
-
-
-def as_held(edits: Sequence[Edit], after: Snapshot) -> Snapshot:
-    """The cluster with the objects of the edits as it holds them now; after: with all of the edits in it."""
-    return held(after, _held(edits))
-
-
-def _held(edits: Sequence[Edit]) -> dict[ObjectRef, Resource | None]:
-    return {edit.ref: None if edit.live is None else resource_of(edit.ref, edit.live) for edit in edits}
 
 
 def concerning(ref: ObjectRef, found: Sequence[Finding], introduced: Sequence[Finding]) -> tuple[Finding, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -20,6 +21,7 @@ from clusters.sync import outbox
 from clusters.sync.columns import desired_columns
 from clusters.sync.findings import finding_columns
 from clusters.sync.references import references_write
+from intent.confirmations import Confirmation
 from intent.findings import Finding
 
 Actor = AbstractBaseUser | AnonymousUser | None
@@ -30,18 +32,21 @@ def key_of(actor: Actor) -> Any:
     return actor.pk if actor is not None else None
 
 
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Why an edit may be saved: what was found in it, what of that is overridden, and what was confirmed."""
+
+    found: tuple[Finding, ...] = ()
+    override: Override = NOTHING
+    confirmed: tuple[Confirmation, ...] = ()
+
+
 def edit_save(
-    edit: Edit,
-    *,
-    actor: Actor,
-    source: str,
-    message: str = "",
-    accept: Collection[str] = (),
-    override: Override = NOTHING,
-    found: Sequence[Finding] = (),
+    edit: Edit, *, actor: Actor, source: str, message: str = "", accept: Collection[str] = (), permit: Permit
 ) -> Resource | None:
-    """The row of an edit that was judged (`found`) and, if it overrides rules, tried; None if others were faster."""
+    """The row of an edit that was judged and, if it overrides rules, tried; None if others were faster."""
     note = " ".join(filter(None, (message, "New password." if edit.new_password else "")))
+    found = permit.found
     try:
         with transaction.atomic():
             row = row_write(edit, found)
@@ -49,7 +54,8 @@ def edit_save(
                 return None
             references_write(edit.cluster, [edit.ref])
             change = change_for(edit, row, actor=actor, source=source, message=note, accept=accept, found=found)
-            change_overrides(change, override)
+            change_overrides(change, permit.override)
+            change_confirmed(change, permit.confirmed)
             change.save()
             outbox.enqueue(row)
     except (IntegrityError, edit.model.DoesNotExist):  # made, or deleted, by somebody else meanwhile
@@ -93,6 +99,11 @@ def change_for(  # keyword-only
         for name, value in tried(edit.ref, change.after).items():
             setattr(change, name, value)
     return change
+
+
+def change_confirmed(change: Change, confirmed: Sequence[Confirmation]) -> None:
+    """Put into an audit entry what of the edit, or of all that were made with it, was confirmed."""
+    change.accepted = sorted({*change.accepted, *map(str, confirmed)})
 
 
 def change_overrides(change: Change, override: Override) -> None:

@@ -10,6 +10,7 @@ from django.http import QueryDict
 
 from clusters.changesets.judge import judge_together
 from clusters.changesets.wanted import Wanted, prepare_all
+from clusters.editing.confirming import accept_posted
 from clusters.editing.inputs import Stop
 from clusters.editing.reading import Layout
 from clusters.edits.overriding import NOTHING, Override, stops
@@ -110,7 +111,7 @@ class Walk:
 
 def walk_of(guide: Guide, here: Setting) -> Walk:
     """The way with the answers that there are; without any, as it begins."""
-    accept = [code[:100] for code in here.post.getlist("accept")[:50]]
+    accept = accept_posted(here.post)
     parts = guide.parts(here)
     pieces = {
         part.key: answered(part, here.cluster, here.post, accept) if here.post else begun(part, here.cluster)
