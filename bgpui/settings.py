@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from csp.constants import NONE, SELF
 from environs import Env, validate
 
 from bgpui.env import known_names, parse_clusters, parse_keys, read_files, reject_unknown
+from bgpui.queues import ROUTES, schedule
 
 django_stubs_ext.monkeypatch()
 
@@ -139,54 +139,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_DEFAULT_QUEUE = "observe"
-CELERY_TASK_ROUTES = {
-    "clusters.tasks.apply_resource": {"queue": "apply"},
-    "clusters.tasks.apply_changeset": {"queue": "apply"},
-    "clusters.tasks.sweep_outbox": {"queue": "apply"},
-    "clusters.tasks.look_at_secrets": {"queue": "ask"},
-    "clusters.tasks.*": {"queue": "relist"},  # a slow API server must not keep sweeps waiting
-    # What people ask for, however often they click, must not keep sweeps waiting either.
-    **{
-        f"dashboard.tasks.{name}": {"queue": "ask"}
-        for name in (
-            "refresh_session",
-            "show_neighbor",
-            "show_next_hop",
-            "show_log",
-            "show_routes",
-            "show_exchanged",
-            "look_up",
-            "ask_of_changeset",
-        )
-    },
-    "dashboard.tasks.*": {"queue": "observe"},
-    "alarms.tasks.*": {"queue": "alarm"},  # receivers of notices may be slow, and alarms must not wait for sweeps
-}
+CELERY_TASK_ROUTES = ROUTES
 # Nothing to remember: every period is of seconds, and a file that a crash cut short would keep beat from starting.
 CELERY_BEAT_SCHEDULER = "bgpui.alive:Scheduler"
-CELERY_BEAT_SCHEDULE = {
-    "sweep": {
-        "task": "dashboard.tasks.sweep_clusters",
-        "schedule": BGPUI_SWEEP_INTERVAL,
-        "options": {"expires": BGPUI_SWEEP_INTERVAL},
-    },
-    "relist": {
-        "task": "clusters.tasks.relist_clusters",
-        "schedule": BGPUI_RELIST_INTERVAL,
-        "options": {"expires": BGPUI_RELIST_INTERVAL},
-    },
-    "outbox": {"task": "clusters.tasks.sweep_outbox", "schedule": 3.0, "options": {"expires": 3.0}},
-    "alarms": {
-        "task": "alarms.tasks.look",
-        "schedule": BGPUI_SWEEP_INTERVAL,
-        "options": {"expires": BGPUI_SWEEP_INTERVAL},
-    },
-    "retention": {
-        "task": "dashboard.tasks.history_expire",
-        "schedule": timedelta(hours=1),
-        "options": {"expires": 3600},
-    },
-}
+CELERY_BEAT_SCHEDULE = schedule(sweep=BGPUI_SWEEP_INTERVAL, relist=BGPUI_RELIST_INTERVAL)
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
