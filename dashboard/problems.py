@@ -51,16 +51,35 @@ def _of_cause(
     cluster: Cluster | None,
     filters: Filters,
 ) -> Problem:
+    problem, group = _in_common(cause, counts, cluster, filters), cause.main
+    routers = len({one.router for one in cause.groups})
+    if cause.kind == "node":
+        who, own = ("This node has", "its") if cause.nodes == 1 else ("These nodes have", "their")
+        return replace(
+            problem,
+            cause=f"{who} lost all of {own} peers, and other nodes reach them: {_lower(_cause(group))}",
+            touches=f"all of {own} {counted(routers, 'peer')}",
+        )
+    if routers > 1:
+        return replace(problem, touches=counted(routers, "peer"))
+    peer = group.peer or names.get((group.vrf, group.neighbor), "")
+    return replace(
+        problem, peer=peer, peer_href=peer_href(cluster, peer), neighbor=group.neighbor, remote_as=group.remote_as
+    )
+
+
+def _in_common(cause: Cause, counts: Counts, cluster: Cluster | None, filters: Filters) -> Problem:
+    """What is the same of all sessions that the cause has taken."""
     group, number = cause.main, cause.number
     nodes = sorted({each for one in cause.groups for each in (one.first_node, one.last_node)})[:2]
     word = HEALTH_WORDS[group.health]
-    routers = len({one.router for one in cause.groups})
-    problem = Problem(
+    routers = {one.router for one in cause.groups}
+    return Problem(
         health=group.health,
         number=number,
         title=word.capitalize() if number == 1 else f"{number:,} {word}",
         cluster=cluster.name if cluster else "",
-        of=sum(counts.totals[router].number for router in {one.router for one in cause.groups}),
+        of=sum(counts.totals[router].number for router in routers),
         peer="",
         peer_href="",
         neighbor="",
@@ -74,20 +93,7 @@ def _of_cause(
         href=_drill_down(cause, filters),
         kind=cause.kind,
         reason=group.reason,
-        group=group if routers == 1 else None,
-    )
-    if cause.kind == "node":
-        who, own = ("This node has", "its") if cause.nodes == 1 else ("These nodes have", "their")
-        return replace(
-            problem,
-            cause=f"{who} lost all of {own} peers, and other nodes reach them: {_lower(_cause(group))}",
-            touches=f"all of {own} {counted(routers, 'peer')}",
-        )
-    if routers > 1:
-        return replace(problem, touches=counted(routers, "peer"))
-    peer = group.peer or names.get((group.vrf, group.neighbor), "")
-    return replace(
-        problem, peer=peer, peer_href=peer_href(cluster, peer), neighbor=group.neighbor, remote_as=group.remote_as
+        group=group if len(routers) == 1 else None,
     )
 
 
