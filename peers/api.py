@@ -7,11 +7,11 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 
-from clusters.api.filters import resource_filters, resource_ordering
 from clusters.api.kinds import resource_endpoint
 from clusters.api.passwords import PasswordEndpoint
 from clusters.api.schema import documented_read, documented_write, resource_serializer
 from clusters.api.shapes import SESSIONS
+from clusters.api.spec_filters import resource_filters, resource_ordering
 from peers.models import BFDProfile, BGPPeer
 from peers.selectors import SESSIONS as AXIS
 from peers.selectors import in_vrf

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import F, Q, QuerySet
 
+from clusters.edits.inforce import where
 from peers.models import BGPPeer
 
 SESSIONS = {
@@ -15,8 +16,13 @@ SESSIONS = {
 
 
 def in_vrf(name: str) -> Q:
-    """Peers of a VRF; "default" = of none, as sessions name it."""
-    return Q(vrf=None) | Q(vrf__in=("", name)) if name == "default" else Q(vrf=name)
+    """Peers of a VRF, as they are in force; "default" = of none, as sessions name it."""
+
+    def matches(path: str) -> Q:
+        unset = Q(**{f"{path}__isnull": True}) | Q(**{f"{path}__in": ("", name)})
+        return unset if name == "default" else Q(**{path: name})
+
+    return where(matches, "vrf", "vrf")
 
 
 def peers_matching(rows: QuerySet[BGPPeer], words: str) -> QuerySet[BGPPeer]:

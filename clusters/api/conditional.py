@@ -21,14 +21,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from clusters.api.problems import PreconditionFailed
-from clusters.models import Resource, SyncState
+from clusters.edits.rebase import refused
+from clusters.models import Resource
 
 _HALF = 16
 
 
 def configuration_tag(row: Resource) -> str:
-    """Changes with the desired object, with which object in the cluster that is, and with what it is in conflict."""
-    conflict = row.resource_version if row.sync_state == SyncState.CONFLICT else ""
+    """Changes with the desired object, with which object in the cluster that is, and with what stands beside it."""
+    conflict = row.resource_version if refused(row) else ""
     return _tag([row.manifest, row.uid, row.inline_password, row.deleting, conflict])
 
 

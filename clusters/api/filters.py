@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
-from functools import reduce
-from operator import or_
 from typing import Any, Protocol
 
 import django_filters
 from django import forms
-from django.db.models import F, Model, Q, QuerySet, TextField, Value
-from django.db.models.functions import Cast, StrIndex
-from django.db.models.lookups import GreaterThan
-from django_filters.rest_framework import DjangoFilterBackend, FilterSet
+from django.db.models import F, Model, QuerySet
+from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 
 from clusters.api.problems import BadParameter, fault
-from clusters.models import Cluster, Resource, SyncState
+from clusters.models import Cluster
 from clusters.ordering import nullable
-from intent.findings import Severity
-from intent.kinds import Field, Kind
 
 
 def parameters_check(request: Request, known: Iterable[str], repeatable: Iterable[str] = ()) -> None:
@@ -107,18 +100,22 @@ class IntegerFilter(django_filters.Filter):  # type: ignore[misc]
 
 def choice(field_name: str, values: Iterable[str], **rest: Any) -> django_filters.MultipleChoiceFilter:
     """One of some words; given several times, any of them."""
-    choices = [(value, value) for value in values]
-    return django_filters.MultipleChoiceFilter(field_name=field_name, choices=choices, distinct=False, **rest)
+    return django_filters.MultipleChoiceFilter(field_name=field_name, **chosen(values), **rest)
+
+
+def chosen(values: Iterable[str]) -> dict[str, Any]:
+    """The arguments of such a filter."""
+    return {"choices": [(value, value) for value in values], "distinct": False}
 
 
 def flag(field_name: str, **rest: Any) -> django_filters.TypedChoiceFilter:
     """`true` or `false`, and nothing else."""
-    return django_filters.TypedChoiceFilter(
-        field_name=field_name,
-        choices=[("true", "true"), ("false", "false")],
-        coerce=lambda text: text == "true",
-        **rest,
-    )
+    return django_filters.TypedChoiceFilter(field_name=field_name, **flagged(), **rest)
+
+
+def flagged() -> dict[str, Any]:
+    """The arguments of such a filter."""
+    return {"choices": [("true", "true"), ("false", "false")], "coerce": lambda text: text == "true"}
 
 
 def text(field_name: str, **rest: Any) -> django_filters.CharFilter:
@@ -146,56 +143,3 @@ class ClusterFilter(django_filters.CharFilter):  # type: ignore[misc]
 def of_cluster() -> ClusterFilter:
     """By the name of the row's cluster."""
     return ClusterFilter(field_name="cluster__name", label="Name of the cluster", strip=False)
-
-
-class EntryFilter(django_filters.CharFilter):  # type: ignore[misc]
-    """Lists of texts that have this text among them."""
-
-    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
-        """The rows; all for no value. JSON is searched as text, since not every database looks into it."""
-        if not value:
-            return qs
-        column = Cast(self.field_name, TextField())
-        spellings = {json.dumps(value), json.dumps(value, ensure_ascii=False)}  # SQLite keeps ASCII
-        found = [Q(GreaterThan(StrIndex(column, Value(text)), 0)) for text in sorted(spellings)]
-        return qs.filter(reduce(or_, found))
-
-
-def of_field(field: Field) -> django_filters.Filter | None:
-    """The filter on a field of a spec; None for objects and lists of them."""
-    label = field.label or field.name
-    if field.type == "array" and field.items is not None and field.items.type == "string":
-        return EntryFilter(field_name=field.column, label=f"{label}: one of them", strip=False)
-    if field.secret or field.type in ("array", "object"):
-        return None
-    if field.type == "integer":
-        return IntegerFilter(field_name=field.column, label=label)
-    if field.type == "boolean":
-        return flag(field.column, label=label)
-    if field.enum:
-        return choice(field.column, field.enum, label=label)
-    return text(field.column, label=label)
-
-
-def resource_filters(model: type[Resource], **more: django_filters.Filter) -> type[FilterSet]:
-    """The filters of a kind: its identity, its config axis, the scalar fields of its spec, and `more`."""
-    declared: dict[str, Any] = {
-        "cluster": of_cluster(),
-        "namespace": text("namespace", label="Namespace"),
-        "name": text("name", label="Name"),
-        "name_contains": text("name", lookup_expr="icontains", label="Part of the name"),
-        "sync": choice("sync_state", SyncState.values, label="Config axis"),
-        "severity": choice("severity", [severity.value for severity in Severity], label="The worst of its findings"),
-    }
-    declared |= {field.name: found for field in model.KIND.fields if (found := of_field(field)) is not None}
-    meta = type("Meta", (), {"model": model, "fields": []})
-    return type(f"{model.__name__}Filters", (FilterSet,), {**declared, **more, "Meta": meta})
-
-
-def resource_ordering(kind: Kind) -> dict[str, str]:
-    """What a kind's list can be ordered by."""
-    fields = {
-        field.name: field.column for field in kind.fields if field.type != "array" and of_field(field) is not None
-    }
-    identity = {"cluster": "cluster__name", "namespace": "namespace", "name": "name"}
-    return identity | {"sync": "sync_state", "syncAt": "sync_at", "severity": "severity"} | fields

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clusters.api.filters import resource_filters, resource_ordering
 from clusters.api.schema import documented_read, documented_write, resource_serializer
 from clusters.api.shared import SharedResourceViewSet
+from clusters.api.spec_filters import resource_filters, resource_ordering
 from clusters.models import Resource
 
 

@@ -19,6 +19,7 @@ READ_ONLY = frozenset(
         "sessions",
         "findings",
         "inlinePassword",
+        "edit",
         "usedBy",
         "olderWriters",
         "owner",

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+from clusters.edits.inforce import manifest_in_force, refused_edit
 from clusters.models import Resource
 from clusters.references import references_to
+from clusters.secrets import inline_in_force
 from clusters.sync.ownership import older_writers
 
 _USES = 500
 
 
 def resource_json(row: Resource) -> dict[str, Any]:
-    """A resource: its desired manifest and, read-only, both axes and the findings."""
-    manifest = row.manifest
+    """A resource: its manifest as it is in force and, read-only, a refused edit, both axes and the findings."""
+    manifest = manifest_in_force(row)
     seen = {"uid": row.uid, "resourceVersion": row.resource_version, "generation": row.generation}
     return {
         **manifest,
         "metadata": {**manifest["metadata"], **{name: value for name, value in seen.items() if value}},
         "cluster": row.cluster.name,
-        "inlinePassword": row.inline_password,
+        "inlinePassword": inline_in_force(row),
+        "edit": refused_edit(row),
         "sync": {
             "state": row.sync_state,
             "message": row.sync_message,

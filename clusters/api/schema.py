@@ -10,7 +10,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import serializers
 
-from clusters.api.shapes import DELETION, FINDINGS, OLDER_WRITERS, TEXT, USED_BY, shape
+from clusters.api.shapes import DELETION, EDIT, FINDINGS, OLDER_WRITERS, TEXT, USED_BY, shape
 from intent.kinds import Kind
 
 V = TypeVar("V", bound=type[Any])
@@ -58,6 +58,7 @@ def manifest_schema(kind: Kind, beside: Mapping[str, Any]) -> dict[str, Any]:
         "spec": _spec(kind),
         "cluster": {**TEXT, "description": "Name of the cluster; read by a POST, else read-only."},
         "inlinePassword": {"type": "boolean", "readOnly": True, "description": "The object itself carries a password."},
+        "edit": EDIT,
         "sync": {"$ref": "#/components/schemas/Sync"},
     }
     properties |= beside

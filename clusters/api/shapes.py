@@ -51,6 +51,15 @@ SYNC = shape(
     },
     readOnly=True,
 )
+EDIT = shape(
+    {
+        "manifest": {"type": ["object", "null"], "description": "What it would make of the object; null = no such."},
+        "state": {**TEXT, "enum": [SyncState.REJECTED.value, SyncState.CONFLICT.value]},
+        "message": {**TEXT, "description": "Why it is not in force."},
+    },
+    readOnly=True,
+    description="An edit that the cluster did not take, beside what the cluster holds; null = there is none.",
+) | {"type": ["object", "null"]}
 SESSIONS = shape(
     dict.fromkeys(("intended", "up", "degraded", "down", "unknown", "claimed"), COUNT) | {"rivals": _NAMES},
     readOnly=True,

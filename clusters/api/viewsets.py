@@ -34,6 +34,7 @@ from clusters.api.writing import (
     resource_write,
     review_json,
 )
+from clusters.edits.inforce import lives_load
 from clusters.models import Cluster, Resource, SyncState
 from clusters.secrets import leftover
 from clusters.selectors import clusters_active, resource_get, resource_list, resources_named
@@ -57,6 +58,7 @@ class ReadResourceViewSet(ReadEndpoint):
 
     def represent(self, rows: Sequence[Any]) -> list[dict[str, Any]]:
         """Rows as JSON, in a number of queries that does not depend on how many they are."""
+        lives_load(rows)
         return [resource_json(row) for row in rows]
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -203,6 +203,8 @@ def _review(request: HttpRequest, draft: Draft, *, status: int = 200, trouble: s
         "drop_password": DROP_PASSWORD if draft.password == "" else "",
         "after": manifest_yaml(review.after) if review.after else "",
         "trouble": trouble,
+        "meanwhile": meanwhile(draft),
+        "began": [packed(side) for side in draft.began],
         "recreate": recreation_offered(found, draft.row),
         "patch": patch,
         "confirm": asked(review.confirm, draft.accept),

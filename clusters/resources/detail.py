@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from clusters.editing.drafts import packed
 from clusters.editing.views import row_of
 from clusters.editing.yaml_text import manifest_yaml
+from clusters.edits.inforce import as_in_force
 from clusters.edits.overriding import may_override
 from clusters.edits.takeover import ownership_of
 from clusters.edits.threeway import three_way
@@ -44,22 +45,25 @@ def resource_context(request: HttpRequest, about: KindPage, row: Resource) -> di
     tell_saved(request, row)
     unsettled = row.pending or row.sync_state != SyncState.IN_SYNC
     kind = about.kind
+    (shown,) = as_in_force([row])
+    named = {use.field: use for use in uses(shown)}
     return {
         "about": about,
-        "row": row,
+        "row": shown,
+        "beside": shown is not row,
         "may": {verb: request.user.has_perm(about.permission(verb)) for verb in ("change", "delete")}
         | {"take_over": may_override(request.user)},
         "owned": ownership_of(row),
         "findings": sorted(row.findings, key=lambda found: _SEVERITIES.get(found.get("severity", ""), 3)),
-        "entries": entries(kind.fields, row.spec, about.meanings(row.cluster), {use.field: use for use in uses(row)}),
-        "extra": [(name, value) for name, value in row.extra.items() if name not in {f.name for f in kind.fields}],
+        "entries": entries(kind.fields, shown.spec, about.meanings(row.cluster), named),
+        "extra": [(name, value) for name, value in shown.extra.items() if name not in {f.name for f in kind.fields}],
         "used_by": used_by(row),
         "sides": three_way(row) if row.sync_state == SyncState.CONFLICT else (),
         "waiting": differences(kind, row.live, None if row.deleting else row.manifest) if unsettled else (),
         "ours": packed(row.manifest),
         "origin": packed(plain(row.base)),
         "history": history(row),
-        "yaml": manifest_yaml(row.manifest),
+        "yaml": manifest_yaml(shown.manifest),
         "older": older_writers(row.live or {}, kind.api_version),
         "oc": f"oc get {kind.plural}.{kind.group} -n {row.namespace} {row.name} -o yaml",
         "now": timezone.now(),

@@ -10,6 +10,7 @@ from django.db.models.functions import Cast
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
+from clusters.edits.inforce import as_in_force
 from clusters.kindpages import NOTHING, KindPage, ListColumn, ListFilter, page_of_kind
 from clusters.models import Resource
 from clusters.pages import Column, HttpRequest, misfits, ordering, page_of, parameters, render_page
@@ -63,13 +64,14 @@ def resource_list(request: HttpRequest, kind: str) -> HttpResponse:
             rows = one.narrow(rows, wanted[one.key])
     order, headers = ordering(request, _columns(about), about.order)
     page = page_of(request, rows.order_by(*order, "pk"))
-    beside = about.beside(list(page)) if about.beside else {}
+    shown = as_in_force(list(page))
+    beside = about.beside(shown) if about.beside else {}
     choices = {one.key: dict(one.choices) for one in filters if one.choices}
     context = {
         "about": about,
         "listed": about,
         "page": page,
-        "rows": [(row, cells(about.columns, row, beside.get(row.pk, {}))) for row in page],
+        "rows": [(row, cells(about.columns, row, beside.get(row.pk, {}))) for row in shown],
         "headers": headers,
         "wanted": wanted,
         "narrowed": any(value for name, value in wanted.items() if name != "cluster"),

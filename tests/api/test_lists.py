@@ -16,7 +16,7 @@ from clusters.registry import resource_models
 from intent.kinds import KINDS
 from peers.models import BGPPeer
 from speakers.models import Session, Speaker, Transition
-from tests.api.manifests import LIST, NAMESPACE, row_of
+from tests.api.manifests import LIST, NAMESPACE, manifest, row_of
 
 LISTS = [
     LIST,
@@ -36,7 +36,10 @@ def names(api: APIClient, query: str) -> list[str]:
 def three(cluster: Cluster) -> Cluster:
     """Three peers that differ."""
     row_of(cluster, "a", vrf="red", peer_asn=64501, severity="error", sessions_intended=2, sessions_up=2)
-    row_of(cluster, "b", vrf="red", peer_asn=64503, sync_state="rejected", sessions_intended=2, sessions_down=1)
+    live = manifest("b", vrf="red", peerASN=64503)
+    row_of(
+        cluster, "b", vrf="red", peer_asn=64999, live=live, sync_state="rejected", sessions_intended=2, sessions_down=1
+    )
     row_of(cluster, "c", vrf=None, peer_asn=64502, ebgp_multi_hop=True)
     return cluster
 

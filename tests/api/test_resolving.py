@@ -105,3 +105,23 @@ def test_an_edit_that_was_overtaken_is_told_what_differs(
     BGPPeer.objects.update(uid="another")  # nothing that the writer may have seen is known of this one
     unknown = getattr(api, method)(url(), body, HTTP_IF_MATCH=seen).json()["fields"]
     assert by_path(unknown)["spec.holdTime"] == side("spec.holdTime", None, "60s", "78s", "both")
+
+
+@pytest.mark.usefixtures("refused")
+def test_beside_a_refused_edit_the_object_is_told_as_the_cluster_holds_it(api: APIClient) -> None:
+    told = api.get(url()).json()
+    assert {name: told["spec"].get(name) for name in ("holdTime", "connectTime", "vrf")} == {
+        "holdTime": "78s", "connectTime": None, "vrf": "red"
+    }  # fmt: skip
+    assert told["inlinePassword"] is True
+    assert (told["edit"]["state"], told["edit"]["manifest"]["spec"]["holdTime"]) == ("conflict", "60s")
+    assert "Changed in the cluster meanwhile" in told["edit"]["message"]
+    (listed,) = api.get("/api/v1/bgppeers/?holdTime=78s&vrf=red").json()["results"]
+    assert (listed["spec"], listed["edit"]) == (told["spec"], told["edit"])
+    assert api.get("/api/v1/bgppeers/?holdTime=60s").json()["count"] == 0
+    assert api.get("/api/v1/bgppeers/?vrf=default").json()["count"] == 0
+
+
+def test_an_edit_that_is_in_force_or_on_its_way_stands_beside_nothing(api: APIClient, live_cluster: Cluster) -> None:
+    pending = api.put(url(), manifest(holdTime="90s"))
+    assert (pending.status_code, pending.json()["edit"], pending.json()["spec"]["holdTime"]) == (202, None, "90s")

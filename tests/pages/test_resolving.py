@@ -97,3 +97,13 @@ def test_without_a_conflict_the_page_leads_back(
     work(live_cluster)
     assert editor.get(RESOLVE)["Location"] == PEER
     assert viewer.get(RESOLVE).status_code == 403
+
+
+def test_the_page_and_the_list_show_what_the_cluster_holds(editor: Client, conflict: str) -> None:
+    page = editor.get(PEER).text
+    spec = text(page).partition("As the cluster holds it.")[2].partition("As YAML")[0]
+    assert "holdTime 99s" in spec
+    assert "50s" not in spec
+    assert "99s" in page.partition('id="yaml"')[2].partition("</pre>")[0]
+    assert "doc-example-peer" in text(editor.get("/peers/?vrf=red").text)
+    assert "No peer" in text(editor.get("/peers/?vrf=default").text)
