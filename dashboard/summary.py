@@ -122,7 +122,7 @@ def headline_counts(
     if broken:
         found.append(Count("Broken rules", f"{broken:,}", f"{peers}?sync=error", "down"))
     if kept is not None:
-        found.append(Count("Config", f"old on {counted(kept.number, 'node')}", kept.href, "down"))
+        found.append(Count("Old config", counted(kept.number, "node"), kept.href, "down"))
     elif not pending and not rejected and not broken:
         found.append(Count("Config", "in sync", peers))
     return found

@@ -89,6 +89,7 @@ def address_effects(before: Snapshot, after: Snapshot) -> AddressEffects:
 def _displaced(
     pools: list[Pool], losing: list[tuple[Service, tuple[Address, ...]]], taken: set[Address]
 ) -> Iterator[Displaced]:
+    shared: dict[tuple[str, tuple[Address, ...]], tuple[str, ...]] = {}  # who shares an address now may do so again
     for service, addresses in losing:
         manifest = {
             "metadata": {
@@ -109,10 +110,12 @@ def _displaced(
             backend="",
             ports=frozenset(),
         )
-        found = choices_of(pools, request, manifest, taken)
-        taken.update(address for one in found[:1] for address in map(parse_address, one.addresses) if address)
-        ref = ServiceRef(service.namespace, service.name)
-        yield Displaced(ref, tuple(map(str, addresses)), tuple(one.pool for one in found))
+        names = shared.get((request.sharing, addresses)) if request.sharing else None
+        if names is None:
+            found = choices_of(pools, request, manifest, taken)
+            taken.update(address for one in found[:1] for address in map(parse_address, one.addresses) if address)
+            names = shared[request.sharing, addresses] = tuple(one.pool for one in found)
+        yield Displaced(ServiceRef(service.namespace, service.name), tuple(map(str, addresses)), names)
 
 
 def _pools(old: list[Pool], new: list[Pool], kept: set[Address], lost: set[Address]) -> Iterator[PoolChange]:

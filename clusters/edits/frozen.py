@@ -18,14 +18,15 @@ _POOLS = "IPAddressPool"
 @dataclass(frozen=True, slots=True)
 class StandStill:
     """cluster: its name. kept: the reasons for which nodes keep their old configuration with the change, too. begun:
-    those that the change itself is. freed: nodes that take up their configuration with it. allocation: why MetalLB's
-    controller keeps its own, in the change of a pool; "" = it does not.
+    those that the change itself is. freed: nodes that take up their configuration with it. allocates: whether pools
+    change, which MetalLB's controller takes up by itself. allocation: why it does not; "" = it does.
     """
 
     cluster: str = ""
     kept: tuple[Freeze, ...] = ()
     begun: tuple[Freeze, ...] = ()
     freed: tuple[str, ...] = ()
+    allocates: bool = False
     allocation: str = ""
 
     @property
@@ -70,13 +71,15 @@ def stand_still(
     still = freezes([*_refusals(cluster, kept), *lasting])
     new = freezes(_refusals(cluster, begun))
     concerned = {node for kind in frr.kinds for node in kind.nodes} if not frr.more else set()
+    pools = any(ref.kind == _POOLS for ref in refs)
     allocation = next((why.finding.message for why in now if why.reported and not why.finding.nodes), "")
     return StandStill(
         cluster=cluster.name,
         kept=_on(still, concerned),
         begun=_on(new, concerned),
         freed=tuple(sorted(explained - {node for freeze in (*still, *new) for node in freeze.nodes})),
-        allocation=allocation if any(ref.kind == _POOLS for ref in refs) else "",
+        allocates=pools and not allocation,
+        allocation=allocation if pools else "",
     )
 
 

@@ -128,6 +128,7 @@ def layer2_meant(found: Layer2Effects | None) -> dict[str, Any]:
         "first": services[:_ROWS],
         "rest": services[_ROWS:_MOST],
         "left": max(0, len(services) - _MOST),
+        "several": any(len(one.after.nodes) > 1 for one in services),
     }
 
 

@@ -36,6 +36,15 @@ def test_services_of_a_pool_that_goes_get_others_while_some_are_left() -> None:
     assert found.pools == (PoolChange("full", 4, total=2, used=2, total_then=0, used_then=0),)
 
 
+def test_services_that_share_an_address_need_one_together() -> None:
+    """The annotation metallb.io/allow-shared-ip (MetalLB, internal/allocator)."""
+    sharing = {"annotations": {"metallb.io/allow-shared-ip": "key"}}
+    services = tuple(service(name, "203.0.113.0", **sharing) for name in ("tcp", "udp"))
+    spare = pool("spare", ["198.51.100.7/32"])
+    before, after = (cluster(*some, services=services) for some in ((FULL, spare), (spare,)))
+    assert [one.pools for one in address_effects(before, after).services] == [("spare",), ("spare",)]
+
+
 def test_a_pool_that_serves_others_only_is_no_way_out() -> None:
     elsewhere = pool("spare", ["198.51.100.0/24"], serviceAllocation={"namespaces": ["front"]})
     by_request = pool("asked", ["192.0.2.0/24"], autoAssign=False)

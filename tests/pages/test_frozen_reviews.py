@@ -53,7 +53,7 @@ def test_an_edit_a_deletion_and_a_set_name_the_nodes_the_rule_and_the_object(edi
     preview = editor.post("/api/v1/preview/", [set_edit], content_type="application/json").json()
     for page in (edited(editor, frozen, peerASN="64777"), editor.get(f"{frozen.get_absolute_url()}delete/").text):
         text = meant(page, "frozen")
-        assert "1 node keeps its old configuration, so that this changes nothing there" in text
+        assert "1 node keeps its old configuration, so that FRR takes up nothing of this there" in text
         assert f"On 1 node: {REFUSED}" in text
         assert "The rules say, MetalLB says" in text
         assert '<a href="/peers/lab/metallb-system/bad/">BGPPeer bad</a>, BFDProfile nowhere.' in page
@@ -94,8 +94,9 @@ def test_a_change_that_freezes_nodes_says_that_it_does(editor: Client, cluster: 
 
 
 def test_the_controllers_own_refusal_is_said_of_pools(editor: Client, frozen: BGPPeer) -> None:
-    a_report(frozen.cluster, "ConfigurationState", "controller", result="Invalid", message="pools overlap")
     pool = saved(frozen.cluster, "IPAddressPool", "blue", {"addresses": ["203.0.113.0/24"]})
+    assert "MetalLB's controller does: what services lose" in meant(edited(editor, pool, autoAssign=""), "frozen")
+    a_report(frozen.cluster, "ConfigurationState", "controller", result="Invalid", message="pools overlap")
     assert "MetalLB's controller, which gives services their addresses, keeps its old configuration: pools overlap" in (
         meant(edited(editor, pool, autoAssign=""), "frozen")
     )

@@ -174,7 +174,7 @@ def test_pools_and_advertisements_say_over_how_many_sessions_and_which_are_not_u
     """A node that is excluded from load balancing announces nothing (MetalLB, speaker/main.go)."""
     page = viewer.get(model.objects.get(name=name).get_absolute_url()).text
     text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
-    assert "meant over 2 sessions, 1 of them up; not up: node-1 → tor-a 10.0.0.1 (The hold timer expired)" in text
+    assert "eant over 2 sessions, 1 of them up; not up: node-1 → tor-a 10.0.0.1 (The hold timer expired)" in text
     found = viewer.get(f"/api/v1/{path}/lab/metallb-system/{name}/").json()["announcedOver"]
     assert (found["meant"], found["up"], [one["node"] for one in found["notUp"]]) == (2, 1, ["node-1"])
     labels = {"kubernetes.io/hostname": "node-1", "node.kubernetes.io/exclude-from-external-load-balancers": ""}

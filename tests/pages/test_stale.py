@@ -153,7 +153,7 @@ def test_a_freeze_that_no_session_tells_is_a_problem(viewer: Client, reporting: 
     assert said == "1 node refuses its configuration; no session is down."
     assert "old configuration node-0 all that was changed since" in rows[0]
     assert '<a href="/peers/lab/metallb-system/tor-b/">BGPPeer tor-b</a>' in page
-    assert "old on 2 nodes" in page
+    assert re.search(r"<dt>Old config</dt><dd class=\"ink-down\"><a [^>]+>2 nodes</a>", page)
     assert "in sync" not in page.partition('id="matrix-head"')[0]
 
 

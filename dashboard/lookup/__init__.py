@@ -1,0 +1,9 @@
+"""Who announces an address: FRR of every node is asked, and MetalLB's objects; by a worker, who keeps it in Redis."""
+
+from __future__ import annotations
+
+from dashboard.lookup.answer import Lookup, Row, Told, Untold
+from dashboard.lookup.asking import look_up
+from dashboard.lookup.kept import answer_keep, ask, last, pending
+
+__all__ = ["Lookup", "Row", "Told", "Untold", "answer_keep", "ask", "last", "look_up", "pending"]

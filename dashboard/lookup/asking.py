@@ -1,0 +1,61 @@
+"""FRR of every node is asked for a prefix; by a worker."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from asgiref.sync import async_to_sync
+from django.conf import settings
+from django.utils import timezone
+
+from clusters.doors import door_of
+from clusters.kube.errors import KubeError
+from clusters.kube.exec import ExecResult
+from clusters.models import Cluster
+from clusters.selectors import is_silent
+from dashboard.lookup.answer import Lookup
+from dashboard.lookup.kept import answer_keep
+from dashboard.lookup.rows import rows_of
+from dashboard.observe import target_of
+from speakers.frr import commands, lookup, parse, text
+from speakers.models import Session, Speaker
+from speakers.sweep import ask_all
+
+
+def look_up(cluster: Cluster, prefix: str) -> Lookup:
+    """Ask every node that FRR runs on, and keep the answer. Raises commands.ArgumentError, redis.RedisError."""
+    prefix = commands.prefix_argument(prefix)
+    vrfs: dict[str, list[str]] = defaultdict(list)
+    for node, vrf in Session.objects.filter(cluster=cluster).values_list("node", "vrf").distinct().order_by("vrf"):
+        vrfs[node].append(vrf)
+    speakers = [row for row in Speaker.objects.filter(cluster=cluster).order_by("node") if vrfs[row.node]]
+    questions = [(target_of(row), commands.lookup(prefix, vrfs[row.node])) for row in speakers if row.pod]
+    failed = [(row.node, "this node has no pod with FRR") for row in speakers if not row.pod]
+    found: dict[tuple[str, str], lookup.Found] = {}
+    try:
+        door, seconds = door_of(cluster).connection, settings.BGPUI_EXEC_TIMEOUT
+        concurrency = settings.BGPUI_EXEC_CONCURRENCY
+        silent = [cluster.error] * len(questions) if is_silent(cluster) else None
+        ask_nodes = async_to_sync(ask_all)
+        results = silent or ask_nodes(door, questions, concurrency=concurrency, seconds=seconds)
+    except KubeError as error:
+        results = [error.message] * len(questions)
+    for (target, _argv), result in zip(questions, results, strict=True):
+        parsed = _read(result, vrfs[target.node])
+        if isinstance(parsed, str):
+            failed.append((target.node, parsed))
+        else:
+            found |= {(target.node, each.vrf): each for each in parsed}
+    rows = sorted(rows_of(cluster, prefix, found, {node for node, _why in failed}), key=lambda row: row.order)
+    answer = Lookup(timezone.now(), prefix, len(speakers), failed, rows)
+    answer_keep(cluster, answer)
+    return answer
+
+
+def _read(result: ExecResult | str, vrfs: list[str]) -> list[lookup.Found] | str:
+    if isinstance(result, str):
+        return result
+    if result.code:
+        return text.first_line(result.stderr, result.stdout) or f"exit code {result.code}"
+    parsed = lookup.answers(result.stdout, vrfs)
+    return parsed.reason if isinstance(parsed, parse.Unparsed) else parsed
