@@ -38,7 +38,7 @@ def test_services_of_a_pool_that_goes_get_others_while_some_are_left() -> None:
 
 def test_services_that_share_an_address_need_one_together() -> None:
     """The annotation metallb.io/allow-shared-ip (MetalLB, internal/allocator)."""
-    sharing = {"annotations": {"metallb.io/allow-shared-ip": "key"}}
+    sharing: dict[str, Any] = {"annotations": {"metallb.io/allow-shared-ip": "key"}}
     services = tuple(service(name, "203.0.113.0", **sharing) for name in ("tcp", "udp"))
     spare = pool("spare", ["198.51.100.7/32"])
     before, after = (cluster(*some, services=services) for some in ((FULL, spare), (spare,)))
