@@ -7,14 +7,17 @@ from typing import Any, Protocol
 from django.db import transaction
 from rest_framework.serializers import ModelSerializer
 
-from alarms.models import Alarm, MaintenanceWindow, Rule, Silence
+from alarms.delivery.body import body_of_test
+from alarms.delivery.outbox import again, enqueue
+from alarms.delivery.words import headline
+from alarms.models import Alarm, MaintenanceWindow, Notice, Route, Rule, Silence
 from clusters import clock
 from clusters.connecting.audit import own_audit
 from clusters.edits.saving import Actor, key_of
 from clusters.models import Change
 from clusters.nudges import nudge
 
-KINDS = {Rule: "AlarmRule", Silence: "Silence", MaintenanceWindow: "MaintenanceWindow"}
+KINDS = {Rule: "AlarmRule", Route: "AlarmRoute", Silence: "Silence", MaintenanceWindow: "MaintenanceWindow"}
 
 
 class Told(Protocol):
@@ -79,4 +82,29 @@ def alarm_acknowledge(alarm: Alarm, *, actor: Actor, source: str, words: str, un
             )  # fmt: skip
     if done:
         nudge("alarms")
+    return done
+
+
+def notice_test(route: Route, *, actor: Actor, source: str) -> Notice:
+    """A notice that only shows whether notices get there, in the outbox like any other."""
+    now = clock.now()
+    body = body_of_test(actor.get_username() if actor is not None else "", now)
+    with transaction.atomic():
+        notice = Notice.objects.create(
+            route=route, kind=Notice.Kind.TEST, title=headline(body), body=body, created_at=now, next_at=now
+        )
+        own_audit(
+            KINDS[Route], route.name, Change.Action.UPDATE, actor=actor, source=source, message="Test notice sent."
+        )
+        enqueue(notice.pk)
+    return notice
+
+
+def notice_again(notice: Notice, *, actor: Actor, source: str) -> bool:
+    """Try a notice that was given up from the beginning; False if it was not."""
+    with transaction.atomic():
+        done = again(notice)
+        if done:
+            words = f"Notice sent again: {notice.title}"
+            own_audit(KINDS[Route], notice.route.name, Change.Action.UPDATE, actor=actor, source=source, message=words)
     return done

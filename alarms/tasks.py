@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from celery import shared_task
+from datetime import datetime
 
+from celery import shared_task
+from django.conf import settings
+
+from alarms.delivery import heartbeats, outbox
+from alarms.delivery.news import compose
 from alarms.evaluation import evaluate
 from clusters import clock
 from clusters.alone import alone
@@ -12,7 +17,27 @@ from clusters.nudges import nudge
 
 @shared_task
 def look() -> None:
-    """Look at all rules, unless the last look is still at it."""
+    """Look at all rules and write what there is to tell, unless the last look is still at it; see to the outbox."""
     with alone("alarms") as free:
-        if free and evaluate(clock.now()).visible:
-            nudge("alarms")
+        if free:
+            now = clock.now()
+            new = evaluate(now).visible
+            if compose(now) or new:
+                nudge("alarms")
+    now = clock.now()
+    all(outbox.send(pk) for pk in outbox.left_over(now))
+    for pk, swept_at in heartbeats.due(now):
+        beat.apply_async((pk, swept_at.isoformat()), expires=settings.BGPUI_SWEEP_INTERVAL)
+
+
+@shared_task
+def deliver(pk: int) -> None:
+    """Try to send one notice."""
+    if outbox.deliver(pk):
+        nudge("alarms")
+
+
+@shared_task
+def beat(pk: int, swept_at: str) -> None:
+    """Hit the address of one heartbeat, for the sweep that ended then."""
+    heartbeats.beat(pk, datetime.fromisoformat(swept_at))

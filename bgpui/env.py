@@ -6,6 +6,8 @@ import re
 from collections.abc import MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
 
 from cryptography.fernet import Fernet
 from environs import Env
@@ -68,6 +70,51 @@ def known_names(names: list[str], clusters: tuple[ClusterSetting, ...]) -> froze
     if unknown:
         raise SettingError(f"BGPUI_TEST_WORKLOADS: {', '.join(unknown)} is not in BGPUI_CLUSTERS")
     return found
+
+
+_MAIL_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+
+
+class MailServer(NamedTuple):
+    """Django's settings of one."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    starttls: bool
+    tls: bool
+
+
+def mail_server(url: str) -> MailServer:
+    """A mail server from `smtps://user:password@host:port`; "" = there is none.
+
+    Raises SettingError, which never quotes it.
+    """
+    told = f"BGPUI_EMAIL_URL: must be {', '.join(f'{scheme}://' for scheme in _MAIL_PORTS)}, each with host"
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _MAIL_PORTS.get(parts.scheme, 0)
+    except ValueError as error:
+        raise SettingError(f"{told} and port.") from error
+    if url and (parts.scheme not in _MAIL_PORTS or not parts.hostname or parts.path.strip("/")):
+        raise SettingError(f"{told}, user and password escaped as in URLs.")
+    return MailServer(
+        host=parts.hostname or "",
+        port=port,
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        starttls=parts.scheme == "smtp+starttls",
+        tls=parts.scheme == "smtps",
+    )
+
+
+def public_url(url: str) -> str:
+    """The address that people open bgpui by, without a slash at its end; "" = not told. Raises SettingError."""
+    parts = urlsplit(url)
+    if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment):
+        raise SettingError(f"BGPUI_URL: {url!r} is no address as https://bgpui.example.com")
+    return url.rstrip("/")
 
 
 def read_files(environment: MutableMapping[str, str]) -> None:

@@ -16,7 +16,14 @@ from clusters.registry import resource_models
 VIEWER, EDITOR, ADMIN = "viewer", "editor", "admin"
 ROLES = (VIEWER, EDITOR, ADMIN)
 _READABLE = ("clusters", "peers", "pools", "speakers", "alarms", "dashboard")
-_ADMIN = (("auth", "user"), ("auth", "group"), ("clusters", "cluster"), ("alarms", "rule"))
+_ADMIN = (
+    ("auth", "user"),
+    ("auth", "group"),
+    ("clusters", "cluster"),
+    ("alarms", "rule"),
+    ("alarms", "route"),
+    ("alarms", "notice"),
+)
 
 
 def _everything(app_label: str, model: str) -> Q:

@@ -11,7 +11,7 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from environs import Env, validate
 
-from bgpui.env import known_names, parse_clusters, parse_keys, read_files, reject_unknown
+from bgpui.env import known_names, mail_server, parse_clusters, parse_keys, public_url, read_files, reject_unknown
 from bgpui.queues import ROUTES, schedule
 
 django_stubs_ext.monkeypatch()
@@ -40,6 +40,7 @@ BGPUI_SHARD_SIZE = env.int("BGPUI_SHARD_SIZE", 100, validate=validate.Range(min=
 BGPUI_EXEC_CONCURRENCY = env.int("BGPUI_EXEC_CONCURRENCY", 32, validate=validate.Range(min=1, max=512))
 BGPUI_EXEC_TIMEOUT = env.float("BGPUI_EXEC_TIMEOUT", 5.0, validate=validate.Range(min=0.1, max=120))
 BGPUI_API_TIMEOUT = env.float("BGPUI_API_TIMEOUT", 10.0, validate=validate.Range(min=0.1, max=120))
+BGPUI_URL = public_url(env.str("BGPUI_URL", ""))
 BGPUI_TRANSITION_DAYS = env.int("BGPUI_TRANSITION_DAYS", 90, validate=validate.Range(min=1))
 BGPUI_CHANGE_DAYS = env.int("BGPUI_CHANGE_DAYS", 365, validate=validate.Range(min=1))
 BGPUI_CHANGE_ADDRESS = env.bool("BGPUI_CHANGE_ADDRESS", False)
@@ -144,6 +145,11 @@ CELERY_TASK_ROUTES = ROUTES
 CELERY_BEAT_SCHEDULER = "bgpui.alive:Scheduler"
 CELERY_BEAT_SCHEDULE = schedule(sweep=BGPUI_SWEEP_INTERVAL, relist=BGPUI_RELIST_INTERVAL)
 
+_MAIL = mail_server(env.str("BGPUI_EMAIL_URL", ""))  # of alarms' routes
+EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("BGPUI_EMAIL_FROM", "bgpui@localhost")
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = False
@@ -221,6 +227,9 @@ SPECTACULAR_SETTINGS = {
     ],
     "ENUM_NAME_OVERRIDES": {
         "AlarmKindEnum": "alarms.models.Kind",
+        "AlarmRouteKindEnum": "alarms.models.Route.Kind",
+        "NoticeKindEnum": "alarms.models.Notice.Kind",
+        "NoticeStateEnum": "alarms.models.Notice.State",
         "AlarmSeverityEnum": "alarms.models.Severity",
         "AlarmStateEnum": "alarms.models.Alarm.State",
         "SessionStateEnum": "speakers.models.Session.State",

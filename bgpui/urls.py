@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("pools.urls")),
     path("", include("pools.loadbalancers.urls")),
     path("", include("speakers.urls")),
+    path("", include("alarms.urls")),
     path("", include("clusters.urls")),
     path("", include("clusters.reported.urls")),
     path("api/", include("bgpui.api.urls")),

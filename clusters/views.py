@@ -86,7 +86,7 @@ def cluster(request: HttpRequest, name: str) -> HttpResponse:
         "active": is_active(row),
         "credential": (credential := getattr(row, "credential", None)),
         "expired": credential is not None and (credential.expires_at or clock.now()) < clock.now(),
-        "old_key": credential is not None and not is_current(credential),
+        "old_key": credential is not None and not is_current(credential.sealed),
         "permissions": _by_purpose(row.permissions),
         "role_yaml": missing_as_yaml([Permission(**permission) for permission in missing], row.identity),
         "counts": [(kind, rows_of(kind).filter(cluster=row).count()) for kind in resource_models()],

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
+from alarms.selectors import firing_count, sweeps_stopped
 from clusters.kindpages import page_of_kind
 from clusters.models import Cluster
 from clusters.selectors import clusters_known
@@ -46,6 +47,20 @@ def _kind(label: str, kind: str, *more: str) -> Place:
     return Place(about.many, label, about.permission("view"), below)
 
 
+_ALARMS = (
+    Place("alarms", "Alarms", "alarms.view_alarm", ("alarm",)),
+    Place("alarm-rules", "Rules", "alarms.view_rule", ("alarm-rule", "alarm-rule-new")),
+    Place("alarm-routes", "Routes", "alarms.view_route", ("alarm-route", "alarm-route-new")),
+    Place("notices", "Notices", "alarms.view_notice"),
+    Place(
+        "silences",
+        "Silences",
+        "alarms.view_silence",
+        ("silence", "silence-new", "maintenance-window", "maintenance-window-new"),
+    ),
+)
+
+
 def _places() -> tuple[tuple[str, tuple[Place, ...]], ...]:
     """The main navigation: each entry a label and its pages, which are named beneath if there are several."""
     return (
@@ -56,6 +71,7 @@ def _places() -> tuple[tuple[str, tuple[Place, ...]], ...]:
                 Place("routes", "Routes", "speakers.view_session"),
             ),
         ),
+        ("Alarms", _ALARMS),
         ("Peers", (_kind("Peers", "BGPPeer"), _kind("BFD profiles", "BFDProfile"))),
         ("Pools", (_kind("Pools", "IPAddressPool", "pool-addresses"),)),
         (
@@ -86,12 +102,13 @@ def _places() -> tuple[tuple[str, tuple[Place, ...]], ...]:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of the navigation; beneath: the pages of a group, () if it is only one."""
+    """An entry of the navigation; beneath: the pages of a group, () if it is only one; count: what it asks for."""
 
     label: str
     href: str
     current: bool
     beneath: tuple[Entry, ...] = ()
+    count: int = 0
 
 
 def theme_of(request: HttpRequest) -> str:
@@ -125,6 +142,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
         "cluster": SimpleLazyObject(selected),
         "role": SimpleLazyObject(role) if request.user.is_authenticated else "",
         "navigation": SimpleLazyObject(navigation),
+        "stopped": SimpleLazyObject(sweeps_stopped),
         "list_here": SimpleLazyObject(lambda: _list_here(request)),
     }
 
@@ -152,5 +170,6 @@ def _navigation(request: HttpRequest, query: str) -> list[Entry]:
         pages = [Entry(one.label, reverse(one.name) + tail, here == one.name or here in one.below) for one in allowed]
         if pages:
             current = any(page.current for page in pages)
-            found.append(Entry(label, pages[0].href, current, tuple(pages) if len(pages) > 1 else ()))
+            count = firing_count() if places is _ALARMS else 0
+            found.append(Entry(label, pages[0].href, current, tuple(pages) if len(pages) > 1 else (), count))
     return found

@@ -29,14 +29,14 @@ from clusters.nudges import CHANNEL, Nudge
 HEARTBEAT = 15.0  # seconds; proxies close what is silent for longer
 RIGHTS = 60.0  # seconds between looks at whether the viewer still may see this
 RETRY_LIMIT = 10.0  # seconds between tries to reach Redis
-EVERYTHING = ("sweep", "sessions", "resources")  # what a page that may have missed something has to fetch
+EVERYTHING = ("sweep", "sessions", "resources", "alarms")  # what a page that may have missed something has to fetch
 _MOST = 500  # different events that wait for one slow reader
 log = logging.getLogger(__name__)
 
 
 @login_not_required
 async def events(request: HttpRequest) -> HttpResponseBase:
-    """Server-sent events by name: sweep, sessions, resources, session-<pk>; `stale` while Redis is away. Data: cluster.
+    """Server-sent events by name: sweep, sessions, resources, alarms, session-<pk>; `stale` without Redis. Data: cluster.
 
     For a session cookie or a bearer token, checked at the start and then once a minute: `denied` ends the stream.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -101,7 +102,15 @@ class Count:
 
 
 def headline_counts(
-    counts: Counts, filters: Filters, kept: Kept | None, *, flaps: int, pending: int, rejected: int, broken: int
+    counts: Counts,
+    filters: Filters,
+    kept: Kept | None,
+    *,
+    flaps: int,
+    alarms: int,
+    pending: int,
+    rejected: int,
+    broken: int,
 ) -> list[Count]:
     """The numbers that matter; what is zero and unusual is left out. kept: nodes with an old configuration."""
     down, unseen = counts.number(DOWN), counts.number(UNSEEN)
@@ -114,6 +123,9 @@ def headline_counts(
         if counts.healths[health]:
             found.append(Count(label, f"{counts.healths[health]:,}", filters.query(health=health), "warn"))
     found.append(Count("Drops, 24 h", f"{flaps:,}", ""))
+    if alarms:
+        cluster = f"?{urlencode({'cluster': filters.cluster})}" if filters.cluster else ""
+        found.append(Count("Alarms", f"{alarms:,}", f"{reverse('alarms')}{cluster}", "down"))
     peers = reverse("peers")
     if pending:
         found.append(Count("Edits pending", f"{pending:,}", f"{peers}?sync=pending"))

@@ -10,6 +10,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from alarms.retention import alarms_expire
 from clusters import clock
 from clusters.alone import alone
 from clusters.changes import changes_expire
@@ -136,9 +137,11 @@ def ask_of_changeset(pk: int, turn: int) -> None:
 
 @shared_task
 def history_expire() -> None:
-    """Delete transitions and changes that are older than the settings keep, and rows of clusters that were removed."""
+    """Delete transitions, alarms and changes that are too old for the settings, and rows of removed clusters."""
     now = timezone.now()
-    services.transitions_expire(before=now - timedelta(days=settings.BGPUI_TRANSITION_DAYS))
+    before = now - timedelta(days=settings.BGPUI_TRANSITION_DAYS)
+    services.transitions_expire(before=before)
+    alarms_expire(before=before)
     changes_expire(before=now - timedelta(days=settings.BGPUI_CHANGE_DAYS))
     removed_clear()
 

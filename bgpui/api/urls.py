@@ -12,7 +12,9 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from alarms.api.alarms import AlarmViewSet
+from alarms.api.notices import NoticeViewSet
 from alarms.api.quiet import SilenceViewSet, WindowViewSet
+from alarms.api.routes import RouteViewSet as AlarmRouteViewSet
 from alarms.api.rules import RuleViewSet
 from bgpui.api import openapi  # noqa: F401  # its extensions register themselves
 from bgpui.api.docs import SchemaView, SwaggerView
@@ -58,6 +60,8 @@ router.register("transitions", TransitionViewSet, basename="api-transition")
 router.register("speakers", SpeakerViewSet, basename="api-speaker")
 router.register("alarms", AlarmViewSet, basename="api-alarm")
 router.register("alarm-rules", RuleViewSet, basename="api-alarm-rule")
+router.register("alarm-routes", AlarmRouteViewSet, basename="api-alarm-route")
+router.register("notices", NoticeViewSet, basename="api-notice")
 router.register("silences", SilenceViewSet, basename="api-silence")
 router.register("maintenance-windows", WindowViewSet, basename="api-maintenance-window")
 for kind in READ_KINDS.values():

@@ -58,7 +58,7 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
         if found is None:
             return None
         told = {name: getattr(found, name) for name in ("kind", "server", "stored_at", "expires_at")}
-        return told | {"current_key": is_current(found)}
+        return told | {"current_key": is_current(found.sealed)}
 
     def get_watching(self, cluster: Cluster) -> str:
         """How the event streams are."""

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
-import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_pem_x509_certificates
 
+from clusters.hosts import stands_for_none
 from clusters.kube.connection import Access
 from clusters.words import bounded
 
-# Where clouds' metadata services answer beside the link-local ones: the documents of Amazon EC2 and Google Cloud.
-_METADATA = frozenset(map(ip_address, ("fd00:ec2::254", "fd20:ce::254")))
 _NO_SERVER = "no API server is at such an address", "Give the address or name that clients of the cluster use."
 FLAT = "Send what `kubectl config view --raw --flatten --minify` prints: that has the files in it."
 
@@ -53,31 +50,15 @@ def _faults(server: str, *, insecure: bool) -> Iterator[tuple[str, str]]:
         yield "it has more than host, port and path", form
     if parts.scheme == "http" and not insecure:
         yield "plain http would send the credentials in the clear", "Use https, or set BGPUI_INSECURE_CLUSTERS."
-    if any(map(_no_host, _addresses(parts.hostname or "", socket.AI_NUMERICHOST))):
+    if stands_for_none(parts.hostname or "", resolve=False):
         yield _NO_SERVER
 
 
 def reachable(access: Access) -> None:
     """Raises UnfitError if the name of the server stands for an address where none can be; asks the resolver."""
-    if any(map(_no_host, _addresses(urlsplit(access.server).hostname or "", 0))):
+    if stands_for_none(urlsplit(access.server).hostname or "", resolve=True):
         reason, way_out = _NO_SERVER
         raise UnfitError("cluster.server", f"`cluster.server`: {reason}.", way_out)
-
-
-def _addresses(host: str, flags: int) -> Iterator[IPv4Address | IPv6Address]:
-    """What a connection would go to, also for 2852039166 and 0xA9FEA9FE (inet_aton); none if nothing is found."""
-    try:
-        found = socket.getaddrinfo(host.partition("%")[0], None, type=socket.SOCK_STREAM, flags=flags)
-    except (OSError, UnicodeError):
-        return
-    for *_, address in found:
-        yield ip_address(str(address[0]).partition("%")[0])
-
-
-def _no_host(address: IPv4Address | IPv6Address) -> bool:
-    """Link-local addresses are those of clouds' metadata services, which hand out credentials."""
-    mapped = getattr(address, "ipv4_mapped", None) or address
-    return bool(mapped.is_link_local or mapped.is_multicast or mapped.is_unspecified or mapped in _METADATA)
 
 
 def shown(server: str) -> str:

@@ -8,6 +8,7 @@ from functools import lru_cache
 import msgspec
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.db.models import Model
 
 from clusters.kube.connection import Access
 from clusters.kube.errors import Unreachable
@@ -18,6 +19,7 @@ MAKE_KEY = (
     "Set it, for all processes of bgpui, to what `manage.py rotate_keys --new` prints, and start them again; "
     "or name the cluster in BGPUI_CLUSTERS."
 )
+_SEALED: dict[type[Model], str] = {}
 
 
 class NoKeyError(Exception):
@@ -65,13 +67,32 @@ def access_of(credential: Credential) -> Access:
     return sealed.access
 
 
-def is_current(credential: Credential) -> bool:
+def is_current(sealed: str) -> bool:
     """Whether it is encrypted with the first key, so that the others may go."""
-    keys = settings.BGPUI_CREDENTIAL_KEYS[:1]
     try:
-        return bool(keys) and bool(Fernet(keys[0]).decrypt(credential.sealed.encode()))
+        return has_key() and bool(_keys(settings.BGPUI_CREDENTIAL_KEYS[:1]).decrypt(sealed.encode()))
     except InvalidToken:
         return False
+
+
+def sealed_again(sealed: str) -> str | None:
+    """The same, encrypted with the first key; "" = it is already, None = no key opens it."""
+    if is_current(sealed):
+        return ""
+    try:
+        return _keys(settings.BGPUI_CREDENTIAL_KEYS).rotate(sealed.encode()).decode()
+    except InvalidToken:
+        return None
+
+
+def sealed_keep(model: type[Model], name: str) -> None:
+    """Say that rows of a model have something in their column `sealed`. name: the column that people know them by."""
+    _SEALED[model] = name
+
+
+def sealed_models() -> dict[type[Model], str]:
+    """All that have, with these columns."""
+    return {Credential: "cluster__name", **_SEALED}
 
 
 @lru_cache(maxsize=4)

@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 from clusters import clock
 from clusters.nudges import connection
 from clusters.selectors import clusters_active
+from dashboard.metrics import alarms as of_alarms
 from dashboard.metrics import clusters as of_clusters
 from dashboard.metrics import sessions as of_sessions
 from dashboard.metrics.families import Family, gauge, put
@@ -35,6 +36,8 @@ class RowsCollector(Collector):
         yield from of_sessions.transitions_told(names)
         yield from of_sessions.speakers_told(names, clock.now())
         yield from of_sessions.sweeps_told(names)
+        yield from of_alarms.alarms_told(names)
+        yield from of_alarms.notices_told()
         if settings.BGPUI_METRICS_SESSIONS:
             yield from of_sessions.each_session_told(names)
         yield from _queues()

@@ -90,7 +90,9 @@ def _board(request: HttpRequest, filters: Filters, clusters: dict[int, Cluster],
         "kept": kept,
         "elsewhere": elsewhere(request.user, filters.q, filters.cluster),
         "top": next((problem for problem in found if problem.neighbor and problem.number > 1), None),
-        "numbers": headline_counts(counts, filters, kept, flaps=_drops(filters), **config),
+        "numbers": headline_counts(
+            counts, filters, kept, flaps=_drops(filters), alarms=firing_count(filters.cluster), **config
+        ),
         "problems": with_ribbons(found[:every], timezone.now()),
         "problem_count": len(found),
         "matrix": drawn,

@@ -396,7 +396,7 @@ def test_keys_are_exchanged(admin: APIClient, east: RunningCluster, settings: Se
     assert access_of(Credential.objects.get()).token == TOKEN
     assert admin.get(f"{PATH}east/").json()["credential"]["current_key"] is True
     settings.BGPUI_CREDENTIAL_KEYS = (old,)
-    with pytest.raises(CommandError, match="no key opens the credentials of east"):
+    with pytest.raises(CommandError, match="no key opens what is stored of east"):
         call_command("rotate_keys", stdout=io.StringIO())
     cluster.credential_id = "another"
     with pytest.raises(Unreachable, match="no key in BGPUI_CREDENTIAL_KEYS"):

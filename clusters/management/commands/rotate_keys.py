@@ -1,4 +1,4 @@
-"""Encrypt stored credentials of clusters with the first key of BGPUI_CREDENTIAL_KEYS; safe to repeat."""
+"""Encrypt what is stored encrypted with the first key of BGPUI_CREDENTIAL_KEYS; safe to repeat."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from typing import Any
 from cryptography.fernet import Fernet
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from clusters.connecting.sealing import MAKE_KEY, NO_KEY, access_of, access_seal, has_key, is_current
-from clusters.kube.errors import Unreachable
-from clusters.models import Credential
+from clusters.connecting.sealing import MAKE_KEY, NO_KEY, has_key, sealed_again, sealed_models
 
 
 class Command(BaseCommand):
     help = (
-        "Encrypt the stored credentials of clusters anew, with the first key of BGPUI_CREDENTIAL_KEYS. To exchange a "
-        "key: put a new one before it, start all processes again, run this, take the old one away, start again."
+        "Encrypt the stored credentials of clusters and the secrets of alarm routes anew, with the first key of "
+        "BGPUI_CREDENTIAL_KEYS. To exchange a key: put a new one before it, start all processes again, run this, take "
+        "the old one away, start again."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -28,17 +27,16 @@ class Command(BaseCommand):
         if not has_key():
             raise CommandError(f"{NO_KEY} {MAKE_KEY}")
         done, kept, lost = 0, 0, list[str]()
-        for credential in Credential.objects.select_related("cluster").order_by("cluster__name"):
-            if is_current(credential):
-                kept += 1
-                continue
-            try:
-                sealed = access_seal(credential.cluster, access_of(credential))
-            except Unreachable:
-                lost.append(credential.cluster.name)
-                continue
-            # Only if nobody has replaced them meanwhile.
-            done += Credential.objects.filter(pk=credential.pk, sealed=credential.sealed).update(sealed=sealed)
+        for model, column in sealed_models().items():
+            rows = model._default_manager.exclude(sealed="").order_by(column)  # noqa: SLF001  # Django's public name
+            for pk, name, sealed in rows.values_list("pk", column, "sealed"):
+                again = sealed_again(sealed)
+                if again is None:
+                    lost.append(name)
+                elif not again:
+                    kept += 1
+                else:  # only if nobody has replaced it meanwhile
+                    done += rows.filter(pk=pk, sealed=sealed).order_by().update(sealed=again)
         self.stdout.write(f"{done} encrypted anew, {kept} already with the first key")
         if lost:
-            raise CommandError(f"no key opens the credentials of {', '.join(lost)}: add the key, or replace them")
+            raise CommandError(f"no key opens what is stored of {', '.join(lost)}: add the key, or replace it")

@@ -1,0 +1,67 @@
+"""One HTTP request to a receiver: bounded in time, never redirected, never to an address where none can be."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp.abc import ResolveResult
+from aiohttp.resolver import ThreadedResolver
+
+from alarms.delivery.failure import DeliveryError
+from clusters.hosts import is_none, stands_for_none
+from clusters.words import bounded
+
+TIMEOUT = 10.0  # seconds, for all of it
+_READ = 2000  # bytes of an answer
+_WORDS = 200
+NO_RECEIVER = "no receiver is at such an address"
+
+
+class _Resolver(ThreadedResolver):
+    """The system's, whose answers are judged: the connection goes to no other address than these."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """The addresses of a name. Raises OSError for a name of one that is refused."""
+        found = await super().resolve(host, port, family)
+        if any(is_none(ip_address(one["host"].partition("%")[0])) for one in found):
+            raise OSError(NO_RECEIVER)
+        return found
+
+
+def post(url: str, *, body: bytes = b"", headers: Mapping[str, str], method: str = "POST") -> None:
+    """Send it; an answer with 2xx means that it was taken. Raises DeliveryError."""
+    if stands_for_none(urlsplit(url).hostname or "", resolve=False):
+        raise DeliveryError(NO_RECEIVER)
+    try:
+        asyncio.run(_send(url, body, headers, method))
+    except TimeoutError as error:
+        raise DeliveryError(f"no answer within {TIMEOUT:g} s") from error
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        raise DeliveryError(bounded(error, _WORDS) or type(error).__name__) from error
+
+
+async def _send(url: str, body: bytes, headers: Mapping[str, str], method: str) -> None:
+    connector = aiohttp.TCPConnector(resolver=_Resolver(), force_close=True)
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT)
+    sent = {"User-Agent": "bgpui", **headers}
+    async with (
+        aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
+        session.request(method, url, data=body or None, headers=sent, allow_redirects=False) as answer,
+    ):
+        if 200 <= answer.status < 300:
+            return
+        said = bounded((await answer.content.read(_READ)).decode("utf-8", "replace"), _WORDS)
+        what = "a redirect, which is not followed" if 300 <= answer.status < 400 else bounded(answer.reason, 60)
+        text = f"{answer.status} {what}{f': {said}' if said else ''}"
+        raise DeliveryError(text, _after(answer.headers.get("Retry-After", "")))
+
+
+def _after(text: str) -> float:
+    return float(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0.0

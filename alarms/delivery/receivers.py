@@ -1,0 +1,109 @@
+"""How each kind of receiver is told."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import smtplib
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+
+from alarms.delivery.failure import DeliveryError
+from alarms.delivery.http import post
+from alarms.delivery.words import lines
+from alarms.models import Notice, Route
+from alarms.models.route import RESENT
+from alarms.secrets import Secrets
+from clusters import clock
+from clusters.words import bounded, utc_stamp
+
+_JSON = {"Content-Type": "application/json"}
+_STALE = timedelta(seconds=5 * RESENT)  # Alertmanager takes for over what it has not heard of until then
+
+
+def webhook(notice: Notice, secrets: Secrets) -> None:
+    """JSON, signed: HMAC-SHA256 of `<timestamp>.<body>` with the route's key."""
+    body = json.dumps({"key": str(notice.key), "title": notice.title, **notice.body}, ensure_ascii=False).encode()
+    at = str(int(time.time()))  # by our own clock: a receiver compares it with its own
+    signed = hmac.new(secrets.key.encode(), at.encode() + b"." + body, hashlib.sha256).hexdigest()
+    headers = {"X-Bgpui-Timestamp": at, "X-Bgpui-Signature": f"sha256={signed}"}
+    post(secrets.url, body=body, headers={**_JSON, **_known(notice), **headers})
+
+
+def slack(notice: Notice, secrets: Secrets) -> None:
+    """A text, as Slack's incoming webhooks and those of Mattermost and Rocket.Chat take it."""
+    text = "\n".join([f"*{_escaped(notice.title)}*", *(_escaped(line) for line in lines(notice.body))])
+    post(secrets.url, body=json.dumps({"text": text}).encode(), headers={**_JSON, **_known(notice)})
+
+
+def _escaped(text: str) -> str:
+    """Slack's own rule: these three characters have a meaning, `<!channel>` among them."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def email(notice: Notice, _secrets: Secrets) -> None:
+    """By the server that the settings name."""
+    message = EmailMessage(
+        subject=bounded(notice.title, 200),
+        body="\n".join(lines(notice.body)),
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=notice.route.recipients,
+        headers={"Message-ID": f"<{notice.key}@bgpui>", "Auto-Submitted": "auto-generated"},
+    )
+    try:
+        message.send()
+    except (smtplib.SMTPException, OSError) as error:
+        raise DeliveryError(bounded(error, 200) or type(error).__name__) from error
+
+
+def alertmanager(notice: Notice, secrets: Secrets) -> None:
+    """Its API v2: what fires, with an end that each telling puts off, and what is over."""
+    body = json.dumps(_alerts(notice.body)).encode()
+    bearer = {"Authorization": f"Bearer {secrets.token}"} if secrets.token else {}
+    url = f"{secrets.url.rstrip('/')}/api/v2/alerts"
+    post(url, body=body, headers={**_JSON, **_known(notice), **bearer})
+
+
+def _alerts(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    if body["test"]:
+        return [_alert({"alertname": "BgpuiTest", "severity": "info"}, body["at"], timedelta(seconds=RESENT))]
+    return [_of_alarm(alarm) for alarm in (*body["firing"], *body["resolved"])]
+
+
+def _of_alarm(alarm: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("rule", "severity", "cluster", "kind", "vrf", "peer", "neighbor", "cause_kind")
+    labels = {name: str(alarm[name]) for name in names if alarm[name]}
+    labels |= {"alertname": "BgpuiAlarm", "alarm": str(alarm["id"])}
+    found = _alert(labels, alarm["began_at"], _STALE)
+    if alarm["resolved_at"]:
+        found["endsAt"] = alarm["resolved_at"]
+    found["annotations"] = {"summary": alarm["title"], "description": alarm["cause"]}
+    return found | ({"generatorURL": alarm["url"]} if alarm["url"] else {})
+
+
+def _alert(labels: dict[str, str], starts: str, lasts: timedelta) -> dict[str, Any]:
+    return {"labels": labels, "startsAt": starts, "endsAt": utc_stamp(clock.now() + lasts), "annotations": {}}
+
+
+def heartbeat(_notice: Notice | None, secrets: Secrets) -> None:
+    """A hit, without a body."""
+    post(secrets.url, headers={}, method="GET")
+
+
+def _known(notice: Notice) -> dict[str, str]:
+    return {"Idempotency-Key": str(notice.key)}
+
+
+RECEIVERS: Mapping[str, Callable[[Notice, Secrets], None]] = {
+    Route.Kind.WEBHOOK: webhook,
+    Route.Kind.SLACK: slack,
+    Route.Kind.EMAIL: email,
+    Route.Kind.ALERTMANAGER: alertmanager,
+    Route.Kind.HEARTBEAT: heartbeat,
+}

@@ -1,0 +1,50 @@
+"""Reading alarms for pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Case, Count, IntegerField, Max, Q, QuerySet, Value, When
+
+from alarms.models import Alarm, Severity
+from clusters import clock
+from clusters.selectors import clusters_active
+from speakers.models import Sweep
+from speakers.selectors import Limits
+
+_RANK = {severity: rank for rank, severity in enumerate(Severity.values)}
+_STATE = {Alarm.State.FIRING: 0, Alarm.State.PENDING: 1, Alarm.State.RESOLVED: 2}
+
+
+def alarms_ordered() -> QuerySet[Alarm]:
+    """All of them: what fires first, the worst before the others, then the newest."""
+    rows = Alarm.objects.select_related("cluster", "acknowledged_by", "rule")
+    state = Case(*(When(state=word, then=Value(rank)) for word, rank in _STATE.items()), output_field=IntegerField())
+    severity = Case(
+        *(When(severity=word, then=Value(rank)) for word, rank in _RANK.items()), output_field=IntegerField()
+    )
+    worst = Case(When(state=Alarm.State.RESOLVED, then=Value(0)), default=severity)
+    return rows.order_by(state, worst, "-began_at", "-pk")
+
+
+def firing_count(cluster: str = "") -> int:
+    """How many fire; one query. cluster: its name, "" = any."""
+    rows = Alarm.objects.filter(state=Alarm.State.FIRING)
+    return (rows.filter(cluster__name=cluster) if cluster else rows).count()
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A cluster whose sweeps do not come to their end any more."""
+
+    cluster: str
+    ended_at: datetime
+
+
+def sweeps_stopped() -> list[Stopped]:
+    """Those of the clusters that are looked after; one query. One that was never swept has not stopped."""
+    limit = Limits.at(clock.now()).unknown
+    rows = Sweep.objects.filter(cluster__in=clusters_active()).order_by("cluster__name").values_list("cluster__name")
+    found = rows.annotate(newest=Max("ended_at"), recent=Count("pk", filter=Q(ended_at__gte=limit)))
+    return [Stopped(name, newest) for name, newest, recent in found if newest is not None and not recent]

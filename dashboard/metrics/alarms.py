@@ -1,0 +1,41 @@
+"""Metrics of alarms and their notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db.models import Count
+
+from alarms.models import Alarm, Notice, Route, Severity
+from dashboard.metrics.families import Family, counter, gauge, put
+
+
+def alarms_told(names: dict[int, str]) -> Iterator[Family]:
+    """What fires, in the clusters that are looked after; one query. names: of clusters, by id."""
+    firing = gauge("alarms_firing", "Alarms that fire, acknowledged and silenced ones too.", "cluster", "severity")
+    rows = Alarm.objects.filter(state=Alarm.State.FIRING, cluster_id__in=names).order_by()
+    found = {
+        (pk, severity): number
+        for pk, severity, number in rows.values_list("cluster_id", "severity").annotate(Count("pk"))
+    }
+    for pk, name in names.items():
+        for severity in Severity.values:
+            put(firing, [name, severity], found.get((pk, severity), 0))
+    return iter((firing,))
+
+
+def notices_told() -> Iterator[Family]:
+    """What was sent, failed, waits and was given up, by route; two queries."""
+    sent = counter("notices_sent", "Notices that their receiver has taken.", "route", "kind")
+    failed = counter("notices_failed", "Tries that failed.", "route", "kind")
+    waiting = gauge("notices_waiting", "Notices that wait to be sent.", "route", "kind")
+    dead = gauge("notices_given_up", "Notices that were given up.", "route", "kind")
+    rows = Notice.objects.exclude(state=Notice.State.SENT).order_by()
+    found = {(pk, state): number for pk, state, number in rows.values_list("route_id", "state").annotate(Count("pk"))}
+    for route in Route.objects.order_by("name"):
+        who = [route.name, route.kind]
+        put(sent, who, route.sent_total)
+        put(failed, who, route.failed_total)
+        put(waiting, who, found.get((route.pk, Notice.State.WAITING), 0))
+        put(dead, who, found.get((route.pk, Notice.State.DEAD), 0))
+    return iter((sent, failed, waiting, dead))

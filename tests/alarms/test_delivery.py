@@ -1,0 +1,258 @@
+"""Notices reach real receivers, each in its own form, until they are taken or given up."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import socket
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from alarms.delivery import heartbeats, outbox
+from alarms.delivery.news import compose
+from alarms.models import Alarm, Notice, Route
+from alarms.retention import alarms_expire
+from alarms.secrets import secrets_seal
+from clusters.models import Cluster
+from speakers.models import Session, Sweep
+from tests.alarms.conftest import Look, deliver_all
+from tests.alarms.receivers import MailServer, Receiver, mail_server
+from tests.pages.rows import a_session, a_speaker, down
+
+Routes = Callable[..., Route]
+
+
+@pytest.fixture
+def mail(settings: Settings) -> Iterator[MailServer]:
+    """A mail server that the settings name, and Django's own way to it, which tests otherwise replace."""
+    with mail_server() as running:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", running.port
+        yield running
+
+
+@pytest.fixture
+def told(cluster: Cluster, only: Any, look: Look) -> Callable[[], Notice]:
+    """Lets a router be lost, and tells of it."""
+    only("session-down")
+
+    def tell() -> Notice:
+        a_session(a_speaker(cluster), "10.0.0.1", **down(cause="<!channel> & the hold timer expired"))
+        look()
+        (pk,) = compose(timezone.now())
+        deliver_all()
+        return Notice.objects.select_related("route").get(pk=pk)
+
+    return tell
+
+
+def test_a_webhook_is_signed(told: Any, route: Routes, receiver: Receiver, settings: Settings) -> None:
+    settings.BGPUI_URL = "https://bgpui.example"
+    route()
+    notice = told()
+    (got,) = receiver.got
+    at = got.headers["X-Bgpui-Timestamp"]
+    signed = hmac.new(b"sixteen characters at least", f"{at}.".encode() + got.body, hashlib.sha256).hexdigest()
+    assert got.headers["X-Bgpui-Signature"] == f"sha256={signed}"
+    assert abs(int(at) - time.time()) < 60
+    assert got.headers["Idempotency-Key"] == str(notice.key) == got.json["key"]
+    (alarm,) = got.json["firing"]
+    assert (got.path, got.json["status"], alarm["sessions"]) == ("/hook/T0KEN-in-the-path", "firing", 1)
+    assert alarm["url"] == f"https://bgpui.example/alarms/{alarm['id']}/"
+    assert (notice.state, notice.attempts, notice.error) == ("sent", 1, "")
+
+
+def test_a_slack_webhook_gets_a_text_that_calls_nobody(told: Any, route: Routes, receiver: Receiver) -> None:
+    route("slack")
+    told()
+    text = receiver.got[0].json["text"]
+    assert text.startswith("*[1 firing] lab: 1 session to tor-a 10.0.0.1 down on node-0*")
+    assert "&lt;!channel&gt; &amp; the hold timer expired" in text
+
+
+def test_a_mail_has_all_recipients_and_the_key_as_its_id(told: Any, route: Routes, mail: MailServer) -> None:
+    route("email", recipients=["noc@example.com", "net@example.com"])
+    notice = told()
+    (got,) = mail.got
+    assert got["To"] == "noc@example.com, net@example.com"
+    assert got["Subject"] == "[1 firing] lab: 1 session to tor-a 10.0.0.1 down on node-0"
+    assert got["Message-ID"] == f"<{notice.key}@bgpui>"
+    assert "the hold timer expired" in got.get_content()
+
+
+def test_a_mail_server_that_refuses_is_quoted(told: Any, route: Routes, mail: MailServer) -> None:
+    mail.refuses = "550 no such user"
+    route("email", recipients=["noc@example.com"])
+    notice = told()
+    assert (notice.state, "no such user" in notice.error) == ("waiting", True)
+
+
+def test_an_alertmanager_is_told_what_fires_and_what_is_over(
+    told: Any, route: Routes, receiver: Receiver, look: Look
+) -> None:
+    """What Alertmanager's OpenAPI (api/v2/openapi.yaml) calls postableAlerts: labels and startsAt, endsAt if known."""
+    route("alertmanager", path="/am/", token="bearer-token-1")
+    told()
+    (got,) = receiver.got
+    (alert,) = got.json
+    assert (got.path, got.headers["Authorization"]) == ("/am/api/v2/alerts", "Bearer bearer-token-1")
+    assert {"alertname", "severity", "cluster", "rule"} <= alert["labels"].keys()
+    assert all(isinstance(value, str) and value for value in alert["labels"].values())
+    ends = datetime.fromisoformat(alert["endsAt"])
+    assert ends > timezone.now() + timedelta(minutes=2)  # unless it is told again
+    Session.objects.update(state="Established")
+    look()
+    compose(timezone.now())
+    deliver_all()
+    (over,) = receiver.got[1].json
+    assert over["labels"] == alert["labels"]
+    assert datetime.fromisoformat(over["endsAt"]) <= timezone.now()
+
+
+def test_a_failed_try_is_repeated_later_with_the_same_key(told: Any, route: Routes, receiver: Receiver) -> None:
+    receiver.answers = [(503, {}, b"no room for /hook/T0KEN-in-the-path"), (429, {"Retry-After": "600"}, b"")]
+    route()
+    notice = told()
+    assert (notice.state, notice.attempts) == ("waiting", 1)
+    assert notice.error.startswith("503 Service Unavailable: no room for /")
+    assert "T0KEN" not in notice.error + Route.objects.get().error
+    deliver_all()
+    assert len(receiver.got) == 1  # its time has not come
+    Notice.objects.update(next_at=timezone.now())
+    deliver_all()
+    notice.refresh_from_db()
+    assert notice.next_at - timezone.now() > timedelta(seconds=500)  # as the receiver asked
+    Notice.objects.update(next_at=timezone.now())
+    deliver_all()
+    notice.refresh_from_db()
+    assert (notice.state, notice.attempts) == ("sent", 3)
+    assert {got.json["key"] for got in receiver.got} == {str(notice.key)}
+    assert (notice.route.sent_total, notice.route.failed_total) == (1, 2)
+
+
+def test_pauses_grow_and_differ_and_after_the_last_try_it_is_given_up(
+    told: Any, route: Routes, receiver: Receiver
+) -> None:
+    receiver.answers = [(500, {}, b"down")] * outbox.MOST
+    route()
+    notice, pauses = told(), []
+    for _ in range(outbox.MOST - 1):
+        notice.refresh_from_db()
+        pauses.append((notice.next_at - timezone.now()).total_seconds())
+        Notice.objects.update(next_at=timezone.now())
+        deliver_all()
+    notice.refresh_from_db()
+    assert (notice.state, notice.attempts, notice.error) == ("dead", outbox.MOST, "500 Internal Server Error: down")
+    assert all(later > sooner * 1.2 for sooner, later in pairwise(pauses[:7]))
+    assert max(pauses) <= 900 * 1.2
+    deliver_all()
+    assert len(receiver.got) == outbox.MOST
+    assert outbox.again(notice)
+    deliver_all()
+    notice.refresh_from_db()
+    assert notice.state == "sent"
+
+
+def test_notices_about_a_cluster_keep_their_order(told: Any, route: Routes, receiver: Receiver, look: Look) -> None:
+    receiver.answers = [(500, {}, b"")]
+    route(group_interval=0)
+    told()
+    Session.objects.update(state="Established")
+    look()
+    compose(timezone.now())
+    deliver_all()
+    assert len(receiver.got) == 1  # the end waits for the beginning
+    Notice.objects.update(next_at=timezone.now())
+    deliver_all()
+    deliver_all()
+    assert [got.json["status"] for got in receiver.got] == ["firing", "firing", "resolved"]
+
+
+def test_a_redirect_is_not_followed_and_silence_is_not_waited_for(
+    told: Any, route: Routes, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver.answers = [(302, {"Location": "http://169.254.169.254/latest/"}, b"")]
+    route()
+    notice = told()
+    assert (len(receiver.got), notice.error) == (1, "302 a redirect, which is not followed")
+    monkeypatch.setattr("alarms.delivery.http.TIMEOUT", 0.2)
+    receiver.first = lambda: time.sleep(1)
+    Notice.objects.update(next_at=timezone.now())
+    deliver_all()
+    notice.refresh_from_db()
+    assert notice.error == "no answer within 0.2 s"
+
+
+@pytest.mark.parametrize("host", ["169.254.169.254", "[fe80::1]", "[fd00:ec2::254]", "0xA9FEA9FE", "inner"])
+def test_no_notice_goes_where_no_receiver_can_be(
+    told: Any, route: Routes, receiver: Receiver, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also by a name whose address is another one when the notice is sent than when the route was added."""
+    real = socket.getaddrinfo
+
+    def lookup(name: Any, *args: Any, **more: Any) -> Any:
+        return real("169.254.169.254" if name == "inner" else name, *args, **more)
+
+    route()
+    row = Route.objects.get()
+    row.sealed = secrets_seal(row, url=f"http://{host}/latest/", key="k" * 16, token="")
+    row.save()
+    monkeypatch.setattr("socket.getaddrinfo", lookup)
+    notice = told()
+    assert (notice.state, "no receiver is at such an address" in notice.error) == ("waiting", True), notice.error
+    assert not receiver.got
+
+
+def test_a_route_whose_key_is_lost_says_so(told: Any, route: Routes, settings: Settings) -> None:
+    route()
+    settings.BGPUI_CREDENTIAL_KEYS = ()
+    assert "no key in BGPUI_CREDENTIAL_KEYS opens" in told().error
+
+
+def test_a_heartbeat_is_hit_once_for_each_sweep_of_all_clusters(
+    cluster: Cluster, route: Routes, receiver: Receiver
+) -> None:
+    made = route("heartbeat", path="/ping/SECRET", group_interval=0)
+    now = timezone.now()
+
+    def beats() -> int:
+        for pk, swept_at in heartbeats.due(timezone.now()):
+            heartbeats.beat(pk, swept_at)
+            heartbeats.beat(pk, swept_at)  # a message may come twice
+        return len(receiver.got)
+
+    assert beats() == 0  # never swept
+    one = Sweep.objects.create(cluster=cluster, shard=0, began_at=now, ended_at=now)
+    other = Sweep.objects.create(cluster=cluster, shard=1, began_at=now)
+    assert beats() == 0  # not all of it
+    Sweep.objects.filter(pk=other.pk).update(ended_at=now + timedelta(seconds=1))
+    assert (beats(), beats()) == (1, 1)
+    assert (receiver.got[0].method, receiver.got[0].path) == ("GET", "/ping/SECRET")
+    receiver.answers = [(404, {}, b"no /ping/SECRET here")]
+    Sweep.objects.filter(pk=one.pk).update(ended_at=now + timedelta(seconds=1))
+    beats()
+    made.refresh_from_db()
+    assert ("404" in made.error, "SECRET" in made.error, made.failed_total, made.sent_total) == (True, False, 1, 1)
+    Sweep.objects.update(ended_at=now - timedelta(minutes=11))
+    Route.objects.update(beaten_at=None)
+    assert beats() == 2  # an old sweep is no sign of life
+
+
+def test_what_is_old_goes_and_what_waits_stays(told: Any, route: Routes, receiver: Receiver) -> None:
+    route()
+    told()
+    future = timezone.now() + timedelta(days=1)
+    alarms_expire(before=future)
+    assert (Notice.objects.count(), Alarm.objects.count()) == (0, 1)  # it still fires
+    Notice.objects.create(
+        route=Route.objects.get(), kind="test", title="t", body={}, created_at=timezone.now(), next_at=future
+    )
+    alarms_expire(before=future)
+    assert Notice.objects.count() == 1

@@ -1,0 +1,187 @@
+"""When a notice is written: grouped, after its waits, once, and again when there is something to say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from alarms.delivery.news import compose
+from alarms.evaluation import evaluate
+from alarms.models import Alarm, MaintenanceWindow, Notice, Route, Rule, Silence
+from clusters.models import Cluster
+from speakers.models import Session, Speaker
+from tests.pages.rows import a_session, a_speaker, down
+
+Only = Callable[..., Rule]
+Routes = Callable[..., Route]
+NOW = timezone.now()
+
+
+class Beats:
+    """Beat, at times that a test chooses: the looks at rules, and what is told after them."""
+
+    def __init__(self) -> None:
+        self.start = timezone.now()
+
+    def __call__(self, seconds: float) -> list[Notice]:
+        """What is told at a second of the test; speakers are heard until then."""
+        now = self.at(seconds)
+        evaluate(now)
+        return list(Notice.objects.filter(pk__in=compose(now)))
+
+    def at(self, seconds: float) -> datetime:
+        return self.start + timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def beat(cluster: Cluster, only: Only) -> Beats:
+    """One rule, on sessions that are down; a session that is."""
+    only("session-down")
+    a_session(a_speaker(cluster), "10.0.0.1", **down())
+    return Beats()
+
+
+def recover(**where: Any) -> None:
+    Session.objects.filter(**where).update(state="Established", reason="", cause="")
+
+
+def test_a_first_notice_waits_for_others_and_is_the_only_one(cluster: Cluster, beat: Beats, route: Routes) -> None:
+    route(group_wait=30)
+    assert beat(0) == []
+    a_session(Speaker.objects.get(), "10.0.0.2", peer="tor-b", **down())
+    assert beat(20) == []
+    (notice,) = beat(30)
+    assert (notice.body["number_firing"], notice.alarms.count(), notice.kind) == (2, 2, "news")
+    assert notice.title == "[2 firing] lab: 1 session to tor-a 10.0.0.1 down on node-0 and 1 more"
+    assert beat(31) == []
+
+
+def test_what_comes_and_goes_is_told_after_the_interval(cluster: Cluster, beat: Beats, route: Routes) -> None:
+    route(group_interval=300)
+    (first,) = beat(0)
+    assert first.body["firing"][0]["title"] == "1 session to tor-a 10.0.0.1 down on node-0"
+    other = a_speaker(cluster, "node-1")
+    a_session(other, "10.0.0.1")
+    a_session(other, "10.0.0.9", peer="tor-z", **down())
+    assert beat(10) == []
+    (second,) = beat(300)
+    assert (second.body["number_firing"], second.body["number_resolved"]) == (2, 0)
+    recover(neighbor="10.0.0.9")
+    recover(neighbor="10.0.0.1")
+    assert beat(310) == []
+    (end,) = beat(600)
+    assert (end.body["status"], end.body["number_resolved"]) == ("resolved", 2)
+    assert end.title.startswith("[2 over] lab: ")
+    assert beat(1000) == []
+
+
+def test_an_alarm_that_grows_is_told_and_one_that_only_stays_is_repeated(
+    cluster: Cluster, beat: Beats, route: Routes
+) -> None:
+    route(group_interval=10, repeat_interval=3600)
+    beat(0)
+    a_session(a_speaker(cluster, "node-1"), "10.0.0.1", **down())
+    (grown,) = beat(10)
+    assert (grown.kind, grown.body["firing"][0]["sessions"]) == ("news", 2)
+    assert beat(3609) == []
+    assert beat(3610) == []  # as long as the last one waits
+    Notice.objects.update(state="sent")
+    (again,) = beat(3610)
+    assert again.kind == "repeat"
+
+
+def test_who_acknowledges_is_not_told_again_but_of_the_end(cluster: Cluster, beat: Beats, route: Routes) -> None:
+    route(group_interval=0, repeat_interval=60)
+    beat(0)
+    Alarm.objects.update(acknowledged_at=timezone.now())
+    assert beat(1000) == []
+    recover()
+    assert beat(1001)[0].body["status"] == "resolved"
+
+
+def test_a_route_without_recovery_forgets_quietly(cluster: Cluster, beat: Beats, route: Routes) -> None:
+    route(recovery=False, group_interval=0)
+    beat(0)
+    recover()
+    assert beat(1) == []
+    assert not Route.objects.get().told_of.exists()
+
+
+@pytest.mark.parametrize(
+    ("matchers", "told"),
+    [
+        ([], 1), ([{"name": "severity", "op": "=", "value": "critical"}], 0),
+        ([{"name": "rule", "op": "=", "value": "session-*"}, {"name": "cluster", "op": "!=", "value": "east"}], 1),
+    ],
+)  # fmt: skip
+def test_a_route_is_told_of_what_matches(beat: Beats, route: Routes, matchers: list[dict[str, str]], told: int) -> None:
+    route(matchers=matchers)
+    assert len(beat(0)) == told
+
+
+def test_a_silence_keeps_quiet_and_what_lasts_longer_is_told_after_it(beat: Beats, route: Routes) -> None:
+    route(group_interval=0)
+    Silence.objects.create(reason="x", starts_at=beat.at(-5), ends_at=beat.at(100))
+    assert beat(0) == []
+    (late,) = beat(100)
+    MaintenanceWindow.objects.create(name="w", reason="x", starts_at=beat.at(101), minutes=5)
+    a_session(a_speaker(Cluster.objects.get(), "node-1"), "10.0.0.1", **down())
+    assert beat(110) == []
+    recover()
+    assert beat(120)[0].body["resolved"][0]["id"] == late.body["firing"][0]["id"]  # who was told is told of the end
+
+
+def test_a_storm_is_one_notice(cluster: Cluster, only: Only, route: Routes) -> None:
+    """8,000 sessions of 2,000 nodes, all of them down at once, under the rules that stand after a migration."""
+    route(group_wait=30)
+    now = timezone.now()
+    Speaker.objects.bulk_create(
+        [Speaker(cluster=cluster, node=f"n{index}", pod=f"p{index}", observed_at=now) for index in range(2000)]
+    )
+    Session.objects.bulk_create(
+        [
+            Session(
+                speaker=speaker,
+                cluster=cluster,
+                node=speaker.node,
+                neighbor=f"10.0.0.{router}",
+                peer=f"tor-{router}",
+                intended=True,
+                vrf="default",
+                **down(),
+            )
+            for speaker in Speaker.objects.all()
+            for router in range(4)
+        ],
+        batch_size=1000,
+    )
+    beat = Beats()
+    beat(0)
+    told = [notice for second in (20, 40, 200) for notice in beat(second)]
+    (notice,) = told
+    assert sum(alarm["sessions"] for alarm in notice.body["firing"] if alarm["kind"] == "session-down") == 8000
+    assert Alarm.objects.filter(kind="session-down").count() == 4  # one a router
+
+
+def test_an_alertmanager_is_told_again_each_minute_and_only_the_last_time_is_kept(beat: Beats, route: Routes) -> None:
+    route("alertmanager", group_wait=300)
+    (first,) = beat(0)
+    assert beat(60) == []  # the first one still waits
+    Notice.objects.update(state="sent")
+    for second in (61, 125, 190):
+        (again,) = beat(second)
+        assert again.kind == "repeat"
+        Notice.objects.update(state="sent")
+    assert set(Notice.objects.values_list("pk", flat=True)) == {first.pk, again.pk}
+    recover()
+    assert beat(191)[0].body["number_resolved"] == 1
+
+
+def test_a_route_that_is_off_and_a_heartbeat_are_told_nothing(beat: Beats, route: Routes) -> None:
+    route("heartbeat")
+    route(enabled=False)
+    assert beat(0) == []
