@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 @login_not_required
 async def events(request: HttpRequest) -> HttpResponseBase:
-    """Server-sent events by name: sweep, sessions, resources, alarms, session-<pk>; `stale` without Redis. Data: cluster.
+    """Server-sent events: sweep, sessions, resources, alarms, session-<pk>, `stale` while Redis is away; data: cluster.
 
     For a session cookie or a bearer token, checked at the start and then once a minute: `denied` ends the stream.
     """

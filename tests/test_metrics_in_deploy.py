@@ -14,6 +14,7 @@ import yaml
 from django.utils import timezone
 from prometheus_client.core import Metric
 
+from alarms.models import Route
 from clusters.models import Cluster, Credential, Lease
 from dashboard.metrics.collector import RowsCollector
 from speakers import totals
@@ -38,6 +39,7 @@ def told(db: None, redis_url: str) -> dict[str, set[str]]:
     Speaker.objects.update(pod="frr")
     totals.sweep_write(cluster, 0, now, nodes=1, unanswered=0)
     Lease.objects.create(name="watch", holder="host:7", beaten_at=now)
+    Route.objects.create(name="hook", kind="webhook")
     families: list[Metric] = list(RowsCollector().collect())
     return {sample.name: set(sample.labels) for family in families for sample in family.samples}
 

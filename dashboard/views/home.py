@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from alarms.selectors import firing_count
 from clusters.models import Cluster, SyncState
 from clusters.pages import HttpRequest, misfits, render_page
 from clusters.selectors import clusters_known

@@ -21,6 +21,7 @@ from alarms.models import Alarm, Notice, Route
 from alarms.retention import alarms_expire
 from alarms.secrets import secrets_seal
 from clusters.models import Cluster
+from dashboard.metrics.collector import RowsCollector
 from speakers.models import Session, Sweep
 from tests.alarms.conftest import Look, deliver_all
 from tests.alarms.receivers import MailServer, Receiver, mail_server
@@ -256,3 +257,22 @@ def test_what_is_old_goes_and_what_waits_stays(told: Any, route: Routes, receive
     )
     alarms_expire(before=future)
     assert Notice.objects.count() == 1
+
+
+def test_metrics_count_what_fires_and_what_was_sent(
+    cluster: Cluster, told: Any, route: Routes, receiver: Receiver, redis_url: str
+) -> None:
+    receiver.answers = [(500, {}, b"")]
+    route()
+    told()
+    Notice.objects.update(next_at=timezone.now())
+    samples = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in RowsCollector().collect()
+        for sample in family.samples
+    }
+    assert samples["bgpui_alarms_firing", "lab", "warning"] == 1
+    assert samples["bgpui_alarms_firing", "lab", "critical"] == 0
+    assert samples["bgpui_notices_failed_total", "webhook", "webhook"] == 1
+    assert samples["bgpui_notices_waiting", "webhook", "webhook"] == 1
+    assert samples["bgpui_notices_given_up", "webhook", "webhook"] == 0

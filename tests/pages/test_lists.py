@@ -90,12 +90,12 @@ def test_a_list_of_a_thousand_costs_as_many_queries_as_one_of_ten(  # type: igno
     viewer: Client, cluster: Cluster, django_assert_max_num_queries: DjangoAssertNumQueries, path: str, fill
 ) -> None:
     fill(cluster, 10)
-    with django_assert_max_num_queries(16) as few:
+    with django_assert_max_num_queries(18) as few:
         viewer.get(path)
     BGPPeer.objects.all().delete()
     Speaker.objects.all().delete()
     fill(cluster, 1000)
-    with django_assert_max_num_queries(16) as many:
+    with django_assert_max_num_queries(18) as many:
         page = viewer.get(path).text
     assert len(few) == len(many)
     assert len(names(page)) == 50

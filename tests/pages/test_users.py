@@ -125,7 +125,7 @@ def test_the_list_costs_the_same_however_long(
 ) -> None:
     for number in range(60):
         role_give(user=User.objects.create(username=f"user-{number:02}"), role="viewer")
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(12):
         page = admin.get("/users/").text
     assert "user-10" in page
     assert "page=2" in page
