@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -25,6 +25,7 @@ class Secrets(msgspec.Struct, frozen=True):
         """What no message may have in it, the longest first."""
         parts = urlsplit(self.url)
         found = {self.url, self.key, self.token, parts.path.strip("/"), parts.query, *parts.path.split("/")}
+        found |= {unquote(word) for word in found}
         return tuple(sorted((word for word in found if len(word) > 3), key=len, reverse=True))
 
 

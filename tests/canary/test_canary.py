@@ -15,12 +15,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import redis
 import requests
 import yaml
 
+from tests.alarms.receivers import http_receiver
 from tests.canary.needles import Needle, files_in, redis_dump, spellings
 from tests.canary.visitor import Visitor, route_names
 from tests.demo import ROOT, Demo, start
@@ -158,6 +160,46 @@ def _by_clusters(visitor: Visitor) -> str:
     return str(yaml.safe_load(kept)["users"][0]["user"]["token"])
 
 
+def _by_alarms(visitor: Visitor) -> None:
+    """Addresses, keys and tokens of routes: refused, kept, replaced, sent to receivers that repeat what they get."""
+    with http_receiver() as receiver:
+        hook = {"name": "hook", "kind": "webhook", "url": f"{receiver.url}/{quote(password(26), safe='')}"}
+        for body in (
+            {**hook, "key": password(27)[:9]},
+            {**hook, "key": password(27), "url": f"ftp://{password(28)}"},
+            {**hook, "key": [password(27)]},
+            {**hook, "key": password(27), password(29): 1, "kind": "slack"},
+        ):
+            assert visitor.api("POST", "alarm-routes/", body).status_code == 400
+        made = visitor.api("POST", "alarm-routes/", {**hook, "key": password(27) * 2})
+        assert made.status_code == 201, made.text
+        one = f"alarm-routes/{made.json()['id']}/"
+        form = {
+            "name": "am",
+            "kind": "alertmanager",
+            "enabled": "on",
+            "url": "http://127.0.0.1:9/",
+            "token": password(28),
+        }
+        visitor.post("/alarms/routes/new/", {**form, "url": f"http://127.0.0.1:9/ {password(29)}"})
+        visitor.post("/alarms/routes/new/", form)
+        echo = f"no hook {password(26)}".encode()
+        receiver.answers = [(404, {}, echo + receiver.url.encode())] * 2
+        visitor.api("POST", f"{one}test/")
+        eventually(lambda: visitor.api("GET", "notices/?route=hook").json()["results"][0]["error"], timeout=30)
+        visitor.api("PATCH", one, {"key": password(29) * 2, "group_wait": 0})
+        rule = {"name": "At once", "kind": "session-down", "seconds": 0}
+        assert visitor.api("POST", "alarm-rules/", rule).status_code == 201
+        assert visitor.api("POST", "maintenance-windows/", {
+            "name": "Past", "reason": "x", "starts_at": "2020-01-01T00:00:00Z", "minutes": 1,
+        }).status_code == 201  # fmt: skip
+        assert visitor.api("POST", "silences/", {
+            "reason": "x", "ends_at": "2027-01-01T00:00:00Z", "matchers": [{"name": "vrf", "value": "none"}],
+        }).status_code == 201  # fmt: skip
+        eventually(lambda: visitor.api("GET", "alarms/?state=firing").json()["count"], timeout=60)
+        eventually(lambda: any(got.json["status"] == "firing" for got in receiver.got), timeout=60)
+
+
 def _by_kubectl(visitor: Visitor) -> None:
     """Inline, applied and created, repeated in annotations; and in a Secret of somebody's own, applied as well."""
     demo = visitor.demo
@@ -270,6 +312,7 @@ def test_a_password_that_went_in_by_any_way_stands_nowhere(canary: Demo) -> None
     _asked(visitor)
     _by_sharing(visitor)
     _by_history(visitor)
+    _by_alarms(visitor)
     kept = _by_clusters(visitor)
     missed_routes = route_names() - visitor.crawl()
     missed_operations = visitor.crawl_api()
@@ -307,7 +350,7 @@ def _no_secret_stands_in(places: dict[str, bytes], kept: str) -> None:
     assert not leaks, "\n".join(f"{place}: {hits[:3]}" for place, hits in leaks.items())
     kubeconfigs = {place for place in places if "kubeconfig" in place}
     assert not [place for place, content in places.items() if kept.encode() in content and place not in kubeconfigs]
-    for way in range(1, 26):
+    for way in range(1, 30):
         for spelled in spellings(password(way)):
             assert not [place for place, content in places.items() if spelled.encode() in content]
 
@@ -334,7 +377,18 @@ def _control_words_are_seen_in(places: dict[str, bytes]) -> None:
 _ACTIONS = ("-discard", "-recreate", "-give-up", "-set", "-resolve", "-take-over")
 # Routes that are no page of their own: sent by forms, streams, probes, or about what this demo has not.
 NOT_PAGES = frozenset(
-    {"login", "events", "logout", "session-ask", "healthz", "readyz", "metrics", "api-docs", "guided-remove-test"}
+    {
+        "login",
+        "events",
+        "logout",
+        "session-ask",
+        "healthz",
+        "readyz",
+        "metrics",
+        "api-docs",
+        "guided-remove-test",
+        "notice-resend",
+    }
 )
 # What FRR-K8s reports, which does not run here.
 EMPTY = frozenset(
