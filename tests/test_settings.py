@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from bgpui.env import SettingError, mail_server
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -70,3 +72,22 @@ def test_what_is_unknown_or_malformed_stops_the_start_by_name(tmp_path: Path, na
     done = start(tmp_path, **{name: value})
     assert done.returncode != 0
     assert name in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("", ("", 0, "", "", False, False)),
+        ("smtps://noc%40x:p%2Fw@mail.example", ("mail.example", 465, "noc@x", "p/w", False, True)),
+        ("smtp+starttls://mail.example:2525", ("mail.example", 2525, "", "", True, False)),
+    ],
+)
+def test_a_mail_server_is_one_address(url: str, found: tuple[object, ...]) -> None:
+    assert mail_server(url) == found
+
+
+@pytest.mark.parametrize("url", ["mail.example", "http://u:S3CRET@mail.example", "smtp://", "smtp://u:S3CRET@m:99999"])
+def test_an_address_that_is_no_mail_server_is_refused_without_a_quote(url: str) -> None:
+    with pytest.raises(SettingError, match="BGPUI_EMAIL_URL: must be smtp://") as refused:
+        mail_server(url)
+    assert "S3CRET" not in str(refused.value)
