@@ -15,7 +15,7 @@ from django.db.models.functions import Concat
 from clusters import clock
 from clusters.kube.redact import INLINE_PASSWORD
 from clusters.lazy import LazyMapping, LazySequence
-from clusters.models import Cluster, Resource, Service, StatusObject
+from clusters.models import Cluster, Resource, SecretFact, Service, StatusObject
 from clusters.registry import resource_models, rows_of
 from clusters.sync.upsert import chunks
 from intent import snapshot as intent
@@ -107,22 +107,23 @@ def snapshot_of(
         secret_passthrough=cluster.secret_passthrough,
         resources=tuple(sorted((state for state in states if state is not None), key=lambda state: state.ref)),
         nodes=nodes_of(cluster, nodes),
-        secrets=tuple(
-            intent.SecretFact(
-                namespace=fact.namespace,
-                name=fact.name,
-                exists=fact.exists,
-                type=fact.type,
-                has_password=fact.has_password,
-                length_ok=fact.length_ok,
-                trailing_newline=fact.trailing_newline,
-                readable=fact.readable,
-            )
-            for fact in cluster.secret_facts.all()
-        ),
+        secrets=tuple(map(_secret_fact, cluster.secret_facts.all())),
         services=LazySequence(lambda: _services(cluster)),
         namespaces=LazyMapping(lambda: dict(cluster.namespaces.values_list("name", "labels"))),
         frr_configurations=LazySequence(lambda: _frr_configurations(cluster)),
+    )
+
+
+def _secret_fact(fact: SecretFact) -> intent.SecretFact:
+    return intent.SecretFact(
+        namespace=fact.namespace,
+        name=fact.name,
+        exists=fact.exists,
+        type=fact.type,
+        has_password=fact.has_password,
+        length_ok=fact.length_ok,
+        trailing_newline=fact.trailing_newline,
+        readable=fact.readable,
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from lab.apiserver import ApiServer, User
 from lab.control_plane import ControlPlane
+from lab.control_plane.processes import ProcessError
 from tests.cluster.borrowed import BorrowedCluster, left_out
 from tests.cluster.tenancy import Occupied, tenancy
 
@@ -24,8 +25,8 @@ def api_server(state: Path | None, tokens: Mapping[str, str | User], *, tls: boo
     if BORROWED:
         try:
             client = tenancy(os.environ["KUBECONFIG"]).client
-        except Occupied as others:
-            pytest.exit(str(others), 2)
+        except (Occupied, ProcessError) as why_not:
+            pytest.exit(str(why_not), 2)
         return cast("ApiServer", BorrowedCluster(client, tokens, tls=tls))
     return cast("ApiServer", ControlPlane(tokens, tls=tls)) if REAL else ApiServer(state, tokens, tls=tls)
 

@@ -82,7 +82,14 @@ class Tenancy:
     def begin(self) -> None:
         """Raises Occupied, ProcessError if the API server does not answer."""
         self._proxy.start()
-        self._proxy.wait_until(self.client.is_ready)
+        try:
+            self._proxy.wait_until(self.client.is_ready)
+            self._look()
+        except Exception:
+            self.end()
+            raise
+
+    def _look(self) -> None:
         found = [*self._others(f"/api/v1/namespaces/{NAMESPACE}"), *self._balanced()]
         for kind in KINDS.values():
             found += self._others(f"/apis/{kind.group}/{kind.version}/{kind.plural}")

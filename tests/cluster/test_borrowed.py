@@ -108,7 +108,5 @@ def test_it_is_used_and_left_as_it_was(theirs: ControlPlane, kubeconfig: str, tm
 def test_one_that_is_in_use_is_not_taken(theirs: ControlPlane, kubeconfig: str) -> None:
     balanced = {"metadata": {"name": "web", "namespace": "default"}}
     theirs.store.create("services", balanced | {"spec": {"type": "LoadBalancer", "ports": [{"port": 80}]}})
-    tenancy = Tenancy(kubeconfig)
     with pytest.raises(Occupied, match="Service default/web of type LoadBalancer"):
-        tenancy.begin()
-    tenancy.end()
+        Tenancy(kubeconfig).begin()
