@@ -64,6 +64,11 @@ def misfits(request: HttpRequest, **choices: Iterable[str]) -> list[Misfit]:
     return found if not cluster or cluster in clusters else [Misfit("cluster", cluster, clusters, empties=True), *found]
 
 
+def narrowed(wanted: Mapping[str, str], odd: Iterable[Misfit]) -> bool:
+    """Whether a list shows less than all of its cluster, so that an empty one does not say that there is nothing."""
+    return any(value for name, value in wanted.items() if name != "cluster") or any(one.empties for one in odd)
+
+
 def parameters(request: HttpRequest, **changes: str | int | None) -> str:
     """The query string of this page with changes; None and "" take a parameter away."""
     query = request.GET.copy()

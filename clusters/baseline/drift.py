@@ -15,7 +15,6 @@ from clusters.changesets.wayback import way_back
 from clusters.models import Baseline, BaselineObject, Cluster, Resource
 from clusters.paths import keys_of
 from clusters.sync.drift import compared
-from clusters.words import counted
 from intent.kinds import KINDS, Field
 
 FILTERS = ("kind", "namespace", "name", "state")
@@ -116,7 +115,7 @@ def back_to(baseline: Baseline, only: Mapping[str, str]) -> SetDraft:
     return way_back(
         cluster=baseline.cluster,
         wanted=wanted,
-        title=f"Put {counted(len(rows), 'object')} of {baseline.cluster.name} back to the baseline",
+        title=f"Put {baseline.cluster.name} back to the baseline",
         back=baseline.get_absolute_url(),
         note="Back to the baseline.",
     )

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from clusters.models import StatusObject
 from clusters.ordering import ordered
-from clusters.pages import Column, HttpRequest, misfits, ordering, page_of, render_page
+from clusters.pages import Column, HttpRequest, misfits, narrowed, ordering, page_of, render_page
 from clusters.reported.pages import ReportedPage
 from clusters.reported.selectors import counts_by_kind, findings_of, kind_of, reported, results, said
 from clusters.resources.lists import cells, narrowings
@@ -51,15 +51,16 @@ def objects(request: HttpRequest, plural: str) -> HttpResponse:
     columns = (_NAME, *(Column(one.key, one.label, one.fields) for one in about.columns), _SEEN)
     order, headers = ordering(request, columns, _BY_NAME)
     page = page_of(request, ordered(rows, order))
+    odd = misfits(request, **({"result": known} if known else {}))
     context = {
         "listed": about,
         "page": page,
         "rows": [(row, cells(about.columns, row, said(row))) for row in page],
         "headers": headers,
         "wanted": wanted,
-        "narrowed": any(value for name, value in wanted.items() if name != "cluster"),
+        "narrowed": narrowed(wanted, odd),
         "filters": narrowings(request, filters, wanted),
-        "misfits": misfits(request, **({"result": known} if known else {})),
+        "misfits": odd,
     }
     return render_page(request, "resources/list.html", context, part="table")
 

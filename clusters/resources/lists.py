@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from clusters.edits.inforce import as_in_force
 from clusters.kindpages import NOTHING, KindPage, ListColumn, ListFilter, page_of_kind
 from clusters.models import Resource
-from clusters.pages import Column, HttpRequest, misfits, ordering, page_of, parameters, render_page
+from clusters.pages import Column, HttpRequest, misfits, narrowed, ordering, page_of, parameters, render_page
 from clusters.resources.axis import CONFIG, by_config
 from clusters.selectors import resource_list as rows_of_kind
 
@@ -67,6 +67,7 @@ def resource_list(request: HttpRequest, kind: str) -> HttpResponse:
     shown = as_in_force(list(page))
     beside = about.beside(shown) if about.beside else {}
     choices = {one.key: dict(one.choices) for one in filters if one.choices}
+    odd = misfits(request, **choices)
     context = {
         "about": about,
         "listed": about,
@@ -74,9 +75,9 @@ def resource_list(request: HttpRequest, kind: str) -> HttpResponse:
         "rows": [(row, cells(about.columns, row, beside.get(row.pk, {}))) for row in shown],
         "headers": headers,
         "wanted": wanted,
-        "narrowed": any(value for name, value in wanted.items() if name != "cluster"),
+        "narrowed": narrowed(wanted, odd),
         "filters": narrowings(request, filters, wanted),
-        "misfits": misfits(request, **choices),
+        "misfits": odd,
         "may_add": request.user.has_perm(about.permission("add")),
     }
     return render_page(request, "resources/list.html", context, part="table")

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from clusters.heard import heard
 from clusters.models import Cluster, Service
 from clusters.ordering import ordered
-from clusters.pages import Column, HttpRequest, misfits, ordering, page_of, render_page
+from clusters.pages import Column, HttpRequest, misfits, narrowed, ordering, page_of, render_page
 from clusters.reported.selectors import said
 from clusters.stale import nodes_keeping_old
 from pools.loadbalancers.announced import covering, layer2, live_snapshot, standings
@@ -68,16 +68,17 @@ def services(request: HttpRequest) -> HttpResponse:
     if any("first_address" in name for name in order):
         rows = by_address(rows)
     cluster = Cluster.objects.filter(name=wanted["cluster"]).first() if wanted["cluster"] else None
+    odd = misfits(request, policy=Service.TrafficPolicy.values, state=STATES)
     context = {
         "page": page_of(request, ordered(rows, order)),
         "headers": headers,
         "wanted": wanted,
-        "narrowed": any(value for name, value in wanted.items() if name != "cluster"),
+        "narrowed": narrowed(wanted, odd),
         "numbers": service_numbers(cluster),
         "pools": [(name, name) for name in sorted({*pool_names(cluster), wanted["pool"]} - {""})],
         "policies": Service.TrafficPolicy.choices,
         "states": _STATES,
-        "misfits": misfits(request, policy=Service.TrafficPolicy.values, state=STATES),
+        "misfits": odd,
         "not_listed": not_listed(),
     }
     return render_page(request, "pools/services.html", context, part="table")

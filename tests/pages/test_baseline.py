@@ -49,7 +49,7 @@ def test_it_is_put_back_through_review(
     editor: Client, live_cluster: Cluster, kube: RunningCluster, drifted: str
 ) -> None:
     review = post(editor, PAGE, "back", {"state": "changed"})
-    assert "Put 1 object of lab back to the baseline" in text(review.text)
+    assert "Put lab back to the baseline 1 object in cluster lab" in text(review.text)
     review = post(editor, PAGE, "back", {})
     assert post(editor, "/changes/sets/new/", "apply", fields(review.text)).status_code == 302
     assert carry(ChangeSet.objects.get()) == "applied"

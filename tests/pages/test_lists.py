@@ -226,3 +226,8 @@ def test_a_cluster_that_there_is_not_is_told(viewer: Client, cluster: Cluster, p
     assert "typo" in page
     assert "lab" in page.partition("typo")[2]
     assert "does not exist" not in text(viewer.get(f"{path}?cluster=lab").text)
+
+
+def test_a_list_of_no_cluster_does_not_say_that_there_is_nothing(viewer: Client, cluster: Cluster) -> None:
+    page = text(viewer.get("/peers/?cluster=typo").text)
+    assert "There is no BGPPeer yet" not in page
