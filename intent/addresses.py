@@ -6,11 +6,17 @@ import ipaddress
 from functools import lru_cache
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_LONGEST = 45  # characters of an IPv6 address with an IPv4 one at its end
 
 
 @lru_cache(maxsize=100_000)
 def parse_address(text: str) -> Address | None:
     """An address without zone or mask; None for anything else. IPv4 mapped into IPv6 counts as IPv4."""
+    return _parsed(text) if len(text) <= _LONGEST else None
+
+
+@lru_cache(maxsize=1 << 16)
+def _parsed(text: str) -> Address | None:
     if "%" in text:
         return None
     try:

@@ -129,12 +129,19 @@ class _Difference:
 
     def finish(self) -> set[ServiceRef]:
         """Compare the shared tables; gives the services behind every prefix that is not as before."""
+        differing = {pair: self._differing(*pair) for pair in {(old, new) for _, old, new in self.pairs}}
         for (feed, old, new), nodes in self.pairs.items():
-            here, there = self.tables[old], self.tables[new]
-            if here is not there:
-                for key in here.keys() | there.keys():
-                    self._count(feed, key, here.get(key), there.get(key), nodes)
+            for key, here, there in differing[old, new]:
+                self._count(feed, key, here, there, nodes)
         return self.touched
+
+    def _differing(self, old: int, new: int) -> list[tuple[Key, Announcement | None, Announcement | None]]:
+        """The prefixes that two tables do not have alike; sessions with many neighbors share these tables."""
+        here, there = self.tables[old], self.tables[new]
+        if here is there:
+            return []
+        both = ((key, here.get(key), there.get(key)) for key in here.keys() | there.keys())
+        return [each for each in both if each[1] != each[2]]
 
     def _count(self, feed: Feed, key: Key, old: Announcement | None, new: Announcement | None, nodes: int) -> None:
         if old == new:

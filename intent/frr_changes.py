@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
 from difflib import unified_diff
 
 from intent.affected import Sides, announced
@@ -55,8 +56,15 @@ def configuration_changes(
         if profiles or one != other:
             kinds.setdefault((one - other, other - one), []).append(node)
     ordered = sorted(kinds.values(), key=lambda nodes: (-len(nodes), nodes))
-    found = (_difference(before, after, nodes) for nodes in ordered[:most])
+    first = {nodes[0] for nodes in ordered[:most]}
+    announced_by = [_announcements_of(snapshot, first) for snapshot in (before, after)] if first else []
+    found = (_difference(before, after, nodes, announced_by) for nodes in ordered[:most])
     return ConfigurationChanges(tuple(each for each in found if each.diff), len(ordered[most:]))
+
+
+def _announcements_of(snapshot: Snapshot, nodes: Container[str]) -> Announcements:
+    """All that these nodes announce, and not only what changes: it decides about numbers in the text, too."""
+    return Announcements(replace(snapshot, nodes=tuple(node for node in snapshot.nodes if node.name in nodes)))
 
 
 class _Side:
@@ -91,9 +99,12 @@ def _routes(table: Table) -> frozenset[object]:
     return frozenset((key, found.local_prefs, found.communities) for key, found in table.items())
 
 
-def _difference(before: Snapshot, after: Snapshot, nodes: list[str]) -> ConfigurationChange:
+def _difference(
+    before: Snapshot, after: Snapshot, nodes: list[str], announced_by: Sequence[Announcements]
+) -> ConfigurationChange:
     node = nodes[0]
-    old, new = (frr_config(snapshot, node).splitlines() for snapshot in (before, after))
+    told = zip((before, after), announced_by, strict=True)
+    old, new = (frr_config(snapshot, node, announced=each.on(node)).splitlines() for snapshot, each in told)
     name = f"frr.conf of {node}"
     lines = list(unified_diff(old, new, f"{name}, now", f"{name}, then", lineterm=""))
     return ConfigurationChange(tuple(nodes), "\n".join(lines[:_LINES]), max(0, len(lines) - _LINES))

@@ -102,7 +102,10 @@ def _order(session: IntendedSession) -> tuple[str, str, str]:
 
 def _wanted(snapshot: Snapshot) -> Iterator[tuple[Resource, IntendedSession]]:
     for peer in snapshot.in_force("BGPPeer"):
-        session = _session(peer, snapshot.mode)
+        key = _session, snapshot.mode
+        if key not in peer.memo:
+            peer.memo[key] = _session(peer, snapshot.mode)
+        session: IntendedSession | None = peer.memo[key]
         if session is not None:
             yield peer, session
 

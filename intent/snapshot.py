@@ -69,6 +69,7 @@ class Resource:
     """One MetalLB object. spec never holds a password: inline_password says that the object carries one.
 
     live: the spec that the cluster holds; None = this spec is it; {} = the cluster has no such object yet.
+    memo: what was worked out of the object alone; the snapshots before and after a change share all others.
     """
 
     ref: ObjectRef
@@ -78,6 +79,7 @@ class Resource:
     spec: Mapping[str, Any] = field(default_factory=dict)
     inline_password: bool = False
     live: Mapping[str, Any] | None = None
+    memo: dict[object, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     @property
     def name(self) -> str:

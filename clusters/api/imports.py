@@ -144,7 +144,9 @@ def judged(
     wanted = [one.wanted for one in documents if one.wanted is not None]
     items: Sequence[ItemReview] = ()
     if wanted:
-        review = changeset_review(cluster=cluster, edits=wanted, dry_run=dry_run, accept=accept, override=override)
+        review = changeset_review(
+            cluster=cluster, edits=wanted, dry_run=dry_run, accept=accept, override=override, meaning=False
+        )
         items = review.items
     return told_of(documents, items, accept, override)
 

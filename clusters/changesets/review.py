@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 
 from clusters.changesets.balancers import with_balancers
@@ -106,11 +106,12 @@ def changeset_review(
     dry_run: bool = True,
     accept: Collection[str] = (),
     override: Override = NOTHING,
+    meaning: bool = True,
 ) -> SetReview:
     """Look at several edits from all sides. Writes nothing. With dry_run it asks the API server about each, unless the
 
     rules forbid one of them. accept: codes of `documented` findings that are acknowledged. override: those of rules
-    that an administrator overrides.
+    that an administrator overrides. meaning: also work out what it means for sessions, announcements and frr.conf.
     Raises KeyError for a kind that is not known.
     """
     prepared = prepare_all(cluster, edits)
@@ -122,26 +123,34 @@ def changeset_review(
     asks = dry_run and not any(stops(some, accept, override) for some in found)
     told = _trials(prepared, order) if asks else {}
     introduced = beyond(new, old)
-    own = [edit for edit in prepared if isinstance(edit, Edit)]
-    then, assigned = with_balancers(prepared, after)
-    known = heard(cluster)
-    effects, frr = to_announcements(own, then, known, after.services)
-    sessions = to_sessions(own, after)
     said = [concerning(edit.ref, some, introduced) for edit, some in zip(prepared, found, strict=True)]
-    return SetReview(
+    review = SetReview(
         items=tuple(_item(prepared[index], said[index], told.get(index, _UNASKED)) for index in order),
         given=tuple(order.index(index) for index in range(len(order))),
         introduced=introduced,
         solved=beyond(old, new),
+    )
+    return _with_meaning(review, cluster, [prepared[index] for index in order], after) if meaning else review
+
+
+def _with_meaning(review: SetReview, cluster: Cluster, edits: Sequence[AnyEdit], after: Snapshot) -> SetReview:
+    """The same with what it means; edits: in the order of work. after: the cluster with all of them in it."""
+    own = [edit for edit in edits if isinstance(edit, Edit)]
+    then, assigned = with_balancers(edits, after)
+    known = heard(cluster)
+    effects, frr = to_announcements(own, then, known, after.services)
+    sessions = to_sessions(own, after)
+    return replace(
+        review,
         sessions=sessions,
         effects=effects,
         heard=known,
         layer2=to_layer2(own, then, after.services),
         addresses=to_addresses(own, after),
-        between=_between([prepared[index] for index in order], after),
+        between=_between(edits, after),
         frr=frr,
         assigned=assigned,
-        frozen=stand_still(cluster, [edit.ref for edit in own], after, introduced, frr),
+        frozen=stand_still(cluster, [edit.ref for edit in own], after, review.introduced, frr),
         confirm=confirmed_by(own, then, sessions, effects),
     )
 

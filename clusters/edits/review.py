@@ -112,10 +112,11 @@ def review(
 
 def concerning(ref: ObjectRef, found: Sequence[Finding], introduced: Sequence[Finding]) -> tuple[Finding, ...]:
     """The findings without warnings about other objects that stand with or without the change."""
+    new = set(introduced)
     return tuple(
         finding
         for finding in found
-        if finding.severity is not Severity.WARNING or finding.objects[0] == ref or finding in introduced
+        if finding.severity is not Severity.WARNING or finding.objects[0] == ref or finding in new
     )
 
 
@@ -125,10 +126,11 @@ def beyond(found: Sequence[Finding], known: Sequence[Finding]) -> tuple[Finding,
     a clash if it only spread to more objects.
     """
     clashes = [(finding.code, set(finding.objects)) for finding in known if len(finding.objects) > 1]
+    same = set(known)
     return tuple(
         finding
         for finding in found
-        if finding not in known
+        if finding not in same
         and not (
             len(finding.objects) > 1
             and any(code == finding.code and _stood(finding, objects) for code, objects in clashes)

@@ -24,7 +24,7 @@ from intent.session_changes import SessionChange
 
 register = template.Library()
 _ROWS = 10  # peers before the fold
-_MOST = 500  # peers at all
+_MOST = 100  # peers, and services, at all
 _NAMES = 3  # names before the fold
 _ROUTES = (
     ("down", "withdrawn", "will be withdrawn"),

@@ -176,11 +176,21 @@ def _rules(
 ) -> Iterator[tuple[bool, Iterator[Finding]]]:
     kind = subject.resource.ref.kind
     if refs is None or subject.resource.ref in refs:
-        for rule in OBJECT_RULES[kind]:
-            yield rule.speaker, rule.judge(subject)
+        yield from ((speaker, iter(found)) for speaker, found in _alone(subject))
     if view.in_force(subject):
         for reference in REFERENCE_RULES.get(kind, ()):
             yield reference.speaker, reference.judge(view, subject)
+
+
+def _alone(subject: Subject) -> tuple[tuple[bool, tuple[Finding, ...]], ...]:
+    """What the rules about single objects find, and whether speakers apply them; worked out once an object."""
+    key = _alone, subject.mode, subject.release, subject.namespace, subject.secret_namespace, subject.api_version
+    memo = subject.resource.memo
+    if key not in memo:
+        rules = OBJECT_RULES[subject.resource.ref.kind]
+        memo[key] = tuple((rule.speaker, tuple(rule.judge(subject))) for rule in rules)
+    found: tuple[tuple[bool, tuple[Finding, ...]], ...] = memo[key]
+    return found
 
 
 _WEIGHT = {Severity.ERROR: 0, Severity.DOCUMENTED: 1, Severity.WARNING: 2}

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import yaml
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from clusters.models import ChangeSet, Cluster
 from clusters.sync.relist import relist
@@ -131,6 +133,24 @@ def test_a_mistake_in_one_document_hides_no_other(editor: Client, live_cluster: 
     assert f"document 2 line {line + 1} cannot be read: did not find expected node content" in said
     assert f"document 4 line {pasted.count(chr(10))} cannot be read: mapping values are not allowed" in said
     assert 'value="review">Review' not in page.text
+
+
+def test_any_number_of_documents_is_looked_at_with_the_same_queries(editor: Client, cluster: Cluster) -> None:
+    asked: dict[str, list[int]] = {"import": [], "review": []}
+    for number in (3, 60):
+        text = stream(*(some_peer(index + 1) for index in range(number)), profile())
+        with CaptureQueriesContext(connection) as queries:
+            page = editor.post("/import/", {"text": text})
+        assert page.status_code == 200
+        asked["import"].append(len(queries))
+        form = page.text[page.text.index('action="/changes/sets/new/"') :].partition("</form>")[0]
+        sent = fields(f'<main id="main"<form {form}</form>')
+        with CaptureQueriesContext(connection) as queries:
+            assert editor.post("/changes/sets/new/", {**sent, "step": "review"}).status_code == 200
+        asked["review"].append(len(queries))
+    assert asked["import"][0] == asked["import"][1]
+    assert asked["review"][0] == asked["review"][1]
+    assert asked["import"][0] < asked["review"][0]  # what it means is worked out at Review, and not before
 
 
 def test_review_says_again_what_is_left_out(editor: Client, live_cluster: Cluster) -> None:
