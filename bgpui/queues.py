@@ -7,6 +7,7 @@ from typing import Any
 ROUTES: dict[str, dict[str, str]] = {
     "clusters.tasks.apply_resource": {"queue": "apply"},
     "clusters.tasks.apply_changeset": {"queue": "apply"},
+    "clusters.tasks.exclude_node": {"queue": "apply"},
     "clusters.tasks.sweep_outbox": {"queue": "apply"},
     "clusters.tasks.look_at_secrets": {"queue": "ask"},
     "clusters.tasks.*": {"queue": "relist"},  # a slow API server must not keep sweeps waiting

@@ -33,7 +33,10 @@ def _everything(app_label: str, model: str) -> Q:
 def _permissions() -> dict[str, Q]:
     viewer = Q(content_type__app_label__in=_READABLE, codename__startswith="view_") | _everything("bgpui", "apitoken")
     editor = (
-        viewer | Q(content_type__app_label="clusters", codename="add_changeset") | _everything("clusters", "baseline")
+        viewer
+        | Q(content_type__app_label="clusters", codename="add_changeset")
+        | _everything("clusters", "baseline")
+        | _everything("clusters", "exclusion")
     )
     for name in ("silence", "maintenancewindow"):
         editor |= _everything("alarms", name)

@@ -105,6 +105,7 @@ def snapshot_of(
         namespace=cluster.namespace,
         frr_namespace=cluster.frr_namespace,
         secret_passthrough=cluster.secret_passthrough,
+        ignores_exclude=cluster.ignores_exclude,
         resources=tuple(sorted((state for state in states if state is not None), key=lambda state: state.ref)),
         nodes=nodes_of(cluster, nodes),
         secrets=tuple(map(_secret_fact, cluster.secret_facts.all())),

@@ -10,7 +10,8 @@ from django.conf import settings
 from clusters import clock, nudges
 from clusters.alone import alone
 from clusters.changesets.signals import changeset_applied
-from clusters.models import ChangeSet, Cluster
+from clusters.excluding.work import exclusion_apply
+from clusters.models import ChangeSet, Cluster, Exclusion
 from clusters.registry import rows_of
 from clusters.secret_looks import secrets_answer
 from clusters.selectors import clusters_active, is_active, is_silent, silent_clusters
@@ -65,13 +66,23 @@ def apply_changeset(pk: int) -> None:
     nudges.nudge("resources", change_set.cluster.name)
 
 
+@shared_task(time_limit=_APPLY_LIMIT)
+def exclude_node(pk: int) -> None:
+    """Set the label that excludes a node from load balancing, or take it off."""
+    row = Exclusion.objects.select_related("cluster").filter(pk=pk).first()
+    if row is not None and is_active(row.cluster) and not is_silent(row.cluster) and exclusion_apply(pk):
+        nudges.nudge("resources", row.cluster.name)
+
+
 @shared_task
 def sweep_outbox() -> None:
-    """Enqueue every edit and every change set that is due and that nobody works on."""
+    """Enqueue every edit, every change set and every label of a node that is due and that nobody works on."""
     now = clock.now()
     # The first one that cannot be sent ends it: the broker is away.
-    all(outbox.send(kind, pk) for kind, pk in outbox.left_over(now)) and all(
-        outbox.send_set(pk) for pk in outbox.sets_left_over(now)
+    (
+        all(outbox.send(kind, pk) for kind, pk in outbox.left_over(now))
+        and all(outbox.send_set(pk) for pk in outbox.sets_left_over(now))
+        and all(outbox.send_exclusion(pk) for pk in outbox.exclusions_left_over(now))
     )
 
 

@@ -93,6 +93,7 @@ def _places() -> tuple[tuple[str, tuple[Place, ...]], ...]:
             "Speakers",
             (
                 Place("speakers", "Speakers", "speakers.view_speaker"),
+                Place("nodes", "Nodes", "clusters.view_node", ("node", "drain")),
                 Place("status", "Reported", "clusters.view_statusobject", ("status-kind", "status-object")),
             ),
         ),

@@ -107,8 +107,8 @@ class Snapshot:
     """mode, version ("0.16.1", "" = not known) and namespace are MetalLB's; objects elsewhere have no effect.
 
     services: those of type LoadBalancer. namespaces: labels of each, by name. frr_namespace: of the pods with FRR, "" =
-    not known. secret_passthrough: MetalLB runs with --frrk8s-secret-passthrough. frr_configurations: those that
-    frr-k8s reads, in FRR-K8s mode.
+    not known. secret_passthrough: MetalLB runs with --frrk8s-secret-passthrough. ignores_exclude: with
+    --ignore-exclude-lb. frr_configurations: those that frr-k8s reads, in FRR-K8s mode.
     """
 
     mode: Mode = Mode.UNKNOWN
@@ -121,6 +121,7 @@ class Snapshot:
     namespaces: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     frr_namespace: str = ""
     secret_passthrough: bool = False
+    ignores_exclude: bool = False
     frr_configurations: Sequence[Resource] = ()
 
     @property

@@ -85,6 +85,7 @@ class Applied:
             frr_configurations=self._frr_configurations(),
             frr_namespace=self._release.frr_namespace,
             secret_passthrough=self._release.secret_passthrough,
+            ignores_exclude=self._release.ignores_exclude,
         )
         snapshot = replace(snapshot, secrets=(*snapshot.secrets, *missing_secrets(snapshot)))
         namespaces = [manifest["metadata"] for manifest in self._store.list("namespaces")]

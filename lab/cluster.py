@@ -53,6 +53,7 @@ class Plan:
     namespace: str = SYSTEM
     frr_namespace: str = ""
     secret_passthrough: bool = False
+    ignores_exclude: bool = False
     speakers: Literal["simulated", "frr"] = "simulated"
     seed_peers: bool = False
     folder: Path | None = None
@@ -82,7 +83,12 @@ class Lab:
         self.folder = self.plan.folder or Path(self._temporary.name if self._temporary else "")
         settled = self.plan
         self.release = Release(
-            Mode(settled.mode), settled.version, settled.namespace, settled.frr_namespace, settled.secret_passthrough
+            Mode(settled.mode),
+            settled.version,
+            settled.namespace,
+            settled.frr_namespace,
+            settled.secret_passthrough,
+            settled.ignores_exclude,
         )
         self.token = self._token()
         state = self.folder / "state.json" if self.plan.keep else None

@@ -106,8 +106,10 @@ def daemon_set(layout: DaemonLayout, release: Release, frr_version: str) -> Mani
 def _pod_spec(layout: DaemonLayout, release: Release, frr_version: str) -> Manifest:
     variable = {"name": "METALLB_BGP_TYPE", "value": release.mode.value}
     own: Manifest = {"env": [variable]}
-    if release.secret_passthrough:
-        own["args"] = ["--port=7472", "--log-level=info", "--frrk8s-secret-passthrough"]
+    flags: tuple[str, ...] = ("--frrk8s-secret-passthrough",) if release.secret_passthrough else ()
+    flags += ("--ignore-exclude-lb",) if release.ignores_exclude else ()
+    if flags:
+        own["args"] = ["--port=7472", "--log-level=info", *flags]
     containers = [
         {"name": name, "image": image, **(own if name == "speaker" else {})}
         for name, image in layout.images(frr_version).items()

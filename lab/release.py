@@ -17,7 +17,8 @@ FRR_CONTAINERS = frozenset({"frr", "reloader", "frr-metrics", "frr-status"})  # 
 class Release:
     """mode and version of MetalLB; namespace: its own; frr_namespace: where FRR-K8s runs.
 
-    secret_passthrough: the speakers run with --frrk8s-secret-passthrough (newer than 0.16.1).
+    secret_passthrough: the speakers run with --frrk8s-secret-passthrough (newer than 0.16.1). ignores_exclude: with
+    --ignore-exclude-lb.
     """
 
     mode: Mode = Mode.FRR
@@ -25,6 +26,7 @@ class Release:
     namespace: str = SYSTEM
     frr_namespace: str = ""
     secret_passthrough: bool = False
+    ignores_exclude: bool = False
 
     @property
     def secret_namespace(self) -> str:

@@ -28,6 +28,7 @@ from clusters.api.preview import PreviewViewSet
 from clusters.baseline.api import ClusterBaselineViewSet
 from clusters.history.api import ChangeViewSet
 from clusters.reported.api import status_endpoint
+from dashboard.rest.nodes import NodeViewSet
 from dashboard.rest.problems import ProblemViewSet
 from dashboard.rest.routes import RouteViewSet
 from dashboard.rest.search import SearchViewSet
@@ -52,6 +53,7 @@ router.register("export", ExportViewSet, basename="api-export")
 router.register("changesets", ChangeSetViewSet, basename="api-changeset")
 router.register("changes", ChangeViewSet, basename="api-change")
 router.register("services", ServiceViewSet, basename="api-service")
+router.register("nodes", NodeViewSet, basename="api-node")
 router.register("search", SearchViewSet, basename="api-search")
 router.register("problems", ProblemViewSet, basename="api-problem")
 router.register("routes", RouteViewSet, basename="api-route")

@@ -30,7 +30,7 @@ def meaning_json(review: Review | SetReview) -> dict[str, Any]:
     """The part of a review that intent answers."""
     return {
         "sessions": _sessions(review.sessions),
-        "announcements": _announcements(review.effects, review.heard),
+        "announcements": announcements_json(review.effects, review.heard),
         "layer2": _layer2(review.layer2),
         "addresses": _addresses(review.addresses),
         "between": _between(review.between) if isinstance(review, SetReview) else None,
@@ -61,7 +61,7 @@ def _sessions(changes: Iterable[SessionChange]) -> list[dict[str, Any]]:
     ]
 
 
-def _announcements(found: Effects | None, known: Heard) -> dict[str, Any] | None:
+def announcements_json(found: Effects | None, known: Heard) -> dict[str, Any] | None:
     """What happens to announcements: services whose reach changes, those that lose it first, and routes."""
     if found is None:
         return None

@@ -10,7 +10,7 @@ from clusters.models import Change, Cluster
 from clusters.origin import client_address, token_name
 
 AUDITED = "Cluster"  # the kind of entries about one
-_KINDS = [AUDITED]
+_KINDS = [AUDITED, "Node"]
 
 
 def cluster_audit(cluster: Cluster, action: str, what: str, actor: Actor, source: str, message: str = "") -> None:

@@ -102,7 +102,7 @@ class Door(SecretDoor):
         return self.strip(self._request("PATCH", where, writing(dry_run=dry_run), body, APPLY))
 
     def merge(
-        self, kind: Served, namespace: str, name: str, patch: Mapping[str, Any], *, dry_run: bool = False
+        self, kind: Served, namespace: str | None, name: str, patch: Mapping[str, Any], *, dry_run: bool = False
     ) -> Object:
         """A JSON merge patch (RFC 7386): null takes a field away."""
         return self.strip(self._request("PATCH", path(kind, namespace, name), writing(dry_run=dry_run), patch, MERGE))

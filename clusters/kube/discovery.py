@@ -21,7 +21,7 @@ SELECTORS = ("component in (speaker,frr-k8s)", "app.kubernetes.io/component in (
 NAMESPACES = ("metallb-system", "frr-k8s-system", "openshift-frr-k8s")
 GROUPS = ("metallb.io", "frrk8s.metallb.io", "nmstate.io")
 _CLEANER = "statuscleaner"
-_PASSTHROUGH = "frrk8s-secret-passthrough"
+_PASSTHROUGH, _IGNORE_EXCLUDE = "frrk8s-secret-passthrough", "ignore-exclude-lb"
 _TAG = re.compile(r":(?P<tag>v?\d[\w.-]{0,38})(?:@.*)?$", re.ASCII)
 _MODES = {mode.value: mode for mode in (Mode.FRR, Mode.FRR_K8S, Mode.NATIVE)}
 
@@ -56,7 +56,8 @@ class Problem:
 class MetalLB:
     """The MetalLB of a cluster. namespace: of its speakers; version: "v0.16.1"; both "" if not known.
 
-    secret_passthrough: the speakers give FRR-K8s the names of Secrets instead of passwords.
+    secret_passthrough: the speakers give FRR-K8s the names of Secrets instead of passwords. ignores_exclude: they
+    announce from nodes that are excluded from load balancers, too.
     """
 
     mode: Mode
@@ -65,6 +66,7 @@ class MetalLB:
     pods: tuple[FrrPod, ...]
     problems: tuple[Problem, ...]
     secret_passthrough: bool = False
+    ignores_exclude: bool = False
 
 
 def find_metallb(door: Door, namespaces: Iterable[str] = ()) -> MetalLB:
@@ -89,7 +91,8 @@ def find_metallb(door: Door, namespaces: Iterable[str] = ()) -> MetalLB:
         version=_most(versions),
         pods=tuple({pod.node: pod for pod in reversed(frr) if pod.node}.values())[::-1],
         problems=tuple(_problems(mode, speakers, frr)),
-        secret_passthrough=any(map(_passes_secrets, speakers)),
+        secret_passthrough=any(_flagged(pod, _PASSTHROUGH) for pod in speakers),
+        ignores_exclude=any(_flagged(pod, _IGNORE_EXCLUDE) for pod in speakers),
     )
 
 
@@ -151,12 +154,12 @@ def _named_mode(pod: dict[str, Any]) -> Mode | None:
     return None
 
 
-def _passes_secrets(speaker: dict[str, Any]) -> bool:
+def _flagged(speaker: dict[str, Any], flag: str) -> bool:
     """Whether the flag is set, as Go's package `flag` reads it."""
     container = _container(speaker, "speaker")
     words = [str(word) for name in ("command", "args") for word in container.get(name) or ()]
     values = [word.lstrip("-").partition("=") for word in words if word.startswith("-")]
-    found = [value for name, _, value in values if name == _PASSTHROUGH]
+    found = [value for name, _, value in values if name == flag]
     return bool(found) and found[-1].lower() not in {"false", "f", "0"}
 
 

@@ -63,6 +63,9 @@ def needs(
             for verb in verbs
         ),
         Permission("list", "", "secrets", "", secret_namespace, offering, optional=True),
+        Permission(
+            "patch", "", "nodes", "", "", "to exclude a node from load balancing before it is drained", optional=True
+        ),
     ]
 
 

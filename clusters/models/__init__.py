@@ -7,6 +7,7 @@ from clusters.models.change import Change
 from clusters.models.changeset import ChangeSet, ChangeSetItem
 from clusters.models.cluster import Cluster
 from clusters.models.credential import Credential
+from clusters.models.exclusion import Exclusion
 from clusters.models.facts import Node, SecretFact
 from clusters.models.lease import Lease
 from clusters.models.reference import Reference
@@ -23,6 +24,7 @@ __all__ = [
     "ChangeSetItem",
     "Cluster",
     "Credential",
+    "Exclusion",
     "Lease",
     "Namespace",
     "Node",

@@ -33,6 +33,9 @@ class Cluster(models.Model):
     secret_passthrough = models.BooleanField(
         default=False, help_text="MetalLB gives FRR-K8s the name of a Secret there instead of the password."
     )
+    ignores_exclude = models.BooleanField(
+        default=False, help_text="MetalLB announces from nodes that are excluded from load balancers, too."
+    )
     mode = models.CharField(max_length=10, choices=[(m.value, m.value) for m in Mode], default=Mode.UNKNOWN.value)
     metallb_version = models.CharField(max_length=40, blank=True)
     kubernetes_version = models.CharField(max_length=40, blank=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.urls import reverse
 
 from clusters.models.cluster import Cluster
 from clusters.models.services import Mirrored
@@ -26,6 +27,9 @@ class Node(Mirrored):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("node", args=[self.cluster.name, self.name])
 
 
 class SecretFact(models.Model):

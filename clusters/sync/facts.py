@@ -59,7 +59,7 @@ def discover(cluster: Cluster, door: Door) -> dict[str, Any]:
         namespace = metallb.namespace or namespace
         rooms = {pod.namespace for pod in metallb.pods} or rooms
         found |= {"mode": metallb.mode.value, "metallb_version": metallb.version}
-        found |= {"secret_passthrough": metallb.secret_passthrough}
+        found |= {"secret_passthrough": metallb.secret_passthrough, "ignores_exclude": metallb.ignores_exclude}
     kinds = [model.KIND for model in resource_models().values()]
     for kind in kinds:
         versions = found["served"].get(f"{kind.plural}.{kind.group}", [])

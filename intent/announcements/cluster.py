@@ -40,7 +40,7 @@ class Announcements:
         self._nodes = {node.name: node for node in snapshot.nodes}
         placement = Placement(snapshot.nodes)
         self._advertisements = advertisements(snapshot, placement, pools)
-        self._sites = _sites(placement, self._advertisements)
+        self._sites = _sites(placement, self._advertisements, ignores_exclude=snapshot.ignores_exclude)
         self._sessions = shared(snapshot, placement)
         self._alike: dict[object, dict[Feed, Layers]] = {}
         peers = {session.peer for some in set(self._sessions.values()) for session in some}
@@ -234,13 +234,16 @@ def _ordered(table: Table) -> tuple[Announcement, ...]:
     return tuple(table[key] for key in sorted(table))
 
 
-def _sites(placement: Placement, every: tuple[Advertisement, ...]) -> dict[str, _Site]:
+def _sites(placement: Placement, every: tuple[Advertisement, ...], *, ignores_exclude: bool) -> dict[str, _Site]:
     chosen = placement.memberships(advertisement.nodes for advertisement in every)  # their places are their bits
-    return {node.name: _Site(mask, blocked(node)) for node, mask in zip(placement.nodes, chosen, strict=True)}
+    return {
+        node.name: _Site(mask, blocked(node, ignores_exclude=ignores_exclude))
+        for node, mask in zip(placement.nodes, chosen, strict=True)
+    }
 
 
-def blocked(node: Node) -> Reason | None:
-    """What keeps a node from announcing anything."""
+def blocked(node: Node, *, ignores_exclude: bool = False) -> Reason | None:
+    """What keeps a node from announcing anything. ignores_exclude: the speakers run with --ignore-exclude-lb."""
     if node.network_unavailable:
         return Reason.NODE_NETWORK_UNAVAILABLE
-    return Reason.NODE_LABELED_EXCLUDE_BALANCERS if EXCLUDED in node.labels else None
+    return Reason.NODE_LABELED_EXCLUDE_BALANCERS if EXCLUDED in node.labels and not ignores_exclude else None

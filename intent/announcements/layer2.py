@@ -38,7 +38,8 @@ class Layer2:
         pools = snapshot.in_force("IPAddressPool")
         by_name = {pool.name: pool for pool in pools}
         self._placement, self._index = Placement(snapshot.nodes), PoolIndex(pools)
-        self._blocked = {node.name: reason for node in snapshot.nodes if (reason := blocked(node)) is not None}
+        judged = ((node.name, blocked(node, ignores_exclude=snapshot.ignores_exclude)) for node in snapshot.nodes)
+        self._blocked = {name: reason for name, reason in judged if reason is not None}
         self._every = [
             _Read(
                 selected_among(each, by_name),
@@ -48,6 +49,11 @@ class Layer2:
             )
             for each in snapshot.in_force("L2Advertisement")
         ]
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is an L2Advertisement at all."""
+        return bool(self._every)
 
     def candidates(self, service: Service) -> Candidates:
         """Who may answer for a service; nobody if it has no ready endpoint."""

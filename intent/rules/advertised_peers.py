@@ -21,7 +21,7 @@ def nodes_are_selected(view: View, subject: Subject) -> Iterator[Finding]:
         message = f"The selectors match none of the {count} nodes, so nothing is announced"
         hint = "Check the selectors against the labels of the nodes."
         yield subject.warning("no-node-selected", "nodeSelectors", message, source=CONFIG, hint=hint)
-    elif count and all(EXCLUDED in node.labels for node in view.placement.of(mask)):
+    elif count and not view.snapshot.ignores_exclude and all(EXCLUDED in n.labels for n in view.placement.of(mask)):
         message = f"Every selected node has the label {EXCLUDED}, so nothing is announced"
         hint = "Remove the label from nodes that are to announce, or select others."
         yield subject.warning("no-node-announces", "nodeSelectors", message, source="MetalLB speaker", hint=hint)

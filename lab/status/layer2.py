@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from intent.addresses import parse_address
 from intent.announcements.advertisements import selected_pools
-from intent.announcements.cluster import EXCLUDED
+from intent.announcements.cluster import blocked
 from intent.placement import Placement
 from intent.pools import PoolIndex
 from intent.selectors import Selection
-from intent.snapshot import Node, Resource, Service, Snapshot
+from intent.snapshot import Resource, Service, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,8 @@ def owners(snapshot: Snapshot) -> Iterator[Owner]:
     if not advertisements:
         return
     placement, index = Placement(snapshot.nodes), PoolIndex(pools)
-    nodes = {node.name: node for node in snapshot.nodes}
+    ignores = snapshot.ignores_exclude
+    free = {node.name for node in snapshot.nodes if blocked(node, ignores_exclude=ignores) is None}
     every = [
         _Read(each, selected_pools(each, pools), placement.names(placement.mask(each.spec))) for each in advertisements
     ]
@@ -38,7 +39,7 @@ def owners(snapshot: Snapshot) -> Iterator[Owner]:
         addresses = [address for address in map(parse_address, service.addresses) if address is not None]
         pool = index.holding_all(addresses)
         matching = [each for each in every if pool in each.pools and each.services.chooses(service.labels)]
-        fit = {name for each in matching for name in each.nodes if _may(service, nodes[name])}
+        fit = {name for each in matching for name in each.nodes & free if _may(service, name)}
         if fit and service.endpoint_nodes:
             first = _first(fit, str(addresses[0]))
             on_node = [each.resource for each in matching if first in each.nodes]
@@ -58,10 +59,8 @@ def _first(nodes: set[str], address: str) -> str:
     return min(nodes, key=lambda name: hashlib.sha256(f"{name}#{address}".encode()).digest())
 
 
-def _may(service: Service, node: Node) -> bool:
-    if EXCLUDED in node.labels or node.network_unavailable:
-        return False
-    return not service.local or node.name in service.endpoint_nodes
+def _may(service: Service, node: str) -> bool:
+    return not service.local or node in service.endpoint_nodes
 
 
 def _interfaces(advertisements: list[Resource]) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from intent.kinds import KINDS, READ_KINDS
 from lab.apiserver import Rule, User
 from tests.clusters.cluster import NAMESPACE, RunningCluster, peer
 from tests.clusters.conftest import Office
-from tests.deploy.rendered import OVERLAYS, Object, overlay
+from tests.deploy.rendered import OVERLAYS, Object, chart, objects, overlay
 from tests.loop import worker
 
 _FRR = {"metallb-system": "metallb-system", "openshift": "openshift-frr-k8s"}
@@ -74,6 +74,15 @@ def test_the_collector_has_what_the_product_asks_for_and_nothing_else(name: str)
         if not need.optional
     }
     assert rights(overlay(name), "bgpui-collector") == asked
+
+
+def test_nodes_are_patched_by_the_collector_alone_and_only_if_the_values_say_so() -> None:
+    label = ("patch", "", "nodes", "")
+    for said in (False, True):
+        found = objects(chart("--set", f"rbac.labelNodes={str(said).lower()}"))
+        assert [label in rights(found, f"bgpui-{account}") for account in ("collector", "web")] == [said, False]
+    needed = permissions.needs(KINDS.values(), "metallb-system", [], "metallb-system")
+    assert [one.optional for one in needed if (one.verb, one.resource) == ("patch", "nodes")] == [True]
 
 
 @pytest.mark.parametrize("name", OVERLAYS)

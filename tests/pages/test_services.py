@@ -93,7 +93,7 @@ def test_twenty_thousand_services_need_no_more_queries_than_twenty(
     assert counts[0] == counts[1] <= 11, counts
 
 
-def _object(cluster: Cluster, model: type[Resource], name: str, **spec: object) -> None:
+def an_object(cluster: Cluster, model: type[Resource], name: str, **spec: object) -> None:
     """An object in sync with the cluster."""
     metadata = {"name": name, "namespace": cluster.namespace}
     live = {"apiVersion": model.KIND.api_version, "kind": model.KIND.kind, "metadata": metadata, "spec": spec}
@@ -106,12 +106,12 @@ def _object(cluster: Cluster, model: type[Resource], name: str, **spec: object) 
 def announced(cluster: Cluster) -> Service:
     """A service with endpoints on node-0, announced from there and node-1 to tor-a; node-2 is left out."""
     a_peer(cluster, "tor-a")
-    _object(cluster, IPAddressPool, "gold", addresses=["10.0.0.0/24", "2001:db8::/64"])
+    an_object(cluster, IPAddressPool, "gold", addresses=["10.0.0.0/24", "2001:db8::/64"])
     hosts = {"key": "kubernetes.io/hostname", "operator": "In", "values": ["node-0", "node-1"]}
     spec = {"ipAddressPools": ["gold"], "nodeSelectors": [{"matchExpressions": [hosts]}], "communities": ["65000:7"]}
-    _object(cluster, BGPAdvertisement, "to-all", **spec)
-    _object(cluster, L2Advertisement, "arp", ipAddressPools=["gold"])
-    _object(cluster, BGPAdvertisement, "other", ipAddressPools=["silver"])
+    an_object(cluster, BGPAdvertisement, "to-all", **spec)
+    an_object(cluster, L2Advertisement, "arp", ipAddressPools=["gold"])
+    an_object(cluster, BGPAdvertisement, "other", ipAddressPools=["silver"])
     a_session(a_speaker(cluster, "node-0"))
     a_session(a_speaker(cluster, "node-1"), **down(cause="The hold timer expired"))
     return a_service(cluster, "dns", "10.0.0.53", pool="gold", sharing_key="dns")
@@ -234,7 +234,7 @@ def test_who_may_answer_arp_is_said_node_by_node_with_the_first_reason(viewer: C
     cluster = announced.cluster
     racks = [{"matchLabels": {"rack": rack}} for rack in "01"]
     L2Advertisement.objects.all().delete()
-    _object(cluster, L2Advertisement, "arp", ipAddressPools=["gold"], nodeSelectors=racks)
+    an_object(cluster, L2Advertisement, "arp", ipAddressPools=["gold"], nodeSelectors=racks)
     Service.objects.filter(pk=announced.pk).update(traffic_policy="Local")
     page = viewer.get(announced.get_absolute_url()).text
     section = page.partition('id="layer2-head"')[2].partition("</section>")[0]
@@ -274,8 +274,8 @@ def test_an_advertisement_that_reaches_nobody_says_that_it_announces_nothing(
     viewer: Client, cluster: Cluster, spec: dict[str, Any], why: str
 ) -> None:
     a_peer(cluster, "tor-a", {**EXAMPLE, "nodeSelectors": [{"matchLabels": {"rack": "0"}}]})
-    _object(cluster, IPAddressPool, "gold", addresses=["10.0.0.0/24"])
-    _object(cluster, BGPAdvertisement, "out", **spec)
+    an_object(cluster, IPAddressPool, "gold", addresses=["10.0.0.0/24"])
+    an_object(cluster, BGPAdvertisement, "out", **spec)
     page = viewer.get("/bgp-advertisements/lab/metallb-system/out/").text
     assert why in page if why else "It announces nothing" not in page
 

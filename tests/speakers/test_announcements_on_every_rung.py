@@ -11,10 +11,16 @@ from typing import Any
 
 import pytest
 import yaml
+from django.contrib.auth.models import User
 from pytest_django.fixtures import Settings
+from rest_framework.test import APIClient
 
+from bgpui.roles import role_give
+from clusters.models import Change, Exclusion
 from clusters.nudges import connection
+from clusters.tasks import exclude_node
 from dashboard import tasks
+from intent.announcements.cluster import EXCLUDED
 from lab.frr.netns import available
 from speakers import live
 from speakers.frr.routes import Table
@@ -144,6 +150,48 @@ def test_nodes_announce_services_with_their_attributes_until_the_last_endpoint_i
     assert (empty.paths, meant) == ([], [])
     scale(observer, 1)
     eventually(lambda: sent(observer, ONE) == SENT, timeout=90, interval=0.5)
+
+
+def test_a_node_is_drained_by_its_label_and_taken_back(observer: Observer) -> None:
+    """MetalLB's speakers withdraw everything from a node with the label (speaker/main.go); FRR itself says when."""
+    eventually(lambda: (sent(observer, ONE), sent(observer, TWO)) == (SENT, SENT), timeout=90, interval=0.5)
+    observer.relist()
+    eventually(lambda: counters(observer) == dict.fromkeys(SENT, 1), timeout=60, interval=0.5)
+    user = User.objects.create_user("an-editor")
+    role_give(user=user, role="editor")
+    api = APIClient()
+    api.force_authenticate(user)
+    address = f"/api/v1/nodes/lab/{ONE}/drain/"
+    plan = api.get(address).json()
+    assert (plan["next"], plan["refusal"], plan["prefixes"], plan["lost"]) == ("set", "", 3, [])
+    assert {(one["name"], one["alone"]) for one in plan["announcements"]["services"]} == {
+        ("server1", True), ("dual", True)
+    }  # fmt: skip
+    assert plan["progress"]["phase"] == "announcing"
+    assert api.post(address).json()["progress"]["phase"] == "labelling"
+    exclude_node(Exclusion.objects.get(node=ONE).pk)
+    metadata = observer.running.call(observer.lab.store.get, "nodes", "", ONE)["metadata"]
+    assert EXCLUDED in metadata["labels"]
+    assert "bgpui" in {one["manager"] for one in metadata["managedFields"]}
+    assert api.get(address).json()["progress"]["phase"] == "unknown"  # FRR was not asked since
+    _reaches(observer, api, address, "safe")
+    nothing: dict[tuple[str, str], dict[str, int | None]] = {place: {} for place in SENT}
+    assert (sent(observer, ONE), sent(observer, TWO)) == (nothing, SENT)
+    assert api.delete(address).json()["progress"]["phase"] == "unlabelling"
+    exclude_node(Exclusion.objects.get(node=ONE).pk)
+    _reaches(observer, api, address, "back")
+    assert sent(observer, ONE) == SENT
+    assert [change.message for change in Change.objects.filter(kind="Node").order_by("pk")] == [
+        f"Label {EXCLUDED} set.", f"Label {EXCLUDED} taken off."
+    ]  # fmt: skip
+
+
+def _reaches(observer: Observer, api: APIClient, address: str, phase: str) -> None:
+    def looked() -> bool:
+        observer.sweep()
+        return bool(api.get(address).json()["progress"]["phase"] == phase)
+
+    eventually(looked, timeout=90, interval=0.5)
 
 
 def test_an_endpoint_of_local_traffic_draws_the_prefix_to_its_node(observer: Observer) -> None:

@@ -1,0 +1,1 @@
+"""Nodes that are excluded from load balancing before they are drained, and taken back after it."""
