@@ -8,10 +8,13 @@ from dataclasses import dataclass, replace
 from intent.announcements.announcement import Announcement, ServiceRef
 from intent.announcements.cluster import EXCLUDED, Announcements, announced_on
 from intent.announcements.layer2 import Layer2
+from intent.confirmations import WITHDRAWN, Confirmation
 from intent.effects import Effects, effects
 from intent.reach import SessionKey, reaches
 from intent.sessions import IntendedSession, sessions_on
 from intent.snapshot import Node, Service, Snapshot
+
+_NAMED = 5  # services in a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,12 @@ class Draining:
     def prefixes(self) -> int:
         """Over all sessions; one that goes to two neighbors counts twice."""
         return sum(len(feed.prefixes) for feed in self.feeds)
+
+    @property
+    def confirm(self) -> tuple[Confirmation, ...]:
+        """What has to be confirmed before the label is set: the services that are lost, or left with no session up."""
+        silent = sorted({*self.lost, *self.effects.dark})
+        return (Confirmation(WITHDRAWN, len(silent), names=tuple(map(str, silent[:_NAMED]))),) if silent else ()
 
 
 def excluded(snapshot: Snapshot, node: str, *, there: bool) -> Snapshot:

@@ -39,10 +39,10 @@ def own_audit(
     message: str = "",
     cluster: Cluster | None = None,
     sides: tuple[Mapping[str, Any] | None, Mapping[str, Any] | None] = (None, None),
-) -> None:
+) -> Change:
     """Write one. sides: what may be shown before and after, without secrets; cluster: None = of none alone."""
     before, after = (None if side is None else {"spec": dict(side)} for side in sides)
-    Change.objects.create(
+    return Change.objects.create(
         cluster=cluster,
         kind=kind,
         namespace="",

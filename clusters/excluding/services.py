@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import transaction
 
 from clusters import clock
 from clusters.connecting.audit import own_audit
-from clusters.edits.saving import Actor, key_of
+from clusters.edits.saving import Actor, change_confirmed, key_of
 from clusters.excluding.rights import refusal
 from clusters.manifest import Object
 from clusters.models import Change, Exclusion, Node
 from clusters.sync import outbox
 from intent.announcements.cluster import EXCLUDED
+from intent.confirmations import Confirmation
 
 AUDITED = "Node"
 
@@ -20,10 +23,18 @@ class ExclusionRefusedError(Exception):
     """The label cannot be set or taken off here; the text says why, and the way out."""
 
 
-def exclusion_ask(*, node: Node, wanted: bool, actor: Actor, source: str, message: str = "") -> Exclusion | None:
+def exclusion_ask(
+    *,
+    node: Node,
+    wanted: bool,
+    actor: Actor,
+    source: str,
+    message: str = "",
+    confirmed: Sequence[Confirmation] = (),
+) -> Exclusion | None:
     """Let a worker set the label, or take it off; None = it stands as it shall, and nothing else is on its way.
 
-    Raises ExclusionRefusedError.
+    confirmed: what whoever asks confirmed, for the history. Raises ExclusionRefusedError.
     """
     if why := refusal(node.cluster, wanted=wanted):
         raise ExclusionRefusedError(why)
@@ -39,15 +50,17 @@ def exclusion_ask(*, node: Node, wanted: bool, actor: Actor, source: str, messag
         row.state, row.message, row.attempts, row.retry_at = Exclusion.State.PENDING, "", 0, None
         row.actor_id, row.asked_at, row.done_at = key_of(actor), clock.now(), None
         row.save()
-        _audit(node, actor, source, message, wanted=wanted)
+        _audit(node, actor, source, message, wanted=wanted, confirmed=confirmed)
         outbox.enqueue_exclusion(row)
     return row
 
 
-def _audit(node: Node, actor: Actor, source: str, message: str, *, wanted: bool) -> None:
+def _audit(
+    node: Node, actor: Actor, source: str, message: str, *, wanted: bool, confirmed: Sequence[Confirmation]
+) -> None:
     what = f"Label {EXCLUDED} {'set' if wanted else 'taken off'}."
     sides: tuple[Object, Object] = {"labels": {}}, {"labels": {EXCLUDED: ""}}
-    own_audit(
+    change = own_audit(
         AUDITED,
         node.name,
         Change.Action.UPDATE,
@@ -57,3 +70,5 @@ def _audit(node: Node, actor: Actor, source: str, message: str, *, wanted: bool)
         cluster=node.cluster,
         sides=sides if wanted else sides[::-1],
     )
+    change_confirmed(change, confirmed)
+    change.save(update_fields=["accepted"])

@@ -97,6 +97,9 @@ class DrainSerializer(serializers.Serializer[Any]):
     command = serializers.CharField(help_text="What does it in a shell.")
     prefixes = serializers.IntegerField(help_text="Over all sessions, that leave or come back.")
     lost = serializers.ListField(child=serializers.CharField(), help_text="Services that nobody announces then.")
+    confirm = serializers.ListField(
+        child=serializers.CharField(), help_text="What has to be confirmed with `accept` before the label is set."
+    )
     announcements = serializers.DictField(help_text="As in a review.")
     layer2 = CandidateSerializer(many=True)
     progress = ProgressSerializer()

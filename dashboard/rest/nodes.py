@@ -16,15 +16,14 @@ from rest_framework.response import Response
 from clusters.api.filters import flag, of_cluster, text
 from clusters.api.meaning import announcements_json
 from clusters.api.permissions import ModelPermissions, ViewPermission
-from clusters.api.problems import BadParameter, Conflict, NotAvailable, RulesBroken, fault
-from clusters.api.schema import DRY_RUN, MESSAGE, WAIT
+from clusters.api.problems import ConfirmationNeeded, Conflict, NotAvailable
+from clusters.api.schema import ACCEPT, DRY_RUN, MESSAGE, WAIT
 from clusters.api.views import ReadEndpoint
 from clusters.api.waiting import until
 from clusters.api.writing import Edit, edit_of
 from clusters.excluding.rights import command, refusal
 from clusters.excluding.services import ExclusionRefusedError, exclusion_ask
 from clusters.models import Change, Exclusion, Node
-from clusters.words import counted
 from dashboard.nodes import selectors
 from dashboard.nodes.asking import node_ask
 from dashboard.nodes.plan import Plan, meant_of, plan_of
@@ -38,11 +37,9 @@ from dashboard.rest.node_serializers import (
     ProgressSerializer,
 )
 from dashboard.rest.sessions import OnDemandThrottle
+from intent.confirmations import unconfirmed
 
 _PATH = [OpenApiParameter(name, str, OpenApiParameter.PATH) for name in ("cluster", "name")]
-_CONFIRM = OpenApiParameter(
-    "confirm", int, description="How many services may be announced by nobody then; needed if there are any."
-)
 _NAMED = 500  # services
 
 
@@ -84,7 +81,8 @@ class NodeViewSet(ReadEndpoint):
     lookup_path = ("cluster", "name")
     ordering = ("cluster", "name")
     ordering_fields = {"name": "name", "cluster": "cluster__name", "ready": "ready", "unschedulable": "unschedulable"}
-    parameters = {"label": ("dry_run", "message", "wait", "confirm"), "unlabel": ("dry_run", "message", "wait")}
+    repeatable = {"label": ("accept",)}
+    parameters = {"label": ("dry_run", "message", "wait", "accept"), "unlabel": ("dry_run", "message", "wait")}
 
     def get_queryset(self) -> QuerySet[Node]:
         """All of clusters that were not removed."""
@@ -121,18 +119,16 @@ class NodeViewSet(ReadEndpoint):
         summary="Exclude a node from load balancing",
         description="A worker sets the label `node.kubernetes.io/exclude-from-external-load-balancers`.",
         request=None,
-        parameters=[*_PATH, DRY_RUN, MESSAGE, WAIT, _CONFIRM],
+        parameters=[*_PATH, DRY_RUN, MESSAGE, WAIT, ACCEPT],
         responses={200: DrainSerializer, 202: OpenApiResponse(DrainSerializer, description="Not done yet.")},
     )
     @drain.mapping.post
     def label(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Set the label."""
-        edit, row, confirmed = edit_of(request), self.get_object(), _confirmed(request)
+        edit, row = edit_of(request), self.get_object()
         plan = plan_of(row)
-        if not edit.dry_run and (number := len(plan.draining.lost)) and confirmed != number:
-            told = f"{counted(number, 'service')} would be announced by nobody; send confirm={number} to accept that"
-            found = fault("confirm", told, code="last-announcement", value=str(confirmed or ""))
-            raise RulesBroken(f"{told}.", findings=[found], lost=[str(one) for one in plan.draining.lost[:_NAMED]])
+        if not edit.dry_run and (left := unconfirmed(plan.draining.confirm, edit.accept)):
+            raise ConfirmationNeeded(left)
         return _labelled(edit, row, plan, wanted=True)
 
     @extend_schema(
@@ -165,23 +161,18 @@ class NodeViewSet(ReadEndpoint):
         return Response(status=status.HTTP_202_ACCEPTED, headers={"Location": location, "Retry-After": "1"})
 
 
-def _confirmed(request: Request) -> int | None:
-    value = request.query_params.get("confirm")
-    if value is None:
-        return None
-    if not (value.isascii() and value.isdigit() and len(value) < 7):
-        message = "must be a whole number"
-        raise BadParameter(
-            f"confirm {message}.", findings=[fault("confirm", message, code="confirm", value=value[:20])]
-        )
-    return int(value)
-
-
 def _labelled(edit: Edit, row: Node, plan: Plan, *, wanted: bool) -> Response:
     if edit.dry_run:
         return Response(_drain_json(row, plan))
     try:
-        asked = exclusion_ask(node=row, wanted=wanted, actor=edit.actor, source=Change.Source.API, message=edit.message)
+        asked = exclusion_ask(
+            node=row,
+            wanted=wanted,
+            actor=edit.actor,
+            source=Change.Source.API,
+            message=edit.message,
+            confirmed=plan.draining.confirm if wanted else (),
+        )
     except ExclusionRefusedError as refused:
         raise Conflict(str(refused), command=command(row, wanted=wanted)) from refused
     done = asked is None or until(lambda: _settled(asked), edit.wait) is not None
@@ -203,6 +194,7 @@ def _drain_json(row: Node, plan: Plan) -> dict[str, Any]:
         "command": command(row, wanted=wanted),
         "prefixes": plan.draining.prefixes,
         "lost": [str(one) for one in plan.draining.lost[:_NAMED]],
+        "confirm": [str(one) for one in plan.draining.confirm],
         "announcements": announcements_json(plan.draining.effects, plan.heard),
         "layer2": CandidateSerializer(plan.draining.layer2[:_NAMED], many=True).data,
         "progress": ProgressSerializer(progress).data,

@@ -13,18 +13,19 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from clusters.editing.confirming import TICK, accept_posted, asked
 from clusters.excluding.rights import command, refusal
 from clusters.excluding.services import ExclusionRefusedError, exclusion_ask
 from clusters.models import Change, Node
 from clusters.ordering import ordered
 from clusters.pages import Column, HttpRequest, misfits, ordering, page_of, render_page
 from clusters.stale import nodes_keeping_old
-from clusters.words import counted
 from dashboard.nodes import selectors
 from dashboard.nodes.asking import node_ask
 from dashboard.nodes.plan import Plan, meant_of, plan_of
 from dashboard.nodes.progress import progress_of
 from intent.announcements.cluster import EXCLUDED
+from intent.confirmations import unconfirmed
 
 COLUMNS = (
     Column("name", "Node", ("name", "cluster__name")),
@@ -120,11 +121,12 @@ def _label(request: HttpRequest, row: Node) -> HttpResponse:
     wanted = request.POST.get("label") != "off"
     note = request.POST.get("note", "").strip()[:_NOTE]
     plan = plan_of(row) if wanted else None
-    if plan is not None and (lost := len(plan.draining.lost)) and request.POST.get("confirm") != str(lost):
-        trouble = f"{counted(lost, 'service')} would be announced by nobody. Tick the box, which names the number."
-        return _drain_page(request, row, plan, trouble=trouble, note=note, status=422)
+    needed, accept = plan.draining.confirm if plan is not None else (), accept_posted(request.POST)
+    if plan is not None and unconfirmed(needed, accept):
+        return _drain_page(request, row, plan, trouble=TICK, note=note, status=422)
+    said: dict[str, Any] = {"message": note, "confirmed": needed}
     try:
-        exclusion_ask(node=row, wanted=wanted, actor=request.user, source=Change.Source.BROWSER, message=note)
+        exclusion_ask(node=row, wanted=wanted, actor=request.user, source=Change.Source.BROWSER, **said)
     except ExclusionRefusedError as refused:
         return _drain_page(request, row, plan or plan_of(row), trouble=str(refused), note=note, status=422)
     return redirect("drain", row.cluster.name, row.name)
@@ -138,6 +140,7 @@ def _drain_page(
         "node": row,
         "plan": plan.draining,
         "heard": plan.heard,
+        "confirm": asked(plan.draining.confirm, accept_posted(request.POST)),
         "layer2": plan.draining.layer2[:_LAYER2],
         "alone": sum(not one.others for one in plan.draining.layer2),
         "progress": progress_of(row, plan.meant),

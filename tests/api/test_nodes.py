@@ -91,13 +91,13 @@ def test_without_a_worker_the_label_is_on_its_way_and_asking_twice_asks_once(api
 
 
 def test_the_last_announcement_of_a_service_is_given_up_only_by_its_number(api: APIClient, shop: Cluster) -> None:
+    plan = api.get(DRAIN).json()
+    assert (plan["lost"], plan["confirm"]) == (["shop/here"], ["services-withdrawn:1"])
     answer = api.post(DRAIN)
-    assert (answer.status_code, answer.json()["lost"]) == (422, ["shop/here"])
-    assert answer.json()["findings"][0]["code"] == "last-announcement"
-    assert api.post(DRAIN + "?confirm=one").status_code == 400
-    assert api.post(DRAIN + "?confirm=2").status_code == 422
+    assert (answer.status_code, answer.json()["confirm"]) == (422, ["services-withdrawn:1"])
+    assert api.post(DRAIN + "?accept=nonsense").status_code == 400
     assert Exclusion.objects.count() == 0
-    assert api.post(DRAIN + "?confirm=1").status_code == 202
+    assert api.post(DRAIN + "?accept=services-withdrawn:1").status_code == 202
 
 
 def test_without_the_right_the_answer_has_the_command(api: APIClient, cluster: Cluster) -> None:

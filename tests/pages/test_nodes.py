@@ -96,18 +96,21 @@ def test_the_drain_page_says_what_leaves_and_needs_a_confirmation_that_names_the
     editor: Client, shop: Cluster
 ) -> None:
     page = editor.get("/nodes/lab/node-0/drain/").text
-    assert "1 service would be announced by nobody: shop/here" in page
-    assert 'name="confirm" value="1"' in page
+    assert "1 service loses its last announcement: shop/here." in page
+    assert 'name="accept" value="services-withdrawn:1"' in page
     assert f"kubectl label node node-0 {EXCLUDED}=" in page
-    for sent in ({}, {"confirm": "2"}):
+    for sent in ({}, {"accept": "services-withdrawn:0"}):
         answer = editor.post("/nodes/lab/node-0/drain/", {"label": "on", **sent})
         assert (answer.status_code, Exclusion.objects.count()) == (422, 0)
-        assert "Tick the box" in answer.text
-    answer = editor.post("/nodes/lab/node-0/drain/", {"label": "on", "confirm": "1", "note": "Disk swap"})
+        assert "tick below that this is meant" in answer.text
+    answer = editor.post(
+        "/nodes/lab/node-0/drain/", {"label": "on", "accept": "services-withdrawn:1", "note": "Disk swap"}
+    )
     assert (answer.status_code, answer["Location"]) == (302, "/nodes/lab/node-0/drain/")
     row, change = Exclusion.objects.get(), Change.objects.get(kind="Node")
     assert (row.node, row.wanted, row.state, row.uid) == ("node-0", True, "pending", "0")
     assert (change.name, change.message) == ("node-0", f"Label {EXCLUDED} set. Disk swap")
+    assert change.accepted == ["services-withdrawn:1"]
     assert "the label is being set" in editor.get("/nodes/lab/node-0/drain/").text
     assert EXCLUDED in editor.get(f"/changes/{change.pk}/").text
 
