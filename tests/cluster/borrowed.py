@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import shutil
 import ssl
 import tempfile
 from collections.abc import Mapping
@@ -82,6 +83,7 @@ class BorrowedCluster:
     def close(self) -> None:
         """What was made stays until the tenancy ends."""
         self.store.close()
+        shutil.rmtree(self._papers.folder, ignore_errors=True)
 
     def _server_context(self) -> ssl.SSLContext:
         self._papers.issue("gate", "kube-apiserver")
