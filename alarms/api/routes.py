@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -134,7 +135,7 @@ class RouteSerializer(KnownFields, serializers.ModelSerializer[Route]):
         for name, value in data.items():
             setattr(route, name, value)
         if given:
-            kept = _kept(route)
+            kept = _kept(route, given)
             if kept.token and "token" not in given and origin(given.get("url", kept.url)) != origin(kept.url):
                 raise serializers.ValidationError({"token": _ANEW})
             found = {name: given.get(name, getattr(kept, name)) for name in _SECRET}
@@ -146,12 +147,14 @@ class RouteSerializer(KnownFields, serializers.ModelSerializer[Route]):
         return route
 
 
-def _kept(route: Route) -> Secrets:
+def _kept(route: Route, given: Mapping[str, str]) -> Secrets:
+    """What the row holds; nothing if that cannot be opened, and all of it is given anew. Raises ValidationError."""
     try:
         return secrets_of(route)
-    except ClosedError as error:  # nothing to lose: what cannot be opened is replaced as a whole
-        if route.kind in (_KIND.WEBHOOK, _KIND.ALERTMANAGER):
-            raise serializers.ValidationError({"url": str(error)}) from error
+    except ClosedError as error:
+        missing = [name for name, needed in _TAKES[route.kind].items() if needed and name not in given]
+        if missing:
+            raise serializers.ValidationError({missing[0]: str(error)}) from error
         return Secrets(str(route.uid))
 
 

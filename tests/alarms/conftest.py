@@ -43,7 +43,7 @@ def only(db: None) -> Callable[..., Rule]:
 
 def firing() -> list[str]:
     """Titles of the alarms that fire."""
-    return [str(alarm) for alarm in Alarm.objects.filter(state="firing").order_by("title")]
+    return sorted(str(alarm) for alarm in Alarm.objects.filter(state="firing"))
 
 
 @pytest.fixture

@@ -103,6 +103,16 @@ def test_the_text_of_one_route_opens_in_no_other(admin: APIClient) -> None:
         secrets_of(two)
 
 
+def test_what_no_key_opens_is_given_anew_as_a_whole(admin: APIClient, settings: Settings) -> None:
+    one = f"{PATH}{admin.post(PATH, HOOK).json()['id']}/"
+    settings.BGPUI_CREDENTIAL_KEYS = (Fernet.generate_key().decode(),)
+    assert admin.patch(one, {"group_wait": 1}).status_code == 200
+    refused = admin.patch(one, {"url": URL})
+    assert (refused.status_code, refused.json()["findings"][0]["field"]) == (400, "key")
+    assert admin.patch(one, {"url": URL, "key": KEY}).status_code == 200
+    assert secrets_of(Route.objects.get()).key == KEY
+
+
 def test_keys_are_exchanged(admin: APIClient, settings: Settings) -> None:
     admin.post(PATH, HOOK)
     new = Fernet.generate_key().decode()

@@ -21,6 +21,7 @@ from tests.cluster.choice import api_server
 T = TypeVar("T")
 NAMESPACE = "metallb-system"
 TOKEN = "bgpui-token"
+KEPT_TOKEN = "of-the-same-account-and-nowhere-else"
 RESOURCES = (
     *(f"{kind.plural}.{kind.group}" for kind in KINDS.values()),
     "secrets",
@@ -33,6 +34,7 @@ RESOURCES = (
 _EDITOR = (Rule(groups=("metallb.io",), namespaces=(NAMESPACE,)),)
 TOKENS: dict[str, str | User] = {
     TOKEN: User("system:serviceaccount:bgpui:bgpui"),
+    KEPT_TOKEN: User("system:serviceaccount:bgpui:bgpui"),
     "kubectl-token": "alice",
     "look-token": User("viewer", READ_ONLY),
     "namespaced-token": User("editor", _EDITOR),
