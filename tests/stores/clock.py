@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from types import SimpleNamespace
 
+import pytest
 import time_machine
 from django.db import connection
 
-from clusters.clock import clock
+import clusters.clock
 
 # A function of the test's own transaction. Where the path names pg_catalog, what stands before it is found first:
 # https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-SEARCH-PATH
@@ -23,12 +25,15 @@ class StandingClocks:
     def __init__(self) -> None:
         self._here: time_machine.Traveller | None = None
         self._travel: time_machine.travel | None = None
+        self._counting = pytest.MonkeyPatch()
 
     def stand(self, moment: datetime) -> None:
         """Let it be this moment until it is told to be another one."""
         if self._here is None:
             self._travel = time_machine.travel(moment, tick=False)
             self._here = self._travel.start()
+            # What is counted between two looks at the database's clock.
+            self._counting.setattr(clusters.clock, "time", SimpleNamespace(monotonic=lambda: 0.0))
         self._here.move_to(moment)
         self._tell(_STANDS.format(moment.isoformat()))
 
@@ -36,10 +41,11 @@ class StandingClocks:
         """Let the clocks show the time again."""
         if self._travel is not None:
             self._travel.stop()
+            self._counting.undo()
             self._tell("RESET search_path")
 
     def _tell(self, statement: str) -> None:
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute(statement)
-            clock.read(connection)
+            clusters.clock.clock.read(connection)
