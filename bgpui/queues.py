@@ -9,6 +9,7 @@ ROUTES: dict[str, dict[str, str]] = {
     "clusters.tasks.apply_changeset": {"queue": "apply"},
     "clusters.tasks.exclude_node": {"queue": "apply"},
     "clusters.tasks.sweep_outbox": {"queue": "apply"},
+    "clusters.tasks.watch_trials": {"queue": "apply"},
     "clusters.tasks.look_at_secrets": {"queue": "ask"},
     "clusters.tasks.*": {"queue": "relist"},  # a slow API server must not keep sweeps waiting
     # What people ask for, however often they click, must not keep sweeps waiting either.
@@ -36,6 +37,7 @@ def schedule(*, sweep: float, relist: float) -> dict[str, dict[str, Any]]:
         "sweep": _every(sweep, "dashboard.tasks.sweep_clusters"),
         "relist": _every(relist, "clusters.tasks.relist_clusters"),
         "outbox": _every(3.0, "clusters.tasks.sweep_outbox"),
+        "trials": _every(3.0, "clusters.tasks.watch_trials"),
         "alarms": _every(sweep, "alarms.tasks.look"),
         "retention": _every(3600.0, "dashboard.tasks.history_expire"),
     }

@@ -45,6 +45,7 @@ BGPUI_TRANSITION_DAYS = env.int("BGPUI_TRANSITION_DAYS", 90, validate=validate.R
 BGPUI_CHANGE_DAYS = env.int("BGPUI_CHANGE_DAYS", 365, validate=validate.Range(min=1))
 BGPUI_CHANGE_ADDRESS = env.bool("BGPUI_CHANGE_ADDRESS", False)
 BGPUI_CONFIRM_SESSIONS = env.float("BGPUI_CONFIRM_SESSIONS", 25.0, validate=validate.Range(min=0, max=100))
+BGPUI_SAFE_APPLY_GRACE = env.float("BGPUI_SAFE_APPLY_GRACE", 90.0, validate=validate.Range(min=0, max=3600))
 BGPUI_METRICS_OPEN = env.bool("BGPUI_METRICS_OPEN", False)
 BGPUI_METRICS_SESSIONS = env.bool("BGPUI_METRICS_SESSIONS", False)
 BGPUI_SECRETS_BY_WORKER = env.bool("BGPUI_SECRETS_BY_WORKER", False)

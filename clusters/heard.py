@@ -24,10 +24,15 @@ class Down:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Sessions by node, VRF and neighbor, as they are known now. up: Established, and told by a current answer."""
+    """Sessions by node, VRF and neighbor, as they are known now. up: Established, and told by a current answer.
+
+    lost: not Established, told by one too. sent: of those that are up, how many prefixes FRR announces there.
+    """
 
     up: frozenset[SessionKey] = frozenset()
     others: Mapping[SessionKey, Down] = field(default_factory=dict)
+    lost: frozenset[SessionKey] = frozenset()
+    sent: Mapping[SessionKey, int] = field(default_factory=dict)
 
     def why(self, key: SessionKey) -> Down:
         """Why a session is not up."""

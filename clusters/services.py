@@ -14,7 +14,7 @@ from clusters.changes import change_of
 from clusters.edits import judging
 from clusters.edits.edit import Edit, prepare, snapshots
 from clusters.edits.looking import stands
-from clusters.edits.meaning import to_confirm
+from clusters.edits.meaning import meaning
 from clusters.edits.overriding import NOTHING, Override, stops, trial_passes
 from clusters.edits.passwords import password_write, password_written
 from clusters.edits.refusals import ClusterUnreachable, Refused, RevisionMismatch, Unconfirmed
@@ -191,7 +191,7 @@ def _permitted(
     stop = stops(found, accept, override)
     if stop:
         raise Refused([*stop, password_written(edit)] if has_secret else stop)
-    confirmed = to_confirm([edit], after, heard(edit.cluster))
+    confirmed = meaning([edit], after, heard(edit.cluster)).confirm
     if left := unconfirmed(confirmed, accept):
         raise Unconfirmed(left)
     needed = override.of(found)

@@ -23,6 +23,7 @@ from clusters.sync.changesets.carry import apply_set
 from clusters.sync.claim import Fate
 from clusters.sync.findings import findings_write
 from clusters.sync.relist import relist
+from clusters.trials.watch import trials_watch
 
 logger = logging.getLogger(__name__)
 _APPLY_LIMIT = 100  # seconds; the lease runs out long before, so another worker can go on
@@ -84,6 +85,12 @@ def sweep_outbox() -> None:
         and all(outbox.send_set(pk) for pk in outbox.sets_left_over(now))
         and all(outbox.send_exclusion(pk) for pk in outbox.exclusions_left_over(now))
     )
+
+
+@shared_task
+def watch_trials() -> None:
+    """Revert the changes on trial that nobody confirmed in time, or that lost what had to stay."""
+    trials_watch()
 
 
 @shared_task

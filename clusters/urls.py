@@ -10,6 +10,7 @@ from clusters.changesets import views as changesets
 from clusters.changesets import yaml_views
 from clusters.connecting import views as connecting
 from clusters.history import views as history
+from clusters.trials import views as trials
 
 urlpatterns = [
     path("clusters/", views.clusters, name="clusters"),
@@ -29,5 +30,8 @@ urlpatterns = [
     path("changes/sets/", changesets.changeset_list, name="changesets"),
     path("changes/sets/new/", changesets.changeset_new, name="changeset-new"),
     path("changes/sets/<int:pk>/", changesets.changeset_report, name="changeset"),
+    path("changes/trials/", trials.trials_under_way, name="trials"),
+    path("changes/sets/<int:pk>/confirm/", trials.trial_confirm, name="trial-confirm"),
+    path("changes/sets/<int:pk>/revert-now/", trials.trial_end, name="trial-revert"),
     path("changes/sets/<int:pk>/give-up/", changesets.changeset_end, name="changeset-give-up"),
 ]

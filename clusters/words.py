@@ -42,6 +42,16 @@ def age_words(age: timedelta, *, short: bool = False) -> str:
     return f"{seconds // 86400} d"
 
 
+def duration_words(length: timedelta) -> str:
+    """A length of time to the second, "4 min 10 s", from an hour on to the minute."""
+    seconds = max(0, int(length.total_seconds()))
+    minutes, rest = divmod(seconds, 60)
+    if minutes < 60:
+        return " ".join([*([f"{minutes} min"] if minutes else []), *([f"{rest} s"] if rest or not minutes else [])])
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
 def utc_words(at: datetime) -> str:
     """An instant as "2026-11-23 02:41:07 UTC"."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from alarms.selectors import firing_count, sweeps_stopped
 from clusters.kindpages import page_of_kind
-from clusters.models import Cluster
+from clusters.models import Cluster, Trial
 from clusters.selectors import clusters_known
+from clusters.trials.selectors import under_way, with_trials
 
+_TRIALS = 5  # on every page
 THEMES = (("auto", "as the system"), ("light", "light"), ("dark", "dark"))
 
 
@@ -119,8 +122,8 @@ def theme_of(request: HttpRequest) -> str:
 
 
 def chrome(request: HttpRequest) -> dict[str, Any]:
-    """Context of base.html: theme, navigation, clusters, the selected one, the user's role."""
-    clusters = clusters_known() if request.user.is_authenticated else Cluster.objects.none()
+    """Context of base.html: theme, navigation, clusters, the selected one, trials under way, the user's role."""
+    clusters: QuerySet[Any] = with_trials(clusters_known()) if request.user.is_authenticated else Cluster.objects.none()
 
     def selected() -> Cluster | None:
         return chosen() or (clusters[0] if len(clusters) == 1 else None)
@@ -136,6 +139,9 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     def role() -> str:
         return ", ".join(group.name for group in request.user.groups.all()) or "no role"
 
+    def trials() -> list[Trial]:
+        return list(under_way()[:_TRIALS]) if any(one.on_trial for one in clusters) else []
+
     return {
         "theme": theme_of(request),
         "themes": THEMES,
@@ -144,6 +150,8 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
         "role": SimpleLazyObject(role) if request.user.is_authenticated else "",
         "navigation": SimpleLazyObject(navigation),
         "stopped": SimpleLazyObject(sweeps_stopped),
+        "trials": SimpleLazyObject(trials),
+        "here": request.get_full_path() if request.method == "GET" else "",
         "list_here": SimpleLazyObject(lambda: _list_here(request)),
     }
 

@@ -7,20 +7,24 @@ from django.urls import reverse
 from clusters.heard import Down, Heard
 from clusters.models import Cluster
 from clusters.words import HEALTH_WORDS
+from intent.reach import SessionKey
 from speakers.selectors import sessions
 
-_UP = frozenset({"up", "degraded"})
+_UP, _LOST = frozenset({"up", "degraded"}), frozenset({"down", "absent"})
 _WORDS = {"absent": "FRR has no such neighbor", "unknown": "not heard of lately", "late": "the last poll got no answer"}
 
 
 def heard_of(cluster: Cluster) -> Heard:
     """All of them; one query, without a model instance each."""
-    up, others = [], {}
-    columns = ("node", "vrf", "neighbor", "health", "cause", "pk")
-    for node, vrf, neighbor, health, cause, pk in sessions(cluster=cluster).order_by().values_list(*columns):
+    others: dict[SessionKey, Down] = {}
+    lost, sent = set[SessionKey](), dict[SessionKey, int]()
+    columns = ("node", "vrf", "neighbor", "health", "cause", "pk", "prefixes_sent")
+    for node, vrf, neighbor, health, cause, pk, number in sessions(cluster=cluster).order_by().values_list(*columns):
         if health in _UP:
-            up.append((node, vrf, neighbor))
+            sent[node, vrf, neighbor] = number or 0
         else:
+            if health in _LOST:
+                lost.add((node, vrf, neighbor))
             words = _WORDS.get(health) or cause or HEALTH_WORDS[health]
             others[node, vrf, neighbor] = Down(words, reverse("session", args=[pk]))
-    return Heard(frozenset(up), others)
+    return Heard(frozenset(sent), others, frozenset(lost), sent)

@@ -28,6 +28,7 @@ from clusters.api.preview import PreviewViewSet
 from clusters.baseline.api import ClusterBaselineViewSet
 from clusters.history.api import ChangeViewSet
 from clusters.reported.api import status_endpoint
+from clusters.trials.api import TrialViewSet
 from dashboard.rest.nodes import NodeViewSet
 from dashboard.rest.problems import ProblemViewSet
 from dashboard.rest.routes import RouteViewSet
@@ -51,6 +52,7 @@ router.register("import", ImportViewSet, basename="api-import")
 router.register("preview", PreviewViewSet, basename="api-preview")
 router.register("export", ExportViewSet, basename="api-export")
 router.register("changesets", ChangeSetViewSet, basename="api-changeset")
+router.register("trials", TrialViewSet, basename="api-trial")
 router.register("changes", ChangeViewSet, basename="api-change")
 router.register("services", ServiceViewSet, basename="api-service")
 router.register("nodes", NodeViewSet, basename="api-node")

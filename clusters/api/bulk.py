@@ -33,6 +33,7 @@ def resources_create(
             accept=edit.accept,
             override=edit.override,
             note=edit.message,
+            window=edit.window,
         )
     return wanted, sets
 

@@ -8,18 +8,31 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django_filters.rest_framework import FilterSet
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_view,
+    inline_serializer,
+)
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 
 from clusters.api.entries import wanted_of
 from clusters.api.filters import choice, of_cluster
 from clusters.api.problems import BadParameter, Conflict, fault
 from clusters.api.schema import CLUSTER, WRITING_PARAMETERS
-from clusters.api.together import changeset_json, changeset_summary, review_together, set_problems, settled_sets
+from clusters.api.together import (
+    changeset_json,
+    changeset_summary,
+    review_together,
+    set_answer,
+    set_problems,
+    settled_sets,
+)
 from clusters.api.views import ReadEndpoint
 from clusters.api.writing import REPEATABLE, WRITING, Edit, cluster_of, edit_of
 from clusters.changesets.drafts import SetDraft
@@ -28,7 +41,7 @@ from clusters.changesets.save import changeset_give_up, changeset_save
 from clusters.changesets.selectors import changesets
 from clusters.changesets.wanted import Wanted
 from clusters.changesets.wayback import UnknownObjectError, leaving
-from clusters.models import Change, ChangeSet, ChangeSetItem, Cluster
+from clusters.models import Change, ChangeSet, ChangeSetItem, Cluster, Trial
 
 NOTE = OpenApiParameter("note", str, description="The same as `message`, under its older name.", deprecated=True)
 LEAVE_OUT = OpenApiParameter(
@@ -66,6 +79,18 @@ class ObjectSerializer(serializers.Serializer[Any]):
     after = serializers.DictField(allow_null=True)
 
 
+TRIAL = inline_serializer(
+    "SetTrial",
+    {
+        "state": serializers.CharField(help_text=f"One of {', '.join(Trial.State.values)}."),
+        "deadline": serializers.DateTimeField(),
+        "secondsLeft": serializers.IntegerField(),
+    },
+    allow_null=True,
+    help_text="Of a change with `safe_apply`, else null; more under `trials/`.",
+)
+
+
 class SummarySerializer(serializers.Serializer[Any]):
     """A change set; `message` says why it waits, or which object was refused."""
 
@@ -79,6 +104,7 @@ class SummarySerializer(serializers.Serializer[Any]):
     createdAt = serializers.DateTimeField()  # noqa: N815
     settledAt = serializers.DateTimeField(allow_null=True)  # noqa: N815
     size = serializers.IntegerField(help_text="How many objects it has.")
+    trial = TRIAL
 
 
 class ChangeSetSerializer(SummarySerializer):
@@ -106,6 +132,7 @@ def set_accepted(
             accept=edit.accept,
             override=edit.override,
             note=edit.message or note,
+            window=edit.window,
         )
     if made is None:
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -126,15 +153,6 @@ def way_back_accepted(request: Request, edit: Edit, draft: SetDraft) -> Response
     if isinstance(answer.data, dict):
         answer.data["leftOut"] = [asdict(one.wanted.ref) | {"owner": one.owner} for one in draft.left]
     return answer
-
-
-def set_answer(request: Request, made: ChangeSet) -> Response:
-    """A change set as it is now; 202 while it is not settled."""
-    found = changesets().prefetch_related("items").get(pk=made.pk)
-    code = status.HTTP_202_ACCEPTED if found.open else status.HTTP_200_OK
-    response = Response(changeset_json(found), status=code)
-    response["Location"] = reverse("api-changeset-detail", args=[made.pk], request=request)
-    return response
 
 
 class ChangeSetFilters(FilterSet):  # type: ignore[misc]

@@ -140,6 +140,6 @@ class ClusterFilter(django_filters.CharFilter):  # type: ignore[misc]
     field_class = _ClusterName
 
 
-def of_cluster() -> ClusterFilter:
+def of_cluster(field_name: str = "cluster__name") -> ClusterFilter:
     """By the name of the row's cluster."""
-    return ClusterFilter(field_name="cluster__name", label="Name of the cluster", strip=False)
+    return ClusterFilter(field_name=field_name, label="Name of the cluster", strip=False)

@@ -102,6 +102,7 @@ def _accepted(
             accept=edit.accept,
             override=edit.override,
             note=note,
+            window=edit.window,
         )
     if made is None:
         return Response({"documents": told, "changeSet": None})

@@ -47,6 +47,13 @@ class Draft:
     manifest: dict[str, Any]
     password: str | None
 
+    @property
+    def whole(self) -> dict[str, Any]:
+        """The manifest with the password."""
+        if self.password is None:
+            return self.manifest
+        return {**self.manifest, "spec": {**self.manifest["spec"], "password": self.password}}
+
 
 def draft_of(kind: Kind, body: Any, *, namespace: str = "", name: str = "", default_namespace: str = "") -> Draft:
     """The body as a draft; apiVersion, kind, name and namespace may be left out where the address says them.

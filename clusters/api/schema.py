@@ -124,7 +124,13 @@ OVERRIDE = OpenApiParameter(
     "administrators, and only if the API server accepts the edit in a dry run.",
 )
 REASON = OpenApiParameter("reason", str, description="Why rules are overridden, for the history.")
-WRITING_PARAMETERS = [WAIT, DRY_RUN, ACCEPT, MESSAGE, OVERRIDE, REASON]
+SAFE_APPLY = OpenApiParameter(
+    "safe_apply",
+    str,
+    description="Revert all of it unless it is confirmed within this time, `5m` (30s to 24h), once it is in force; the "
+    "answer is a change set then, and `trials/` has how it goes.",
+)
+WRITING_PARAMETERS = [WAIT, DRY_RUN, ACCEPT, MESSAGE, OVERRIDE, REASON, SAFE_APPLY]
 _IF_MATCH = OpenApiParameter(
     "If-Match", str, OpenApiParameter.HEADER, description="Write only if the object is the one with this ETag."
 )

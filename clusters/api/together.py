@@ -8,16 +8,23 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
 from clusters.api.meaning import assigned_json, meaning_json
 from clusters.api.problems import ClusterAway, ClusterRefused, ConfirmationNeeded, Conflict, RulesBroken, finding_json
 from clusters.api.waiting import until
 from clusters.api.writing import Edit, looked_at_json
 from clusters.changesets.judge import SomeRefused, stop
 from clusters.changesets.review import ItemReview, SetReview, changeset_review
+from clusters.changesets.selectors import changesets
 from clusters.changesets.wanted import Wanted
 from clusters.edits.judging import HELD
 from clusters.edits.refusals import ClusterUnreachable, RevisionMismatch, Unconfirmed
-from clusters.models import ChangeSet, ChangeSetItem, Cluster
+from clusters.models import ChangeSet, ChangeSetItem, Cluster, Trial
+from clusters.trials.selectors import seconds_left
 from intent.findings import Finding
 
 
@@ -70,7 +77,16 @@ def changeset_summary(change_set: ChangeSet, size: int) -> dict[str, Any]:
         "createdAt": change_set.created_at,
         "settledAt": change_set.settled_at,
         "size": size,
+        "trial": _trial_json(change_set),
     }
+
+
+def _trial_json(change_set: ChangeSet) -> dict[str, Any] | None:
+    """In short, null = it is not on trial."""
+    trial: Trial | None = getattr(change_set, "trial", None)
+    if trial is None:
+        return None
+    return {"state": trial.state, "deadline": trial.deadline, "secondsLeft": seconds_left(trial)}
 
 
 def _object_json(item: ChangeSetItem) -> dict[str, Any]:
@@ -149,3 +165,12 @@ def _check(items: Sequence[ItemReview], edit: Edit) -> None:
 def item_json(item: ItemReview) -> dict[str, Any]:
     """The review of one object."""
     return looked_at_json(item) | {"action": item.action or "none"}
+
+
+def set_answer(request: Request, made: ChangeSet) -> Response:
+    """A change set as it is now; 202 while it is not settled."""
+    found = changesets().prefetch_related("items").get(pk=made.pk)
+    code = status.HTTP_202_ACCEPTED if found.open else status.HTTP_200_OK
+    response = Response(changeset_json(found), status=code)
+    response["Location"] = reverse("api-changeset-detail", args=[made.pk], request=request)
+    return response

@@ -21,7 +21,7 @@ from clusters.api.permissions import ModelPermissions
 from clusters.api.problems import ClusterRefused, Conflict, PreconditionFailed, Problem
 from clusters.api.represent import older_writers_json, resource_json, used_by_json
 from clusters.api.resolving import fields_json, in_conflict, overtaken_json
-from clusters.api.together import settled_sets
+from clusters.api.together import set_answer, settled_sets
 from clusters.api.views import ReadEndpoint
 from clusters.api.waiting import settled
 from clusters.api.writing import (
@@ -33,7 +33,9 @@ from clusters.api.writing import (
     resource_remove,
     resource_write,
     review_json,
+    write_on_trial,
 )
+from clusters.changesets.wanted import Wanted
 from clusters.edits.inforce import lives_load
 from clusters.models import Cluster, Resource, SyncState
 from clusters.secrets import leftover
@@ -149,6 +151,10 @@ class ResourceViewSet(ReadResourceViewSet):
             left = leftover(row)
             beside = {"usedBy": used_by_json(row), "leftover": None if left is None else asdict(left)}
             return Response(review_json(edit, row.cluster, row.ref, None) | beside)
+        if edit.window is not None:
+            revision = row.revision if edit.guarded else None
+            wanted = Wanted(row.KIND.kind, row.namespace, row.name, None, base_revision=revision)
+            return self._on_trial(edit, row.cluster, wanted)
         return self._outcome(edit, resource_remove(edit, row), status.HTTP_200_OK)
 
     def _check(self, request: Request, row: Resource | None, mine: Callable[[], Any]) -> None:
@@ -171,8 +177,19 @@ class ResourceViewSet(ReadResourceViewSet):
         kind = self.model.KIND.kind
         if edit.dry_run:
             return Response(review_json(edit, cluster, ObjectRef(kind, draft.namespace, draft.name), draft))
+        if edit.window is not None:
+            wanted = Wanted(kind, draft.namespace, draft.name, draft.whole, base_revision=base_revision)
+            return self._on_trial(edit, cluster, wanted)
         saved = resource_write(edit, cluster, kind, draft, base_revision=base_revision)
         return self._outcome(edit, saved, status.HTTP_200_OK if row else status.HTTP_201_CREATED)
+
+    def _on_trial(self, edit: Edit, cluster: Cluster, wanted: Wanted) -> Response:
+        """The change set that it is, 204 if there is nothing to change."""
+        made = write_on_trial(edit, cluster, wanted)
+        if made is None:
+            return Response(status=status.HTTP_204_NO_CONTENT)
+        settled_sets([made], edit.wait)
+        return set_answer(self.request, made)
 
     def _create_many(self, edit: Edit, bodies: list[Any]) -> Response:
         kind = self.model.KIND.kind

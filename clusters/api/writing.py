@@ -28,15 +28,18 @@ from clusters.api.problems import (
 )
 from clusters.api.waiting import wait_of
 from clusters.changesets.review import ItemReview
+from clusters.changesets.wanted import Wanted
 from clusters.edits.judging import HELD
 from clusters.edits.overriding import NOTHING, REASON, WHO, Override, may_override, stops
-from clusters.models import Change, Cluster, Resource
+from clusters.models import Change, ChangeSet, Cluster, Resource
 from clusters.selectors import clusters_active
+from clusters.trials.begin import edit_on_trial
+from clusters.trials.window import WindowError, window_of
 from intent.confirmations import confirmation_of
 from intent.findings import ObjectRef, Severity
 from intent.rules import DOCUMENTED
 
-WRITING = ("wait", "dry_run", "accept", "message", "override", "reason")  # parameters of a write
+WRITING = ("wait", "dry_run", "accept", "message", "override", "reason", "safe_apply")  # parameters of a write
 REPEATABLE = ("accept", "override")
 _MESSAGE = 400  # characters
 _CODE = 100
@@ -48,6 +51,7 @@ class Edit:
     the rules that an administrator overrides.
 
     guarded: with If-Match, so that only the revision that was compared may be written over. message: for the history.
+    window: within which it has to be confirmed, None = it is not on trial.
     """
 
     actor: User | AnonymousUser
@@ -57,6 +61,7 @@ class Edit:
     guarded: bool
     message: str = ""
     override: Override = NOTHING
+    window: timedelta | None = None
 
 
 def edit_of(request: Request) -> Edit:
@@ -74,7 +79,17 @@ def edit_of(request: Request) -> Edit:
         "If-Match" in request.headers,
         _text("message", query.get("message", ""), _MESSAGE),
         _override(request),
+        _window(request),
     )
+
+
+def _window(request: Request) -> timedelta | None:
+    text = request.query_params.get("safe_apply", "")
+    try:
+        return window_of(text)
+    except WindowError as error:
+        found = fault("safe_apply", str(error), code="safe-apply", value=text)
+        raise BadParameter(str(error), findings=[found]) from error
 
 
 def _override(request: Request) -> Override:
@@ -178,6 +193,21 @@ def resource_remove(edit: Edit, row: Resource) -> Resource:
             message=edit.message,
             accept=edit.accept,
             override=edit.override,
+        )
+
+
+def write_on_trial(edit: Edit, cluster: Cluster, wanted: Wanted) -> ChangeSet | None:
+    """Save one edit on trial, a change set of one; None if the object stands as it shall. Raises a Problem."""
+    with problems(edit):
+        return edit_on_trial(
+            cluster=cluster,
+            edit=wanted,
+            window=edit.window or timedelta(),
+            actor=edit.actor,
+            source=Change.Source.API,
+            accept=edit.accept,
+            override=edit.override,
+            message=edit.message,
         )
 
 

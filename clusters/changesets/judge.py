@@ -11,7 +11,7 @@ from clusters.changesets.order import in_order
 from clusters.changesets.wanted import AnyEdit
 from clusters.edits.edit import Edit, PlainEdit, with_edits
 from clusters.edits.judging import held_by, judge
-from clusters.edits.meaning import to_confirm
+from clusters.edits.meaning import Meaning, meaning
 from clusters.edits.overriding import NOTHING, Override, stops
 from clusters.heard import heard
 from clusters.manifest import has_inline_password
@@ -21,7 +21,6 @@ from clusters.sync.held import holders_of
 from clusters.sync.owners import looked_after_by
 from clusters.sync.takes import Take, takes_of
 from intent import rules
-from intent.confirmations import Confirmation
 from intent.findings import Finding, ObjectRef, Severity, shown
 from intent.snapshot import Snapshot
 
@@ -45,11 +44,11 @@ class Meant:
     edits: tuple[AnyEdit, ...]
     after: Snapshot
 
-    def confirm(self) -> tuple[Confirmation, ...]:
-        """What of it has to be confirmed."""
+    def meaning(self) -> Meaning:
+        """For sessions and announcements."""
         own = [edit for edit in self.edits if isinstance(edit, Edit)]
         then, _ = with_balancers(self.edits, self.after)
-        return to_confirm(own, then, heard(self.cluster), self.after.services)
+        return meaning(own, then, heard(self.cluster), self.after.services)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +62,6 @@ class Judged:
     order: tuple[int, ...]
     meant: tuple[Meant, ...] = ()
 
-    def confirm(self) -> tuple[Confirmation, ...]:
-        """What has to be confirmed, cluster after cluster."""
-        return tuple(one for meant in self.meant for one in meant.confirm())
-
 
 def stop(found: Sequence[Sequence[Finding]], accept: Collection[str], override: Override = NOTHING) -> None:
     """Raise SomeRefused if anything in it blocks."""
@@ -75,8 +70,11 @@ def stop(found: Sequence[Sequence[Finding]], accept: Collection[str], override: 
         raise SomeRefused(blocked)
 
 
-def judge_together(edits: Sequence[AnyEdit]) -> Judged:
-    """All findings of each edit, all the others being accepted, too; the rules look at each cluster once."""
+def judge_together(edits: Sequence[AnyEdit], *, on_trial: bool = False) -> Judged:
+    """All findings of each edit, all the others being accepted, too; the rules look at each cluster once.
+
+    on_trial: all of it may have to be taken back once it is in force.
+    """
     found: dict[int, tuple[Finding, ...]] = {}
     order: list[int] = []
     meant: list[Meant] = []
@@ -85,21 +83,23 @@ def judge_together(edits: Sequence[AnyEdit]) -> Judged:
         some = [edits[index] for index in mine]
         before = snapshot_of(cluster, desired=True)
         after = with_all(some, before)
-        judged = judge_in(cluster, some, before, after)
+        judged = judge_in(cluster, some, before, after, on_trial=on_trial)
         meant.append(Meant(cluster, tuple(some), after))
         found |= dict(zip(mine, judged.findings, strict=True))
         order += [mine[place] for place in judged.order]
     return Judged(tuple(found[index] for index in range(len(edits))), tuple(order), tuple(meant))
 
 
-def judge_in(cluster: Cluster, edits: Sequence[AnyEdit], before: Snapshot, after: Snapshot) -> Judged:
+def judge_in(
+    cluster: Cluster, edits: Sequence[AnyEdit], before: Snapshot, after: Snapshot, *, on_trial: bool = False
+) -> Judged:
     """The same of one cluster, `before` and `after` being that cluster without and with the edits."""
     held = holders_of(cluster, [edit.ref for edit in edits])
     taken = takes_of(
         cluster, [edit.ref for edit in edits if isinstance(edit, Edit) and looked_after_by(edit.live or {})]
     )
     order = in_order(edits, before, after)
-    found = _each(edits, after, rules.check(after, {edit.ref for edit in edits}), held, taken)
+    found = _each(edits, after, rules.check(after, {edit.ref for edit in edits}), held, taken, on_trial=on_trial)
     told = ((*some, *order.told.get(index, ())) for index, some in enumerate(found))
     return Judged(tuple(told), order.places)
 
@@ -116,6 +116,8 @@ def _each(
     checked: Sequence[Finding],
     held: Mapping[ObjectRef, int],
     taken: Mapping[ObjectRef, Take],
+    *,
+    on_trial: bool,
 ) -> list[list[Finding]]:
     refs = {edit.ref for edit in edits}
     by_ref: dict[ObjectRef, list[Finding]] = {ref: [] for ref in refs}
@@ -130,7 +132,7 @@ def _each(
             found.append([*held_by(edit.ref, held), *_plain(edit)])
             continue
         some = judge(edit, after, edit.sent, checked=by_ref[edit.ref], held=held, taken=taken)
-        found.append([*_as_part(edit, alone=len(edits) == 1, held=edit.ref in held), *some])
+        found.append([*_as_part(edit, alone=len(edits) == 1 and not on_trial, held=edit.ref in held), *some])
     return found
 
 

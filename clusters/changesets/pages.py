@@ -16,6 +16,7 @@ from clusters.editing.overrides import override_context
 from clusters.edits.overriding import stops
 from clusters.edits.trials import sealed
 from clusters.pages import HttpRequest, render_page
+from clusters.trials.window import window_context
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,5 +73,6 @@ def set_review(request: HttpRequest, draft: SetDraft, *, status: int = 200, trou
         "tried": sealed((item.ref, item.after, item.dry_run) for item in review.items),
         "trouble": trouble,
         "confirm": asked(review.confirm, draft.accept),
+        **window_context(request.POST),
     } | override_context(request, found, draft.accept, draft.override)
     return render_page(request, "changesets/review.html", context, status=status or 200)

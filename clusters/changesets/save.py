@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
+from clusters import clock
 from clusters.changesets.judge import SomeRefused, judge_together, stop
 from clusters.changesets.wanted import AnyEdit, Wanted, action_of, looked_at, prepare_all
 from clusters.edits.edit import Edit, PlainEdit
+from clusters.edits.meaning import Meaning
 from clusters.edits.overriding import NOTHING, Override, trial_passes
 from clusters.edits.refusals import Refused, RevisionMismatch, Unconfirmed
 from clusters.edits.saving import Actor, change_confirmed, change_for, change_overrides, key_of, row_write
 from clusters.manifest import plain
-from clusters.models import Change, ChangeSet, ChangeSetItem, Cluster, Resource, SyncState
+from clusters.models import Change, ChangeSet, ChangeSetItem, Cluster, Resource, SyncState, Trial
 from clusters.sync import outbox
 from clusters.sync.held import holders_of
 from clusters.sync.references import references_write
+from clusters.trials.stays import stays_of
 from intent.confirmations import Confirmation, unconfirmed
 from intent.findings import Finding, ObjectRef
 
@@ -37,15 +41,17 @@ def changeset_save(
     accept: Collection[str] = (),
     override: Override = NOTHING,
     note: str = "",
+    window: timedelta | None = None,
 ) -> ChangeSet | None:
     """Accept all the edits or none: rows, items and audit entries in one transaction, then a task that applies them.
 
-    override: rules that an administrator overrides, if the API server accepts those edits in a dry run. None if every
-    object stands as it shall. Raises SomeRefused, Unconfirmed, RevisionMismatch, ClusterUnreachable; KeyError for an
-    unknown kind.
+    override: rules that an administrator overrides, if the API server accepts those edits in a dry run. window: all is
+    reverted unless it is confirmed within it; None = it is not on trial. None if every object stands as it shall.
+    Raises SomeRefused, Unconfirmed, RevisionMismatch, ClusterUnreachable; KeyError for an unknown kind.
     """
     wanted = [(cluster, edit) for edit in edits]
-    made = changesets_save(wanted=wanted, actor=actor, source=source, accept=accept, override=override, note=note)
+    more: dict[str, Any] = {"accept": accept, "override": override, "note": note, "window": window}
+    made = changesets_save(wanted=wanted, actor=actor, source=source, **more)
     return made[0] if made else None
 
 
@@ -57,17 +63,19 @@ def changesets_save(
     accept: Collection[str] = (),
     override: Override = NOTHING,
     note: str = "",
+    window: timedelta | None = None,
 ) -> list[ChangeSet]:
     """The same for several clusters: accepted together, but each cluster applies or takes back its own."""
     for _ in range(_TRIES):
         edits = looked_at(_prepared(wanted))
-        judged = judge_together(edits)
+        judged = judge_together(edits, on_trial=window is not None)
         stop(judged.findings, accept, override)
-        needed = judged.confirm()
+        meant = {one.cluster.pk: one.meaning() for one in judged.meant}
+        needed = [one for each in meant.values() for one in each.confirm]
         if left := unconfirmed(needed, accept):
             raise Unconfirmed(left)
         _tried(edits, judged.findings, override)
-        audit = _Audit(actor, source, accept, override, note, needed)
+        audit = _Audit(actor, source, accept, override, note, needed, window, meant)
         todo = [(edits[index], judged.findings[index]) for index in judged.order if action_of(edits[index])]
         clusters = list({edit.cluster.pk: edit.cluster for edit, _ in todo}.values())
         try:
@@ -119,6 +127,8 @@ class _Audit:
     override: Override
     note: str
     confirmed: Sequence[Confirmation]
+    window: timedelta | None
+    meant: Mapping[int, Meaning]
 
 
 def _saved(cluster: Cluster, edits: Sequence[tuple[AnyEdit, Sequence[Finding]]], audit: _Audit) -> ChangeSet:
@@ -145,8 +155,17 @@ def _saved(cluster: Cluster, edits: Sequence[tuple[AnyEdit, Sequence[Finding]]],
     ChangeSetItem.objects.bulk_create(items, batch_size=500)
     Change.objects.bulk_create(changes, batch_size=500)
     references_write(cluster, [edit.ref for edit, _ in edits if isinstance(edit, Edit)])
+    if audit.window is not None:
+        _begin(change_set, audit.window, audit.meant[cluster.pk])
     outbox.enqueue_set(change_set)
     return change_set
+
+
+def _begin(change_set: ChangeSet, window: timedelta, meant: Meaning) -> None:
+    """The trial: in force within the window, and confirmed within another one."""
+    column = stays_of(meant.known, meant.sessions, meant.told)
+    deadline = clock.now() + window
+    Trial.objects.create(change_set=change_set, window=int(window.total_seconds()), deadline=deadline, stays=column)
 
 
 def _free(cluster: Cluster, plain_objects: Sequence[ObjectRef]) -> None:

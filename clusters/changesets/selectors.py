@@ -8,5 +8,6 @@ from clusters.models import ChangeSet
 
 
 def changesets() -> QuerySet[ChangeSet]:
-    """All of them, newest first, with cluster, actor and the number of their objects."""
-    return ChangeSet.objects.select_related("cluster", "actor").annotate(size=Count("items")).order_by("-pk")
+    """All of them, newest first, with cluster, actor, trial and the number of their objects."""
+    rows = ChangeSet.objects.select_related("cluster", "actor", "trial").defer("trial__stays")
+    return rows.annotate(size=Count("items")).order_by("-pk")

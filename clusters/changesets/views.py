@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import cast
+from datetime import timedelta
+from typing import Any, cast
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
@@ -21,9 +23,12 @@ from clusters.changesets.selectors import changesets
 from clusters.editing.confirming import TICK
 from clusters.editing.overrides import override_posted
 from clusters.edits.refusals import ClusterUnreachable, RevisionMismatch, Unconfirmed
-from clusters.models import Change, ChangeSet, ChangeSetItem
+from clusters.models import Change, ChangeSet, ChangeSetItem, Trial
 from clusters.pages import HttpRequest, misfits, page_of, render_page
 from clusters.registry import resource_models
+from clusters.trials.stays import counted_stays
+from clusters.trials.window import WindowError, window_posted
+from clusters.words import duration_words
 
 _ITEMS = 200  # on a page
 _CHECKS = 20
@@ -55,11 +60,10 @@ def _apply(request: HttpRequest, draft: SetDraft) -> HttpResponse:
             accept=draft.accept,
             override=draft.override,
             note=draft.note,
+            window=window_posted(request.POST),
         )
-    except SomeRefused:
-        return set_review(request, draft, status=422)
-    except Unconfirmed as left:
-        return set_review(request, draft, status=422, trouble=f"{left} {TICK}")
+    except (SomeRefused, Unconfirmed, WindowError) as error:
+        return set_review(request, draft, status=422, trouble=_trouble(request, error))
     except ClusterUnreachable as away:
         return set_review(request, draft, status=503, trouble=f"{away} Nothing was saved.")
     except RevisionMismatch as mismatch:
@@ -69,6 +73,14 @@ def _apply(request: HttpRequest, draft: SetDraft) -> HttpResponse:
         messages.info(request, "Everything stands as you want it; there is nothing to do.")
         return redirect(draft.back or reverse("changesets"))
     return redirect(made)
+
+
+def _trouble(request: HttpRequest, error: Exception) -> str:
+    """What is not among the findings of the Review."""
+    if isinstance(error, SomeRefused):  # what stands only against a trial
+        words = [one.message for some in error.findings for one in some] if request.POST.get("safe_apply") else []
+        return " ".join([*words, "Nothing was saved."]) if words else ""
+    return f"{error} {TICK if isinstance(error, Unconfirmed) else 'Nothing was saved.'}"
 
 
 @require_GET
@@ -82,13 +94,23 @@ def changeset_report(request: HttpRequest, pk: int) -> HttpResponse:
         "page": page,
         "items": [(item, _address(found, item)) for item in page],
         "checks": _checks(found),
-        "may_give_up": found.state in (ChangeSet.State.PENDING, ChangeSet.State.APPLYING)
+        "may_give_up": getattr(found, "trial", None) is None
+        and found.state in (ChangeSet.State.PENDING, ChangeSet.State.APPLYING)
         and request.user.has_perm("clusters.add_changeset"),
         "may_revert": found.state in (ChangeSet.State.APPLIED, ChangeSet.State.FAILED_ROLLBACK)
         and request.user.has_perm("clusters.add_changeset"),
         "done": found.items.exclude(state__in=(ChangeSetItem.State.PENDING, ChangeSetItem.State.TRYING)).count(),
     }
+    context |= _trial(found)
     return render_page(request, "changesets/report.html", context, part="live")
+
+
+def _trial(change_set: ChangeSet) -> dict[str, Any]:
+    """Its trial, and what has to stay."""
+    trial: Trial | None = getattr(change_set, "trial", None)
+    total, resets = counted_stays(trial.stays) if trial is not None and trial.state == Trial.State.RUNNING else (0, 0)
+    grace = duration_words(timedelta(seconds=settings.BGPUI_SAFE_APPLY_GRACE))
+    return {"trial": trial, "sessions": total, "resets": resets, "grace": grace}
 
 
 def _checks(change_set: ChangeSet) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.models import User
@@ -12,10 +12,12 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clusters import services
+from clusters.changesets.wanted import Wanted
+from clusters.editing.applying import NOTE
 from clusters.editing.confirming import TICK, accept_posted, asked
 from clusters.editing.overrides import override_context, override_posted
 from clusters.editing.posted import revision_posted
-from clusters.editing.views import NOTE, row_of
+from clusters.editing.views import row_of
 from clusters.editing.yaml_text import manifest_yaml
 from clusters.edits.overriding import may_override, overridable
 from clusters.edits.trials import sealed
@@ -24,6 +26,8 @@ from clusters.models import Change, Resource
 from clusters.pages import HttpRequest, render_page
 from clusters.resources.releases import releases
 from clusters.resources.uses import used_by
+from clusters.trials.begin import edit_on_trial
+from clusters.trials.window import WindowError, window_context, window_posted
 from intent.findings import Finding
 from intent.rules import blocking
 
@@ -37,29 +41,33 @@ def resource_delete(request: HttpRequest, kind: str, cluster: str, namespace: st
     if request.method != "POST":
         return _review(request, about, row)
     revision, actor = revision_posted(request.POST) or 0, cast("User", request.user)
-    note, accept = request.POST.get("note", "")[:NOTE], accept_posted(request.POST)
     try:
-        services.resource_delete(
-            row=row,
-            actor=actor,
-            source=Change.Source.BROWSER,
-            base_revision=revision,
-            message=note,
-            accept=accept,
-            override=override_posted(request),
-        )
+        address = _accept(request, row, revision, actor)
     except services.Refused as refused:
         return _review(request, about, row_of(kind, cluster, namespace, name), stop=refused.findings)
-    except services.ClusterUnreachable as away:
-        trouble = f"{away} Nothing was saved."
+    except (services.ClusterUnreachable, services.Unconfirmed, WindowError) as error:
+        trouble = f"{error} {TICK if isinstance(error, services.Unconfirmed) else 'Nothing was saved.'}"
         return _review(request, about, row_of(kind, cluster, namespace, name), trouble=trouble)
-    except services.Unconfirmed as left:
-        return _review(request, about, row_of(kind, cluster, namespace, name), trouble=f"{left} {TICK}")
     except services.RevisionMismatch:
         trouble = f"Somebody changed this {about.noun} while you looked at it. Look again before you delete it."
         return _review(request, about, row_of(kind, cluster, namespace, name), trouble=trouble)
+    if address:
+        return redirect(address)
     messages.success(request, f"{row.name} will be gone as soon as the cluster confirms it.")
     return redirect(about.many)
+
+
+def _accept(request: HttpRequest, row: Resource, revision: int, actor: User) -> str:
+    """Accept the deletion; of one on trial the address of its change set."""
+    consent: dict[str, Any] = {"accept": accept_posted(request.POST), "override": override_posted(request)}
+    consent |= {"message": request.POST.get("note", "")[:NOTE], "source": Change.Source.BROWSER, "actor": actor}
+    window = window_posted(request.POST)
+    if window is not None:
+        wanted = Wanted(row.KIND.kind, row.namespace, row.name, None, base_revision=revision)
+        made = edit_on_trial(cluster=row.cluster, edit=wanted, window=window, **consent)
+        return made.get_absolute_url() if made is not None else ""
+    services.resource_delete(row=row, base_revision=revision, **consent)
+    return ""
 
 
 def _review(
@@ -83,6 +91,7 @@ def _review(
         "yaml": manifest_yaml(review.before or row.manifest),
         "tried": sealed([(row.ref, None, review.dry_run)]),
         "note": request.POST.get("note", "")[:NOTE],
+        **window_context(request.POST),
         "trouble": trouble,
         "confirm": asked(review.confirm, accept_posted(request.POST)),
     } | override_context(request, own, (), override_posted(request))

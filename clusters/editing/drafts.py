@@ -62,6 +62,13 @@ class Draft:
         return ObjectRef(self.about.kind.kind, self.namespace, self.name)
 
     @property
+    def whole(self) -> dict[str, Any]:
+        """The manifest with a new password, or with "" for none; it is for the rules, which refuse it in a set."""
+        if self.password is None:
+            return self.manifest
+        return {**self.manifest, "spec": {**self.manifest["spec"], "password": self.password}}
+
+    @property
     def readable(self) -> bool:
         """Whether everything that was typed became a manifest."""
         return self.yaml is None

@@ -7,10 +7,8 @@ what deletes the object first.
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
-from django.contrib import messages
-from django.contrib.auth.models import User
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_http_methods
@@ -18,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from clusters import services
 from clusters.changesets.pages import set_review
 from clusters.changesets.recreation import recreation, recreation_offered
+from clusters.editing.applying import NOTE, draft_apply
 from clusters.editing.confirming import TICK, asked, plain_codes
 from clusters.editing.drafts import Draft, draft_new, draft_of_row, packed
 from clusters.editing.forms import Sketch, form_of
@@ -33,15 +32,14 @@ from clusters.editing.yaml_text import manifest_yaml
 from clusters.edits.judging import OWNED
 from clusters.edits.trials import sealed
 from clusters.kindpages import KindPage, page_of_kind
-from clusters.models import Change, Resource
+from clusters.models import Resource
 from clusters.pages import HttpRequest, render_page
-from clusters.resources.told import SAVED
 from clusters.selectors import clusters_active, resource_list
+from clusters.trials.window import WindowError, window_context
 from intent.findings import Finding, Severity
 from intent.rules import blocking
 
 UNPROCESSABLE = 422
-NOTE = 400  # characters of what is said of an edit for the history
 
 
 def row_of(kind: str, cluster: str, namespace: str, name: str) -> Resource:
@@ -88,14 +86,8 @@ def _step(request: HttpRequest, draft: Draft) -> HttpResponse:
     if step == "apply":
         return _apply(request, draft)
     if step == "recreate" and draft.readable and draft.cluster is not None:
-        return set_review(request, recreation(draft.cluster, draft.row, _with_password(draft), draft.accept))
+        return set_review(request, recreation(draft.cluster, draft.row, draft.whole, draft.accept))
     return _review(request, draft)
-
-
-def _with_password(draft: Draft) -> dict[str, Any]:
-    """The manifest with a typed password, for the rules to refuse it: its Secret could not be taken back."""
-    spec = draft.manifest["spec"]
-    return draft.manifest | ({"spec": {**spec, "password": draft.password}} if draft.password else {})
 
 
 def _found(draft: Draft, review: services.Review | None) -> list[Finding]:
@@ -200,6 +192,7 @@ def _review(request: HttpRequest, draft: Draft, *, status: int = 200, trouble: s
         "sealed": _sealed(request, draft),
         "tried": sealed([(draft.ref, review.after, review.dry_run)]),
         "note": request.POST.get("note", "")[:NOTE],
+        **window_context(request.POST),
         "drop_password": DROP_PASSWORD if draft.password == "" else "",
         "after": manifest_yaml(review.after) if review.after else "",
         "trouble": trouble,
@@ -224,24 +217,9 @@ def _apply(request: HttpRequest, draft: Draft) -> HttpResponse:
     if blocking(draft.findings, draft.accept) or draft.cluster is None:
         return _review(request, draft, status=UNPROCESSABLE)
     try:
-        row = services.resource_save(
-            cluster=draft.cluster,
-            kind=draft.about.kind.kind,
-            namespace=draft.namespace,
-            name=draft.name,
-            manifest=draft.manifest,
-            actor=cast("User", request.user),
-            source=Change.Source.BROWSER,
-            accept=draft.accept,
-            override=draft.override,
-            base_revision=draft.revision,
-            password=draft.password,
-            message=request.POST.get("note", "")[:NOTE],
-        )
-    except services.Refused:
-        return _review(request, draft, status=UNPROCESSABLE)
-    except services.Unconfirmed as left:
-        return _review(request, draft, status=UNPROCESSABLE, trouble=f"{left} {TICK}")
+        address = draft_apply(request, draft, draft.cluster)
+    except (services.Refused, services.Unconfirmed, WindowError) as error:
+        return _review(request, draft, status=UNPROCESSABLE, trouble=_trouble(request, error))
     except services.RevisionMismatch as mismatch:
         draft.revision = mismatch.current
         if draft.row is not None:  # it is older than what was saved while this one was judged
@@ -254,5 +232,12 @@ def _apply(request: HttpRequest, draft: Draft) -> HttpResponse:
         return _review(request, draft, status=503, trouble=f"{away} Nothing was saved.")
     if request.POST.get("sealed"):
         unseal(request.session, request.POST["sealed"])
-    messages.info(request, f"{row.name} is saved.", extra_tags=SAVED)
-    return HttpResponseRedirect(row.get_absolute_url())
+    return HttpResponseRedirect(address)
+
+
+def _trouble(request: HttpRequest, error: Exception) -> str:
+    """What is not among the findings of the Review."""
+    if isinstance(error, services.Unconfirmed):
+        return f"{error} {TICK}"
+    told = isinstance(error, WindowError) or request.POST.get("safe_apply")
+    return f"{error} Nothing was saved." if told else ""

@@ -119,8 +119,8 @@ def held_by(ref: ObjectRef, held: Mapping[ObjectRef, int]) -> list[Finding]:
     number = held.get(ref)
     if number is None:
         return []
-    message = f"Change set {number} is not settled yet, and this object is part of it."
-    hint = f"Wait for change set {number}, or give it up on its page."
+    message = f"Change set {number} is not settled yet, or on trial, and this object is part of it."
+    hint = f"Wait for change set {number}, or give it up on its page; one on trial is kept or reverted there."
     return [Finding(HELD, Severity.ERROR, "", str(number), message, "bgpui", hint, (ref,))]
 
 

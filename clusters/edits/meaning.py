@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 
@@ -71,21 +71,29 @@ def as_held(edits: Sequence[Edit], after: Snapshot) -> Snapshot:
     return held(after, _held(edits))
 
 
-def to_confirm(
-    edits: Sequence[Edit], after: Snapshot, known: Heard, services: Sequence[Service] | None = None
-) -> tuple[Confirmation, ...]:
-    """What of all that has to be confirmed; the arguments as for to_announcements."""
-    told = None
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What edits mean, as far as it can hurt: known of sessions, what happens to them, what to announcements."""
+
+    known: Heard
+    sessions: tuple[SessionChange, ...]
+    told: Effects | None
+    confirm: tuple[Confirmation, ...]
+
+
+def meaning(edits: Sequence[Edit], after: Snapshot, known: Heard, services: Sequence[Service] | None = None) -> Meaning:
+    """The arguments as for to_announcements."""
+    told, sessions = None, to_sessions(edits, after)
     if _decides(edits, KINDS) or _others(after, services):
         before, sides = _sides(edits, after, services)
         told = effects(before, after, sides, known.up)
-    return confirmed_by(edits, after, to_sessions(edits, after), told)
+    return Meaning(known, sessions, told, confirmed_by(edits, after, sessions, told))
 
 
 def confirmed_by(
     edits: Sequence[Edit], after: Snapshot, sessions: Sequence[SessionChange], told: Effects | None
 ) -> tuple[Confirmation, ...]:
-    """The same where the meaning is known already."""
+    """What of it has to be confirmed."""
     ends = any(change.reset or change.closed for change in sessions)
     total = sum(len(nodes) for _, nodes in placed(as_held(edits, after)).values()) if ends else 0
     there = {ServiceRef(one.namespace, one.name) for one in after.services} if told is not None else set()

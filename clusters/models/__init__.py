@@ -15,6 +15,7 @@ from clusters.models.resource import Resource, SyncState
 from clusters.models.services import Namespace, Service, ServiceAddress
 from clusters.models.status import StatusObject
 from clusters.models.takeover import TakeOver
+from clusters.models.trial import Trial
 
 __all__ = [
     "Baseline",
@@ -36,4 +37,5 @@ __all__ = [
     "StatusObject",
     "SyncState",
     "TakeOver",
+    "Trial",
 ]

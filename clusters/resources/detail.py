@@ -24,6 +24,7 @@ from clusters.resources.spec import entries
 from clusters.resources.told import tell_saved
 from clusters.resources.uses import used_by, uses
 from clusters.sync.ownership import older_writers
+from clusters.trials.selectors import trial_of
 
 _SEVERITIES = {"error": 0, "documented": 1, "warning": 2}
 
@@ -53,6 +54,7 @@ def resource_context(request: HttpRequest, about: KindPage, row: Resource) -> di
         "beside": shown is not row,
         "may": {verb: request.user.has_perm(about.permission(verb)) for verb in ("change", "delete")}
         | {"take_over": may_override(request.user)},
+        "trial": trial_of(row),
         "owned": ownership_of(row),
         "findings": sorted(row.findings, key=lambda found: _SEVERITIES.get(found.get("severity", ""), 3)),
         "entries": entries(kind.fields, shown.spec, about.meanings(row.cluster), named),

@@ -1,29 +1,30 @@
-"""Rows in the hands of a change set that is not settled: nobody else works on them, or edits them."""
+"""Rows in the hands of a change set that is not settled, or on trial: nobody else works on them, or edits them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from clusters.models import ChangeSet, ChangeSetItem, Cluster, Resource
+from clusters.models import ChangeSet, ChangeSetItem, Cluster, Resource, Trial
 from clusters.registry import rows_of
 from clusters.sync.upsert import chunks
 from intent.findings import ObjectRef
 
 
 def _open() -> QuerySet[ChangeSetItem]:
-    return ChangeSetItem.objects.filter(change_set__state__in=ChangeSet.OPEN)
+    on_trial = Q(change_set__trial__state=Trial.State.RUNNING)
+    return ChangeSetItem.objects.filter(Q(change_set__state__in=ChangeSet.OPEN) | on_trial)
 
 
 def holder_of(row: Resource) -> int | None:
-    """The open change set that holds a row, None if none does."""
+    """The change set that holds a row, None if none does."""
     found = _open().filter(change_set__cluster_id=row.cluster_id, kind=row.KIND.kind)
     return found.filter(namespace=row.namespace, name=row.name).values_list("change_set_id", flat=True).first()
 
 
 def holders_of(cluster: Cluster, refs: Iterable[ObjectRef]) -> dict[ObjectRef, int]:
-    """The open change sets that hold these objects; one query for 500 of them."""
+    """The change sets that hold these objects; one query for 500 of them."""
     wanted = set(refs)
     held: dict[ObjectRef, int] = {}
     for some in chunks(sorted({ref.name for ref in wanted})):

@@ -23,12 +23,24 @@
     }
     return `${Math.floor(s / 86400)} d`;
   };
+  // As duration_words there.
+  const leftWords = (seconds) => {
+    const s = Math.max(0, Math.floor(seconds)), minutes = Math.floor(s / 60);
+    if (minutes >= 60) return minutes % 60 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${minutes / 60} h`;
+    return [minutes ? `${minutes} min` : "", s % 60 || !minutes ? `${s % 60} s` : ""].filter(Boolean).join(" ");
+  };
   const tickAges = () => {
     const now = Date.now() + skew;
     for (const time of all("time[data-age]")) {
       const text = words((now - Date.parse(time.dateTime)) / 1000);
       const shown = time.dataset.age === "short" ? text.replace(/ h .*/, " h") : text;
       if (time.textContent !== shown) time.textContent = shown;
+    }
+    // What is left was said when the page was written; the clock of this machine only counts on.
+    for (const time of all("time[data-left]")) {
+      time.dataset.end ??= String(Date.now() + Number(time.dataset.left) * 1000);
+      const text = leftWords((Number(time.dataset.end) - Date.now()) / 1000);
+      if (time.textContent !== text) time.textContent = text;
     }
     for (const line of all("[data-observed]")) {
       const outdated = (now - Date.parse(line.dataset.observed)) / 1000 > Number(line.dataset.limit);

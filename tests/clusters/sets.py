@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.utils import timezone
 
 from clusters.changesets.save import changeset_save
 from clusters.changesets.wanted import Wanted
+from clusters.kube.client import Door
 from clusters.models import ChangeSet, ChangeSetItem
 from clusters.registry import resource_models, rows_of
 from clusters.sync.changesets.carry import apply_set
@@ -107,3 +110,25 @@ def refuse(kube: RunningCluster, after: int, words: str = "not on a Friday", **w
     message = f'admission webhook "bgppeersvalidationwebhook.metallb.io" denied the request: {words}'
     status = {"kind": "Status", "message": message, "reason": "Forbidden", "code": 403}
     kube.server.faults.add(Fault(**which, code=403, status=status))
+
+
+def die_at(monkeypatch: pytest.MonkeyPatch, moment: str, step: int) -> list[str]:
+    """Have whoever calls the API server die around the call with this number; the calls that were made."""
+    calls: list[str] = []
+
+    def killing(real: Callable[..., Any], name: str) -> Callable[..., Any]:
+        def call(*args: Any, **more: Any) -> Any:
+            calls.append(name)
+            mine = len(calls) == step + 1
+            if mine and moment == "before":
+                raise KeyboardInterrupt
+            answer = real(*args, **more)
+            if mine:
+                raise KeyboardInterrupt
+            return answer
+
+        return call
+
+    for name in ("get", "create", "apply", "merge", "patch", "delete"):
+        monkeypatch.setattr(Door, name, killing(getattr(Door, name), name))
+    return calls

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from clusters.changesets.save import changeset_give_up
-from clusters.kube.client import Door
 from clusters.models import Change, ChangeSet, ChangeSetItem, SyncState
 from clusters.sync.changesets import carry as carrying
 from clusters.sync.changesets.carry import apply_set
@@ -21,6 +19,7 @@ from tests.clusters.sets import (
     Item,
     accept,
     carry,
+    die_at,
     gone,
     holds,
     let_through,
@@ -211,28 +210,6 @@ def test_history_tells_both_ways(kube: RunningCluster, office: Office) -> None:
     assert not Change.objects.filter(source=Change.Source.CLUSTER).exists()
 
 
-def _die_at(monkeypatch: pytest.MonkeyPatch, moment: str, step: int) -> list[str]:
-    """Have whoever calls the API server die around the call with this number; the calls that were made."""
-    calls: list[str] = []
-
-    def killing(real: Callable[..., Any], name: str) -> Callable[..., Any]:
-        def call(*args: Any, **more: Any) -> Any:
-            calls.append(name)
-            mine = len(calls) == step + 1
-            if mine and moment == "before":
-                raise KeyboardInterrupt
-            answer = real(*args, **more)
-            if mine:
-                raise KeyboardInterrupt
-            return answer
-
-        return call
-
-    for name in ("get", "create", "apply", "merge", "patch", "delete"):
-        monkeypatch.setattr(Door, name, killing(getattr(Door, name), name))
-    return calls
-
-
 @pytest.mark.parametrize("refused", [False, True], ids=["to the end", "and back"])
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("step", range(0, 26, 2))
@@ -243,7 +220,7 @@ def test_a_worker_killed_at_any_step_is_followed_by_another(
     change_set = _four(office)
     if refused:
         refuse(kube, 2, verb="patch", name="tor-2")  # after its trial and the fields that move
-    calls = _die_at(monkeypatch, moment, step)
+    calls = die_at(monkeypatch, moment, step)
     try:
         apply_set(change_set.pk)
         assert len(calls) <= step

@@ -13,6 +13,7 @@ from clusters import clock
 from clusters.kube.plain import PLAIN_KINDS
 from clusters.models import ChangeSet, ChangeSetItem
 from clusters.registry import rows_of
+from clusters.sync.changesets.trial import trial_settled
 from clusters.sync.claim import Lost, lease
 
 State = ChangeSet.State
@@ -82,8 +83,10 @@ class SetClaim:
         return True
 
     def settle(self, state: str, **values: Any) -> None:
-        """It has its outcome. Raises Lost."""
-        self.write(state=state, settled_at=clock.now(), lease_until=None, retry_at=None, attempts=0, **values)
+        """It has its outcome, and so has its trial, unless that begins to count now. Raises Lost."""
+        with transaction.atomic():
+            self.write(state=state, settled_at=clock.now(), lease_until=None, retry_at=None, attempts=0, **values)
+            trial_settled(self.change_set)
 
 
 def claim_set(pk: int) -> SetClaim | None:

@@ -7,8 +7,9 @@ import logging
 from django.db import transaction
 from django.db.models import F, QuerySet
 
+from clusters import clock
 from clusters.kube.plain import PLAIN_KINDS
-from clusters.models import ChangeSet, ChangeSetItem
+from clusters.models import ChangeSet, ChangeSetItem, Trial
 from clusters.sync.changesets.claim import SetClaim
 from clusters.sync.changesets.rows import RowWork
 from clusters.sync.claim import Lost
@@ -21,7 +22,11 @@ _UNSURE = "Whether this was done is not known: the connection to the cluster was
 
 def sets_close(rows: QuerySet[ChangeSet], reason: str) -> int:
     """Settle those of these sets that are open; what was applied by then stands. Returns how many."""
-    return sum(_close(change_set, reason) for change_set in rows.filter(state__in=ChangeSet.OPEN))
+    closed = sum(_close(change_set, reason) for change_set in rows.filter(state__in=ChangeSet.OPEN))
+    # What is on trial stands, and nobody can revert it any more.
+    trials = Trial.objects.filter(change_set__in=rows, state=Trial.State.RUNNING)
+    trials.update(state=Trial.State.KEPT, reason=reason, ended_at=clock.now())
+    return closed
 
 
 def _close(change_set: ChangeSet, reason: str) -> bool:

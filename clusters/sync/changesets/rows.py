@@ -14,6 +14,7 @@ from clusters.registry import rows_of
 from clusters.sync import decide
 from clusters.sync.apply import attempt, pause
 from clusters.sync.changesets.claim import SetClaim
+from clusters.sync.changesets.trial import reverted_for
 from clusters.sync.claim import Claim, Fate, Lost, Outcome, claim
 from clusters.sync.columns import desired_columns, following, live_columns
 from clusters.sync.decide import Edit, Step
@@ -21,6 +22,8 @@ from clusters.sync.references import references_write
 from intent.kinds import Kind
 
 Action, State = ChangeSetItem.Action, ChangeSetItem.State
+_BACK = "Rolled back"
+_MESSAGE = 500  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,7 @@ class RowWork:
             row = self.row = self._new(values | live_columns(base))
         else:
             self._write(values | {"revision": row.revision + 1, "fence": row.fence + 1})
-        self._change(row, row.revision, item.after, item.before, "Rolled back")
+        self._change(row, row.revision, item.after, item.before, _BACK)
         references_write(row.cluster, [row.ref])
         return True
 
@@ -168,7 +171,9 @@ class RowWork:
     def _change(self, row: Resource, revision: int, before: Object | None, after: Object | None, what: str) -> None:
         change_set = self.held.change_set
         change = change_of(row, before, after, source=change_set.source, revision=revision)
-        change.actor_id, change.message = change_set.actor_id, f"{what}: change set {change_set.pk}."
+        why = reverted_for(change_set) if what == _BACK else ""
+        told = f"Reverted: {why} Change set {change_set.pk}." if why else f"{what}: change set {change_set.pk}."
+        change.actor_id, change.message = change_set.actor_id, told[:_MESSAGE]
         change.change_set = change_set
         change.save()
 

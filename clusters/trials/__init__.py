@@ -1,0 +1,1 @@
+"""Changes on trial: applied, watched, and reverted unless somebody confirms them in time."""
