@@ -20,6 +20,8 @@ PAGES = {
     "sessions": "/",
     "opened": "/?healthy=1&vrf=ens4vrf",
     "nothing found": "/?q=nowhere",
+    "found by address": "/?q=203.0.113.201",
+    "made anew": f"{_PEER}recreate/",
     "session": "/sessions/{down}/",
     "routes": "/routes/?prefix=203.0.113.7",
     "peers": "/peers/",
@@ -267,6 +269,8 @@ def test_an_advertisement_is_made_and_deleted_by_keyboard_without_any_script(bro
     expect(page.get_by_role("heading", name="by-keyboard")).to_be_visible()
     expect(page.locator("dl.facts").last).to_contain_text("no-advertise")
     page.get_by_role("link", name="Delete").click()
+    page.get_by_role("checkbox", name="loses its last announcement").focus()
+    page.keyboard.press("Space")
     page.get_by_role("button", name="Delete by-keyboard").click()
     expect(page.get_by_role("heading", name="BGP advertisements")).to_be_visible()
     context.close()
