@@ -14,6 +14,7 @@ from alarms.conditions.finding import Found, Judged
 from alarms.models import Alarm, Rule
 from clusters.selectors import clusters_active
 from clusters.sync.upsert import chunks
+from clusters.words import bounded
 
 _BATCH = 500
 _TITLE, _CAUSE = 300, 500  # characters
@@ -92,7 +93,7 @@ def _say(alarm: Alarm, rule: Rule, found: Found, now: datetime) -> bool:
     before = {name: getattr(alarm, name) for name in _WRITTEN}
     for name in _SAID:
         setattr(alarm, name, getattr(found, name))
-    alarm.title, alarm.cause = found.title[:_TITLE], found.cause[:_CAUSE]
+    alarm.title, alarm.cause = bounded(found.title, _TITLE), bounded(found.cause, _CAUSE)
     alarm.nodes, alarm.evidence = list(found.nodes), [list(pair) for pair in found.evidence]
     alarm.rule_name, alarm.severity, alarm.blind = rule.name, rule.severity, False
     alarm.began_at = min(alarm.began_at, found.began_at or now)

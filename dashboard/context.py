@@ -106,13 +106,13 @@ def _places() -> tuple[tuple[str, tuple[Place, ...]], ...]:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of the navigation; beneath: the pages of a group, () if it is only one; count: what it asks for."""
+    """An entry of the navigation; beneath: the pages of a group, () if it is only one; count: of alarms that fire."""
 
     label: str
     href: str
     current: bool
     beneath: tuple[Entry, ...] = ()
-    count: int = 0
+    count: int | None = None
 
 
 def theme_of(request: HttpRequest) -> str:
@@ -179,6 +179,6 @@ def _navigation(request: HttpRequest, query: str) -> list[Entry]:
         pages = [Entry(one.label, reverse(one.name) + tail, here == one.name or here in one.below) for one in allowed]
         if pages:
             current = any(page.current for page in pages)
-            count = firing_count() if places is _ALARMS else 0
+            count = firing_count() if places is _ALARMS else None
             found.append(Entry(label, pages[0].href, current, tuple(pages) if len(pages) > 1 else (), count))
     return found

@@ -152,7 +152,7 @@ def _kept(route: Route, given: Mapping[str, str]) -> Secrets:
     try:
         return secrets_of(route)
     except ClosedError as error:
-        missing = [name for name, needed in _TAKES[route.kind].items() if needed and name not in given]
+        missing = [name for name, needed in _TAKES[_KIND(route.kind)].items() if needed and name not in given]
         if missing:
             raise serializers.ValidationError({missing[0]: str(error)}) from error
         return Secrets(str(route.uid))

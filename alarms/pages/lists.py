@@ -108,5 +108,7 @@ def notices(request: HttpRequest) -> HttpResponse:
 @require_GET
 @permission_required("speakers.view_session", raise_exception=True)
 def standing(request: HttpRequest) -> HttpResponse:
-    """The banner that every page has: whether sweeps have stopped."""
-    return render_page(request, "alarms/standing.html", {"stopped": sweeps_stopped()})
+    """What every page has: whether sweeps have stopped, and for the navigation how many alarms fire."""
+    seen = request.user.has_perm("alarms.view_alarm")
+    context = {"stopped": sweeps_stopped(), "live": seen, "count": firing_count() if seen else 0}
+    return render_page(request, "alarms/standing.html", context)

@@ -48,6 +48,14 @@ def test_a_dead_router_is_one_alarm_with_its_numbers(cluster: Cluster, only: Onl
     assert timezone.now() - alarm.began_at >= LONG
 
 
+def test_what_routers_say_is_one_bounded_line(cluster: Cluster, only: Only, look: Look) -> None:
+    only("session-down")
+    a_session(a_speaker(cluster), vrf="a\nb", **down(cause="one\n*two*\r" + "x" * 250))
+    look()
+    (alarm,) = Alarm.objects.all()
+    assert not any(character in alarm.title + alarm.cause for character in "\r\n")
+
+
 def test_a_node_that_lost_all_peers_is_one_and_a_missing_vrf_another(cluster: Cluster, only: Only, look: Look) -> None:
     only("session-down")
     speakers = fleet(cluster, 4)

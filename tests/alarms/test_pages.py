@@ -70,7 +70,8 @@ def test_alarms_say_what_fires_and_the_navigation_and_home_how_many(browser: Bro
     assert "1 session to tor-a 10.0.0.1 down on node-0" in page
     assert "1 alarm</span> fires" in page
     home = browser("viewer").get("/").text
-    assert 'class="tally">1<' in home
+    assert '<span id="tally" class="tally">1<' in home
+    assert '<span id="tally" class="tally" hx-swap-oob="true">1<' in browser("viewer").get("/alarms/standing/").text
     assert "<dt>Alarms</dt>" in home
     one = browser("viewer").get(f"/alarms/{rows['alarm']}/").text
     assert "500 &lt;u&gt;down" in one

@@ -48,6 +48,10 @@ PAGES = {
     "configuration states": "/status/configurationstates/",
     "configuration state": "/status/configurationstates/lab/metallb-system/controller/",
     "speakers": "/speakers/",
+    "alarms": "/alarms/",
+    "alarm": "/alarms/{alarm}/",
+    **{f"alarm {name}": f"/alarms/{name}/" for name in ("rules", "routes", "notices", "silences")},
+    **{f"new alarm {name}": f"/alarms/{name}/new/" for name in ("rules", "routes", "silences", "windows")},
     "clusters": "/clusters/",
     "cluster": "/clusters/lab/",
     "baseline": "/clusters/lab/baseline/",
@@ -88,6 +92,14 @@ def change(demo: Demo) -> str:
 
 
 @pytest.fixture(scope="module")
+def alarm(demo: Demo) -> str:
+    """The number of an alarm that fires."""
+    demo.api("POST", "alarm-rules/", json={"name": "Down at once", "kind": "session-down", "seconds": 0})
+    found = eventually(lambda: demo.api("GET", "alarms/?state=firing").json()["results"], timeout=60)
+    return str(found[0]["id"])
+
+
+@pytest.fixture(scope="module")
 def theme_context(browser: Browser, demo: Demo, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     width, theme = request.param
     context = browser.new_context(viewport={"width": width, "height": 900}, reduced_motion="reduce")
@@ -100,13 +112,13 @@ def theme_context(browser: Browser, demo: Demo, request: pytest.FixtureRequest) 
 @pytest.mark.parametrize("theme_context", [(1280, "light"), (1280, "dark"), (390, "light")], indirect=True, ids=str)
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_accessible_and_keeps_its_policy(
-    theme_context: BrowserContext, demo: Demo, down: str, change: str, name: str
+    theme_context: BrowserContext, demo: Demo, down: str, change: str, alarm: str, name: str
 ) -> None:
     page = theme_context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(demo.url + PAGES[name].format(down=down, change=change))
+    page.goto(demo.url + PAGES[name].format(down=down, change=change, alarm=alarm))
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]})
     assert found.violations_count == 0, found.generate_report()
     wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
