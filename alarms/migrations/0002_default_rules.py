@@ -6,7 +6,7 @@ RULES = (
     {"name": "Session down", "kind": "session-down", "severity": "warning", "seconds": 120},
     {"name": "Session flapping", "kind": "session-flapping", "severity": "warning", "seconds": 0, "number": 3, "window": 900},
     {"name": "Session state unknown", "kind": "session-unknown", "severity": "warning", "seconds": 300},
-    {"name": "BGPPeer without a session", "kind": "few-established", "severity": "critical", "seconds": 60, "number": 1, "per": "peer"},
+    {"name": "VRF without a session", "kind": "few-established", "severity": "critical", "seconds": 60, "number": 1, "per": "vrf"},
     {"name": "Old configuration kept", "kind": "configuration-stale", "severity": "critical", "seconds": 60},
 )
 
