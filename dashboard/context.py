@@ -71,6 +71,7 @@ def _places() -> tuple[tuple[str, tuple[Place, ...]], ...]:
             "Sessions",
             (
                 Place("home", "Sessions", "speakers.view_session", ("session",)),
+                Place("topology", "Topology", "speakers.view_session"),
                 Place("routes", "Routes", "speakers.view_session"),
             ),
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -117,7 +117,7 @@ def matrix(
     page = min(max(page, 1), pages)
     shown = nodes[(page - 1) * ROWS : page * ROWS]
     columns, hidden_columns = _columns(counts)
-    cells, in_rows = _cells(sessions, shown, columns)
+    cells, in_rows = cells_of(sessions, shown, columns)
     rows = [
         Row(
             node,
@@ -132,7 +132,7 @@ def matrix(
         columns=columns,
         hidden_columns=hidden_columns,
         rows=rows,
-        sums=[_sum(column.healths - in_rows[column.key]) for column in columns],
+        sums=[sum_of(column.healths - in_rows[column.key]) for column in columns],
         hidden_healthy=counts.number_of_nodes - len(counts.problem_nodes) - (len(shown) - problems),
         hidden_problems=len(counts.problem_nodes) - problems,
         opened=opened,
@@ -168,9 +168,10 @@ def _columns(counts: Counts) -> tuple[list[Column], int]:
 Key = tuple[int, str, tuple[str, str]]
 
 
-def _cells(
-    sessions: Sessions, nodes: list[NodeCount], columns: list[Column]
+def cells_of(
+    sessions: Sessions, nodes: Sequence[NodeCount], columns: Sequence[Column]
 ) -> tuple[dict[Key, Cell], dict[tuple[str, str], Counter[str]]]:
+    """The sessions of these nodes in these columns, and how many there are in each by health; one query."""
     wanted = {(node.cluster, node.node) for node in nodes}
     in_rows: dict[tuple[str, str], Counter[str]] = {column.key: Counter() for column in columns}
     rows = sessions.order_by().filter(
@@ -186,5 +187,6 @@ def _cells(
     return cells, in_rows
 
 
-def _sum(healths: Counter[str]) -> Sum:
+def sum_of(healths: Counter[str]) -> Sum:
+    """What is left of a column."""
     return Sum(worst(healths), healths["up"], healths.total())

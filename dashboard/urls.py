@@ -7,13 +7,14 @@ from django.urls import path
 from dashboard.events import events
 from dashboard.guided import checkviews as checks
 from dashboard.guided import views as guided
-from dashboard.views import home, nodes, password, peer, routes, session
+from dashboard.views import home, nodes, password, peer, routes, session, topology
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("events/", events, name="events"),
     path("sessions/<int:pk>/", session.session, name="session"),
     path("sessions/<int:pk>/<slug:name>/", session.ask, name="session-ask"),
+    path("topology/", topology.topology, name="topology"),
     path("nodes/", nodes.nodes, name="nodes"),
     path("nodes/<slug:cluster>/<str:name>/", nodes.node, name="node"),
     path("nodes/<slug:cluster>/<str:name>/drain/", nodes.drain, name="drain"),

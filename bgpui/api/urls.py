@@ -34,6 +34,7 @@ from dashboard.rest.problems import ProblemViewSet
 from dashboard.rest.routes import RouteViewSet
 from dashboard.rest.search import SearchViewSet
 from dashboard.rest.sessions import BGPPeerSessionsViewSet, SessionActionsViewSet
+from dashboard.rest.topology import TopologyViewSet
 from intent.kinds import READ_KINDS
 from peers.api import BFDProfileViewSet
 from pools.api import BGPAdvertisementViewSet, CommunityViewSet, IPAddressPoolViewSet, L2AdvertisementViewSet
@@ -59,6 +60,7 @@ router.register("nodes", NodeViewSet, basename="api-node")
 router.register("search", SearchViewSet, basename="api-search")
 router.register("problems", ProblemViewSet, basename="api-problem")
 router.register("routes", RouteViewSet, basename="api-route")
+router.register("topology", TopologyViewSet, basename="api-topology")
 router.register("sessions", SessionActionsViewSet, basename="api-session")
 router.register("transitions", TransitionViewSet, basename="api-transition")
 router.register("speakers", SpeakerViewSet, basename="api-speaker")
