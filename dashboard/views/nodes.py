@@ -95,7 +95,10 @@ def drain(request: HttpRequest, cluster: str, name: str) -> HttpResponse:
         return _label(request, row)
     if request.htmx.target == "progress":
         context = {"node": row, "progress": progress_of(row, meant_of(row))}
-        return render_page(request, "nodes/drain.html", context, part="progress")
+        response = render_page(request, "nodes/drain.html", context, part="progress")
+        if request.GET.get("excluded") != _yes_no(row):  # what is next is another thing now, and the plan with it
+            response["HX-Refresh"] = "true"
+        return response
     return _drain_page(request, row, plan_of(row))
 
 
@@ -106,6 +109,10 @@ def ask(request: HttpRequest, cluster: str, name: str) -> HttpResponse:
     row = _found(cluster, name)
     node_ask(row)
     return redirect(reverse("drain", args=[cluster, name]) + "#progress")
+
+
+def _yes_no(row: Node) -> str:
+    return "yes" if selectors.is_excluded(row) else "no"
 
 
 def _found(cluster: str, name: str) -> Node:

@@ -118,9 +118,10 @@
     if (!cell || !MOVES[event.key]) return;
     event.preventDefault();
     const [down, right] = MOVES[event.key];
+    const rows = [...cell.closest("table").querySelectorAll("tbody tr")];  // of all groups
     let row = cell.parentElement, column = cell.cellIndex;
     for (;;) {
-      row = down ? row.parentElement.rows[row.sectionRowIndex + down] : row;
+      row = down ? rows[rows.indexOf(row) + down] : row;
       column += right;
       const link = row?.cells[column] && row.cells[column].querySelector("a");
       if (!row?.cells[column]) return;

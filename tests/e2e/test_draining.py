@@ -13,6 +13,9 @@ _NODE = "compute-5.example.com"
 def test_a_node_is_drained_and_taken_back_by_keyboard(page: Page, demo: Demo) -> None:
     page.goto(f"{demo.url}/topology/")
     page.get_by_role("link", name=_NODE).first.focus()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("link", name=_NODE).first).to_be_focused()
     page.keyboard.press("Enter")
     page.get_by_role("link", name="Drain it").focus()
     page.keyboard.press("Enter")
@@ -25,9 +28,15 @@ def test_a_node_is_drained_and_taken_back_by_keyboard(page: Page, demo: Demo) ->
     page.get_by_role("button", name="Set the label").focus()
     page.keyboard.press("Enter")
     try:
-        expect(page.get_by_role("heading", name=f"Take {_NODE} back")).to_be_visible()
+        expect(page.get_by_role("heading", name=f"Take {_NODE} back")).to_be_visible(timeout=_PATIENCE)
         expect(page.get_by_text("safe to drain: FRR tells no neighbor anything")).to_be_visible(timeout=_PATIENCE)
         assert demo.api("GET", f"nodes/lab/{_NODE}/drain/").json()["progress"]["sent"] == 0
+        page.get_by_role("button", name="Take the label off").focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name=f"Drain {_NODE}")).to_be_visible(timeout=_PATIENCE)
+        expect(page.get_by_text("back: FRR tells its neighbors everything that is meant")).to_be_visible(
+            timeout=_PATIENCE
+        )
     finally:
         demo.kubectl("label", "node", _NODE, "node.kubernetes.io/exclude-from-external-load-balancers-")
     page.goto(f"{demo.url}/changes/?kind=Node&name={_NODE}")

@@ -115,6 +115,17 @@ def test_the_drain_page_says_what_leaves_and_needs_a_confirmation_that_names_the
     assert EXCLUDED in editor.get(f"/changes/{change.pk}/").text
 
 
+def test_the_live_part_asks_for_the_whole_page_once_the_label_has_changed(viewer: Client, shop: Cluster) -> None:
+    part = {"HX-Request": "true", "HX-Target": "progress"}
+    first = viewer.get("/nodes/lab/node-0/drain/?excluded=no", headers=part)
+    assert first.text.lstrip().startswith('<section id="progress"')
+    assert "/nodes/lab/node-0/drain/?excluded=no" in first.text
+    assert "HX-Refresh" not in first.headers
+    labelled()
+    assert viewer.get("/nodes/lab/node-0/drain/?excluded=no", headers=part)["HX-Refresh"] == "true"
+    assert "HX-Refresh" not in viewer.get("/nodes/lab/node-0/drain/?excluded=yes", headers=part).headers
+
+
 def test_a_viewer_may_look_and_not_label(viewer: Client, shop: Cluster) -> None:
     page = viewer.get("/nodes/lab/node-1/drain/").text
     assert "Your role may look at this" in page
