@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
@@ -106,6 +107,9 @@ def remove_test(request: HttpRequest, cluster: str) -> HttpResponse:
     row = get_object_or_404(Cluster, name=cluster)
     if refusal := workloads_refused(request.user, row):
         raise PermissionDenied(refusal)
+    if not workload.is_there(row):
+        messages.info(request, f"There is no test workload that bgpui made in cluster {row.name}.")
+        return redirect("guides")
     draft = SetDraft(row, workload.removal(), "Remove the test workload", note="Remove the test workload")
     return set_review(request, draft)
 

@@ -10,7 +10,9 @@ from types import MappingProxyType
 from typing import Any
 
 from clusters.changesets.wanted import Wanted
-from clusters.kube.plain import PLAIN_KINDS
+from clusters.kube.plain import MANAGED_BY, PLAIN_KINDS
+from clusters.kube.writing import FIELD_MANAGER
+from clusters.models import ChangeSetItem, Cluster
 from intent.modes import release
 
 NAMESPACE, DEPLOYMENT, SERVICE = "test", "server", "server1"
@@ -51,6 +53,20 @@ def wanted(pool: str = "", version: str = "") -> list[Wanted]:
 def removal() -> list[Wanted]:
     """All of it, to be removed; only what bgpui has made is."""
     return [Wanted(one.kind, one.namespace, one.name, None) for one in wanted()]
+
+
+def is_there(cluster: Cluster) -> bool:
+    """Whether anything of it is: as last listed, or made by a change set since."""
+    rooms = cluster.namespaces.filter(name=NAMESPACE).values_list("labels", flat=True)
+    services = cluster.services.filter(namespace=NAMESPACE, name=SERVICE).values_list("labels", flat=True)
+    if any(labels.get(MANAGED_BY) == FIELD_MANAGER for labels in (*rooms, *services)):
+        return True
+    items = ChangeSetItem.objects.filter(change_set__cluster=cluster, kind="Namespace", name=NAMESPACE)
+    last = items.exclude(change_set__settled_at=None).order_by("-pk").select_related("change_set").first()
+    if last is None or last.action != ChangeSetItem.Action.CREATE or last.state != ChangeSetItem.State.APPLIED:
+        return False
+    looked, made = cluster.checked_at, last.change_set.settled_at
+    return looked is None or made is None or made >= looked
 
 
 def _object(kind: str, name: str, spec: dict[str, Any] | None = None) -> dict[str, Any]:
