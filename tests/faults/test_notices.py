@@ -14,7 +14,12 @@ from tests.waiting import eventually
 def test_a_celery_worker_killed_in_mid_delivery_loses_no_notice(fragile: Demo) -> None:
     """The supervisor starts another one, which takes the notice when the lease of the dead one is over."""
     with http_receiver() as receiver:
-        receiver.first = lambda: len(receiver.got) == 1 and send(fragile, "worker-alarm", signal.SIGKILL)
+
+        def kill() -> None:
+            if len(receiver.got) == 1:
+                send(fragile, "worker-alarm", signal.SIGKILL)
+
+        receiver.first = kill
         body = {"name": "hook", "kind": "webhook", "url": f"{receiver.url}/hook", "key": "k" * 16}
         route = fragile.api("POST", "alarm-routes/", json=body).json()
         notice = fragile.api("POST", f"alarm-routes/{route['id']}/test/").json()
