@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 from django.db import transaction
 from rest_framework.serializers import ModelSerializer
@@ -18,16 +18,6 @@ from clusters.models import Change
 from clusters.nudges import nudge
 
 KINDS = {Rule: "AlarmRule", Route: "AlarmRoute", Silence: "Silence", MaintenanceWindow: "MaintenanceWindow"}
-
-
-class Told(Protocol):
-    """A row that says what it is."""
-
-    pk: Any
-
-    @property
-    def told(self) -> dict[str, Any]:
-        """For the history, without secrets."""
 
 
 def row_save(asked: ModelSerializer[Any], *, actor: Actor, source: str, **more: Any) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
-from django.db.models import QuerySet
 from django.utils.functional import SimpleLazyObject
 from django_filters.rest_framework import FilterSet
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
@@ -106,10 +105,6 @@ class AlarmViewSet(ReadEndpoint):
         **{name: name for name in ("state", "severity", "kind", "began_at", "fired_at", "resolved_at", "sessions")},
         "cluster": "cluster__name",
     }
-
-    def get_queryset(self) -> QuerySet[Alarm]:
-        """All of them."""
-        return super().get_queryset()
 
     def get_serializer_context(self) -> dict[str, Any]:
         """With what is silent now, asked for when it is needed; two queries."""

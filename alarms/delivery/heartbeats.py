@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Count, Min, Q
 
 from alarms.delivery.failure import DeliveryError
@@ -16,18 +17,19 @@ from alarms.secrets import ClosedError, secrets_of
 from clusters.selectors import clusters_active
 from speakers.models import Sweep
 
-_SAFE = timedelta(minutes=10)  # what ended longer ago is no sign of life
+_LEAST = 600.0  # seconds; a sweep that ended longer ago is no sign of life
 
 
 def due(now: datetime) -> list[tuple[int, datetime]]:
     """The heartbeats that have something to tell: the route, and the end of the sweep that it is; three queries."""
+    oldest = now - timedelta(seconds=max(_LEAST, 3 * settings.BGPUI_SWEEP_INTERVAL))
     routes = list(Route.objects.filter(enabled=True, kind=Route.Kind.HEARTBEAT).order_by("pk"))
     swept = _swept() if routes else {}
     found = []
     for route in routes:
         ends = [end for name, end in swept.items() if match(route.all_matchers, {"cluster": (name,)})]
         whole = [end for end in ends if end is not None]
-        if not ends or len(whole) < len(ends) or min(whole) < now - _SAFE:
+        if not ends or len(whole) < len(ends) or min(whole) < oldest:
             continue
         rest = timedelta(seconds=route.group_interval)
         if route.beaten_at is None or min(whole) >= route.beaten_at + rest:

@@ -18,7 +18,6 @@ from tests.pages.rows import a_session, a_speaker, down
 
 Only = Callable[..., Rule]
 Routes = Callable[..., Route]
-NOW = timezone.now()
 
 
 class Beats:
