@@ -37,8 +37,9 @@ _PASSWORD = "password"  # noqa: S105  # the field's name
 class SessionChange:
     """What happens to one peer's sessions with one router: the nodes where it happens, in their order.
 
-    reset: they end and begin anew. changed: they stay up, and take other values. fields: what differs in the spec of
-    the peer, or in that of its BFDProfile, where sessions are reset or changed.
+    reset: they end and begin anew. may_reset: those whose BFD is up do, which the objects do not tell. changed: they
+    stay up, and take other values. fields: what differs in the spec of the peer, or in that of its BFDProfile, where
+    sessions are reset or changed.
     """
 
     peer: str
@@ -47,6 +48,7 @@ class SessionChange:
     opened: tuple[str, ...] = ()
     closed: tuple[str, ...] = ()
     reset: tuple[str, ...] = ()
+    may_reset: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
 
@@ -120,15 +122,16 @@ def _kept(old: _Peer, new: _Peer, fields: tuple[str, ...], *, native: bool) -> I
     """Sessions with the same router: those of nodes that come or go, and those that run on."""
     here, there = set(old.nodes), set(new.nodes)
     both = tuple(node for node in new.nodes if node in here) if fields else ()
-    # Without a profile the router may take the end of BFD for a failure, as FRR does.
-    bfd_ends = bool(old.session.bfd_profile and not new.session.bfd_profile)
-    resets = native or bfd_ends or not {*_RESETTING, _PASSWORD}.isdisjoint(fields)
+    resets = native or not {*_RESETTING, _PASSWORD}.isdisjoint(fields)
+    # FRR begins BFD anew without a profile, and one end or the other takes that for a failure if BFD was up.
+    may_reset = not resets and bool(old.session.bfd_profile and not new.session.bfd_profile)
     change = SessionChange(
         *new.key,
         opened=tuple(node for node in new.nodes if node not in here),
         closed=tuple(node for node in old.nodes if node not in there),
         reset=both if resets else (),
-        changed=() if resets else both,
+        may_reset=both if may_reset else (),
+        changed=() if resets or may_reset else both,
         fields=fields if both else (),
     )
     if change.opened or change.closed or both:

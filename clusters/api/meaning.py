@@ -23,7 +23,7 @@ from intent.session_changes import SessionChange
 
 _NODES = 20  # names of nodes for each thing that happens
 _ROUTES = 500  # prefixes, and services
-_HAPPENINGS = ("opened", "closed", "reset", "changed")
+_HAPPENINGS = {"opened": "opened", "closed": "closed", "reset": "reset", "mayReset": "may_reset", "changed": "changed"}
 
 
 def meaning_json(review: Review | SetReview) -> dict[str, Any]:
@@ -55,8 +55,8 @@ def _sessions(changes: Iterable[SessionChange]) -> list[dict[str, Any]]:
     """What happens to sessions, peer by peer: how many, and the first of the nodes."""
     return [
         {"peer": change.peer, "vrf": change.vrf, "neighbor": change.neighbor, "fields": change.fields}
-        | {what: len(getattr(change, what)) for what in _HAPPENINGS}
-        | {"nodes": {what: nodes[:_NODES] for what in _HAPPENINGS if (nodes := getattr(change, what))}}
+        | {key: len(getattr(change, what)) for key, what in _HAPPENINGS.items()}
+        | {"nodes": {key: nodes[:_NODES] for key, what in _HAPPENINGS.items() if (nodes := getattr(change, what))}}
         for change in changes
     ]
 

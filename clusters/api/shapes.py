@@ -94,11 +94,12 @@ REVIEW = shape(
         "after": {"type": ["object", "null"]},
         "sessions": {
             "type": "array",
-            "description": "How many sessions of a peer open, close, reset, or stay up with other values of `fields`.",
+            "description": "How many sessions of a peer open, close, reset, may reset (those with BFD up do), or stay "
+            "up with other values of `fields`.",
             "items": shape(
                 {
                     **dict.fromkeys(("peer", "vrf", "neighbor"), TEXT),
-                    **dict.fromkeys(("opened", "closed", "reset", "changed"), COUNT),
+                    **dict.fromkeys(("opened", "closed", "reset", "mayReset", "changed"), COUNT),
                     "fields": _NAMES,
                     "nodes": {"type": "object", "description": "The first nodes of each, by `opened` and so on."},
                 }

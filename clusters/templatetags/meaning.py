@@ -194,6 +194,7 @@ def _totals(changes: Sequence[SessionChange]) -> Iterator[tuple[str, str]]:
     for health, what, words in (
         ("down", "closed", "will close"),
         ("degraded", "reset", "will reset"),
+        ("degraded", "may_reset", "may reset"),
         ("up", "opened", "will open"),
         ("unknown", "changed", "will stay up, with other values"),
     ):
@@ -209,6 +210,7 @@ def _happenings(change: SessionChange) -> Iterator[_Happening]:
     for health, nodes, words in (
         ("down", change.closed, "will close"),
         ("degraded", change.reset, f"will reset, for another {fields}"),
+        ("degraded", change.may_reset, f"may reset: where BFD is up, another {fields} ends the session"),
         ("up", change.opened, "will open"),
         ("unknown", change.changed, stay),
     ):

@@ -201,7 +201,7 @@ def test_dry_run_tells_what_happens_to_sessions(api: APIClient, live_cluster: Cl
     live = kube.get("bgppeers", "peer")
     row_of(live_cluster, live=live, uid=live["metadata"]["uid"])
     here: dict[str, Any] = {"peer": "peer", "vrf": "default", "neighbor": "192.0.2.1", "fields": []}
-    none, nodes = dict.fromkeys(("opened", "closed", "reset", "changed"), 0), ["node-0", "node-1"]
+    none, nodes = dict.fromkeys(("opened", "closed", "reset", "mayReset", "changed"), 0), ["node-0", "node-1"]
     for answer, happens, fields in (
         (api.put(f"{url()}?dry_run=true", manifest(peerASN=64502)), "reset", ["peerASN"]),
         (api.patch(f"{url()}?dry_run=true", {"spec": {"connectTime": "7s"}}), "changed", ["connectTime"]),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from intent.session_changes import session_changes
+from intent.session_changes import SessionChange, session_changes
 from intent.snapshot import Mode, Resource, Snapshot
 from tests.frr.cluster import COMPUTE_1, NODES, RealCluster, bfd_profile, peer
 from tests.waiting import eventually
@@ -21,7 +22,14 @@ def manifest(**spec: Any) -> dict[str, Any]:
     return peer("router", "10.1.0.2", **BASE | spec)
 
 
-# Not the end of BFD: whether a router takes it for a failure is a race, and intent says that it may.
+@pytest.fixture(autouse=True)
+def without_bfd(cluster: RealCluster) -> Iterator[None]:
+    """No BFD is left behind that ends within the next test."""
+    yield
+    if "peerBfdInfo" in cluster.neighbors(COMPUTE_1).get(ROUTER, {}):
+        cluster.apply()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "profile"),
     [
@@ -48,13 +56,42 @@ def test_sessions_reset_where_intent_says_so(
 
     cluster.apply(*after, passwords=PASSWORDS)
 
-    def ended() -> bool:
-        now = cluster.neighbors(COMPUTE_1)[ROUTER]
-        anew = now["connectionsEstablished"] == 0 and now["bgpState"] != "Established"  # with another `router bgp`
-        return bool(anew or now["connectionsDropped"] > was["connectionsDropped"])
+    (told,) = changes(before, after)
+    if told.reset:
+        eventually(lambda: ended(cluster, was))
+    assert (bool(told.reset), bool(told.changed)) == (ended(cluster, was), not ended(cluster, was))
 
+
+@pytest.mark.parametrize("bfd", ["Up", "Down"])
+def test_the_end_of_bfd_ends_a_session_if_bfd_was_up(cluster: RealCluster, bfd: str) -> None:
+    """FRR goes on with BFD of its own defaults (OpenShift: BZ#2050824), which the other side sees begin anew."""
+    fast = bfd_profile("fast", transmitInterval=300)
+    before, after = [manifest(bfdProfile="fast"), fast], [manifest(), fast]
+    cluster.change(ROUTER[1], mute_bfd=bfd == "Down")
+    try:
+        cluster.apply(*before, passwords=PASSWORDS)
+        was = cluster.reaches(ROUTER[1], "Established", bfd=bfd)
+
+        cluster.apply(*after, passwords=PASSWORDS)
+
+        if bfd == "Up":
+            eventually(lambda: ended(cluster, was))
+        assert "peerBfdInfo" in cluster.neighbors(COMPUTE_1)[ROUTER]
+        assert ended(cluster, was) == (bfd == "Up")
+    finally:
+        cluster.change(ROUTER[1], mute_bfd=False)
+    (told,) = changes(before, after)
+    assert (told.reset, bool(told.may_reset), told.changed) == ((), True, ())
+
+
+def ended(cluster: RealCluster, was: dict[str, Any]) -> bool:
+    """True if the session has ended since, though another one may run by now."""
+    now = cluster.neighbors(COMPUTE_1)[ROUTER]
+    anew = now["connectionsEstablished"] == 0 and now["bgpState"] != "Established"  # with another `router bgp`
+    return bool(anew or now["connectionsDropped"] > was["connectionsDropped"])
+
+
+def changes(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> tuple[SessionChange, ...]:
+    """What intent says of it."""
     snapshot = Snapshot.from_manifests(after, mode=Mode.FRR, nodes=NODES)
-    told = session_changes(snapshot, {one.ref: one for one in map(Resource.from_manifest, before)})
-    if any(one.reset for one in told):
-        eventually(ended)
-    assert [(bool(one.reset), bool(one.changed)) for one in told] == [(ended(), not ended())]
+    return session_changes(snapshot, {one.ref: one for one in map(Resource.from_manifest, before)})

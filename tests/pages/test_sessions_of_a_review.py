@@ -105,6 +105,14 @@ def test_review_compares_with_what_the_cluster_holds_and_not_with_a_refused_edit
     assert "will reset, for another peerASN" in reviewed(editor, f"{row.get_absolute_url()}edit/")
 
 
+def test_review_of_the_end_of_bfd_says_that_sessions_may_reset(editor: Client, cluster: Cluster) -> None:
+    saved(cluster, "BFDProfile", "fast", {})
+    address = a_peer(cluster, "tor", {**EXAMPLE, "bfdProfile": "fast"}).get_absolute_url()
+    told = reviewed(editor, f"{address}edit/", bfdProfile="")
+    assert told.startswith("What it means for sessions 3 sessions may reset Peer")
+    assert "3 sessions may reset: where BFD is up, another bfdProfile ends the session on node-0" in told
+
+
 def test_review_of_a_profile_speaks_of_its_peers_ten_in_sight_and_of_other_kinds_says_none(
     editor: Client, cluster: Cluster
 ) -> None:
