@@ -72,10 +72,10 @@ class Daemons:
         await self.start()
         await self._begin_with(self.config if keep else "")
 
-    async def revive(self) -> None:
-        """Start a bgpd that was killed again, with the configuration in force."""
+    async def revive(self, config: str = "") -> None:
+        """Start a bgpd that was killed again, with the configuration in force or another one."""
         await self.machine.run(_start(*self._bgpd))
-        await self._begin_with(self.config)
+        await self._begin_with(config or self.config)
 
     async def _begin_with(self, config: str) -> None:
         self.config, self._blank = "", True
