@@ -73,6 +73,7 @@ def _places() -> tuple[tuple[str, tuple[Place, ...]], ...]:
                 Place("home", "Sessions", "speakers.view_session", ("session",)),
                 Place("topology", "Topology", "speakers.view_session"),
                 Place("routes", "Routes", "speakers.view_session"),
+                Place("timeline", "Timeline", "speakers.view_session"),
             ),
         ),
         ("Alarms", _ALARMS),

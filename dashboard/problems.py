@@ -18,10 +18,11 @@ from clusters.words import HEALTH_WORDS, bounded, counted, utc_words
 from dashboard.facts import side_words
 from dashboard.filters import Filters
 from dashboard.problem import OLD, Problem, peer_href
-from dashboard.ribbon import DAY, drops
+from dashboard.ribbon import drops
 from speakers.causes import Cause, causes
 from speakers.counts import UNSEEN, Counts, Group, NodeCount
 from speakers.frr.reasons import REASONS
+from speakers.history import DAY
 from speakers.models import Session, Transition
 from speakers.selectors import speakers
 

@@ -1,4 +1,4 @@
-"""The last day as a ribbon: what a session was, drawn by the server as rectangles of an SVG."""
+"""A time until now as a ribbon: what a session was, drawn by the server as rectangles of an SVG."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from clusters.words import utc_words
+from speakers.history import DAY, Span
 from speakers.models import Session
 
-DAY = timedelta(hours=24)
-WIDTH = 288  # units of five minutes
+WIDTH = 288  # units: of five minutes in a day
 _MARK_WIDTH = 2.0
 _LAYERS = ("up", "unknown", "down")
 
@@ -41,29 +42,31 @@ def drops(times: Iterable[datetime], now: datetime, *, down_since: datetime | No
     return marks
 
 
-def states(changes: Iterable[tuple[datetime, str, str]], now: datetime) -> list[Mark]:
-    """A bar for each state: changes are (since when, state, title), oldest first; the last one lasts until now.
+def states(spans: Iterable[Span], now: datetime, reach: timedelta = DAY) -> list[Mark]:
+    """A bar for each state of the last `reach`.
 
     A bar is wider than a short state lasts, so the worse ones lie on top, and of those in one place one is drawn.
     """
-    steps = list(changes)
-    ends = [at for at, _state, _title in steps[1:]] + [now]
     bars = [
-        _bar(kind_of(state), at, end, now, title)
-        for (at, state, title), end in zip(steps, ends, strict=True)
-        if kind_of(state) and end > now - DAY
+        _bar(kind, span.begin, span.end, now, _title(kind, span), reach)
+        for span in spans
+        if span.end > now - reach and (kind := kind_of(span.state))
     ]
     places = {(bar.kind, bar.x, bar.width): bar for bar in bars}
     return sorted(places.values(), key=lambda bar: _LAYERS.index(bar.kind))
 
 
-def _bar(kind: str, begin: datetime, end: datetime, now: datetime, title: str = "") -> Mark:
-    left = _unit(begin, now)
-    width = _unit(end, now) - left
+def _title(kind: str, span: Span) -> str:
+    return f"{span.state if kind != 'unknown' else 'not observed'} from {utc_words(span.begin)}"
+
+
+def _bar(kind: str, begin: datetime, end: datetime, now: datetime, title: str = "", reach: timedelta = DAY) -> Mark:
+    left = _unit(begin, now, reach)
+    width = _unit(end, now, reach) - left
     if width < _MARK_WIDTH:
         left, width = float(int(left)), _MARK_WIDTH
     return Mark(kind, f"{min(left, WIDTH - _MARK_WIDTH):.1f}", f"{width:.1f}", title)
 
 
-def _unit(at: datetime, now: datetime) -> float:
-    return min(max((at - (now - DAY)) / DAY, 0.0), 1.0) * WIDTH
+def _unit(at: datetime, now: datetime, reach: timedelta) -> float:
+    return min(max((at - (now - reach)) / reach, 0.0), 1.0) * WIDTH

@@ -137,10 +137,10 @@ def ask_of_changeset(pk: int, turn: int) -> None:
 
 @shared_task
 def history_expire() -> None:
-    """Delete transitions, alarms and changes that are too old for the settings, and rows of removed clusters."""
+    """Delete what was observed, alarms and changes that are too old for the settings, and rows of removed clusters."""
     now = timezone.now()
     before = now - timedelta(days=settings.BGPUI_TRANSITION_DAYS)
-    services.transitions_expire(before=before)
+    services.observed_expire(before=before)
     alarms_expire(before=before)
     changes_expire(before=now - timedelta(days=settings.BGPUI_CHANGE_DAYS))
     removed_clear()

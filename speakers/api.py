@@ -8,15 +8,19 @@ from django.db.models import QuerySet
 from django.utils.functional import SimpleLazyObject
 from django_filters.rest_framework import FilterSet
 from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from clusters import clock
 from clusters.api.filters import IntegerFilter, choice, flag, of_cluster, text
 from clusters.api.views import ReadEndpoint
 from clusters.moments import MomentFilter
 from clusters.stale import by_node, refusals
 from speakers import live, selectors
 from speakers.frr.reasons import REASONS
+from speakers.history import history
+from speakers.history_serializers import HistorySerializer
 from speakers.models import Session, Speaker, Transition
 from speakers.serializers import (
     SessionDetailSerializer,
@@ -77,6 +81,19 @@ class SessionViewSet(ReadEndpoint):
         """One session in full."""
         session = self.get_object()
         return Response({**self.get_serializer(session).data, "live": detail_json(live.session_detail(session))})
+
+    @extend_schema(
+        summary="What a session was",
+        description=(
+            "How long it was up within 24 hours and 30 days, how often it was lost, whether it flaps, and its states "
+            "of the last day. What nobody observed is `Unknown`, and counts as neither up nor down."
+        ),
+        responses=HistorySerializer,
+    )
+    @action(detail=True, methods=["get"])
+    def history(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """The last 30 days of one session."""
+        return Response(HistorySerializer(history(self.get_object(), clock.now())).data)
 
 
 class TransitionFilters(FilterSet):  # type: ignore[misc]

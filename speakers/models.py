@@ -147,6 +147,24 @@ class Transition(models.Model):
         return f"still {self.new_state}, lost and back in between" if lost else f"still {self.new_state}"
 
 
+class Gap(models.Model):
+    """A time in which nobody heard the FRR of a node: from its last answer before to its first one after."""
+
+    OUTLIVES_CLUSTER: ClassVar[bool] = True
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="gaps")
+    node = models.CharField(max_length=253)
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-ended_at", "-pk"]
+        indexes = [models.Index(fields=["cluster", "node", "-ended_at"], name="gap_by_node")]
+
+    def __str__(self) -> str:
+        return f"{self.node}: nothing heard from {self.began_at} to {self.ended_at}"
+
+
 class TransitionTotal(models.Model):
     """How many transitions there ever were, whatever the history still has."""
 

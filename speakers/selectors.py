@@ -152,10 +152,9 @@ def freshness(*, cluster: Cluster | None = None, now: datetime | None = None) ->
     return Freshness(newest, settings.BGPUI_SWEEP_INTERVAL, found["total"], found["answered"], state)
 
 
-def transitions(session: Session, since: datetime) -> list[Transition]:
-    """Changes of a session after `since`, oldest first, led by the last one before; evidence is left for later."""
-    rows = session.transitions.defer("evidence")
-    return [*rows.filter(at__lte=since)[:1], *reversed(rows.filter(at__gt=since))]
+def transitions(session: Session, since: datetime, most: int) -> list[Transition]:
+    """The newest changes of a session after `since`, newest first."""
+    return list(session.transitions.filter(at__gt=since)[:most])
 
 
 def session_rows(cluster_id: int, nodes: Sequence[str]) -> dict[str, dict[tuple[str, str], Session]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -11,12 +11,14 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from clusters.models import Cluster
+from clusters import clock
+from clusters.models import Cluster, NodeEvent
 from clusters.retention import expire
+from clusters.words import bounded, counted
 from intent.sessions import IntendedSession
 from speakers.changes import Changes, changes
-from speakers.models import Session, Speaker, Transition
-from speakers.selectors import MISSES_UNKNOWN, session_rows
+from speakers.models import Gap, Session, Speaker, Transition
+from speakers.selectors import MISSES_UNKNOWN, Limits, session_rows
 from speakers.sweep import Observation
 from speakers.totals import transitions_count
 
@@ -66,6 +68,7 @@ class _Plan:
     read: dict[int, datetime | None] = field(default_factory=dict)
     changes: dict[int, Changes] = field(default_factory=dict)
     turned: set[int] = field(default_factory=set)
+    gaps: list[Gap] = field(default_factory=list)
 
 
 def observations_write(
@@ -109,11 +112,20 @@ def _plan(
         plan.changes[speaker.pk] = changes(speaker, rows[node], seen, expected.get(node, ()))
         before = _silence(speaker)
         if not seen.skipped:
+            plan.gaps += _gap(speaker, seen)
             _hear(speaker, seen)
             if before != _silence(speaker):
                 plan.turned.add(speaker.pk)
         plan.speakers.append(speaker)
     return plan
+
+
+def _gap(speaker: Speaker, seen: Observation) -> list[Gap]:
+    """The time since its last answer, if that is too long for its sessions to be known in between."""
+    heard = speaker.observed_at
+    if seen.answer is None or heard is None or heard >= Limits.at(seen.at).unknown:
+        return []
+    return [Gap(cluster_id=speaker.cluster_id, node=speaker.node, began_at=heard, ended_at=seen.at)]
 
 
 def _silence(speaker: Speaker) -> str:
@@ -151,6 +163,8 @@ def _write(plan: _Plan, written: Written) -> set[str]:
         sessions_save(save)
         Transition.objects.bulk_create(lines, batch_size=BATCH)
         transitions_count(lines)
+        nodes = {row.node for row in same}
+        Gap.objects.bulk_create([gap for gap in plan.gaps if gap.node in nodes], batch_size=BATCH)
         heard = [row for row in same if row.attempted_at != plan.read[row.pk]]
         _speakers_save(heard, _HEARD)
     written.sessions += len(save)
@@ -187,21 +201,37 @@ def speakers_sync(*, cluster: Cluster, pods: Iterable[Speaker], nodes: Iterable[
     known = {row.node: row for row in Speaker.objects.filter(cluster=cluster)}
     found = {pod.node: pod for pod in pods}
     wanted = {*nodes, *found}
-    altered: list[Speaker] = []
+    altered, happened = list[Speaker](), list[NodeEvent]()
     for node in sorted(wanted):
         facts = found.get(node) or Speaker(node=node)
         row = known.get(node) or Speaker(cluster=cluster, node=node)
         if row.pk is not None and all(getattr(row, name) == getattr(facts, name) for name in _POD_FIELDS):
             continue
+        happened += _happened(cluster, row, facts)
         if facts.pod_uid != row.pod_uid:
             row.retry_at = None  # a new pod deserves to be asked at once
         for name in _POD_FIELDS:
             setattr(row, name, getattr(facts, name))
         altered.append(row)
     _speakers_save(altered, (*_POD_FIELDS, "retry_at"))
+    NodeEvent.objects.bulk_create(happened, batch_size=BATCH)
     gone = [row for node, row in known.items() if node not in wanted]
     _forget(gone)
     return len(altered) + len(gone)
+
+
+def _happened(cluster: Cluster, row: Speaker, facts: Speaker) -> Iterator[NodeEvent]:
+    """What other facts about the pod of a node say; nothing of a node that had none yet."""
+    if not row.pod_uid:
+        return
+    kind, text = None, ""
+    if facts.pod_uid != row.pod_uid:
+        kind = NodeEvent.Kind.FRR_REPLACED if facts.pod_uid else NodeEvent.Kind.FRR_GONE
+        text = f"{row.pod} → {facts.pod}" if facts.pod_uid else row.pod
+    elif facts.restarts > row.restarts:
+        kind, text = NodeEvent.Kind.FRR_RESTARTED, f"{facts.pod}: {counted(facts.restarts, 'restart')} in all"
+    if kind is not None:
+        yield NodeEvent(cluster=cluster, node=row.node, at=clock.now(), kind=kind, text=bounded(text))
 
 
 def _forget(speakers: Sequence[Speaker]) -> None:
@@ -228,6 +258,7 @@ def _forget(speakers: Sequence[Speaker]) -> None:
         Speaker.objects.filter(pk__in=[row.pk for row in speakers]).delete()
 
 
-def transitions_expire(*, before: datetime) -> int:
+def observed_expire(*, before: datetime) -> int:
     """Delete history from before a time; returns how much."""
-    return expire(Transition.objects.filter(at__lt=before))
+    gone = expire(Gap.objects.filter(ended_at__lt=before)) + expire(NodeEvent.objects.filter(at__lt=before))
+    return gone + expire(Transition.objects.filter(at__lt=before))

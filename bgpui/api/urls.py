@@ -34,6 +34,7 @@ from dashboard.rest.problems import ProblemViewSet
 from dashboard.rest.routes import RouteViewSet
 from dashboard.rest.search import SearchViewSet
 from dashboard.rest.sessions import BGPPeerSessionsViewSet, SessionActionsViewSet
+from dashboard.rest.timeline import TimelineViewSet
 from dashboard.rest.topology import TopologyViewSet
 from intent.kinds import READ_KINDS
 from peers.api import BFDProfileViewSet
@@ -62,6 +63,7 @@ router.register("problems", ProblemViewSet, basename="api-problem")
 router.register("routes", RouteViewSet, basename="api-route")
 router.register("topology", TopologyViewSet, basename="api-topology")
 router.register("sessions", SessionActionsViewSet, basename="api-session")
+router.register("timeline", TimelineViewSet, basename="api-timeline")
 router.register("transitions", TransitionViewSet, basename="api-transition")
 router.register("speakers", SpeakerViewSet, basename="api-speaker")
 router.register("alarms", AlarmViewSet, basename="api-alarm")

@@ -7,6 +7,7 @@ from clusters.models.change import Change
 from clusters.models.changeset import ChangeSet, ChangeSetItem
 from clusters.models.cluster import Cluster
 from clusters.models.credential import Credential
+from clusters.models.events import NodeEvent
 from clusters.models.exclusion import Exclusion
 from clusters.models.facts import Node, SecretFact
 from clusters.models.lease import Lease
@@ -29,6 +30,7 @@ __all__ = [
     "Lease",
     "Namespace",
     "Node",
+    "NodeEvent",
     "Reference",
     "Resource",
     "SecretFact",

@@ -19,12 +19,13 @@ from clusters.kube.permissions import Permission
 from clusters.models import Cluster, Node
 from clusters.registry import resource_models
 from clusters.selectors import clusters_active
+from clusters.sync.happened import nodes_happened
 from clusters.sync.mirror import Known, Mirror
 from clusters.sync.status import status_needs
 from clusters.workloads import workloads_on
 
 _NODE_FIELDS = ("uid", "labels", "addresses", "subnets", "ready", "unschedulable", "network_unavailable")
-NODES = Mirror(Node, key=("name",), fields=_NODE_FIELDS)
+NODES = Mirror(Node, key=("name",), fields=_NODE_FIELDS, happens=nodes_happened)
 _HOST_CIDRS = "k8s.ovn.org/host-cidrs"
 _SUBNETS = 200  # of one node
 _GRANTED_AGE = timedelta(minutes=10)

@@ -32,7 +32,8 @@ class Mirror(Generic[Row]):
     """How objects become rows of a model.
 
     key: the columns, besides the cluster, that name a row, `name` among them. also: columns that are no change by
-    themselves. written: called with each chunk of rows that was written, in its transaction.
+    themselves. written: called with each chunk of rows that was written, in its transaction. happens: called in it
+    before, with the cluster, the rows to be written, and the names of those to be deleted; not for the very first look.
     """
 
     model: type[Row]
@@ -40,6 +41,7 @@ class Mirror(Generic[Row]):
     fields: Sequence[str]
     also: Sequence[str] = ()
     written: Callable[[Sequence[Row]], None] | None = None
+    happens: Callable[[Cluster, Sequence[Row], Sequence[str]], None] | None = None
 
     def known(self, cluster: Cluster, **within: Any) -> Known:
         """The rows that it is about, as they are before the cluster is asked: what moves on after that is newer."""
@@ -52,16 +54,17 @@ class Mirror(Generic[Row]):
         found = self.known(cluster, name__in={key[name] for key in keys})
         return {key: state for key, state in found.items() if key in keys}
 
-    def write(self, cluster: Cluster, rows: Sequence[Row], known: Known) -> Written:
-        """Make the known rows these; those that others have written meanwhile stay."""
+    def write(self, cluster: Cluster, rows: Sequence[Row], known: Known, *, some: bool = False) -> Written:
+        """Make the known rows these; those of others since stay. some: it is not about all of them."""
         gone, changed, moved, wrote = dict(known), list[Row](), set[Key](), False
+        first = not known and not some
         for row in rows:
             row.digest = _digest([getattr(row, name) for name in self.fields])
             _pk, digest = gone.pop(self._key(row), (0, ""))
             if digest != row.digest:
                 changed.append(row)
-        for some in chunks(changed):
-            wrote |= self._save(cluster, some, known, moved)
+        for chunk in chunks(changed):
+            wrote |= self._save(cluster, chunk, known, moved, first=first)
         for pairs in chunks(list(gone.items())):
             wrote |= self._drop(cluster, dict(pairs), moved)
         return Written(wrote, moved)
@@ -71,7 +74,7 @@ class Mirror(Generic[Row]):
         changed, left = False, set(keys)
         for _ in range(_ROUNDS):
             known = self.known_of(cluster, left)
-            done = self.write(cluster, made(left), known)
+            done = self.write(cluster, made(left), known, some=True)
             changed, left = changed or done.changed, done.moved
             if not left:
                 break
@@ -80,11 +83,13 @@ class Mirror(Generic[Row]):
     def _key(self, row: Row) -> Key:
         return tuple(getattr(row, name) for name in self.key)
 
-    def _save(self, cluster: Cluster, some: Sequence[Row], known: Known, moved: set[Key]) -> bool:
+    def _save(self, cluster: Cluster, some: Sequence[Row], known: Known, moved: set[Key], *, first: bool) -> bool:
         with transaction.atomic():
             now = self._now(cluster, [self._key(row) for row in some])
             fit = [row for row in some if now.get(self._key(row)) == known.get(self._key(row))]
             moved |= {self._key(row) for row in some} - {self._key(row) for row in fit}
+            if fit and self.happens is not None and not first:
+                self.happens(cluster, fit, ())
             upsert(self.model, fit, key=("cluster", *self.key), fields=("digest", *self.fields, *self.also))
             if fit and self.written is not None:
                 self.written(fit)
@@ -95,6 +100,8 @@ class Mirror(Generic[Row]):
             now = self._now(cluster, gone)
             fit = {key: state for key, state in gone.items() if now.get(key) == state}
             moved |= {key for key in now if key not in fit}
+            if fit and self.happens is not None:
+                self.happens(cluster, (), [str(key[self.key.index("name")]) for key in fit])
             stored = self.model._default_manager.filter(cluster=cluster)  # noqa: SLF001
             stored.filter(pk__in=[pk for pk, _digest in fit.values()]).delete()
         return bool(fit)

@@ -17,6 +17,7 @@ from clusters.kube.frr_text import MASK
 from clusters.kube.redact import INLINE_PASSWORD
 from clusters.kube.transport import Object
 from clusters.models import Cluster, StatusObject
+from clusters.sync.happened import reports_happened
 from clusters.sync.mirror import Mirror
 from intent import returnpath
 from intent.addresses import parse_address
@@ -32,7 +33,9 @@ _FIELDS = (
     "uid", "node", "service_namespace", "service_name", "peer", "vrf", "result", "message", "body", "shortened",
     "created_at",
 )  # fmt: skip
-STATUS = Mirror(StatusObject, key=("kind", "namespace", "name"), fields=_FIELDS, also=("seen_at",))
+STATUS = Mirror(
+    StatusObject, key=("kind", "namespace", "name"), fields=_FIELDS, also=("seen_at",), happens=reports_happened
+)
 _LIMITS = {
     field.name: field.max_length
     for field in StatusObject._meta.fields  # noqa: SLF001  # Django's public name for it

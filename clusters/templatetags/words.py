@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
@@ -53,6 +53,12 @@ register.filter(names_field)
 def instant(at: datetime | None) -> SafeString | str:
     """The absolute UTC."""
     return _NOTHING if at is None else format_html('<time datetime="{}">{}</time>', utc_stamp(at), utc_words(at))
+
+
+@register.filter
+def span(duration: timedelta) -> str:
+    """How long it is: "15 min"."""
+    return age_words(duration)
 
 
 @register.filter

@@ -21,11 +21,11 @@ from dashboard.filters import Filters
 from dashboard.matrix import matrix
 from dashboard.problems import SHOWN, SHOWN_ALL, problems, with_ribbons
 from dashboard.refusals import by_refusal, frozen, kept_old, leading
-from dashboard.ribbon import DAY
 from dashboard.summary import also, headline_counts, sentence
 from intent.findings import Severity
 from peers.models import BGPPeer
 from speakers.counts import Counts
+from speakers.history import DAY
 from speakers.models import Session, Transition
 from speakers.selectors import HEALTH, Freshness, freshness, sessions
 

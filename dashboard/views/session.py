@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpResponse
@@ -15,19 +16,18 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from clusters.pages import HttpRequest, render_page
-from clusters.words import utc_words
 from dashboard import facts
 from dashboard.observe import ask as ask_frr
 from dashboard.problem import peer_href
-from dashboard.ribbon import DAY, Mark, states
+from dashboard.ribbon import states
 from dashboard.views.home import STALE_POLLS
 from speakers import live
-from speakers.counts import UNSEEN
 from speakers.frr import commands
 from speakers.frr.logs import TAIL
 from speakers.frr.reasons import REASONS
 from speakers.frr.routes import PAGE, Path
-from speakers.models import Session, Transition
+from speakers.history import DAY, MONTH, history
+from speakers.models import Session
 from speakers.selectors import freshness, sessions, transitions
 
 _FAMILY_WORDS = {"ipv4": "IPv4", "ipv6": "IPv6"}
@@ -45,6 +45,10 @@ QUESTIONS = (
 )
 _REFRESH = "refresh"
 _CHANGES = 50
+_REACHES = (
+    ("24 hours", DAY, ("24 h ago", "18 h", "12 h", "6 h", "now")),
+    ("30 days", MONTH, ("30 d ago", "", "15 d", "", "now")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,27 +102,22 @@ def _command(row: Session, name: str) -> str:
     return facts.oc(speaker, commands.neighbor(row.vrf, row.neighbor))
 
 
-def _marks(row: Session, health: str, changes: list[Transition], now: datetime) -> list[Mark]:
-    steps = [
-        (change.at, change.new_state, f"{change.new_state or 'gone'} from {utc_words(change.at)}") for change in changes
-    ] or [(row.since, str(row.state), str(row.state))]
-    heard = row.speaker.observed_at
-    if heard and health in UNSEEN:
-        steps.append((max(heard, steps[-1][0]), Session.State.UNKNOWN, f"not observed since {utc_words(heard)}"))
-    return states(steps, now)
-
-
 def _live(row: Session, health: str) -> dict[str, Any]:
     now = timezone.now()
     detail = live.session_detail(row)
-    changes = transitions(row, now - DAY)
+    past = history(row, now)
     reason = REASONS.get(row.reason)
     fresh = freshness(cluster=row.cluster)
     return {
         "detail": detail,
         "state": facts.state_words(row, health, now),
-        "marks": _marks(row, health, changes, now),
-        "changes": list(reversed(changes))[:_CHANGES],
+        "past": past,
+        "pasts": [
+            (words, axis, past.uptime(reach), past.lost(reach), states(past.spans, now, reach))
+            for words, reach, axis in _REACHES
+        ],
+        "changes": transitions(row, now - DAY, _CHANGES),
+        "flap_window": timedelta(seconds=settings.BGPUI_FLAP_WINDOW),
         "reason": reason,
         "side": facts.side_words(reason.side) if reason else "",
         "evidence": facts.evidence(row),

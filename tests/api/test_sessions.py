@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 from clusters.models import Cluster
 from clusters.nudges import connection
 from speakers import live
-from speakers.models import Session, Speaker
+from speakers.models import Gap, Session, Speaker, Transition
 from tests.api.manifests import LIST, row_of
 from tests.stores.clock import StandingClocks
 
@@ -216,3 +216,19 @@ def test_reading_changes_nothing_and_asks_nobody(api: APIClient, session: Sessio
     for path in (SESSIONS, f"{SESSIONS}{session.pk}/", f"{SESSIONS}{session.pk}/routes/", "/api/v1/speakers/"):
         api.get(path)
     assert api.get(f"{SESSIONS}{session.pk}/refresh/").status_code == 405
+
+
+def test_a_session_tells_its_uptime_and_what_nobody_observed(api: APIClient, session: Session) -> None:
+    place = {"session": session, "cluster": session.cluster, "node": "node-0", "vrf": "red", "neighbor": "192.0.2.1"}
+    for hours, old, new in ((12, "", "Established"), (4, "Established", "Idle"), (3, "Idle", "Established")):
+        Transition.objects.create(**place, at=NOW - timedelta(hours=hours), old_state=old, new_state=new)
+    seconds = [NOW - timedelta(hours=hours) for hours in (2, 1)]
+    Gap.objects.create(cluster=session.cluster, node="node-0", began_at=seconds[0], ended_at=seconds[1])
+    told = api.get(f"{SESSIONS}{session.pk}/history/").json()
+    expected = {"up": 36_000.0, "down": 3600.0, "unknown": 3600.0, "ratio": pytest.approx(10 / 11)}
+    assert told["uptime"] == {"24h": expected, "30d": expected}
+    assert told["losses"] == {"24h": 1, "30d": 1}
+    assert told["flaps"] == {"losses": 0, "window": 900, "limit": 3, "flapping": False}
+    assert [span["state"] for span in told["spans"]] == ["Established", "Idle", "Established", "Unknown", "Established"]
+    assert told["spans"][-1]["end"] == "2031-01-01T12:00:00Z"
+    assert api.get(f"{SESSIONS}{session.pk}/history/?since=1").status_code == 400

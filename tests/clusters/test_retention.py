@@ -7,10 +7,10 @@ from datetime import timedelta
 from django.utils import timezone
 from pytest_django import Settings
 
-from clusters.models import Change, Cluster
+from clusters.models import Change, Cluster, NodeEvent
 from clusters.retention import expire
 from dashboard.tasks import history_expire
-from speakers.models import Transition
+from speakers.models import Gap, Transition
 
 
 def test_changes_and_transitions_have_their_own_age(db: None, settings: Settings) -> None:
@@ -21,9 +21,12 @@ def test_changes_and_transitions_have_their_own_age(db: None, settings: Settings
         at = now - timedelta(days=days)
         Change.objects.filter(pk=change.pk).update(at=at)
         Transition.objects.create(cluster=cluster, node=str(days), vrf="default", neighbor="x", at=at, new_state="Idle")
+        Gap.objects.create(cluster=cluster, node=str(days), began_at=at - timedelta(days=30), ended_at=at)
+        NodeEvent.objects.create(cluster=cluster, node=str(days), at=at, kind=NodeEvent.Kind.READY)
     history_expire()
     assert set(Change.objects.values_list("name", flat=True)) == {"5", "50"}
-    assert set(Transition.objects.values_list("node", flat=True)) == {"5"}
+    for model in (Transition, Gap, NodeEvent):
+        assert set(model.objects.values_list("node", flat=True)) == {"5"}
 
 
 def test_more_than_one_transaction_is_done(db: None) -> None:

@@ -165,10 +165,11 @@ def test_more_prefixes_than_the_router_takes_end_the_session(up: RealCluster) ->
 
 
 def test_more_prefixes_than_this_side_takes_keep_the_session_closed(up: RealCluster) -> None:
-    up.change(V4, networks=("198.51.100.0/24", "192.0.2.0/24"))
     family = "address-family ipv4 unicast"
     configure(up, family, f"neighbor {V4} maximum-prefix 1", f"no neighbor {V4} route-map {V4}-in in")
     try:
+        # Two that are new, since a router that is busy may answer the refresh, which brings the old one, late.
+        up.change(V4, networks=("198.51.100.0/24", "192.0.2.0/24", "203.0.113.0/24"))
         assert REASONS[down(up, {"prefix-limit-exceeded"}).reason].side == "theirs"
     finally:
         up.change(V4, networks=("198.51.100.0/24",))

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from clusters.models import Cluster
 from clusters.nudges import connection
 from speakers import live
 from speakers.frr.reasons import REASONS
 from speakers.frr.routes import Path, Table
-from speakers.models import Transition
+from speakers.models import Gap, Transition
 from tests.pages.rows import a_peer, a_session, a_speaker, down
 
 # Whatever a router, a label or a webhook says is text.
@@ -34,6 +34,11 @@ HOSTILE = [
 
 def page_of(client: Client, pk: int) -> str:
     return client.get(f"/sessions/{pk}/").text
+
+
+def day_of(client: Client, pk: int) -> str:
+    """The ribbon of the last day."""
+    return page_of(client, pk).partition('class="ribbon wide"')[2].partition("</svg>")[0]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +89,7 @@ def test_the_last_day_is_a_ribbon_and_a_list(viewer: Client, cluster: Cluster) -
         at = now - timedelta(hours=hours)
         Transition.objects.create(**place, at=at, old_state=old, new_state=new, cause=cause)
     page = page_of(viewer, row.pk)
-    bars = re.findall(r'<rect class="(up|down)" x="([\d.]+)" width="([\d.]+)"', page)
+    bars = re.findall(r'<rect class="(up|down)" x="([\d.]+)" width="([\d.]+)"', day_of(viewer, row.pk))
     assert [(kind, round(float(x)), round(float(width))) for kind, x, width in bars] == [
         ("up", 0, 144),
         ("up", 216, 72),
@@ -117,11 +122,40 @@ def test_a_change_within_a_state_is_no_arrow(
 
 def test_the_ribbon_ends_as_unknown_where_nobody_has_observed(viewer: Client, cluster: Cluster) -> None:
     row = a_session(a_speaker(cluster, seconds=6 * 3600, misses=500))
-    bars = re.findall(r'<rect class="(up|unknown)" x="([\d.]+)" width="([\d.]+)"', page_of(viewer, row.pk))
+    bars = re.findall(r'<rect class="(up|unknown)" x="([\d.]+)" width="([\d.]+)"', day_of(viewer, row.pk))
     assert [(kind, round(float(x)), round(float(width))) for kind, x, width in bars] == [
         ("up", 0, 216),
         ("unknown", 216, 72),
     ]
+
+
+def test_uptime_and_losses_are_said_and_unobserved_time_is_neither(
+    viewer: Client, cluster: Cluster, settings: Settings, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    row, now = a_session(a_speaker(cluster)), timezone.now()
+    place = {"session": row, "cluster": cluster, "node": row.node, "vrf": row.vrf, "neighbor": row.neighbor}
+
+    def turned(hours: float, old: str, new: str) -> None:
+        Transition.objects.create(**place, at=now - timedelta(hours=hours), old_state=old, new_state=new)
+
+    turned(48, "", "Established")
+    turned(12, "Established", "Idle")
+    turned(9, "Idle", "Established")
+    Gap.objects.create(
+        cluster=cluster, node=row.node, began_at=now - timedelta(hours=6), ended_at=now - timedelta(hours=2)
+    )
+    with django_assert_max_num_queries(14):
+        page = page_of(viewer, row.pk)
+    assert '<b class="tnum">85.00 %</b> up' in page  # 17 of 20 hours
+    assert "24 hours · 1 loss · not observed for 4 h, which counts as neither" in page
+    assert '<b class="tnum">93.18 %</b> up' in page  # 41 of 44 hours: it was first seen 48 hours ago
+    assert "it flaps" not in page
+    settings.BGPUI_FLAP_COUNT, settings.BGPUI_FLAP_WINDOW = 2, 600
+    for number in range(200):
+        turned(number / 2000, *(("Established", "Idle") if number % 2 else ("Idle", "Established")))
+    with django_assert_max_num_queries(14):
+        page = page_of(viewer, row.pk)
+    assert '>100 losses</span> <span class="soft">within 10 min: it flaps' in page
 
 
 def test_a_drop_of_seconds_is_seen_and_thousands_of_them_do_not_flood_the_page(
@@ -134,7 +168,7 @@ def test_a_drop_of_seconds_is_seen_and_thousands_of_them_do_not_flood_the_page(
         Transition(**place, at=now - timedelta(seconds=20 * number), new_state=states[number % 2])
         for number in range(4000)
     )
-    bars = re.findall(r'<rect class="(up|down)"', page_of(viewer, row.pk))
+    bars = re.findall(r'<rect class="(up|down)"', day_of(viewer, row.pk))
     assert bars[-1] == "down"
     assert 200 < len(bars) < 700
 

@@ -128,11 +128,11 @@ def test_the_freshness_of_speakers() -> None:
     assert (fresh.observed_at, fresh.total, fresh.answered, fresh.state) == (T0, 4, 1, "live")
 
 
-def test_history_begins_with_the_state_at_its_beginning() -> None:
+def test_the_newest_changes_come_first() -> None:
     owner = cluster()
     row = add(owner, speaker(owner, "node-1"))
     for number in range(5):
         Transition.objects.create(session=row, cluster=owner, node="node-1", vrf="default", neighbor="10.0.0.1",
                                   at=after(10 * number), new_state=str(number))  # fmt: skip
-    assert [t.new_state for t in selectors.transitions(row, after(25))] == ["2", "3", "4"]
-    assert [t.new_state for t in selectors.transitions(row, after(-1))] == ["0", "1", "2", "3", "4"]
+    assert [t.new_state for t in selectors.transitions(row, after(25), 50)] == ["4", "3"]
+    assert [t.new_state for t in selectors.transitions(row, after(-1), 4)] == ["4", "3", "2", "1"]

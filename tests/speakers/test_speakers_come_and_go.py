@@ -58,5 +58,5 @@ def test_speakers_that_did_not_change_are_not_written(cluster: Cluster) -> None:
 def test_old_history_is_deleted(cluster: Cluster) -> None:
     write(cluster, seen("node-1", T0, {ONE: UP}))
     write(cluster, seen("node-1", after(100), {ONE: DOWN}))
-    assert services.transitions_expire(before=after(50)) == 1
+    assert services.observed_expire(before=after(50)) == 1
     assert Transition.objects.get().new_state == "Active"

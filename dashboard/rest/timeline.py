@@ -1,0 +1,83 @@
+"""/api/v1/timeline/: what happened, as the page has it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from clusters import clock
+from clusters.api.problems import BadParameter, fault
+from clusters.api.views import Endpoint
+from dashboard.timeline.asked import REACHES, USUAL, Asked, AskedError
+from dashboard.timeline.items import LANES, Item
+from dashboard.timeline.reading import SHOWN, Timeline, timeline
+from speakers.models import Session
+
+_PARAMETERS = {
+    "cluster": "Name of the cluster",
+    "node": "Name of the node",
+    "peer": "Name of the BGPPeer",
+    "lane": f"One of {', '.join(LANES)}",
+    "reach": f"How long: one of {', '.join(REACHES)}; {USUAL} if not given",
+    "until": "The end of that time; now if not given",
+}
+
+
+class ItemSerializer(serializers.Serializer[Item]):
+    """What happened at one time; what says the same of several is one."""
+
+    lane = serializers.CharField(help_text=f"One of {', '.join(LANES)}.")
+    at = serializers.DateTimeField(help_text="When the first of it was seen.")
+    until = serializers.DateTimeField(help_text="When the last of it was seen.")
+    cluster = serializers.CharField()
+    health = serializers.CharField(help_text="down, degraded, up or unknown.")
+    title = serializers.CharField()
+    detail = serializers.CharField()
+    number = serializers.IntegerField(help_text="Of sessions, nodes or objects.")
+    nodes = serializers.ListField(child=serializers.CharField(), help_text="The first 20.")
+    neighbors = serializers.ListField(child=serializers.CharField(), help_text="The first 20.")
+    page = serializers.CharField(source="href", help_text="Where more of it is; empty = nowhere.")
+
+
+class TimelineSerializer(serializers.Serializer[Timeline]):
+    """What happened in a stretch of time."""
+
+    begin = serializers.DateTimeField(source="asked.begin")
+    end = serializers.DateTimeField(source="asked.end")
+    cut = serializers.BooleanField(help_text="More happened than is told.")
+    items = ItemSerializer(many=True, help_text=f"At most {SHOWN}, the newest first.")
+
+
+class TimelineViewSet(Endpoint):
+    """What happened."""
+
+    queryset = Session.objects.none()  # names the model whose permissions count
+    serializer_class = TimelineSerializer
+    filterset_class = None
+    parameters = {"list": tuple(_PARAMETERS)}
+    pagination_class = None
+
+    @extend_schema(
+        summary="What happened",
+        description=(
+            "Changes of sessions beside those of the configuration, events of nodes, restarts and reloads of FRR, and "
+            "times in which nobody observed, the newest first. Sessions of one node, or with one router, that turned "
+            "together are one entry. Changes of objects need the right to see them."
+        ),
+        parameters=[OpenApiParameter(name, str, description=words) for name, words in _PARAMETERS.items()],
+        responses=TimelineSerializer,
+    )
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One stretch of time."""
+        try:
+            asked = Asked.of(request.query_params, clock.now())
+        except AskedError as error:
+            found = fault(error.name, error.message, code=error.name, value=error.value)
+            raise BadParameter(f"{error.name} {error.message}.", findings=[found]) from error
+        return Response(
+            self.get_serializer(timeline(asked, changes=request.user.has_perm("clusters.view_change"))).data
+        )

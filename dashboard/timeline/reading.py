@@ -1,0 +1,176 @@
+"""The rows that a timeline is made of, each sort read once, however much happened."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Case, QuerySet, Value, When
+from django.urls import reverse
+
+from clusters.models import Change, Cluster, NodeEvent
+from clusters.words import age_words, bounded, counted, listed
+from dashboard.timeline.asked import Asked
+from dashboard.timeline.grouping import Turn, grouped
+from dashboard.timeline.items import CONFIG, FRR, NODE, SESSIONS, UNSEEN, Item
+from speakers.history import LOST
+from speakers.models import Gap, Session, Transition
+
+MOST = 5000  # rows of a sort that are read, the newest
+SHOWN = 300  # lines
+_NAMED = 20
+_VERBS = {"create": "created", "update": "changed", "delete": "deleted"}
+_Kind = NodeEvent.Kind
+_BAD = frozenset((_Kind.REMOVED, _Kind.NOT_READY, _Kind.NETWORK_LOST, _Kind.FRR_GONE, _Kind.FRR_REFUSED))
+_WARN = frozenset((_Kind.CORDONED, _Kind.FRR_REPLACED, _Kind.FRR_RESTARTED))
+_OF_NODES = {
+    _Kind.ADDED: "joined the cluster",
+    _Kind.REMOVED: "left the cluster",
+    _Kind.READY: "became ready",
+    _Kind.NOT_READY: "are not ready",
+    _Kind.CORDONED: "were cordoned",
+    _Kind.UNCORDONED: "were uncordoned",
+    _Kind.NETWORK_LOST: "have no network, say their conditions NetworkUnavailable",
+    _Kind.NETWORK_BACK: "have their network back",
+    _Kind.LABELS: "have other labels",
+    _Kind.FRR_REPLACED: "run FRR in other pods",
+    _Kind.FRR_GONE: "have no pod with FRR any more",
+    _Kind.FRR_RESTARTED: "had containers of their FRR pods restarted",
+    _Kind.FRR_RELOADED: "loaded another FRR configuration",
+    _Kind.FRR_REFUSED: "could not load an FRR configuration",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """What happened, newest first. cut: there is more than was read, so that the oldest part is missing."""
+
+    asked: Asked
+    items: tuple[Item, ...]
+    cut: bool = False
+
+
+def timeline(asked: Asked, *, changes: bool) -> Timeline:
+    """What happened in that time; five queries. changes: whether those of objects may be told."""
+    clusters = dict(Cluster.objects.values_list("pk", "name"))
+    together = timedelta(seconds=settings.BGPUI_SWEEP_INTERVAL)
+    readers = {
+        SESSIONS: lambda: _turns(asked, clusters, together),
+        NODE: lambda: _events(asked, clusters, together),
+        FRR: lambda: _events(asked, clusters, together),
+        UNSEEN: lambda: _gaps(asked, clusters, together),
+        CONFIG: lambda: _changes(asked) if changes else ([], False),
+    }
+    wanted = [asked.lane] if asked.lane else [SESSIONS, NODE, UNSEEN, CONFIG]
+    found, cut = list[Item](), False
+    for lane in wanted:
+        items, more = readers[lane]()
+        found += [item for item in items if not asked.lane or item.lane == asked.lane]
+        cut |= more
+    found.sort(key=lambda item: (item.at, item.until), reverse=True)
+    return Timeline(asked, tuple(found[:SHOWN]), cut or len(found) > SHOWN)
+
+
+def _within(rows: QuerySet[Any], asked: Asked, *, at: str = "at") -> QuerySet[Any]:
+    rows = rows.filter(**{f"{at}__gte": asked.begin, f"{at}__lte": asked.end})
+    return rows.filter(cluster__name=asked.cluster) if asked.cluster else rows
+
+
+def _newest(rows: QuerySet[Any], *fields: str) -> tuple[list[Any], bool]:
+    """The newest of them as tuples, and whether there are more."""
+    found = list(rows.values_list(*fields)[: MOST + 1])
+    return found[:MOST], len(found) > MOST
+
+
+def _turns(asked: Asked, clusters: dict[int, str], together: timedelta) -> tuple[list[Item], bool]:
+    rows = _within(Transition.objects.order_by("-at", "-pk"), asked)
+    rows = rows.filter(node=asked.node) if asked.node else rows
+    rows = rows.filter(peer=asked.peer) if asked.peer else rows
+    rows = rows.exclude(old_state="", new_state__in=(Session.State.ABSENT, Session.State.UNKNOWN))
+    rows = rows.annotate(lost=Case(When(LOST, then=Value(1)), default=Value(0)))
+    place = ("cluster_id", "node", "vrf", "neighbor", "peer")
+    found, more = _newest(rows, "at", *place, "old_state", "new_state", "cause", "lost", "session_id")
+    return grouped((Turn(*row) for row in found), clusters, together), more
+
+
+def _events(asked: Asked, clusters: dict[int, str], together: timedelta) -> tuple[list[Item], bool]:
+    rows = _within(NodeEvent.objects.order_by("-at", "-pk"), asked)
+    rows = rows.filter(node=asked.node) if asked.node else rows
+    found, more = _newest(rows, "at", "cluster_id", "kind", "text", "node")
+    items = []
+    for (cluster, kind, text), run in _alike(found, together):
+        nodes = tuple(dict.fromkeys(node for _, node in run))
+        known = NodeEvent.Kind(kind)
+        title = f"{bounded(nodes[0], 63)} {known.label}"
+        if len(nodes) > 1:
+            title = f"{counted(len(nodes), 'node')} ({bounded(listed(nodes, 3), 200)}) {_OF_NODES[known]}"
+        health = "down" if known in _BAD else "degraded" if known in _WARN else "unknown"
+        lane = FRR if kind.startswith("frr-") else NODE
+        times = run[0][0], run[-1][0]
+        place = clusters.get(cluster, "")
+        items.append(Item(lane, *times, place, health, title, bounded(text), len(run), nodes[:_NAMED]))
+    return items, more
+
+
+def _gaps(asked: Asked, clusters: dict[int, str], together: timedelta) -> tuple[list[Item], bool]:
+    """Times in which nodes were not heard that ended within the time asked for, those alike as one."""
+    rows = _within(Gap.objects.order_by("-ended_at", "-pk"), asked, at="ended_at")
+    rows = rows.filter(node=asked.node) if asked.node else rows
+    found, more = _newest(rows, "began_at", "cluster_id", "node", "ended_at")
+    ends = {(cluster, node, began): ended for began, cluster, node, ended in found}
+    items = []
+    for (cluster,), run in _alike([(began, cluster, node) for began, cluster, node, _ in found], together):
+        nodes = tuple(dict.fromkeys(node for _, node in run))
+        began, ended = run[0][0], max(ends[cluster, node, at] for at, node in run)
+        who = bounded(nodes[0], 63) if len(nodes) == 1 else f"{counted(len(nodes), 'node')} ({listed(nodes, 3)})"
+        title = f"{bounded(who, 300)} did not answer for {age_words(ended - began)}"
+        detail = "What sessions did meanwhile is not known."
+        place = clusters.get(cluster, "")
+        items.append(Item(UNSEEN, began, ended, place, "unknown", title, detail, len(run), nodes[:_NAMED]))
+    return items, more
+
+
+def _alike(
+    rows: Iterable[tuple[Any, ...]], together: timedelta
+) -> Iterator[tuple[tuple[Any, ...], list[tuple[datetime, str]]]]:
+    """Runs of rows (at, …, node) that say the same, each following the one before in time: what, and when on which."""
+    kinds: dict[tuple[Any, ...], list[tuple[datetime, str]]] = defaultdict(list)
+    for at, *same, node in rows:
+        kinds[tuple(same)].append((at, node))
+    for what, found in kinds.items():
+        run: list[tuple[datetime, str]] = []
+        for at, node in sorted(found):
+            if run and at - run[-1][0] > together:
+                yield what, run
+                run = []
+            run.append((at, node))
+        yield what, run
+
+
+def _changes(asked: Asked) -> tuple[list[Item], bool]:
+    """Changes of objects; those of one change set are one."""
+    rows = _within(Change.objects.order_by("-at", "-pk"), asked)
+    rows = rows.filter(kind="BGPPeer", name=asked.peer) if asked.peer else rows
+    fields = ("pk", "at", "cluster__name", "kind", "name", "action", "source", "actor__username", "manager", "message")
+    found, more = _newest(rows, "change_set_id", *fields)
+    sets: dict[tuple[Any, ...], list[tuple[Any, ...]]] = defaultdict(list)
+    for number, *row in found:
+        sets[(number,) if number else (None, row[0])].append(tuple(row))
+    return [_change(key[0], some) for key, some in sets.items()], more
+
+
+def _change(number: int | None, rows: list[tuple[Any, ...]]) -> Item:
+    pk, at, cluster, kind, name, action, source, actor, manager, message = rows[-1]
+    who = actor or manager or ("somebody" if source != Change.Source.CLUSTER else "somebody else in the cluster")
+    title = f"{kind} {bounded(name, 80)} {_VERBS[action]} by {bounded(who, 80)}"
+    href = reverse("change", args=[pk])
+    if number and len(rows) > 1:
+        title = (
+            f"{counted(len(rows), 'object')} changed at once by {bounded(who, 80)}, {kind} {bounded(name, 80)} first"
+        )
+        href = reverse("changeset", args=[number])
+    return Item(CONFIG, at, rows[0][1], cluster, "unknown", title, bounded(message), len(rows), href=href)

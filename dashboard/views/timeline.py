@@ -1,0 +1,45 @@
+"""The page that puts what happened to sessions beside what was done and what else happened."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpResponse
+from django.views.decorators.http import require_GET
+
+from clusters import clock
+from clusters.pages import HttpRequest, parameters, render_page
+from clusters.words import utc_stamp
+from dashboard.timeline.asked import REACHES, Asked, AskedError
+from dashboard.timeline.drawing import lanes
+from dashboard.timeline.items import LANES
+from dashboard.timeline.reading import SHOWN, timeline
+
+
+@require_GET
+@permission_required("speakers.view_session", raise_exception=True)
+def page(request: HttpRequest) -> HttpResponse:
+    """What happened in the time that the URL names; what is not understood in it is said, and left out."""
+    now, query, faults = clock.now(), request.GET.copy(), list[tuple[str, str]]()
+    while True:
+        try:
+            asked = Asked.of(query, now)
+            break
+        except AskedError as error:
+            faults.append((error.name, error.message))
+            del query[error.name]
+    found = timeline(asked, changes=request.user.has_perm("clusters.view_change"))
+    reach = REACHES[asked.reach]
+    later = asked.until is not None and asked.end + reach < now
+    context = {
+        "found": found,
+        "asked": asked,
+        "lanes": lanes(found),
+        "faults": faults,
+        "shown": SHOWN,
+        "reaches": [(name, parameters(request, reach=name), name == asked.reach) for name in REACHES],
+        "choices": LANES.items(),
+        "earlier": parameters(request, until=utc_stamp(asked.begin)),
+        "later": parameters(request, until=utc_stamp(asked.end + reach)) if later else parameters(request, until=None),
+        "narrowed": bool(asked.node or asked.peer or asked.lane),
+    }
+    return render_page(request, "dashboard/timeline.html", context, part="table")

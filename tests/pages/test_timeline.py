@@ -1,0 +1,202 @@
+"""The timeline: what happened to sessions beside what was done, grouped, on the page and in REST."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from clusters.models import Change, ChangeSet, Cluster, NodeEvent
+from dashboard.timeline.grouping import Turn, grouped
+from speakers.models import Gap, Transition
+from tests.pages.rows import a_session, a_speaker
+
+URL = "/timeline/"
+T0 = datetime.fromisoformat("2026-11-25T16:00:00+00:00")
+TOGETHER = timedelta(seconds=10)
+
+
+def turn(second: float, node: str, neighbor: str = "10.0.0.1", **more: Any) -> Turn:
+    known: dict[str, Any] = {
+        "before": "Established",
+        "after": "Active",
+        "cause": "",
+        "lost": 1,
+        "session": None,
+        "peer": "tor-a",
+    }
+    place: dict[str, Any] = {"cluster": 1, "node": node, "vrf": "default", "neighbor": neighbor}
+    return Turn(at=T0 + timedelta(seconds=second), **place, **(known | more))
+
+
+def titles(*turns: Turn) -> list[str]:
+    return sorted(item.title for item in grouped(turns, {1: "lab"}, TOGETHER))
+
+
+def test_sessions_of_a_node_that_turn_together_are_one_line() -> None:
+    assert titles(*(turn(number / 20, "node-1", f"10.0.0.{number}") for number in range(47))) == [
+        "47 sessions of node-1 went down within 2 s"
+    ]
+
+
+def test_a_router_that_goes_is_one_line_however_long_the_nodes_are_asked() -> None:
+    down = [turn(number * 0.5, f"node-{number:02}") for number in range(60)]
+    assert titles(*down) == [
+        "60 sessions to tor-a 10.0.0.1 on 60 nodes (node-00, node-01, node-02 and 57 more) went down within 29 s"
+    ]
+
+
+def test_what_has_nothing_in_common_stays_apart() -> None:
+    one, other = turn(0, "node-1"), turn(1, "node-2", "10.0.0.2", peer="")
+    later, back = turn(60, "node-1"), turn(61, "node-1", before="Active", after="Established", lost=0)
+    assert titles(one, other, later, back) == [
+        "node-1 → tor-a 10.0.0.1 came up",
+        "node-1 → tor-a 10.0.0.1 went down",
+        "node-1 → tor-a 10.0.0.1 went down",
+        "node-2 → 10.0.0.2 went down",
+    ]
+
+
+def test_a_dead_node_beside_a_dead_router_are_two_lines() -> None:
+    node = [turn(0, "node-1", f"10.0.0.{number}") for number in range(1, 5)]
+    router = [turn(1, f"node-{number}", "10.0.0.9") for number in range(2, 9)]
+    found = titles(*node, *router)
+    assert [title.partition(" within")[0] for title in found] == [
+        "4 sessions of node-1 went down",
+        "7 sessions to tor-a 10.0.0.9 on 7 nodes (node-2, node-3, node-4 and 4 more) went down",
+    ]
+
+
+def test_other_words_for_what_is_no_drop() -> None:
+    lost = turn(0, "node-1", after="Established")
+    cause = turn(0, "node-2", "10.0.0.2", before="Active", cause="No route")
+    gone = turn(0, "node-3", "10.0.0.3", after="")
+    assert titles(lost, cause, gone) == [
+        "node-1 → tor-a 10.0.0.1 was lost and came back",
+        "node-2 → tor-a 10.0.0.2 has another cause",
+        "node-3 → tor-a 10.0.0.3 is gone",
+    ]
+
+
+@pytest.fixture
+def day(cluster: Cluster) -> datetime:
+    """A cordon, an edit and a reload, then four sessions that go down; an hour before, nobody observed."""
+    now = timezone.now()
+
+    def event(minutes: float, kind: str, node: str, text: str = "") -> None:
+        at = now - timedelta(minutes=minutes)
+        NodeEvent.objects.create(cluster=cluster, node=node, at=at, kind=kind, text=text)
+
+    event(11, "node-cordoned", "node-0")
+    event(10.2, "frr-reloaded", "node-0")
+    event(10.1, "frr-reloaded", "node-1")
+    change = Change.objects.create(cluster=cluster, kind="BGPPeer", name="tor-a", action="update", source="cluster",
+                                   manager="kubectl-edit", message="new AS")  # fmt: skip
+    Change.objects.filter(pk=change.pk).update(at=now - timedelta(minutes=10.5))
+    speakers = [a_speaker(cluster, f"node-{number}") for number in range(2)]
+    for number in range(4):
+        row = a_session(speakers[number % 2], f"10.0.0.{number // 2}")
+        place = {"session": row, "cluster": cluster, "node": row.node, "vrf": row.vrf, "neighbor": row.neighbor}
+        at = now - timedelta(minutes=10, seconds=-number)
+        Transition.objects.create(
+            **place, peer="tor-a", at=at, old_state="Established", new_state="Idle", cause="Bad Peer AS"
+        )
+    gap = [now - timedelta(minutes=minutes) for minutes in (90, 60)]
+    for node in ("node-0", "node-1"):
+        Gap.objects.create(cluster=cluster, node=node, began_at=gap[0], ended_at=gap[1])
+    return now
+
+
+LINES = [
+    "2 sessions of node-1 went down within 2 s",
+    "2 sessions of node-0 went down within 2 s",
+    "2 nodes (node-0, node-1) loaded another FRR configuration",
+    "BGPPeer tor-a changed by kubectl-edit",
+    "node-0 was cordoned",
+    "2 nodes (node-0, node-1) did not answer for 30 min",
+]
+
+
+def lines(page: str) -> list[str]:
+    """What the table says happened, from the top."""
+    found = re.findall(r'<th scope="row">(?:<a[^>]*>)?(.*?)(?:</a>)?(?:<span.*?)?</th>', page)
+    return [unescape(line) for line in found]
+
+
+def test_what_changed_just_before_is_right_below(viewer: Client, day: datetime) -> None:
+    page = viewer.get(URL).text
+    assert lines(page) == LINES
+    assert "Bad Peer AS" in page
+    assert re.findall(r'lane-label">(\w[\w ]*) <span class="soft tnum">(\d)', page) == [
+        ("Configuration", "1"), ("Nodes", "1"), ("FRR", "1"), ("Sessions", "2"), ("Not observed", "1"),
+    ]  # fmt: skip
+
+
+def test_filters_narrow_it_and_what_is_not_understood_is_said(viewer: Client, day: datetime) -> None:
+    assert lines(viewer.get(f"{URL}?lane=frr").text) == LINES[2:3]
+    assert lines(viewer.get(f"{URL}?node=node-0&lane=sessions").text) == LINES[1:2]
+    assert lines(viewer.get(f"{URL}?reach=1h").text) == LINES[:5]
+    assert lines(viewer.get(f"{URL}?cluster=other").text) == []
+    until = (day - timedelta(minutes=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert lines(viewer.get(f"{URL}?until={until}").text) == LINES[5:]
+    for query in ("reach=2y", "lane=x", "until=soon", "until=0001-01-01T00:00:00Z"):
+        page = viewer.get(f"{URL}?{query}")
+        assert (page.status_code, f"The filter {query.partition('=')[0]} is not understood" in page.text) == (200, True)
+
+
+def test_a_change_set_is_one_line(viewer: Client, cluster: Cluster) -> None:
+    made = ChangeSet.objects.create(cluster=cluster)
+    for name in ("a", "b", "c"):
+        Change.objects.create(
+            cluster=cluster, kind="BGPPeer", name=name, action="create", source="api", change_set=made
+        )
+    page = viewer.get(URL).text
+    assert lines(page) == ["3 objects changed at once by somebody, BGPPeer a first"]
+    assert f'href="/changes/sets/{made.pk}/"' in page
+
+
+def test_rest_says_the_same(viewer: Client, day: datetime) -> None:
+    told = viewer.get("/api/v1/timeline/").json()
+    assert [one["title"] for one in told["items"]] == LINES
+    first = told["items"][1]
+    assert (first["lane"], first["number"], first["nodes"], first["neighbors"], first["detail"]) == (
+        "sessions",
+        2,
+        ["node-0"],
+        ["10.0.0.0", "10.0.0.1"],
+        "Bad Peer AS",
+    )
+    wrong = viewer.get("/api/v1/timeline/?reach=2y")
+    assert (wrong.status_code, wrong.json()["findings"][0]["field"]) == (400, "reach")
+
+
+def test_who_may_not_see_changes_is_not_told_of_them(client: Client, day: datetime) -> None:
+    user = User.objects.create_user("watcher")
+    user.user_permissions.set(Permission.objects.filter(codename="view_session"))
+    client.force_login(user)
+    assert lines(client.get(URL).text) == [line for line in LINES if "BGPPeer" not in line]
+
+
+def test_a_storm_costs_as_many_queries_as_silence_and_no_more_page(
+    viewer: Client, cluster: Cluster, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_max_num_queries(14):
+        quiet = len(viewer.get(URL).content)
+    place, now = {"cluster": cluster, "vrf": "default", "peer": "tor"}, timezone.now()
+    Transition.objects.bulk_create(
+        Transition(**place, node=f"node-{number % 2000}", neighbor=f"10.0.0.{number // 2000}",
+                   at=now - timedelta(seconds=number / 2000), old_state="Established", new_state="Idle")
+        for number in range(6000)
+    )  # fmt: skip
+    with django_assert_max_num_queries(14):
+        page = viewer.get(URL).text
+    assert len(lines(page)) == 3
+    assert "More happened in this time than is shown" in page
+    assert len(page) - quiet < 10_000
