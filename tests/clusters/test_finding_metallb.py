@@ -14,6 +14,7 @@ from clusters.kube.discovery import find_metallb, served_versions
 from clusters.kube.errors import Forbidden
 from clusters.kube.permissions import Permission, missing_as_yaml, needs, review
 from clusters.models import Cluster, Node
+from clusters.selectors import snapshot_of
 from intent.kinds import KINDS
 from intent.modes import Mode
 from tests.clusters.cluster import NAMESPACE, TOKEN, RunningCluster, node, pod
@@ -222,3 +223,19 @@ def test_a_tenants_pod_is_not_asked_in_metallbs_place(kube: RunningCluster) -> N
     kube.add(real, *(pod(f"a{n}", f"n{n}", *SPEAKER, namespace="tenant", component="speaker") for n in (1, 2)))
     found = find_metallb(_door(kube))
     assert ([each.name for each in found.pods], found.namespace) == (["speaker-a"], NAMESPACE)
+
+
+@pytest.mark.parametrize(
+    ("args", "ignored"), [((), False), (("--ignore-exclude-lb",), True), (("--ignore-exclude-lb=false",), False)]
+)
+def test_speakers_that_ignore_the_exclude_label_are_known(
+    kube: RunningCluster, office: Office, args: tuple[str, ...], *, ignored: bool
+) -> None:
+    """MetalLB's speaker, main.go: it announces from nodes that are excluded from load balancers then."""
+    speaker = pod("speaker-a", "n1", *SPEAKER, component="speaker")
+    for container in speaker["spec"]["containers"]:
+        container["args"] = list(args) if container["name"] == "speaker" else []
+    kube.add(node("n1"), speaker)
+    office.look()
+    office.cluster.refresh_from_db()
+    assert (office.cluster.ignores_exclude, snapshot_of(office.cluster).ignores_exclude) == (ignored, ignored)

@@ -12,7 +12,8 @@ from tests.deploy.rendered import BASE, CHART, Object, chart, named, objects, ov
 _OPENSHIFT = ("--values", str(CHART / "values-openshift.yaml"))
 _ALL = (
     "ingress.enabled=true", "ingress.className=nginx", "ingress.tlsSecret=tls", "route.enabled=true",
-    "serviceMonitor.enabled=true", "rbac.testWorkloads=true", "rbac.listSecrets=true", "kubeconfigs.web=a",
+    "serviceMonitor.enabled=true", "rbac.testWorkloads=true", "rbac.listSecrets=true", "rbac.labelNodes=true",
+    "kubeconfigs.web=a",
     "kubeconfigs.collector=b", "metallb.frrNamespaces={one,two}", "imagePullSecrets[0].name=pull",
     "networkPolicy.from[0].podSelector.matchLabels.app=router", "settings.BGPUI_SWEEP_INTERVAL=30",
 )  # fmt: skip

@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from clusters.kube.client import Door
 from clusters.kube.connection import Connection, load
 from clusters.kube.errors import KubeError
 from clusters.kube.exec import ExecError, Executor
+from clusters.kube.kinds import NODES
+from intent.announcements.cluster import EXCLUDED
 from intent.kinds import KINDS
 from lab import apiserver
 from tests.cluster.choice import BORROWED, REAL
@@ -145,4 +148,29 @@ def test_the_web_process_changes_nothing_but_secrets_with_passwords(guarded: Run
     with pytest.raises(KubeError):
         door.secret_fact(NAMESPACE, "tor-1")
     assert guarded.peers() == []
+    door.close()
+
+
+def test_the_collector_changes_one_label_of_a_node_and_nothing_else(guarded: RunningCluster) -> None:
+    found = objects(chart("--set", "rbac.labelNodes=true"))
+    apply(guarded, [obj for obj in found if obj["kind"] in _OURS and obj["metadata"]["name"].endswith("-nodes")])
+    door = Door(guarded.kubeconfig_of("collector-token"))
+
+    tries = count()
+
+    def refused() -> bool:
+        try:
+            door.merge(NODES, None, "n1", {"metadata": {"annotations": {"try": str(next(tries))}}})
+        except KubeError as error:
+            return "nothing of a node but one label" in error.message
+        return False
+
+    eventually(refused)  # it takes a moment to be in force
+    for value in ("", None):
+        labels = door.merge(NODES, None, "n1", {"metadata": {"labels": {EXCLUDED: value}}})["metadata"]["labels"]
+        assert (EXCLUDED in labels) is (value is not None)
+    cordoned, others = {"spec": {"unschedulable": True}}, {"metadata": {"labels": {EXCLUDED: "", "role": "mine"}}}
+    for patch in (cordoned, others, {"metadata": {"annotations": {"a": "b"}}}):
+        with pytest.raises(KubeError, match="bgpui's collector"):
+            door.merge(NODES, None, "n1", patch)
     door.close()
