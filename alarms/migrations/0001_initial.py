@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ('seconds', models.PositiveIntegerField(default=60, help_text='How long it has to last before it is an alarm.')),
                 ('number', models.PositiveIntegerField(default=1, help_text='Flapping: drops within the window. Too few: fewer than this are established.')),
                 ('window', models.PositiveIntegerField(default=900, help_text='Flapping: seconds in which drops are counted.')),
-                ('per', models.CharField(choices=[('peer', 'Peer'), ('vrf', 'VRF')], default='peer', help_text='Too few: of each of these.', max_length=4)),
+                ('per', models.CharField(choices=[('peer', 'BGPPeer'), ('vrf', 'VRF')], default='peer', help_text='Too few: of each of these.', max_length=4)),
                 ('clusters', models.JSONField(blank=True, default=list, help_text='Names, none = all; `edge-*` = all that begin so.')),
                 ('nodes', models.JSONField(blank=True, default=list, help_text='The same of nodes.')),
                 ('peers', models.JSONField(blank=True, default=list, help_text='The same of BGPPeers.')),

@@ -30,7 +30,7 @@ class Rule(models.Model):
     """One condition, where it counts, and how bad it is."""
 
     class Per(models.TextChoices):
-        PEER = "peer"
+        PEER = "peer", "BGPPeer"
         VRF = "vrf", "VRF"
 
     name = models.CharField(max_length=100, unique=True)

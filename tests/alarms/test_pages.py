@@ -138,6 +138,12 @@ def test_rules_and_windows_are_written_in_the_browser(browser: Browser, rows: di
     admin.post("/alarms/windows/new/", {**window, "minutes": "60", "enabled": "on", "matchers": "", "starts_at": ""})
     assert MaintenanceWindow.objects.get(name="Patch").weekdays == [1, 3]
     assert Change.objects.filter(kind="AlarmRule").count() == 3
+    assert "VRFs" in admin.get("/changes/?kind=AlarmRule").text
+    for change in Change.objects.filter(kind="AlarmRule"):
+        page = admin.get(change.get_absolute_url())
+        assert (page.status_code, "none: a change of bgpui itself" in page.text) == (200, True)
+        assert "Put it back" not in page.text
+        assert admin.post(f"{change.get_absolute_url()}revert/", {"to": "before"}).status_code == 404
 
 
 def test_a_route_is_added_tested_and_its_secret_is_kept(browser: Browser, receiver: Receiver, db: None) -> None:
