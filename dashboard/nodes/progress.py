@@ -112,7 +112,7 @@ class Progress:
 
 
 def progress_of(node: Node, meant: Mapping[tuple[str, str], int]) -> Progress:
-    """As of now; five queries. meant: prefixes by VRF and neighbor that the node announces unless it is excluded."""
+    """As of now; four queries. meant: prefixes by VRF and neighbor that the node announces unless it is excluded."""
     exclusion = exclusion_of(node)
     tellings = tuple(_tellings(node, meant))
     speaker = speakers(cluster=node.cluster).filter(node=node.name).first()

@@ -29,11 +29,10 @@ STATES: Mapping[str, Q] = {
 
 @dataclass(slots=True)
 class Summary:
-    """The sessions of a node by health, and its label: there, asked for, or asked to go."""
+    """The sessions of a node by health, and the prefixes that are told over them."""
 
     healths: Counter[str] = field(default_factory=Counter)
     sent: int = 0
-    exclusion: Exclusion | None = None
 
     @property
     def total(self) -> int:
@@ -67,7 +66,7 @@ def is_excluded(node: Node) -> bool:
 
 
 def summaries(some: Collection[Node]) -> dict[Key, Summary]:
-    """Of these nodes; three queries, however many there are."""
+    """Of these nodes; two queries, however many there are."""
     found: dict[Key, Summary] = defaultdict(Summary)
     names, clusters = [node.name for node in some], {node.cluster_id for node in some}
     rows = sessions().filter(cluster__in=clusters, node__in=names).order_by()
@@ -76,8 +75,6 @@ def summaries(some: Collection[Node]) -> dict[Key, Summary]:
     told = Session.objects.filter(cluster__in=clusters, node__in=names, state=Session.State.ESTABLISHED)
     for cluster, name, sent in told.order_by().values_list("cluster_id", "node", "prefixes_sent"):
         found[cluster, name].sent += sent or 0
-    for row in Exclusion.objects.filter(cluster__in=clusters, node__in=names).select_related("actor"):
-        found[row.cluster_id, row.node].exclusion = row
     return {(node.cluster_id, node.name): found[node.cluster_id, node.name] for node in some}
 
 

@@ -10,7 +10,6 @@ from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from clusters.editing.confirming import TICK, accept_posted, asked
@@ -81,7 +80,6 @@ def node(request: HttpRequest, cluster: str, name: str) -> HttpResponse:
         "held": held[: selectors.HELD],
         "held_total": held.count(),
         "old": row.name in nodes_keeping_old(row.cluster),
-        "now": timezone.now(),
     }
     return render_page(request, "nodes/node.html", context, part="live")
 
