@@ -71,6 +71,11 @@ class Uptime:
         return f"{min(int(self.ratio * 10_000) / 100, 99.99):.2f} %"
 
     @property
+    def there(self) -> timedelta:
+        """How long the session was there at all, observed or not."""
+        return timedelta(seconds=self.up + self.down + self.unknown)
+
+    @property
     def unseen(self) -> timedelta:
         """How long nobody observed it."""
         return timedelta(seconds=self.unknown)

@@ -23,9 +23,16 @@ _VERBS = {
     "up": ("came up", "up"),
     "lost": ("was lost and came back", "degraded"),
     "gone": ("is gone", "unknown"),
+    "seen-up": ("was first seen, up", "up"),
+    "seen-down": ("was first seen, down", "down"),
     "changed": ("has another cause", "unknown"),
 }
-_PLURALS = {"was lost": "were lost", "is gone": "are gone", "has another cause": "have other causes"}
+_PLURALS = {
+    "was lost": "were lost",
+    "was first": "were first",
+    "is gone": "are gone",
+    "has another cause": "have other causes",
+}
 
 
 class Turn(NamedTuple):
@@ -48,9 +55,11 @@ class Turn(NamedTuple):
         """What became of the session."""
         if not self.after:
             return "gone"
+        if not self.before:
+            return "seen-up" if self.after == _UP else "seen-down"
         if self.after == _UP:
             return "up" if self.before != _UP else "lost" if self.lost else "changed"
-        return "down" if self.before in {_UP, ""} else "changed"
+        return "down" if self.before == _UP else "changed"
 
 
 def grouped(turns: Iterable[Turn], clusters: Mapping[int, str], together: timedelta) -> list[Item]:
@@ -92,9 +101,11 @@ def _item(turns: Sequence[Turn], cluster: str, outcome: str) -> Item:
     first, last = turns[0], turns[-1]
     nodes, neighbors = (tuple(dict.fromkeys(names)) for names in _names(turns))
     causes = Counter(turn.cause for turn in turns if turn.cause)
-    detail = bounded(causes.most_common(1)[0][0]) if causes else ""
-    if len(causes) > 1:
-        detail += f" ({counted(causes.most_common(1)[0][1], 'session')}; {counted(len(causes) - 1, 'other cause')})"
+    ((cause, number),) = causes.most_common(1) or [("", len(turns))]
+    detail = bounded(cause)
+    if number < len(turns):
+        others = f"; {counted(len(causes) - 1, 'other cause')}" if len(causes) > 1 else ""
+        detail += f" ({counted(number, 'session')}{others})"
     return Item(
         lane=SESSIONS,
         at=first.at,

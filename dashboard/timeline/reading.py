@@ -53,6 +53,11 @@ class Timeline:
     items: tuple[Item, ...]
     cut: bool = False
 
+    @property
+    def length(self) -> timedelta:
+        """How long a time it is."""
+        return self.asked.end - self.asked.begin
+
 
 def timeline(asked: Asked, *, changes: bool) -> Timeline:
     """What happened in that time; five queries. changes: whether those of objects may be told."""

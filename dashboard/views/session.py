@@ -45,6 +45,7 @@ QUESTIONS = (
 )
 _REFRESH = "refresh"
 _CHANGES = 50
+_ROUNDING = timedelta(minutes=1)
 _REACHES = (
     ("24 hours", DAY, ("24 h ago", "18 h", "12 h", "6 h", "now")),
     ("30 days", MONTH, ("30 d ago", "", "15 d", "", "now")),
@@ -113,7 +114,7 @@ def _live(row: Session, health: str) -> dict[str, Any]:
         "state": facts.state_words(row, health, now),
         "past": past,
         "pasts": [
-            (words, axis, past.uptime(reach), past.lost(reach), states(past.spans, now, reach))
+            (words, reach - _ROUNDING, axis, past.uptime(reach), past.lost(reach), states(past.spans, now, reach))
             for words, reach, axis in _REACHES
         ],
         "changes": transitions(row, now - DAY, _CHANGES),

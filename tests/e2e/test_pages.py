@@ -24,6 +24,7 @@ PAGES = {
     "made anew": f"{_PEER}recreate/",
     "session": "/sessions/{down}/",
     "routes": "/routes/?prefix=203.0.113.7",
+    "timeline": "/timeline/",
     "topology": "/topology/",
     "topology by rack": "/topology/?by=rack&open=rack-1&vrf=default",
     "nodes": "/nodes/",

@@ -19,6 +19,7 @@ _PEER = "/peers/lab/metallb-system/tor-a/"
 READ = ["/", "/sessions/{session}/", "/peers/", _PEER, "/speakers/", "/clusters/", "/clusters/lab/", "/tokens/"]
 READ += [
     "/routes/",
+    "/timeline/",
     "/routes/?prefix=203.0.113.7",
     "/services/",
     "/services/lab/shop/web/",

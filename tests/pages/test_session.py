@@ -148,6 +148,7 @@ def test_uptime_and_losses_are_said_and_unobserved_time_is_neither(
         page = page_of(viewer, row.pk)
     assert '<b class="tnum">85.00 %</b> up' in page  # 17 of 20 hours
     assert "24 hours · 1 loss · not observed for 4 h, which counts as neither" in page
+    assert "30 days · 1 loss · known for 2 d of them" in page
     assert '<b class="tnum">93.18 %</b> up' in page  # 41 of 44 hours: it was first seen 48 hours ago
     assert "it flaps" not in page
     settings.BGPUI_FLAP_COUNT, settings.BGPUI_FLAP_WINDOW = 2, 600

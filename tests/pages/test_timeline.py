@@ -74,11 +74,22 @@ def test_a_dead_node_beside_a_dead_router_are_two_lines() -> None:
     ]
 
 
+def test_the_commonest_cause_is_told_and_of_how_many() -> None:
+    causes = ("Hold timer expired", "Hold timer expired", "", "No route")
+    turns = [turn(0, "node-1", f"10.0.0.{number}", cause=cause) for number, cause in enumerate(causes)]
+    (item,) = grouped(turns, {1: "lab"}, TOGETHER)
+    assert item.detail == "Hold timer expired (2 sessions; 1 other cause)"
+    (item,) = grouped(turns[:2], {1: "lab"}, TOGETHER)
+    assert item.detail == "Hold timer expired"
+
+
 def test_other_words_for_what_is_no_drop() -> None:
     lost = turn(0, "node-1", after="Established")
     cause = turn(0, "node-2", "10.0.0.2", before="Active", cause="No route")
     gone = turn(0, "node-3", "10.0.0.3", after="")
-    assert titles(lost, cause, gone) == [
+    new = [turn(0, "node-4", f"10.0.0.{number}", before="", after="Established") for number in (4, 5)]
+    assert titles(lost, cause, gone, *new) == [
+        "2 sessions of node-4 were first seen, up within 1 s",
         "node-1 → tor-a 10.0.0.1 was lost and came back",
         "node-2 → tor-a 10.0.0.2 has another cause",
         "node-3 → tor-a 10.0.0.3 is gone",
