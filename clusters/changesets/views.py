@@ -89,6 +89,7 @@ def changeset_report(request: HttpRequest, pk: int) -> HttpResponse:
     """What became of each object, as it happens."""
     found = get_object_or_404(changesets(), pk=pk)
     page = page_of(request, found.items.order_by("position"), _ITEMS)
+    runs = getattr(found, "trial", None) is not None and found.trial.state == Trial.State.RUNNING
     context = {
         "change_set": found,
         "page": page,
@@ -97,7 +98,8 @@ def changeset_report(request: HttpRequest, pk: int) -> HttpResponse:
         "may_give_up": getattr(found, "trial", None) is None
         and found.state in (ChangeSet.State.PENDING, ChangeSet.State.APPLYING)
         and request.user.has_perm("clusters.add_changeset"),
-        "may_revert": found.state in (ChangeSet.State.APPLIED, ChangeSet.State.FAILED_ROLLBACK)
+        "may_revert": not runs
+        and found.state in (ChangeSet.State.APPLIED, ChangeSet.State.FAILED_ROLLBACK)
         and request.user.has_perm("clusters.add_changeset"),
         "done": found.items.exclude(state__in=(ChangeSetItem.State.PENDING, ChangeSetItem.State.TRYING)).count(),
     }
