@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import timedelta
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max
 
 from alarms.conditions.facts import Facts
 from alarms.conditions.finding import NODES, Found, Judged
 from alarms.models import Rule
 from clusters.words import age_words, bounded, counted, listed
-from speakers.models import Session, Transition
-
-_UP = Session.State.ESTABLISHED
-# Lost between two looks: what became degraded, or whole again, was not lost.
-_LOST = Q(old_state=_UP) & ~Q(new_state="") & (~Q(new_state=_UP) | Q(evidence__has_key="connectionsDropped"))
+from speakers.history import LOST
+from speakers.models import Transition
 
 
 def flapping(rule: Rule, facts: Facts) -> Judged:
     """Sessions that were lost `number` times within `window`; one query, as long as there are such."""
     since = facts.now - timedelta(seconds=rule.window)
-    rows = facts.scope(rule).apply(Transition.objects.filter(_LOST, at__gte=since)).order_by()
+    rows = facts.scope(rule).apply(Transition.objects.filter(LOST, at__gte=since)).order_by()
     lost = rows.values_list("cluster_id", "vrf", "neighbor", "node").annotate(Count("pk"), Max("peer"), Max("cause"))
     several: dict[tuple[int, str, str], list[tuple[str, int, str, str]]] = defaultdict(list)
     for cluster, vrf, neighbor, node, number, peer, cause in lost.filter(pk__count__gte=rule.number):
