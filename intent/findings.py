@@ -62,6 +62,11 @@ class Finding:
     more_nodes: int = 0
 
     @property
+    def sentence(self) -> str:
+        """The message after the field that it is about."""
+        return f"{self.field}: {self.message}" if self.field else self.message
+
+    @property
     def is_long(self) -> bool:
         """Whether it names more nodes than are kept."""
         return len(self.nodes) > _KEPT

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from intent.durations import nanoseconds
 from intent.findings import Finding, Severity
 from intent.placement import Placement
 from intent.rules import refused_on
+from intent.rules.peer_timers import TIMERS
 from intent.rules.subject import subject_of
 from intent.rules.tables import OBJECT_RULES
 from intent.snapshot import Node, Resource, Snapshot
@@ -62,7 +64,11 @@ class Webhooks:
         webhook = WEBHOOKS.get(manifest["kind"])
         if webhook is None or not plural.endswith(".metallb.io") or operation not in webhook.operations:
             return
-        problem = next(self._problems(webhook, operation, plural, Resource.from_manifest(manifest)), "")
+        resource = Resource.from_manifest(manifest)
+        unreadable = next(_unreadable(resource), "")
+        if unreadable:
+            raise ApiError(400, "", f'admission webhook "{webhook.full_name}" denied the request: {unreadable}')
+        problem = next(self._problems(webhook, operation, plural, resource), "")
         if problem:
             words = f'admission webhook "{webhook.full_name}" denied the request: {problem}'
             raise ApiError(403, "Forbidden", words)
@@ -95,6 +101,17 @@ class Webhooks:
         nodes = [node_fact(each) for each in self._store.list("nodes")] if webhook.by_node else []
         resources = tuple(_blanked(Resource.from_manifest(each)) for each in manifests)
         return Snapshot(release.mode, release.version, release.namespace, resources, tuple(nodes) or (Node("any"),))
+
+
+def _unreadable(resource: Resource) -> Iterator[str]:
+    """What Go cannot decode (metav1.Duration), so that nothing is looked at; the CRD takes any text."""
+    for name in TIMERS if resource.ref.kind == "BGPPeer" else ():
+        value = resource.spec.get(name)
+        try:
+            nanoseconds(value if isinstance(value, str) else "0s")
+        except ValueError:
+            unit = "missing unit in" if str(value).lstrip("+-").replace(".", "", 1).isdecimal() else "invalid"
+            yield f'time: {unit} duration "{value}"'
 
 
 def _blanked(resource: Resource) -> Resource:

@@ -245,7 +245,7 @@ def review_json(
     if draft is None:  # what a deletion does to others is shown, and refuses nothing
         stop = [finding for finding in stop if finding.objects[:1] == (ref,) and finding.severity is Severity.ERROR]
     if stop:
-        raise RulesBroken("; ".join(finding.message for finding in stop), **body)
+        raise RulesBroken("; ".join(finding.sentence for finding in stop), **body)
     if found.dry_run.accepted is None:
         raise ClusterAway(found.dry_run.message, retry_after=5, **body)
     if not found.dry_run.accepted:

@@ -12,7 +12,7 @@ class Refused(Exception):
     """Rules forbid it; `findings` are the ones that block."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
-        super().__init__("; ".join(finding.message for finding in findings))
+        super().__init__("; ".join(finding.sentence for finding in findings))
         self.findings = tuple(findings)
 
 

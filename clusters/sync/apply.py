@@ -98,9 +98,11 @@ def _act(held: Claim, door: Door, edit: Edit, live: Object | None, decision: Dec
 def _taken(held: Claim, door: Door, edit: Edit, live: Object) -> Object:
     """The object with the fields that move to us."""
     drops_password, everybody = has_inline_password(live) and not edit.keeps_password, edit.takes(live)
-    handover = ownership.handover(live, with_password=drops_password, everybody=everybody)
-    if handover is not None:
-        live = door.patch(edit.kind, held.row.namespace, held.row.name, handover)
+    operations = ownership.handover(live, with_password=drops_password, everybody=everybody) or []
+    forgotten = ownership.without_copy(live) if drops_password else []
+    if operations or forgotten:
+        operations = [*(operations or ownership.at_version(live)), *forgotten]
+        live = door.patch(edit.kind, held.row.namespace, held.row.name, operations)
         held.renew()
     if everybody:
         take_moved(held.row.cluster, held.row.ref, str(live["metadata"]["uid"]))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from clusters.kube.redact import MASK
+from clusters.kube.redact import LAST_APPLIED, MASK
 from clusters.kube.writing import FIELD_MANAGER
 from clusters.paths import keys_of
 
@@ -145,10 +145,25 @@ def handover(
     stamp = (now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")
     entry = {"manager": FIELD_MANAGER, "operation": "Apply", "apiVersion": obj.get("apiVersion"), "time": stamp}
     entries = [entry | {"fieldsType": "FieldsV1", "fieldsV1": mine}, *rest]
-    return [
-        {"op": "replace", "path": "/metadata/resourceVersion", "value": obj["metadata"]["resourceVersion"]},
-        {"op": "add", "path": "/metadata/managedFields", "value": entries},
-    ]
+    return [*at_version(obj), {"op": "add", "path": "/metadata/managedFields", "value": entries}]
+
+
+def at_version(obj: Mapping[str, Any]) -> list[Fields]:
+    """The part of a JSON patch that refuses it for any other state of the object."""
+    return [{"op": "replace", "path": "/metadata/resourceVersion", "value": obj["metadata"]["resourceVersion"]}]
+
+
+def without_copy(obj: Mapping[str, Any]) -> list[Fields]:
+    """The JSON patch that takes away kubectl's copy of what it applied last, if there is one: it repeats the password.
+
+    kubectl writes it anew with the next apply, which removes nothing then that left the manifest meanwhile.
+    """
+    copy_of = f"f:{LAST_APPLIED}"
+    held = (entry.get("fieldsV1", {}).get("f:metadata", {}).get("f:annotations", {}) for entry in _entries(obj))
+    if not any(copy_of in named for named in held):
+        return []
+    path = f"/metadata/annotations/{LAST_APPLIED.replace('/', '~1')}"
+    return [{"op": "add", "path": path, "value": ""}, {"op": "remove", "path": path}]  # there or not
 
 
 def _entries(obj: Mapping[str, Any]) -> list[Fields]:

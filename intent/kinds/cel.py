@@ -36,12 +36,14 @@ CONNECT_TIME_RANGE = Cel(
     name="connect-time-range",
     rule="duration(self).getSeconds() >= 1 && duration(self).getSeconds() <= 65535",
     message="connect time should be between 1 seconds to 65535",
+    hint="Write 1s to 65535s (18h12m15s).",
     holds=_duration(lambda ns: 1 <= ns // _SECOND <= 65535),
 )
 CONNECT_TIME_WHOLE = Cel(
     name="connect-time-whole-seconds",
     rule="duration(self).getMilliseconds() % 1000 == 0",
     message="connect time should contain a whole number of seconds",
+    hint="Write whole seconds, such as 1s, 90s or 2m.",
     holds=_duration(lambda ns: abs(ns) // _MILLISECOND % 1000 == 0),
 )
 GRACEFUL_RESTART_IMMUTABLE = Cel(

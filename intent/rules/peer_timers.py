@@ -12,12 +12,12 @@ from intent.timers import FRR_HOLD, FRR_K8S_CONNECT, FRR_KEEPALIVE, SECOND, aske
 
 _LONGEST = 65535  # seconds; two octets in the OPEN message
 _DERIVED, _THREE_TIMES = "The hold time, 3 times keepaliveTime,", "Set holdTime to about three times keepaliveTime."
-_NAMES = ("holdTime", "keepaliveTime", "connectTime")
+TIMERS = ("holdTime", "keepaliveTime", "connectTime")
 
 
 def durations(subject: Subject) -> Iterator[Finding]:
     """Go's syntax; the API server takes any text, MetalLB's webhook cannot read it."""
-    for name in _NAMES:
+    for name in TIMERS:
         value = subject.spec.get(name)
         if not isinstance(value, str):
             continue

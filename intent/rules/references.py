@@ -85,7 +85,12 @@ def nodes_are_selected(view: View, subject: Subject) -> Iterator[Finding]:
         message = f"The selectors match none of the {len(view.placement.nodes)} nodes, so there will be no session"
         hint = "Check the selectors against the labels of the nodes."
         yield subject.warning("no-node-selected", "nodeSelectors", message, source=CONFIG, hint=hint)
-    if view.placement.nodes and count > 1 and subject.string("sourceAddress") and subject.mode is not Mode.FRR_K8S:
+    if (
+        view.placement.nodes
+        and count > 1
+        and parse_address(subject.string("sourceAddress"))
+        and subject.mode is not Mode.FRR_K8S
+    ):
         message = f"sourceAddress belongs to one node, but {count} nodes are to use it"
         hint = "Make a peer for each node, with nodeSelectors, or leave sourceAddress out."
         nodes = view.placement.names(mask)

@@ -76,7 +76,7 @@ def test_an_edit_of_an_object_of_an_open_set_is_a_conflict_that_names_it(api: AP
     ):
         assert (answer.status_code, answer.json()["detail"]) == (
             409,
-            f"Change set {number} is not settled yet, and this object is part of it.",
+            f"Change set {number} is not settled yet, or on trial, and this object is part of it.",
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any, Literal
 
 import pytest
@@ -123,7 +124,10 @@ def test_what_frr_does_not_take_is_refused(api: APIClient, shared: Cluster, kube
 def test_an_inline_password_becomes_a_secret_in_one_reviewed_edit(
     api: APIClient, live_cluster: Cluster, kube: Kube
 ) -> None:
-    kube.call(kube.server.store.add, manifest(password=CANARY), "kubectl-create")
+    applied = manifest(password=CANARY)
+    copied = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps(applied), "note": "stays"}
+    applied["metadata"]["annotations"] = copied
+    kube.call(kube.server.store.add, applied, "kubectl-client-side-apply")
     relist(live_cluster)
     tried = api.post(f"{url()}password/?dry_run=true", {"password": CANARY})
     assert tried.json()["dryRun"] == {"ok": True, "message": ""}
@@ -132,6 +136,7 @@ def test_an_inline_password_becomes_a_secret_in_one_reviewed_edit(
     assert (answer.status_code, answer.json()["inlinePassword"]) == (200, False)
     spec = kube.get("bgppeers", "peer")["spec"]
     assert ("password" in spec, spec["passwordSecret"]) == (False, {"name": "peer-bgp-password"})
+    assert kube.get("bgppeers", "peer")["metadata"]["annotations"] == {"note": "stays"}  # kubectl's copy repeats it
     assert _password(kube, "peer-bgp-password") == CANARY
     again = api.post(f"{url()}password/", {"password": "another"})
     assert again.json() == {"secret": "peer-bgp-password", "namespace": NAMESPACE, "sharedWith": []}
