@@ -127,8 +127,8 @@ def _new(edit: Edit, found: Sequence[Finding]) -> Resource:
 def _values(edit: Edit, row: Resource, found: Sequence[Finding]) -> dict[str, Any]:
     """Columns of the accepted edit; what was reviewed stays the base until the edit is through."""
     values: dict[str, Any] = {"revision": row.revision + 1, "deleting": edit.manifest is None}
-    values |= {"base": row.base if row.pending else row.live, "sync_message": "", "attempts": 0, "retry_at": None}
-    values |= {"sync_state": SyncState.PENDING, "updated_at": timezone.now()}
+    values |= {"base": row.base if row.pending else row.live, "attempts": 0, "retry_at": None}
+    values |= {"sync_state": SyncState.PENDING, "sync_message": "", "sync_at": None, "updated_at": timezone.now()}
     if edit.manifest is None:
         return values | {"sync_state": SyncState.DELETING}
     desired = desired_columns(edit.model, edit.manifest, inline_password=edit.inline_password)
