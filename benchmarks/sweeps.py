@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 WORKERS = 2
 CONCURRENCY = 32
-_POLL = 0.002  # seconds
+_POLL = 0.01  # seconds
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 

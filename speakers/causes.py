@@ -89,7 +89,7 @@ def _lost(counts: Counts, dead: set[Router]) -> list[Cause]:
     rows = not_up(counts.filters).filter(health="down").exclude(reason=VRF_MISSING)
     several: dict[tuple[int, str], list[Group]] = defaultdict(list)
     for group in grouped(rows.filter(node__in=[node.node for node in cut]), "node"):
-        if group.router not in dead:
+        if group.router in counts.totals and group.router not in dead:
             several[group.cluster, group.first_node].append(group)
     wanted = {(node.cluster, node.node): node.healths["down"] for node in cut}
     alike: dict[tuple[int, str], dict[str, list[Group]]] = defaultdict(dict)

@@ -130,14 +130,15 @@ class Counts:
     @classmethod
     def of(cls, filters: Narrowing) -> Counts:
         """Seven queries, whose answers are as long as there are routers, and nodes with problems."""
-        rows = _all(filters)
+        rows, wrong = _all(filters), not_up(filters)
+        groups = [group for group in grouped(wrong) if group.health != "up"]
         totals = rows.values_list("cluster_id", "vrf", "neighbor").annotate(Count("pk"), Min("pk"), Max("pk"))
-        wrong = not_up(filters)
+        found = {row[:3]: Total(*row[3:]) for row in totals}
         return cls(
             filters=filters,
-            groups=[group for group in grouped(wrong) if group.health != "up"],
+            groups=[group for group in groups if group.router in found],  # others went between the queries
             problem_nodes=sorted(_problem_nodes(rows, wrong), key=lambda node: node.order),
-            totals={row[:3]: Total(*row[3:]) for row in totals},
+            totals=found,
             number_of_nodes=rows.values("cluster_id", "node").distinct().count(),
         )
 
