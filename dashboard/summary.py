@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -101,6 +102,17 @@ class Count:
     tone: str = ""
 
 
+class Config(NamedTuple):
+    """Objects of all kinds by what is the matter, with the list that shows them."""
+
+    pending: tuple[int, str]
+    stuck: tuple[int, str]
+    broken: tuple[int, str]
+
+
+_CONFIG = ("Edits pending", "Edits stuck", "Broken rules")
+
+
 def headline_counts(
     counts: Counts,
     filters: Filters,
@@ -108,9 +120,7 @@ def headline_counts(
     *,
     flaps: int,
     alarms: int,
-    pending: int,
-    rejected: int,
-    broken: int,
+    config: Config,
 ) -> list[Count]:
     """The numbers that matter; what is zero and unusual is left out. kept: nodes with an old configuration."""
     down, unseen = counts.number(DOWN), counts.number(UNSEEN)
@@ -126,17 +136,13 @@ def headline_counts(
     if alarms:
         cluster = f"?{urlencode({'cluster': filters.cluster})}" if filters.cluster else ""
         found.append(Count("Alarms", f"{alarms:,}", f"{reverse('alarms')}{cluster}", "down"))
-    peers = reverse("peers")
-    if pending:
-        found.append(Count("Edits pending", f"{pending:,}", f"{peers}?sync=pending"))
-    if rejected:
-        found.append(Count("Edits stuck", f"{rejected:,}", f"{peers}?sync=stuck", "down"))
-    if broken:
-        found.append(Count("Broken rules", f"{broken:,}", f"{peers}?sync=error", "down"))
+    for label, (number, href), tone in zip(_CONFIG, config, ("", "down", "down"), strict=True):
+        if number:
+            found.append(Count(label, f"{number:,}", href, tone))
     if kept is not None:
         found.append(Count("Old config", counted(kept.number, "node"), kept.href, "down"))
-    elif not pending and not rejected and not broken:
-        found.append(Count("Config", "in sync", peers))
+    elif not any(number for number, _ in config):
+        found.append(Count("Config", "in sync", reverse("peers")))
     return found
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
 from django.db.models import Count, Q
 from django.http import HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from alarms.selectors import firing_count
+from clusters.kindpages import kind_pages
 from clusters.models import Cluster, SyncState
 from clusters.pages import HttpRequest, misfits, render_page
+from clusters.registry import rows_of
 from clusters.selectors import clusters_known
 from clusters.words import age_words
 from dashboard.elsewhere import elsewhere
@@ -21,7 +25,7 @@ from dashboard.filters import Filters
 from dashboard.matrix import matrix
 from dashboard.problems import SHOWN, SHOWN_ALL, problems, with_ribbons
 from dashboard.refusals import by_refusal, frozen, kept_old, leading
-from dashboard.summary import also, headline_counts, sentence
+from dashboard.summary import Config, also, headline_counts, sentence
 from intent.findings import Severity
 from peers.models import BGPPeer
 from speakers.counts import Counts
@@ -92,7 +96,7 @@ def _board(request: HttpRequest, filters: Filters, clusters: dict[int, Cluster],
         "elsewhere": elsewhere(request.user, filters.q, filters.cluster),
         "top": next((problem for problem in found if problem.neighbor and problem.number > 1), None),
         "numbers": headline_counts(
-            counts, filters, kept, flaps=_drops(filters), alarms=firing_count(filters.cluster), **config
+            counts, filters, kept, flaps=_drops(filters), alarms=firing_count(filters.cluster), config=config
         ),
         "problems": with_ribbons(found[:every], timezone.now()),
         "problem_count": len(found),
@@ -112,10 +116,21 @@ def _drops(filters: Filters) -> int:
     return rows.filter(at__gte=timezone.now() - DAY, old_state=Session.State.ESTABLISHED).count()
 
 
-def _config(filters: Filters) -> dict[str, int]:
-    rows = BGPPeer.objects.filter(cluster__name=filters.cluster) if filters.cluster else BGPPeer.objects.all()
-    return rows.aggregate(
-        pending=Count("pk", filter=Q(sync_state__in=[SyncState.PENDING, SyncState.DELETING])),
-        rejected=Count("pk", filter=Q(sync_state__in=[SyncState.REJECTED, SyncState.CONFLICT])),
-        broken=Count("pk", filter=Q(severity=Severity.ERROR.value)),
-    )
+def _config(filters: Filters) -> Config:
+    """A query for each kind; the links go to the first kind that has something to say."""
+    numbers, pages = Counter[str](), dict[str, str]()
+    for about in kind_pages():
+        rows = rows_of(about.kind.kind)
+        rows = rows.filter(cluster__name=filters.cluster) if filters.cluster else rows
+        for name, number in rows.aggregate(**_SYNC).items():
+            numbers[name] += number
+            if number:
+                pages.setdefault(name, reverse(about.many))
+    return Config(*((numbers[name], f"{pages.get(name, '')}?sync={name}") for name in _SYNC))
+
+
+_SYNC = {
+    "pending": Count("pk", filter=Q(sync_state__in=[SyncState.PENDING, SyncState.DELETING])),
+    "stuck": Count("pk", filter=Q(sync_state__in=[SyncState.REJECTED, SyncState.CONFLICT])),
+    "error": Count("pk", filter=Q(severity=Severity.ERROR.value)),
+}

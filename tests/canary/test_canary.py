@@ -388,6 +388,8 @@ NOT_PAGES = frozenset(
         "events",
         "logout",
         "session-ask",
+        "trial-confirm",
+        "trial-revert",
         "healthz",
         "readyz",
         "metrics",

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from clusters.models import Cluster
 from clusters.sync.findings import finding_columns
 from intent.findings import Finding, Severity
+from pools.models import IPAddressPool
 from speakers.models import Session, Speaker
 from tests.fleet import fleet
 from tests.pages.rows import a_peer, a_session, a_speaker, down
@@ -176,13 +178,13 @@ def test_queries_and_bytes_do_not_grow_with_the_fleet(
     viewer: Client, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     cluster = fleet(10, down_every=5)
-    with django_assert_max_num_queries(30) as few:
+    with django_assert_max_num_queries(35) as few:
         viewer.get("/")
     Session.objects.all().delete()
     Speaker.objects.all().delete()
     cluster.delete()
     fleet(1000, down_every=5)
-    with django_assert_max_num_queries(30) as many:
+    with django_assert_max_num_queries(35) as many:
         response = viewer.get("/")
     assert len(many) <= len(few) + 1
     assert len(response.content) < 150_000
@@ -305,3 +307,14 @@ def test_causes_cost_the_same_however_much_is_down(
 
     board(1)  # what is read once in a process
     assert board(4) == board(10)
+
+
+def test_the_headline_counts_edits_of_every_kind(viewer: Client, cluster: Cluster) -> None:
+    _fill(cluster, [[{}]])
+    pool = IPAddressPool.objects.create(cluster=cluster, namespace="metallb-system", name="pool", sync_state="conflict")
+    page = viewer.get("/").text
+    assert "Edits stuck" in page
+    assert f'href="{reverse("pools")}?sync=stuck"' in page
+    assert ">in sync<" not in page
+    IPAddressPool.objects.filter(pk=pool.pk).update(sync_state="in_sync")
+    assert ">in sync<" in viewer.get("/").text
