@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
+from django.apps import apps
+from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -22,6 +26,12 @@ from tests.pages.test_stale import refusing
 
 __all__ = ["as_role", "browser", "cluster", "refusing", "user"]
 Look = Callable[..., Evaluated]
+
+
+@pytest.fixture
+def default_rules(db: None) -> None:
+    """As the migration leaves them: a test with real transactions before this one may have emptied the tables."""
+    import_module("alarms.migrations.0002_default_rules").add(apps, SimpleNamespace(connection=connection))
 
 
 @pytest.fixture

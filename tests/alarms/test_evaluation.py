@@ -19,7 +19,7 @@ from tests.pages.rows import a_session, a_speaker, down
 Only = Callable[..., Rule]
 
 
-def test_rules_stand_after_a_migration(db: None) -> None:
+def test_rules_stand_after_a_migration(default_rules: None) -> None:
     assert set(Rule.objects.filter(enabled=True).values_list("kind", flat=True)) == {
         "session-down", "session-flapping", "session-unknown", "few-established", "configuration-stale",
     }  # fmt: skip

@@ -134,7 +134,7 @@ def test_a_silence_keeps_quiet_and_what_lasts_longer_is_told_after_it(beat: Beat
     assert beat(120)[0].body["resolved"][0]["id"] == late.body["firing"][0]["id"]  # who was told is told of the end
 
 
-def test_a_storm_is_one_notice(cluster: Cluster, only: Only, route: Routes) -> None:
+def test_a_storm_is_one_notice(cluster: Cluster, default_rules: None, only: Only, route: Routes) -> None:
     """8,000 sessions of 2,000 nodes, all of them down at once, under the rules that stand after a migration."""
     route(group_wait=30)
     now = timezone.now()

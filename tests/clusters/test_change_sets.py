@@ -268,8 +268,8 @@ def test_who_saves_between_judging_and_saving_is_not_overwritten(
     office.look()
     calls: list[object] = []
 
-    def and_meanwhile(edits: Sequence[AnyEdit]) -> Judged:
-        found = judge_together(edits)
+    def and_meanwhile(edits: Sequence[AnyEdit], **options: bool) -> Judged:
+        found = judge_together(edits, **options)
         if not calls:
             calls.append(office.work(office.save(some_peer(1, peerASN=64800))))
         return found

@@ -198,8 +198,8 @@ def test_of_two_that_are_accepted_at_once_one_is_refused(
 ) -> None:
     real = judge.judge_together
 
-    def late(*args: Any) -> Any:
-        found = real(*args)
+    def late(*args: Any, **options: Any) -> Any:
+        found = real(*args, **options)
         monkeypatch.setattr(save, "judge_together", real)
         accept(office, _workload()[2])
         return found
