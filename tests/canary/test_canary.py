@@ -120,6 +120,9 @@ def _by_change_set(visitor: Visitor) -> None:
     for query in ("?dry_run=true", ""):
         assert visitor.api("POST", f"changesets/{query}", several).status_code in (400, 422)
     assert visitor.api("POST", "changesets/?wait=20s", several[1:]).status_code == 200
+    tried = visitor.api("POST", "bgppeers/?safe_apply=5m", peer("on-trial", 61, password=password(18)))
+    assert tried.status_code in (400, 422), tried.text
+    assert visitor.api("POST", "bgppeers/?safe_apply=5m&wait=20s", peer("on-trial", 61)).ok
 
 
 def _by_history(visitor: Visitor) -> None:
