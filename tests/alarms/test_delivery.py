@@ -126,11 +126,11 @@ def test_a_failed_try_is_repeated_later_with_the_same_key(told: Any, route: Rout
     assert "T0KEN" not in notice.error + Route.objects.get().error
     deliver_all()
     assert len(receiver.got) == 1  # its time has not come
-    Notice.objects.update(next_at=timezone.now())
+    Notice.objects.update(next_at=timezone.now() - timedelta(seconds=1))
     deliver_all()
     notice.refresh_from_db()
     assert notice.next_at - timezone.now() > timedelta(seconds=500)  # as the receiver asked
-    Notice.objects.update(next_at=timezone.now())
+    Notice.objects.update(next_at=timezone.now() - timedelta(seconds=1))
     deliver_all()
     notice.refresh_from_db()
     assert (notice.state, notice.attempts) == ("sent", 3)
@@ -147,7 +147,7 @@ def test_pauses_grow_and_differ_and_after_the_last_try_it_is_given_up(
     for _ in range(outbox.MOST - 1):
         notice.refresh_from_db()
         pauses.append((notice.next_at - timezone.now()).total_seconds())
-        Notice.objects.update(next_at=timezone.now())
+        Notice.objects.update(next_at=timezone.now() - timedelta(seconds=1))
         deliver_all()
     notice.refresh_from_db()
     assert (notice.state, notice.attempts, notice.error) == ("dead", outbox.MOST, "500 Internal Server Error: down")
@@ -170,7 +170,7 @@ def test_notices_about_a_cluster_keep_their_order(told: Any, route: Routes, rece
     compose(timezone.now())
     deliver_all()
     assert len(receiver.got) == 1  # the end waits for the beginning
-    Notice.objects.update(next_at=timezone.now())
+    Notice.objects.update(next_at=timezone.now() - timedelta(seconds=1))
     deliver_all()
     deliver_all()
     assert [got.json["status"] for got in receiver.got] == ["firing", "firing", "resolved"]
@@ -185,7 +185,7 @@ def test_a_redirect_is_not_followed_and_silence_is_not_waited_for(
     assert (len(receiver.got), notice.error) == (1, "302 a redirect, which is not followed")
     monkeypatch.setattr("alarms.delivery.http.TIMEOUT", 0.2)
     receiver.first = lambda: time.sleep(1)
-    Notice.objects.update(next_at=timezone.now())
+    Notice.objects.update(next_at=timezone.now() - timedelta(seconds=1))
     deliver_all()
     notice.refresh_from_db()
     assert notice.error == "no answer within 0.2 s"
@@ -265,7 +265,7 @@ def test_metrics_count_what_fires_and_what_was_sent(
     receiver.answers = [(500, {}, b"")]
     route()
     told()
-    Notice.objects.update(next_at=timezone.now())
+    Notice.objects.update(next_at=timezone.now() - timedelta(seconds=1))
     samples = {
         (sample.name, *sample.labels.values()): sample.value
         for family in RowsCollector().collect()
