@@ -16,6 +16,7 @@ from lab.apiserver import Fault
 from peers.models import BGPPeer
 from tests.clusters.cluster import NAMESPACE, RunningCluster, node, peer
 from tests.clusters.conftest import Office
+from tests.waiting import eventually
 
 PEERS = "bgppeers.metallb.io"
 
@@ -176,7 +177,13 @@ def test_fields_that_nobody_knows_survive_a_round_trip(kube: RunningCluster, off
         newer["spec"]["versions"].append({**version, "schema": {"openAPIV3Schema": schema}})
     kube.call(kube.server.store.update, "customresourcedefinitions.apiextensions.k8s.io", newer)
     try:
-        kube.add(peer(futureField={"a": [1]}))
+        kube.add(peer())
+
+        def keeps() -> bool:  # a real API server takes the new schema up a moment later
+            kube.patch_peer("tor-1", {"futureField": {"a": [1]}})
+            return "futureField" in kube.peer("tor-1")["spec"]
+
+        eventually(keeps)
         office.look()
         row = office.row()
         manifest = row.manifest | {"spec": {**row.spec, "peerASN": 64700}}
