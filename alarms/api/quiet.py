@@ -13,7 +13,7 @@ from rest_framework import serializers
 from alarms.api.fields import MatchersField
 from alarms.api.views import WriteEndpoint
 from alarms.models import MaintenanceWindow, Silence
-from alarms.services import row_save, silence_end
+from alarms.services import silence_end
 from clusters import clock
 from clusters.api.bodies import KnownFields
 from clusters.api.filters import flag
@@ -86,12 +86,9 @@ class SilenceViewSet(WriteEndpoint):
     serializer_class = SilenceSerializer
     queryset = Silence.objects.select_related("author")
     filterset_class = SilenceFilters
+    authored = True
     ordering = ("-ends_at",)
     ordering_fields = {name: name for name in ("starts_at", "ends_at", "created_at")}
-
-    def perform_create(self, serializer: Any) -> None:
-        """A new one, by whoever asks."""
-        row_save(serializer, actor=self.request.user, source=Change.Source.API, author=self.request.user)
 
     def perform_destroy(self, instance: Silence) -> None:
         """Its end."""
@@ -187,9 +184,6 @@ class WindowViewSet(WriteEndpoint):
     serializer_class = WindowSerializer
     queryset = MaintenanceWindow.objects.select_related("author")
     filterset_class = WindowFilters
+    authored = True
     ordering = ("name",)
     ordering_fields = {name: name for name in ("name", "enabled", "created_at")}
-
-    def perform_create(self, serializer: Any) -> None:
-        """A new one, by whoever asks."""
-        row_save(serializer, actor=self.request.user, source=Change.Source.API, author=self.request.user)

@@ -15,10 +15,13 @@ class WriteEndpoint(CreateModelMixin, UpdateModelMixin, DestroyModelMixin, ReadE
     """Rows that people write, each time with an entry in the history."""
 
     lookup_value_regex = r"[0-9]{1,18}"
+    authored = False
+    """Whether a row names who made it."""
 
     def perform_create(self, serializer: Any) -> None:
-        """A new one."""
-        row_save(serializer, actor=self.request.user, source=Change.Source.API)
+        """A new one, by whoever asks."""
+        author = {"author": self.request.user} if self.authored else {}
+        row_save(serializer, actor=self.request.user, source=Change.Source.API, **author)
 
     def perform_update(self, serializer: Any) -> None:
         """Another one in its place."""

@@ -9,8 +9,8 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from clusters.models import Change, ChangeSet, Cluster, Resource
-from tests.kinds import example, saved
-from tests.pages.services import a_service
+from tests.kinds import example
+from tests.pages.services import a_service, two_services_announced
 
 PEER = {"myASN": 64500, "peerASN": 64501}
 ADVERTISEMENT = "/api/v1/bgpadvertisements/lab/metallb-system/all/"
@@ -21,18 +21,7 @@ TOR = "/api/v1/bgppeers/lab/metallb-system/tor-a/"
 def announced(cluster: Cluster, settings: Settings) -> dict[str, Resource]:
     """Two services in a pool that is announced to two routers from two nodes."""
     settings.BGPUI_CONFIRM_SESSIONS = 25.0
-    rows = {
-        name: saved(cluster, kind, name, spec)
-        for kind, name, spec in (
-            ("BGPPeer", "tor-a", {**PEER, "peerAddress": "192.0.2.1"}),
-            ("BGPPeer", "tor-b", {**PEER, "peerAddress": "192.0.2.2"}),
-            ("IPAddressPool", "blue", {"addresses": ["203.0.113.0/24"]}),
-            ("BGPAdvertisement", "all", {"ipAddressPools": ["blue"]}),
-        )
-    }
-    for name, address in (("web", "203.0.113.9"), ("db", "203.0.113.10")):
-        a_service(cluster, name, address, pool="blue")
-    return rows
+    return two_services_announced(cluster, **PEER)
 
 
 def refused(response: Any, *codes: str) -> dict[str, Any]:

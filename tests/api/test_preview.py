@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 from clusters.models import Change, Cluster, Resource
 from tests.kinds import example, saved
 from tests.pages.rows import a_session, a_speaker
-from tests.pages.services import a_service
+from tests.pages.services import a_service, two_services_announced
 
 PREVIEW = "/api/v1/preview/"
 PEER = {"myASN": 64500, "peerASN": 64501, "routerID": "10.10.10.10"}
@@ -23,18 +23,7 @@ PEER = {"myASN": 64500, "peerASN": 64501, "routerID": "10.10.10.10"}
 @pytest.fixture
 def announced(cluster: Cluster) -> dict[str, Resource]:
     """Two services in a pool that is announced to two routers from two nodes."""
-    rows = {
-        name: saved(cluster, kind, name, spec)
-        for kind, name, spec in (
-            ("BGPPeer", "tor-a", {**PEER, "peerAddress": "192.0.2.1"}),
-            ("BGPPeer", "tor-b", {**PEER, "peerAddress": "192.0.2.2"}),
-            ("IPAddressPool", "blue", {"addresses": ["203.0.113.0/24"]}),
-            ("BGPAdvertisement", "all", {"ipAddressPools": ["blue"]}),
-        )
-    }
-    for name, address in (("web", "203.0.113.9"), ("db", "203.0.113.10")):
-        a_service(cluster, name, address, pool="blue")
-    return rows
+    return two_services_announced(cluster, **PEER)
 
 
 def preview(api: APIClient, *entries: Any) -> dict[str, Any]:

@@ -6,9 +6,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from clusters.models import Cluster, Service, ServiceAddress
+from clusters.models import Cluster, Resource, Service, ServiceAddress
 from clusters.models.services import sort_key
 from intent.addresses import parse_address
+from tests.kinds import saved
 
 
 def a_service(cluster: Cluster, name: str, *addresses: str, **columns: Any) -> Service:
@@ -42,3 +43,19 @@ def many_services(cluster: Cluster, number: int) -> None:
         )
         for n, row in enumerate(rows)
     )
+
+
+def two_services_announced(cluster: Cluster, **peer: Any) -> dict[str, Resource]:
+    """`web` and `db` in the pool `blue`, which `all` announces to `tor-a` and `tor-b`; peer: more of these."""
+    rows = {
+        name: saved(cluster, kind, name, spec)
+        for kind, name, spec in (
+            ("BGPPeer", "tor-a", {**peer, "peerAddress": "192.0.2.1"}),
+            ("BGPPeer", "tor-b", {**peer, "peerAddress": "192.0.2.2"}),
+            ("IPAddressPool", "blue", {"addresses": ["203.0.113.0/24"]}),
+            ("BGPAdvertisement", "all", {"ipAddressPools": ["blue"]}),
+        )
+    }
+    for name, address in (("web", "203.0.113.9"), ("db", "203.0.113.10")):
+        a_service(cluster, name, address, pool="blue")
+    return rows
