@@ -18,6 +18,7 @@ _JSON = "application/json"
 _CONNECT_TIMEOUT = 3.0
 # One more try for connections that the server closed in the meantime; never for requests that could act twice.
 _RETRIES = urllib3.Retry(total=1, connect=1, read=1, redirect=0, status=0, other=0, allowed_methods={"GET"})
+_Parameters = list[tuple[str, str]]
 
 
 class Transport:
@@ -50,7 +51,8 @@ class Transport:
         token = authorization(self._client.configuration)
         headers |= {"authorization": token} if token else {}
         parameters = [(name, value) for name, value in (query or {}).items() if value]
-        return object_of(self._answer(method, where, parameters, headers, body))
+        answer = self._answer_again if method != "GET" and _tries(query, body) else self._answer
+        return object_of(answer(method, where, parameters, headers, body))
 
     def text(self, where: str, query: Mapping[str, str]) -> bytes:
         """What a GET answers that is no object, as bytes. Raises KubeError."""
@@ -58,9 +60,17 @@ class Transport:
         headers = {"Accept": "text/plain, */*"} | ({"authorization": token} if token else {})
         return self._answer("GET", where, list(query.items()), headers, None)
 
-    def _answer(
-        self, method: str, where: str, parameters: list[tuple[str, str]], headers: Mapping[str, str], body: Any
+    def _answer_again(
+        self, method: str, where: str, parameters: _Parameters, headers: Mapping[str, str], body: Any
     ) -> bytes:
+        try:
+            return self._answer(method, where, parameters, headers, body)
+        except Unreachable as error:
+            if not isinstance(error.__cause__, urllib3.exceptions.ProtocolError):
+                raise
+            return self._answer(method, where, parameters, headers, body)
+
+    def _answer(self, method: str, where: str, parameters: _Parameters, headers: Mapping[str, str], body: Any) -> bytes:
         if self._closed:
             raise Unreachable("the connection to the API server is closed")
         prepared = self._client.param_serialize(method, where, query_params=parameters, header_params=headers)
@@ -72,6 +82,11 @@ class Transport:
         if not 200 <= response.status < 300:
             raise error_of(response.status, response.headers, answer)
         return answer
+
+
+def _tries(query: Mapping[str, str] | None, body: Any) -> bool:
+    """Whether the request leaves nothing behind: a dry run may be asked twice, as a GET may."""
+    return bool((query or {}).get("dryRun") or (isinstance(body, Mapping) and body.get("dryRun")))
 
 
 def object_of(content: bytes) -> Object:

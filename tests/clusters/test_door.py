@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from clusters.kube import client, redact
@@ -68,6 +70,18 @@ def test_a_dry_run_of_a_deletion_deletes_nothing(kube: RunningCluster, door: Doo
     assert kube.peers() == ["tor-1"]
     door.delete(PEER, NAMESPACE, "tor-1", **state)
     assert kube.peers() == []
+
+
+@pytest.mark.parametrize("drop", ["before", "after"])
+def test_a_dry_run_whose_connection_is_closed_is_asked_once_more_a_write_is_not(
+    kube: RunningCluster, door: Door, drop: Literal["before", "after"]
+) -> None:
+    kube.server.faults.add(Fault(method="POST", resource="bgppeers", drop=drop))
+    assert door.create(PEER, peer(), dry_run=True)["metadata"]["name"] == "tor-1"
+    kube.server.faults.add(Fault(method="POST", resource="bgppeers", drop=drop))
+    with pytest.raises(Unreachable, match="it closed the connection"):
+        door.create(PEER, peer())
+    assert kube.peers() == (["tor-1"] if drop == "after" else [])
 
 
 def test_conflicts_are_told_apart(kube: RunningCluster, door: Door) -> None:
