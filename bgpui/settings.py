@@ -42,6 +42,7 @@ BGPUI_EXEC_TIMEOUT = env.float("BGPUI_EXEC_TIMEOUT", 5.0, validate=validate.Rang
 BGPUI_API_TIMEOUT = env.float("BGPUI_API_TIMEOUT", 10.0, validate=validate.Range(min=0.1, max=120))
 BGPUI_URL = public_url(env.str("BGPUI_URL", ""))
 BGPUI_TRANSITION_DAYS = env.int("BGPUI_TRANSITION_DAYS", 90, validate=validate.Range(min=1))
+BGPUI_COUNTER_DAYS = env.int("BGPUI_COUNTER_DAYS", 7, validate=validate.Range(min=1, max=90))
 BGPUI_FLAP_COUNT = env.int("BGPUI_FLAP_COUNT", 3, validate=validate.Range(min=2, max=1000))
 BGPUI_FLAP_WINDOW = env.int("BGPUI_FLAP_WINDOW", 900, validate=validate.Range(min=10, max=86_400))
 BGPUI_CHANGE_DAYS = env.int("BGPUI_CHANGE_DAYS", 365, validate=validate.Range(min=1))

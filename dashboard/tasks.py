@@ -22,6 +22,7 @@ from dashboard import lookup, observe
 from dashboard.guided import asking
 from dashboard.logs import log_answer
 from speakers import services, totals
+from speakers.counters.keeping import counters_expire, fleet_write
 from speakers.frr import commands
 from speakers.live import command_end
 from speakers.models import Session
@@ -42,6 +43,8 @@ def sweep_cluster(pk: int) -> None:
         return
     with alone(f"sweep:{pk}") as free:
         nodes = observe.cluster_nodes(cluster) if free else None
+        if free:
+            fleet_write(cluster, clock.now())
     if nodes is not None:
         shards_send(cluster, nodes)
 
@@ -141,6 +144,7 @@ def history_expire() -> None:
     now = timezone.now()
     before = now - timedelta(days=settings.BGPUI_TRANSITION_DAYS)
     services.observed_expire(before=before)
+    counters_expire(before=now - timedelta(days=settings.BGPUI_COUNTER_DAYS))
     alarms_expire(before=before)
     changes_expire(before=now - timedelta(days=settings.BGPUI_CHANGE_DAYS))
     removed_clear()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.utils.functional import SimpleLazyObject
@@ -18,6 +19,8 @@ from clusters.api.views import ReadEndpoint
 from clusters.moments import MomentFilter
 from clusters.stale import by_node, refusals
 from speakers import live, selectors
+from speakers.counters.api import REACH, CountersSerializer, counters_json, reach_of
+from speakers.counters.series import session_series
 from speakers.frr.reasons import REASONS
 from speakers.history import history
 from speakers.history_serializers import HistorySerializer
@@ -57,6 +60,7 @@ class SessionViewSet(ReadEndpoint):
     """Sessions as FRR last described them."""
 
     queryset = Session.objects.none()  # names the model whose permissions count; the rows come from the selector
+    parameters: ClassVar[Mapping[str, tuple[str, ...]]] = {"counters": ("reach",)}
     serializer_class = SessionSerializer
     filterset_class = SessionFilters
     ordering = ("cluster", "node", "vrf", "neighbor")
@@ -94,6 +98,21 @@ class SessionViewSet(ReadEndpoint):
     def history(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The last 30 days of one session."""
         return Response(HistorySerializer(history(self.get_object(), clock.now())).data)
+
+    @extend_schema(
+        summary="What FRR counted",
+        description=(
+            "A value in five minutes of prefixes by address family, UPDATEs, messages and BFD, as long as "
+            "BGPUI_COUNTER_DAYS says. A series that has no value in that time is left out."
+        ),
+        parameters=[REACH],
+        responses=CountersSerializer,
+    )
+    @action(detail=True, methods=["get"])
+    def counters(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Series of one session."""
+        now, reach = clock.now(), reach_of(request)
+        return Response(counters_json(session_series(self.get_object(), now, reach), now))
 
 
 class TransitionFilters(FilterSet):  # type: ignore[misc]

@@ -165,6 +165,23 @@ class Gap(models.Model):
         return f"{self.node}: nothing heard from {self.began_at} to {self.ended_at}"
 
 
+class CounterDay(models.Model):
+    """What the FRR of a node counted within a day (UTC), a point in five minutes: see speakers.counters."""
+
+    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="counter_days")
+    node = models.CharField(max_length=253, blank=True, help_text="Empty = sums over all nodes, by VRF and BGPPeer.")
+    day = models.DateField()
+    slot = models.PositiveSmallIntegerField(default=0, help_text="Number of the last five minutes that have a point.")
+    points = models.BinaryField(help_text="As speakers.counters.packing packs them.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["cluster", "node", "day"], name="counter_day_once")]
+        indexes = [models.Index(fields=["day"], name="counter_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.node or 'all nodes'}, {self.day}"
+
+
 class TransitionTotal(models.Model):
     """How many transitions there ever were, whatever the history still has."""
 

@@ -17,6 +17,7 @@ from clusters.retention import expire
 from clusters.words import bounded, counted
 from intent.sessions import IntendedSession
 from speakers.changes import Changes, changes
+from speakers.counters.keeping import due, points_write
 from speakers.models import Gap, Session, Speaker, Transition
 from speakers.selectors import MISSES_UNKNOWN, Limits, session_rows
 from speakers.sweep import Observation
@@ -64,11 +65,13 @@ class Written:
 class _Plan:
     """What one transaction is to write, and `read`: the state of the speakers that it was decided on."""
 
+    cluster: int
     speakers: list[Speaker] = field(default_factory=list)
     read: dict[int, datetime | None] = field(default_factory=dict)
     changes: dict[int, Changes] = field(default_factory=dict)
     turned: set[int] = field(default_factory=set)
     gaps: list[Gap] = field(default_factory=list)
+    counted: list[Observation] = field(default_factory=list)
 
 
 def observations_write(
@@ -103,7 +106,7 @@ def _plan(
         blank = [Speaker(cluster=cluster, node=node) for node in sorted(missing)]
         Speaker.objects.bulk_create(blank, ignore_conflicts=True)
         speakers |= {row.node: row for row in Speaker.objects.filter(cluster=cluster, node__in=missing)}
-    rows, plan = session_rows(cluster.pk, list(waiting)), _Plan()
+    rows, plan = session_rows(cluster.pk, list(waiting)), _Plan(cluster.pk)
     for node, seen in waiting.items():
         speaker = speakers.get(node)
         if speaker is None or (speaker.attempted_at is not None and speaker.attempted_at >= seen.at):
@@ -113,6 +116,7 @@ def _plan(
         before = _silence(speaker)
         if not seen.skipped:
             plan.gaps += _gap(speaker, seen)
+            plan.counted += [seen] if seen.answer and due(seen.node, speaker.observed_at, seen.at) else []
             _hear(speaker, seen)
             if before != _silence(speaker):
                 plan.turned.add(speaker.pk)
@@ -167,6 +171,8 @@ def _write(plan: _Plan, written: Written) -> set[str]:
         Gap.objects.bulk_create([gap for gap in plan.gaps if gap.node in nodes], batch_size=BATCH)
         heard = [row for row in same if row.attempted_at != plan.read[row.pk]]
         _speakers_save(heard, _HEARD)
+    names = {row.node for row in heard}
+    points_write(plan.cluster, [seen for seen in plan.counted if seen.node in names])
     written.sessions += len(save)
     written.removed += len(remove)
     written.transitions += len(lines)

@@ -13,15 +13,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import UserRateThrottle
 
+from clusters import clock
 from clusters.api.permissions import ViewPermission
 from clusters.api.problems import BadParameter, NotAvailable, fault
 from clusters.api.waiting import until, wait_of
 from dashboard.observe import ask
+from dashboard.sparklines import peer_series
 from dashboard.tallies import Tally, tallies
 from peers.api import BGPPeerViewSet
 from peers.models import BGPPeer
 from speakers import live
 from speakers.api import SessionViewSet
+from speakers.counters.api import REACH, CountersSerializer, counters_json, reach_of
 from speakers.frr.commands import EXCHANGED, FAMILIES
 from speakers.frr.routes import PAGE
 from speakers.models import Session, Speaker
@@ -40,10 +43,24 @@ _ASKED = OpenApiResponse(description="The node is being asked; `Location` has th
 class BGPPeerSessionsViewSet(BGPPeerViewSet):
     """BGPPeers, each with its session axis as of now; whoever was not heard of lately counts as unknown."""
 
+    parameters = {**BGPPeerViewSet.parameters, "counters": ("reach",)}
+
     def represent(self, rows: Sequence[BGPPeer]) -> list[dict[str, Any]]:
         """The resources with their sessions, in one query more."""
         pairs = zip(super().represent(rows), tallies(rows), strict=True)
         return [{**resource, "sessions": _axis(tally)} for resource, tally in pairs]
+
+    @extend_schema(
+        summary="What was counted over all sessions of a BGPPeer",
+        description="Sums in five minutes: sessions that are up, down and unknown, and the prefixes of those up.",
+        parameters=[REACH],
+        responses=CountersSerializer,
+    )
+    @action(detail=True, methods=["get"])
+    def counters(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Series of one BGPPeer."""
+        now, reach = clock.now(), reach_of(request)
+        return Response(counters_json(peer_series(self.get_object(), now, reach), now))
 
 
 def _axis(tally: Tally) -> dict[str, Any]:
@@ -62,7 +79,13 @@ class OnDemandThrottle(UserRateThrottle):
 class SessionActionsViewSet(SessionViewSet):
     """Sessions, and what can be asked about one at once."""
 
-    parameters = {"refresh": ("wait",), "routes": ("wait", *_TABLE), "routes_last": _TABLE, "log": ("wait",)}
+    parameters = {
+        **SessionViewSet.parameters,
+        "refresh": ("wait",),
+        "routes": ("wait", *_TABLE),
+        "routes_last": _TABLE,
+        "log": ("wait",),
+    }
 
     @extend_schema(
         summary="Refresh a session",

@@ -10,10 +10,12 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
+from clusters import clock
 from clusters.kindpages import page_of_kind
 from clusters.pages import HttpRequest, page_of, render_page
 from clusters.resources.detail import resource_context
 from dashboard.facts import text_of
+from dashboard.sparklines import peer_series, sparklines
 from dashboard.tallies import Tally, tallies
 from peers.models import BGPPeer
 from speakers.selectors import sessions
@@ -30,6 +32,7 @@ def peer(request: HttpRequest, cluster: str, namespace: str, name: str) -> HttpR
     context = {
         **resource_context(request, page_of_kind("BGPPeer"), row),
         "tally": tally,
+        "sparklines": sparklines(peer_series(row, clock.now())),
         "page": page_of(request, own),
         "ticket": _ticket(row, tally),
     }

@@ -20,8 +20,10 @@ from dashboard import facts
 from dashboard.observe import ask as ask_frr
 from dashboard.problem import peer_href
 from dashboard.ribbon import states
+from dashboard.sparklines import sparklines
 from dashboard.views.home import STALE_POLLS
 from speakers import live
+from speakers.counters.series import session_series
 from speakers.frr import commands
 from speakers.frr.logs import TAIL
 from speakers.frr.reasons import REASONS
@@ -117,6 +119,7 @@ def _live(row: Session, health: str) -> dict[str, Any]:
             (words, reach - _ROUNDING, axis, past.uptime(reach), past.lost(reach), states(past.spans, now, reach))
             for words, reach, axis in _REACHES
         ],
+        "sparklines": sparklines(session_series(row, now)),
         "changes": transitions(row, now - DAY, _CHANGES),
         "flap_window": timedelta(seconds=settings.BGPUI_FLAP_WINDOW),
         "reason": reason,

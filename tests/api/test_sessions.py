@@ -14,7 +14,10 @@ from rest_framework.test import APIClient
 from clusters.models import Cluster
 from clusters.nudges import connection
 from speakers import live
+from speakers.counters.keeping import fleet_write, points_write
+from speakers.frr import parse
 from speakers.models import Gap, Session, Speaker, Transition
+from speakers.sweep import Observation
 from tests.api.manifests import LIST, row_of
 from tests.stores.clock import StandingClocks
 
@@ -232,3 +235,32 @@ def test_a_session_tells_its_uptime_and_what_nobody_observed(api: APIClient, ses
     assert [span["state"] for span in told["spans"]] == ["Established", "Idle", "Established", "Unknown", "Established"]
     assert told["spans"][-1]["end"] == "2031-01-01T12:00:00Z"
     assert api.get(f"{SESSIONS}{session.pk}/history/?since=1").status_code == 400
+
+
+def test_a_session_and_a_peer_tell_what_was_counted(api: APIClient, session: Session, clocks: StandingClocks) -> None:
+    begin = NOW - timedelta(minutes=10)
+    for minutes, counted in ((0, (5, 3)), (5, (6, 3)), (10, (6, 9))):
+        updates, prefixes = counted
+        document = (
+            f'{{"red":{{"vrfName":"red","192.0.2.1":{{"bgpState":"Established","messageStats":{{"updatesRecv":{updates}}},'
+            f'"addressFamilyInfo":{{"ipv4Unicast":{{"sentPrefixCounter":{prefixes}}}}}}}}}}}\n[]'
+        )
+        answer = parse.answer(document.encode())
+        assert isinstance(answer, parse.Answer)
+        points_write(session.cluster_id, [Observation("node-0", begin + timedelta(minutes=minutes), answer)])
+    fleet_write(session.cluster, NOW)
+    told = api.get(f"{SESSIONS}{session.pk}/counters/?reach=1h").json()
+    assert (told["at"], told["step"]) == ("2031-01-01T12:00:00Z", 300)
+    series = {one["name"]: one for one in told["series"]}
+    assert series["updates_received"]["values"][-4:] == [None, 5, 6, 6]
+    assert series["updates_received"]["counter"] is True
+    sent = series["prefixes_sent.ipv4Unicast"]
+    assert (sent["begin"], sent["values"][-2:], len(sent["values"])) == ("2031-01-01T11:05:00Z", [3, 9], 12)
+    row = row_of(session.cluster, "rack-1", vrf="red")
+    peer = f"{LIST}{session.cluster.name}/{row.namespace}/rack-1/counters/"
+    assert {one["name"]: one["values"][-1] for one in api.get(peer).json()["series"]} == {
+        "up": 1, "down": 0, "unknown": 0, "prefixes_received": 0, "prefixes_sent": 3,
+    }  # fmt: skip
+    assert len(api.get(f"{peer}?reach=7d").json()["series"][0]["values"]) == 7 * 288
+    for odd in (f"{SESSIONS}{session.pk}/counters/?reach=1y", f"{peer}?since=1"):
+        assert api.get(odd).status_code == 400
