@@ -14,7 +14,7 @@ QUICK := not e2e and not frr and not faults and not cluster
 # What reads and writes Kubernetes objects.
 KUBERNETES := $(addprefix tests/,clusters api peers loop speakers)
 
-.PHONY: help install demo test test-stores test-cluster cluster-tools quick e2e frr faults long lint types format bench manifests deploy-tools walk tools clean
+.PHONY: help install demo test test-stores test-cluster cluster-tools quick e2e frr faults long lint types soak format bench manifests deploy-tools walk tools clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -45,12 +45,15 @@ e2e: $(STAMP) tools ## all browser tests on the running demo stack, every page i
 frr: $(STAMP) tools ## all tests on real FRR in network namespaces
 	$(PYTEST) -m "frr"
 
-faults: $(STAMP) ## every fault of docs/faults.md, some of them in real processes; 150 random interleavings
+faults: $(STAMP) ## every fault of docs/faults.md, some of them in real processes; 150 interleavings and 2 rounds of `make soak`
 	@./deploy/tools.sh postgresql faketime
 	$(PYTEST) -m "faults"
 
 long: $(STAMP) ## 10,000 random interleavings of everybody who touches an object (INTERLEAVINGS)
 	INTERLEAVINGS=$(INTERLEAVINGS) $(PYTEST) -m "faults" tests/faults/test_interleavings.py
+
+soak: $(STAMP) ## half an hour of random faults under the running product (SOAK_MINUTES, SOAK_SEED to replay)
+	$(BIN)/python -m tests.soak
 
 # Rules, lab and real FRR know no database.
 test-stores: $(STAMP) ## the tests that use a database, and processes that die, on PostgreSQL and an installed Redis

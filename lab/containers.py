@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from enum import StrEnum
 
@@ -13,7 +14,9 @@ from lab.speakers.protocol import Speakers
 from lab.speakers.vtysh.shell import is_vtysh
 
 _HUGE, _PIECE = 50 << 20, 1 << 20
-_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><script>alert(1)</script></body></html>\n"
+MARKUP = "<script>alert(1)</script>"
+_NAMES = re.compile(rb'("hostname": ?)"[^"]*"')
+_PAGE = f"<html><head><title>502 Bad Gateway</title></head><body>{MARKUP}</body></html>\n".encode()
 
 
 class PodFault(StrEnum):
@@ -26,6 +29,8 @@ class PodFault(StrEnum):
     EMPTY = "empty"  # nothing, exit code 0
     PAGE = "page"  # an HTML page, as from a proxy in between
     FAILED = "failed"  # exit code 1 with words on standard error
+    VRFS = "vrfs"  # the default VRF under a name that no VRF can have
+    MARKUP = "markup"  # every neighbor calls itself by a piece of HTML
 
 
 class Containers:
@@ -86,6 +91,8 @@ def _spoiled(fault: PodFault, result: ExecResult) -> ExecResult:
         PodFault.EMPTY: ExecResult(),
         PodFault.PAGE: ExecResult(_PAGE),
         PodFault.FAILED: ExecResult(stderr=b"Exiting: failed to connect to any daemons.\n", code=1),
+        PodFault.VRFS: ExecResult(result.stdout.replace(b'"default"', f'"{MARKUP}"'.encode())),
+        PodFault.MARKUP: ExecResult(_NAMES.sub(rf'\1"{MARKUP}"'.encode(), result.stdout)),
     }
     return spoiled.get(fault, result)
 

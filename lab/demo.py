@@ -69,12 +69,13 @@ def _number(environment: Mapping[str, str], name: str, default: int, most: int) 
 
 
 class Demo:
-    """The supervisor of one demo."""
+    """The supervisor of one demo. own_lab: False where the caller runs the cluster of `kubeconfig` in the folder."""
 
-    def __init__(self, options: Options, environment: Mapping[str, str]) -> None:
+    def __init__(self, options: Options, environment: Mapping[str, str], *, own_lab: bool = True) -> None:
         self.options, self.folder = options, options.folder
         self.url = f"http://127.0.0.1:{options.port}/"
         self._supervisor = Supervisor(self.folder)
+        self._own_lab = own_lab
         self._sockets: Path | None = None
         self._outer = {name: value for name, value in environment.items() if name != "DJANGO_SETTINGS_MODULE"}
 
@@ -101,12 +102,14 @@ class Demo:
 
     async def _live(self) -> None:
         (self.folder / "url").unlink(missing_ok=True)
-        (self.folder / "lab" / "ready").unlink(missing_ok=True)
         children, environment, manage = self._supervisor, self._environment(), [sys.executable, "manage.py"]
-        children.keep("lab", self._lab(), self._outer)
+        if self._own_lab:
+            (self.folder / "lab" / "ready").unlink(missing_ok=True)
+            children.keep("lab", self._lab(), self._outer)
         if "BGPUI_REDIS_URL" not in self._outer and "REDIS_URL" not in self._outer:
             children.keep("redis", redis.command(self._socket(), self.folder), self._outer)
-        await children.until("lab", self._lab_is_ready)
+        if self._own_lab:
+            await children.until("lab", self._lab_is_ready)
         await children.once("migrate", [*manage, "migrate", "--no-input"], environment)
         password = self._secret("password", 12)
         files = ["--password-file", str(password), "--token-file", str(self.folder / "token")]

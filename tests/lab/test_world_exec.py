@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from lab.cluster import Lab
-from lab.containers import PodFault
+from lab.containers import MARKUP, PodFault
 from tests.lab.until import until
 
 FIRST = "compute-1.example.com"
@@ -61,7 +61,10 @@ async def test_a_command_that_vtysh_refuses_ends_with_its_exit_code() -> None:
         assert answer.status["reason"] == "NonZeroExitCode"
 
 
-@pytest.mark.parametrize("fault", [f for f in PodFault if f not in {PodFault.HANG, PodFault.HUGE}])
+READABLE = {PodFault.VRFS, PodFault.MARKUP}
+
+
+@pytest.mark.parametrize("fault", [f for f in PodFault if f not in {PodFault.HANG, PodFault.HUGE, *READABLE}])
 async def test_an_ordered_fault_spoils_the_answer_until_it_is_taken_away(fault: PodFault) -> None:
     async with Lab(nodes=1, seed_peers=True) as lab:
         lab.faults[FIRST] = fault
@@ -71,6 +74,17 @@ async def test_an_ordered_fault_spoils_the_answer_until_it_is_taken_away(fault: 
         assert (spoiled.status["status"] == "Success") is (fault is not PodFault.FAILED)
         del lab.faults[FIRST]
         assert msgspec.json.decode((await run(lab, *NEIGHBORS)).stdout)
+
+
+async def test_names_are_falsified_in_an_answer_that_can_be_read() -> None:
+    async with Lab(nodes=1, seed_peers=True) as lab:
+        lab.faults[FIRST] = PodFault.VRFS
+        vrfs = msgspec.json.decode((await run(lab, *NEIGHBORS)).stdout)
+        lab.faults[FIRST] = PodFault.MARKUP
+        named = msgspec.json.decode((await run(lab, *NEIGHBORS)).stdout)
+    assert {*vrfs} - {*named} == {MARKUP}
+    known = [facts for facts in named["default"].values() if isinstance(facts, dict) and "hostname" in facts]
+    assert {facts["hostname"] for facts in known} == {MARKUP}
 
 
 async def test_a_huge_answer_arrives_in_pieces() -> None:
