@@ -26,13 +26,15 @@ class Down:
 class Heard:
     """Sessions by node, VRF and neighbor, as they are known now. up: Established, and told by a current answer.
 
-    lost: not Established, told by one too. sent: of those that are up, how many prefixes FRR announces there.
+    lost: not Established, told by one too. sent: of those that are up, how many prefixes FRR announces there. silent:
+    those of them where it is known that FRR announces none.
     """
 
     up: frozenset[SessionKey] = frozenset()
     others: Mapping[SessionKey, Down] = field(default_factory=dict)
     lost: frozenset[SessionKey] = frozenset()
     sent: Mapping[SessionKey, int] = field(default_factory=dict)
+    silent: frozenset[SessionKey] = frozenset()
 
     def why(self, key: SessionKey) -> Down:
         """Why a session is not up."""

@@ -34,12 +34,17 @@ def places_of(objects: Iterable[Place]) -> Mapping[Place, str]:
             continue
         there = rows.filter(name__in=names).order_by().values_list("cluster__name", "namespace", "name")
         known = {(cluster, ObjectRef(kind, namespace, name)) for cluster, namespace, name in there}
-        found |= {place: href for place in several & known if (href := _page(*place))}
+        found |= {place: href for place in several & known if (href := page_at(*place))}
     return found
 
 
-def _page(cluster: str, ref: ObjectRef) -> str:
+def page_at(cluster: str, ref: ObjectRef) -> str:
+    """The address of the page of an object that exists; "" if it has none."""
     try:
+        if ref.kind == "Node":
+            return reverse("node", args=[cluster, ref.name])
+        if ref.kind == "Service":
+            return reverse("service", args=[cluster, ref.namespace, ref.name])
         if ref.kind in resource_models():
             return reverse(resource_models()[ref.kind].PAGE, args=[cluster, ref.namespace, ref.name])
         return reverse("status-object", args=[READ_KINDS[ref.kind].plural, cluster, ref.namespace or "-", ref.name])

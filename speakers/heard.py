@@ -17,14 +17,16 @@ _WORDS = {"absent": "FRR has no such neighbor", "unknown": "not heard of lately"
 def heard_of(cluster: Cluster) -> Heard:
     """All of them; one query, without a model instance each."""
     others: dict[SessionKey, Down] = {}
-    lost, sent = set[SessionKey](), dict[SessionKey, int]()
+    lost, silent, sent = set[SessionKey](), set[SessionKey](), dict[SessionKey, int]()
     columns = ("node", "vrf", "neighbor", "health", "cause", "pk", "prefixes_sent")
     for node, vrf, neighbor, health, cause, pk, number in sessions(cluster=cluster).order_by().values_list(*columns):
         if health in _UP:
             sent[node, vrf, neighbor] = number or 0
+            if number == 0:
+                silent.add((node, vrf, neighbor))
         else:
             if health in _LOST:
                 lost.add((node, vrf, neighbor))
             words = _WORDS.get(health) or cause or HEALTH_WORDS[health]
             others[node, vrf, neighbor] = Down(words, reverse("session", args=[pk]))
-    return Heard(frozenset(sent), others, frozenset(lost), sent)
+    return Heard(frozenset(sent), others, frozenset(lost), sent, frozenset(silent))

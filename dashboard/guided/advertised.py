@@ -12,7 +12,7 @@ from intent.announcements import Announcements, ServiceRef
 from intent.announcements.advertisements import advertisements
 from intent.placement import Placement
 from intent.snapshot import Snapshot
-from pools.loadbalancers.announced import WORDS
+from pools.loadbalancers.reasons import WORDS
 from speakers import live
 from speakers.frr import commands
 from speakers.live import CommandResult

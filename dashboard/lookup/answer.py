@@ -68,13 +68,19 @@ class Row(Struct):
 
 
 class Lookup(Struct):
-    """The answer of a cluster. asked: nodes; failed: those without an answer, and why."""
+    """The answer of a cluster. asked: nodes; failed: those without an answer, and why.
+
+    services: the first that MetalLB's objects announce with it, or that have the address, by namespace and name.
+    service_count: of all of them.
+    """
 
     at: datetime
     prefix: str
     asked: int
     failed: list[tuple[str, str]]
     rows: list[Row]
+    services: list[tuple[str, str]] = []
+    service_count: int = 0
 
     @property
     def answered(self) -> int:

@@ -15,11 +15,13 @@ from clusters.models import Cluster
 from clusters.selectors import is_silent
 from dashboard.lookup.answer import Lookup
 from dashboard.lookup.kept import answer_keep
-from dashboard.lookup.rows import rows_of
+from dashboard.lookup.rows import meant_of, rows_of, services_of
 from dashboard.observe import target_of
 from speakers.frr import commands, lookup, parse, text
 from speakers.models import Session, Speaker
 from speakers.sweep import ask_all
+
+_NAMED = 20  # services
 
 
 def look_up(cluster: Cluster, prefix: str) -> Lookup:
@@ -46,8 +48,10 @@ def look_up(cluster: Cluster, prefix: str) -> Lookup:
             failed.append((target.node, parsed))
         else:
             found |= {(target.node, each.vrf): each for each in parsed}
-    rows = sorted(rows_of(cluster, prefix, found, {node for node, _why in failed}), key=lambda row: row.order)
-    answer = Lookup(timezone.now(), prefix, len(speakers), failed, rows)
+    meant = meant_of(cluster, prefix)
+    rows = sorted(rows_of(cluster, meant, found, {node for node, _why in failed}), key=lambda row: row.order)
+    services = services_of(cluster, prefix, meant)
+    answer = Lookup(timezone.now(), prefix, len(speakers), failed, rows, services[:_NAMED], len(services))
     answer_keep(cluster, answer)
     return answer
 

@@ -6,7 +6,7 @@ import ipaddress
 from collections import defaultdict
 
 from clusters.heard import Heard, heard
-from clusters.models import Cluster
+from clusters.models import Cluster, ServiceAddress
 from clusters.selectors import snapshot_of
 from clusters.stale import nodes_keeping_old
 from clusters.words import bounded
@@ -21,9 +21,23 @@ _OLD = "the node keeps its old configuration"
 _FILTERED = "the session is up, but FRR does not send it there: a filter, or another configuration than MetalLB's"
 
 
-def rows_of(cluster: Cluster, prefix: str, found: dict[tuple[str, str], lookup.Found], silent: set[str]) -> list[Row]:
+Meant = dict[tuple[str, str], list[tuple[Told, Announcement]]]
+
+
+def services_of(cluster: Cluster, prefix: str, meant: Meant) -> list[tuple[str, str]]:
+    """The services behind what is meant, and those that have the address, by namespace and name."""
+    tables = {id(each): each for several in meant.values() for _one, each in several}
+    found = {(ref.namespace, ref.name) for each in tables.values() for ref in each.services}
+    network = ipaddress.ip_network(prefix)
+    if network.prefixlen == network.max_prefixlen:
+        rows = ServiceAddress.objects.filter(cluster=cluster, address=str(network.network_address))
+        found |= set(rows.values_list("service__namespace", "service__name"))
+    return sorted(found)
+
+
+def rows_of(cluster: Cluster, meant: Meant, found: dict[tuple[str, str], lookup.Found], silent: set[str]) -> list[Row]:
     """One for each node and VRF that has the prefix, or should. found: FRR's answers; silent: nodes without one."""
-    meant, known, old = _meant(cluster, prefix), heard(cluster), nodes_keeping_old(cluster)
+    known, old = heard(cluster), nodes_keeping_old(cluster)
     names: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     places: dict[tuple[str, str], int] = {}
     columns = ("node", "vrf", "neighbor", "peer", "pk")
@@ -68,11 +82,11 @@ def _untold(row: Row, known: Heard, *, old: bool) -> list[Untold]:
     return found
 
 
-def _meant(cluster: Cluster, prefix: str) -> dict[tuple[str, str], list[tuple[Told, Announcement]]]:
+def meant_of(cluster: Cluster, prefix: str) -> Meant:
     """What MetalLB's objects announce of it, by node and VRF. Nodes share tables; each is searched once."""
     snapshot, wanted = snapshot_of(cluster), ipaddress.ip_network(prefix)
     announcements, seen = Announcements(snapshot), dict[int, tuple[tuple[Announcement, ...], Announcement | None]]()
-    found: dict[tuple[str, str], list[tuple[Told, Announcement]]] = defaultdict(list)
+    found: Meant = defaultdict(list)
     for node, intended in sessions(snapshot).items():
         tables = announcements.on(node)
         for session in intended:

@@ -24,7 +24,7 @@ from speakers.frr import commands
 from speakers.models import Session
 
 PAGE = 100  # rows
-_COUNTS = ("prefix", "at", "asked", "answered", "announcing", "silent", "untold", "missing")
+_COUNTS = ("prefix", "at", "asked", "answered", "announcing", "silent", "untold", "missing", "service_count")
 _PREFIX = OpenApiParameter("prefix", str, required=True, description="An IP address, or a prefix: 203.0.113.0/24.")
 _PAGE = OpenApiParameter("page", int, description=f"Pages of {PAGE} rows.")
 _WAIT = OpenApiParameter("wait", str, description="Hold the answer until the nodes have spoken, `10s`; at most 60s.")
@@ -61,6 +61,13 @@ class RowSerializer(serializers.Serializer[lookup.Row]):
     local_preference = serializers.IntegerField(allow_null=True)
 
 
+class BehindSerializer(serializers.Serializer[Any]):
+    """A service behind the prefix."""
+
+    namespace = serializers.CharField()
+    name = serializers.CharField()
+
+
 class LookupSerializer(serializers.Serializer[lookup.Lookup]):
     """What all nodes said."""
 
@@ -76,6 +83,8 @@ class LookupSerializer(serializers.Serializer[lookup.Lookup]):
     )
     missing = serializers.IntegerField(help_text="Nodes that answered, should, and do not.")
     failed = serializers.DictField(child=serializers.CharField(), help_text="Nodes without an answer, and why.")
+    services = BehindSerializer(many=True, help_text="The first that are announced with it, or have the address.")
+    service_count = serializers.IntegerField(help_text="Of all of them.")
     count = serializers.IntegerField(help_text="Rows of all pages.")
     results = RowSerializer(many=True)
 
@@ -141,6 +150,7 @@ def _json(request: Request, cluster: Cluster, found: lookup.Lookup) -> dict[str,
     start = (page_of(request) - 1) * PAGE
     rows = [_row(row) for row in found.rows[start : start + PAGE]]
     counts = {name: getattr(found, name) for name in _COUNTS}
+    counts["services"] = [{"namespace": namespace, "name": name} for namespace, name in found.services]
     return {**counts, "cluster": cluster.name, "failed": dict(found.failed), "count": len(found.rows), "results": rows}
 
 

@@ -6,78 +6,41 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from clusters.heard import NOWHERE, Heard, Over, over
-from clusters.kindpages import page_of_kind
 from clusters.models import Service
 from clusters.selectors import service_of, snapshot_of
 from intent.addresses import parse_address
-from intent.announcements import Announcements, Reason, ServiceRef, Verdict
-from intent.announcements.advertisements import advertisements, selected_among
+from intent.announcements import Announcements, ServiceRef, Verdict
+from intent.announcements.chain import STEPS, Chain, Step
 from intent.announcements.layer2 import layer2_on_nodes
-from intent.placement import Placement
 from intent.pools import PoolIndex
-from intent.selectors import Selection
+from intent.reach import SessionKey
 from intent.sessions import placed
 from intent.snapshot import Snapshot
+from pools.loadbalancers.links import Link, Links, Thing
+from pools.loadbalancers.reasons import DARK, NO_PEER, SILENT, WORDS
 
 _FAMILIES = {4: "IPv4", 6: "IPv6"}
-WORDS: Mapping[Reason, tuple[str, str]] = {
-    Reason.SERVICE_DELETED: ("it is gone", ""),
-    Reason.NO_IP_ALLOCATED: ("it has no address", "MetalLB's controller says why, in the events of the service."),
-    Reason.INVALID_IP: ("one of its addresses cannot be read", "Let MetalLB assign its addresses."),
-    Reason.IP_NOT_ALLOWED: (
-        "no pool holds its addresses",
-        "Give back the range to an IPAddressPool, or let the service have another address.",
-    ),
-    Reason.NOT_OWNER: (
-        "no BGPAdvertisement of its pool selects these nodes",
-        "Add a BGPAdvertisement for the pool, or widen the node selectors of one.",
-    ),
-    Reason.NO_MATCHING_ADVERTISEMENT: (
-        "the BGPAdvertisements of its pool on these nodes are for other services",
-        "Compare their service selectors with the labels of the service.",
-    ),
-    Reason.CONFLICTING_ADVERTISEMENTS: (
-        "BGPAdvertisements for it ask for different local preferences",
-        "Let them agree on localPref, or reach different peers.",
-    ),
-    Reason.NODE_NETWORK_UNAVAILABLE: ("the network of these nodes is unavailable", "Kubernetes says so of the nodes."),
-    Reason.NODE_LABELED_EXCLUDE_BALANCERS: (
-        "these nodes are excluded from load balancing",
-        "Take the label node.kubernetes.io/exclude-from-external-load-balancers off, which control planes often have.",
-    ),
-    Reason.NO_LOCAL_ENDPOINTS: (
-        "externalTrafficPolicy is Local and no endpoint is ready on these nodes",
-        "Nodes without an endpoint must not announce it; policy Cluster announces it from all.",
-    ),
-    Reason.NO_ENDPOINTS: ("no endpoint of it is ready anywhere", "Look at the pods behind the service."),
-    Reason.TOO_MANY_COMMUNITIES: (
-        "a BGPAdvertisement for it has more than 63 communities",
-        "MetalLB announces nothing with more.",
-    ),
-}
-_NO_PEER = "no BGP session of these nodes takes it"
-_NO_PEER_HINT = "No BGPPeer selects them, the BGPAdvertisements name other peers, or none has the address family."
 
 
-_DARK = "it is meant to be announced, but no session that would carry it is up"
-_DARK_HINT = "FRR at most originates it, and tells nobody. Look at the sessions that are not up."
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """What some nodes do alike with an address. code: MetalLB's own word for the reason; "" = the rules let them.
 
-    over: the sessions that it is meant over. targets: the BGPPeers with their neighbors.
+    over: the sessions that it is meant over. targets: the BGPPeers with their neighbors. told: those neighbors, by VRF,
+    that get it. chain: link by link, up to the first that is broken. change: what the way out begins with.
     """
 
     nodes: tuple[str, ...]
-    prefixes: tuple[str, ...]
-    peers: tuple[str, ...]
-    code: str
-    words: str
-    hint: str
+    prefixes: tuple[str, ...] = ()
+    peers: tuple[str, ...] = ()
+    code: str = ""
+    words: str = ""
+    hint: str = ""
     over: Over = NOWHERE
     targets: tuple[tuple[str, str], ...] = ()
+    told: frozenset[tuple[str, str]] = frozenset()
+    chain: tuple[Link, ...] = ()
+    change: tuple[Thing, ...] = ()
 
     @property
     def meant(self) -> bool:
@@ -87,17 +50,18 @@ class Standing:
     @property
     def announced(self) -> bool:
         """Whether it goes out: to somebody, over a session that is up."""
-        return self.meant and self.over.up > 0
+        return self.meant and bool(self.told)
 
 
 @dataclass(frozen=True, slots=True)
 class AddressStanding:
-    """One address of a Service. pool: the one that holds it now."""
+    """One address of a Service. pool: the one that holds it now. standings: of all nodes; shown: of those asked for."""
 
     address: str
     family: str
     pool: str
     standings: tuple[Standing, ...]
+    shown: tuple[Standing, ...]
 
     @property
     def on(self) -> int:
@@ -115,49 +79,27 @@ class AddressStanding:
         return sum(one.over.up for one in self.standings)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Covering:
-    """An advertisement that is for a Service. nodes: on how many.
-
-    Of BGPAdvertisements only: peers, by name, None = all; lengths, of IPv4 and IPv6 prefixes; local_pref, 0 = not set.
-    """
-
-    kind: str
-    name: str
-    nodes: int
-    peers: tuple[str, ...] | None = ()
-    lengths: tuple[int, int] | None = None
-    local_pref: int = 0
-    communities: tuple[str, ...] = ()
-
-    @property
-    def page(self) -> str:
-        """Name of its page."""
-        return page_of_kind(self.kind).one
-
-
 def live_snapshot(row: Service) -> Snapshot:
     """The cluster as it is, with this Service only: what others announce changes nothing about this one."""
     return replace(snapshot_of(row.cluster), services=(service_of(row),))
 
 
-def standings(row: Service, snapshot: Snapshot, known: Heard) -> list[AddressStanding]:
+def standings(row: Service, snapshot: Snapshot, known: Heard, node: str = "") -> list[AddressStanding]:
     """What each node does with each address; the announcing ones first, then by the number of nodes.
 
-    known: what was heard of sessions.
+    known: what was heard of sessions. node: the only one to be shown.
     """
-    feeds = {peer: (session.vrf, session.neighbor) for peer, (session, _nodes) in placed(snapshot).items()}
     announcements, ref = Announcements(snapshot), ServiceRef(row.namespace, row.name)
-    index = PoolIndex(snapshot.in_force("IPAddressPool"))
+    index, parts = PoolIndex(snapshot.in_force("IPAddressPool")), _Parts(row, snapshot, known)
     found = []
     for address in row.addresses or [""]:
         parsed = parse_address(address)
         pool = ", ".join(index.holding(parsed)) if parsed else ""
-        groups = announcements.nodes_by_verdict(ref, address).items()
-        parts = (part for verdict, nodes in groups for part in _parts(verdict, nodes, feeds, known))
-        several = sorted(parts, key=lambda one: (not one.announced, not one.meant, -len(one.nodes)))
-        family = _FAMILIES[parsed.version] if parsed else ""
-        found.append(AddressStanding(address, family, pool, tuple(several)))
+        groups = announcements.nodes_by_verdict(ref, address)
+        every = parts.of(address, groups)
+        only = {verdict: (node,) for verdict, nodes in groups.items() if node in nodes}
+        shown = parts.of(address, only) if node else every
+        found.append(AddressStanding(address, _FAMILIES[parsed.version] if parsed else "", pool, every, shown))
     return found
 
 
@@ -167,53 +109,63 @@ def layer2(row: Service, snapshot: Snapshot) -> list[Standing]:
     for reason, nodes in layer2_on_nodes(snapshot, service_of(row)).items():
         if reason is None:
             words = "any of them may answer; MetalLB takes one"
-            found.append(Standing(nodes, (), (), "", words, ""))
+            found.append(Standing(nodes=nodes, words=words))
         else:
             words, hint = (text.replace("BGPAdvertisement", "L2Advertisement") for text in WORDS[reason])
-            found.append(Standing(nodes, (), (), reason.value, words, hint))
+            found.append(Standing(nodes=nodes, code=reason.value, words=words, hint=hint))
     return sorted(found, key=lambda one: (bool(one.code), -len(one.nodes)))
 
 
-def covering(row: Service, snapshot: Snapshot) -> list[Covering]:
-    """The advertisements of its pool that are for this Service."""
-    pools, placement = snapshot.in_force("IPAddressPool"), Placement(snapshot.nodes)
-    addresses = [one for address in row.addresses if (one := parse_address(address)) is not None]
-    pool = PoolIndex(pools).holding_all(addresses) if addresses else row.requested_pool
-    held = {one.name: one for one in pools if one.name == pool}
-    found = [
-        Covering(
-            kind="BGPAdvertisement",
-            name=each.name,
-            nodes=len(placement.names(each.nodes)),
-            peers=None if each.peers is None else tuple(sorted(each.peers)),
-            lengths=each.lengths,
-            local_pref=each.local_pref,
-            communities=tuple(map(str, sorted(each.communities))),
-        )
-        for each in advertisements(snapshot, placement, pools)
-        if pool in each.pools and each.services.chooses(row.labels)
-    ]
-    return found + [
-        Covering(kind="L2Advertisement", name=each.name, nodes=len(placement.names(placement.mask(each.spec))))
-        for each in snapshot.in_force("L2Advertisement")
-        if selected_among(each, held) and Selection(each.spec.get("serviceSelectors")).chooses(row.labels)
-    ]
+class _Parts:
+    """Nodes of one verdict, which differ by whether their sessions are up, and by what FRR tells there."""
 
+    def __init__(self, row: Service, snapshot: Snapshot, known: Heard) -> None:
+        self._known = known
+        self._feeds = {peer: (session.vrf, session.neighbor) for peer, (session, _nodes) in placed(snapshot).items()}
+        self._links = Links(row, Chain(snapshot, service_of(row)))
 
-def _parts(
-    verdict: Verdict, nodes: tuple[str, ...], feeds: Mapping[str, tuple[str, str]], known: Heard
-) -> Iterator[Standing]:
-    """What nodes of one verdict do, which differs by whether one of their sessions is up."""
-    if verdict.reason is not None:
-        yield Standing(nodes, (), (), verdict.reason.value, *WORDS[verdict.reason])
-    elif not verdict.peers:
-        yield Standing(nodes, verdict.prefixes, (), "", _NO_PEER, _NO_PEER_HINT)
-    else:
-        targets = tuple((peer, feeds[peer][1]) for peer in verdict.peers)
-        carried = {node: [(peer, (node, *feeds[peer])) for peer in verdict.peers] for node in nodes}
-        lit = {node for node, keys in carried.items() if any(key in known.up for _peer, key in keys)}
-        for up, words in ((True, ("announced", "")), (False, (_DARK, _DARK_HINT))):
-            some = tuple(node for node in nodes if (node in lit) is up)
+    def of(self, address: str, groups: Mapping[Verdict, tuple[str, ...]]) -> tuple[Standing, ...]:
+        """All of them, in their order."""
+        parts = (part for verdict, nodes in groups.items() for part in self._split(address, verdict, nodes))
+        return tuple(sorted(parts, key=lambda one: (not one.announced, not one.meant, -len(one.nodes))))
+
+    def _split(self, address: str, verdict: Verdict, nodes: tuple[str, ...]) -> Iterator[Standing]:
+        if verdict.reason is not None:
+            words, hint = WORDS[verdict.reason]
+            one = Standing(nodes=nodes, code=verdict.reason.value, words=words, hint=hint)
+            yield self._linked(one, address, verdict, STEPS[verdict.reason])
+        elif not verdict.peers:
+            one = Standing(nodes=nodes, prefixes=verdict.prefixes, words=NO_PEER[0], hint=NO_PEER[1])
+            yield self._linked(one, address, verdict, Step.SESSION)
+        else:
+            yield from self._carried(address, verdict, nodes)
+
+    def _carried(self, address: str, verdict: Verdict, nodes: tuple[str, ...]) -> Iterator[Standing]:
+        known = self._known
+        carried = {node: [(peer, (node, *self._feeds[peer])) for peer in verdict.peers] for node in nodes}
+        sorts: dict[Step | None, list[str]] = {None: [], Step.SESSION: [], Step.PREFIX: []}
+        for node, sessions in carried.items():
+            sorts[self._stops([key for _peer, key in sessions])].append(node)
+        for step, some in sorts.items():
             if some:
-                sessions = over(known, (one for node in some for one in carried[node]))
-                yield Standing(some, verdict.prefixes, verdict.peers, "", *words, sessions, targets)
+                sessions = [one for node in some for one in carried[node]]
+                words, hint = {None: ("announced", ""), Step.SESSION: DARK, Step.PREFIX: SILENT}[step]
+                one = Standing(
+                    nodes=tuple(some),
+                    prefixes=verdict.prefixes,
+                    peers=verdict.peers,
+                    words=words,
+                    hint=hint,
+                    over=over(known, sessions),
+                    targets=tuple((peer, self._feeds[peer][1]) for peer in verdict.peers),
+                    told=frozenset(key[1:] for _peer, key in sessions if key in known.up and key not in known.silent),
+                )
+                yield self._linked(one, address, verdict, step)
+
+    def _stops(self, keys: list[SessionKey]) -> Step | None:
+        up = [key for key in keys if key in self._known.up]
+        return Step.SESSION if not up else Step.PREFIX if self._known.silent.issuperset(up) else None
+
+    def _linked(self, one: Standing, address: str, verdict: Verdict, broken: Step | None) -> Standing:
+        chain, change = self._links.of(address, verdict, one.nodes, broken)
+        return replace(one, chain=chain, change=change)

@@ -15,13 +15,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clusters.api.filters import choice, of_cluster, text
+from clusters.api.problems import BadParameter, fault
 from clusters.api.views import ReadEndpoint
 from clusters.heard import heard
 from clusters.models import Service, ServiceAddress
 from clusters.stale import nodes_keeping_old
 from intent.addresses import parse_address
-from pools.loadbalancers.announced import covering, layer2, live_snapshot, standings
+from pools.loadbalancers.announced import layer2, live_snapshot, standings
+from pools.loadbalancers.covering import covering
 from pools.loadbalancers.selectors import STATES
+from pools.loadbalancers.serializers import (
+    AddressStandingSerializer,
+    CoveringSerializer,
+    Layer2Serializer,
+    announcement,
+)
 
 _PATH = [OpenApiParameter(name, str, OpenApiParameter.PATH) for name in ("cluster", "namespace", "name")]
 
@@ -57,65 +65,6 @@ class ServiceSerializer(serializers.ModelSerializer[Service]):
             "load_balancer_class", "ports", "endpoint_nodes", "warning", "created_at",
         )  # fmt: skip
         read_only_fields: tuple[str, ...] = fields
-
-
-class MissingSerializer(serializers.Serializer[Any]):
-    """A session that something is meant over, and that is not up."""
-
-    node = serializers.CharField()
-    peer = serializers.CharField(help_text="Name of the BGPPeer.")
-    vrf = serializers.CharField()
-    neighbor = serializers.CharField()
-    words = serializers.CharField(help_text="Why it is not up.")
-    href = serializers.CharField(help_text="Its page; empty = FRR was not asked yet.")
-
-
-class OverSerializer(serializers.Serializer[Any]):
-    """Sessions that something is meant over."""
-
-    meant = serializers.IntegerField()
-    up = serializers.IntegerField(help_text="How many of them are Established now.")
-    notUp = MissingSerializer(source="missing", many=True, help_text="The first of the others.")  # noqa: N815
-
-
-class StandingSerializer(serializers.Serializer[Any]):
-    """What some nodes do alike with an address."""
-
-    nodes = serializers.ListField(child=serializers.CharField())
-    meant = serializers.BooleanField(help_text="Whether it is meant to go out to a peer.")
-    announced = serializers.BooleanField(help_text="Whether it goes out: over at least one session that is up.")
-    sessions = OverSerializer(source="over", help_text="Those that it is meant over.")
-    prefixes = serializers.ListField(child=serializers.CharField())
-    peers = serializers.ListField(child=serializers.CharField(), help_text="Names of BGPPeers.")
-    reason = serializers.CharField(source="code", help_text="MetalLB's word for the first reason; empty = none.")
-    words = serializers.CharField(help_text="The same as a sentence.")
-    hint = serializers.CharField(help_text="The way out.")
-
-
-class AddressStandingSerializer(serializers.Serializer[Any]):
-    """One address: who announces it, and the first reason of the others."""
-
-    address = serializers.CharField(help_text="Empty for a Service without one.")
-    pool = serializers.CharField(help_text="The IPAddressPool that holds it.")
-    nodes = StandingSerializer(source="standings", many=True)
-
-
-class Layer2Serializer(serializers.Serializer[Any]):
-    """Nodes that may answer ARP and NDP, of which MetalLB takes one, or that may not for one reason."""
-
-    nodes = serializers.ListField(child=serializers.CharField())
-    reason = serializers.CharField(source="code", help_text="MetalLB's word for the first reason; empty = they may.")
-    words = serializers.CharField(help_text="The same as a sentence.")
-    hint = serializers.CharField(help_text="The way out.")
-
-
-class CoveringSerializer(serializers.Serializer[Any]):
-    """An advertisement that is for the Service."""
-
-    kind = serializers.CharField()
-    name = serializers.CharField()
-    nodes = serializers.IntegerField(help_text="On how many nodes.")
-    peers = serializers.ListField(child=serializers.CharField(), allow_null=True, help_text="null = all.")
 
 
 class ServiceDetailSerializer(ServiceSerializer):
@@ -189,6 +138,7 @@ class ServiceViewSet(ReadEndpoint):
     serializer_class = ServiceSerializer
     filterset_class = ServiceFilters
     lookup_path = ("cluster", "namespace", "name")
+    parameters = {"retrieve": ("node",)}
     ordering = ("cluster", "namespace", "name")
     ordering_fields = {
         **{name: name for name in ("namespace", "name", "pool", "traffic_policy", "created_at")},
@@ -208,17 +158,20 @@ class ServiceViewSet(ReadEndpoint):
     @extend_schema(
         summary="One Service",
         description="With what each node does with its addresses, by the rules, and the first reason why not.",
-        parameters=_PATH,
+        parameters=[*_PATH, OpenApiParameter("node", str, description="Only this node's chains.")],
         responses=ServiceDetailSerializer,
     )
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """One Service in full."""
         row = self.get_object()
-        snapshot = live_snapshot(row)
-        found = standings(row, snapshot, heard(row.cluster))
-        announcements = AddressStandingSerializer(found, many=True).data
+        snapshot, node = live_snapshot(row), request.query_params.get("node", "")
+        if node and all(each.name != node for each in snapshot.nodes):
+            said = fault("node", "is no node of the cluster", code="node", value=node[:253])
+            raise BadParameter("node is no node of the cluster.", findings=[said])
+        found = standings(row, snapshot, heard(row.cluster), node)
+        announcements = [announcement(one, len(snapshot.nodes)) for one in found]
         covered = CoveringSerializer(covering(row, snapshot), many=True).data
         local = Layer2Serializer(layer2(row, snapshot), many=True).data
         old = sorted(nodes_keeping_old(row.cluster))
-        said = {"announcements": announcements, "advertisements": covered, "layer2": local, "old_configuration": old}
-        return Response({**self.get_serializer(row).data, **said})
+        told = {"announcements": announcements, "advertisements": covered, "layer2": local, "old_configuration": old}
+        return Response({**self.get_serializer(row).data, **told})

@@ -15,7 +15,9 @@ from clusters.ordering import ordered
 from clusters.pages import Column, HttpRequest, misfits, narrowed, ordering, page_of, render_page
 from clusters.reported.selectors import said
 from clusters.stale import nodes_keeping_old
-from pools.loadbalancers.announced import covering, layer2, live_snapshot, standings
+from pools.loadbalancers.announced import layer2, live_snapshot, standings
+from pools.loadbalancers.covering import covering
+from pools.loadbalancers.redundancy import redundancy
 from pools.loadbalancers.selectors import (
     STATES,
     addresses_of,
@@ -38,6 +40,7 @@ COLUMNS = (
     Column("endpoints", "Endpoints", ("endpoint_count", "namespace", "name")),
     Column("created", "Created", ("-created_at",)),
 )
+_NAMED = 300  # nodes that the form proposes
 _BY_NAME = ("namespace", "name", "cluster__name")
 _STATES = (
     ("no-address", "no address"),
@@ -90,14 +93,19 @@ def service(request: HttpRequest, cluster: str, namespace: str, name: str) -> Ht
     """One Service: what it asked for and got, and what each node does with its addresses."""
     rows = Service.objects.select_related("cluster")
     row = get_object_or_404(rows, cluster__name=cluster, namespace=namespace, name=name)
-    snapshot = live_snapshot(row)
-    found, told = standings(row, snapshot, heard(row.cluster)), reports(row)
+    snapshot, node = live_snapshot(row), request.GET.get("node", "").strip()[:253]
+    names = [each.name for each in snapshot.nodes]
+    odd = node if node and node not in names else ""
+    found, told = standings(row, snapshot, heard(row.cluster), "" if odd else node), reports(row)
     context = {
         "service": row,
-        "standings": found,
+        "standings": [(one, redundancy(one, len(names))) for one in found],
+        "node": node,
+        "odd_node": odd,
+        "names": names[:_NAMED],
         "announced": sum(bool(one.on) for one in found),
         "meant": any(one.meant for one in found),
-        "node_total": len(snapshot.nodes),
+        "node_total": len(names),
         "old": sorted(nodes_keeping_old(row.cluster)),
         "covering": covering(row, snapshot),
         "layer2": layer2(row, snapshot),

@@ -36,7 +36,8 @@ def an_answer(cluster: Cluster, number: int) -> None:
         lookup.Row(f"node-{n:03}", "default", None, found, told, told if n else [], [], None) for n in range(number)
     ]
     failed = [("node-silent", "timed out after 5 s")]
-    lookup.answer_keep(cluster, lookup.Lookup(timezone.now(), PREFIX, number + 1, failed, rows))
+    services = [("shop", "web"), ("shop", "<i>")]
+    lookup.answer_keep(cluster, lookup.Lookup(timezone.now(), PREFIX, number + 1, failed, rows, services, 9))
 
 
 def test_long_answers_have_pages_in_the_browser_and_in_rest(viewer: Client, cluster: Cluster) -> None:
@@ -48,11 +49,15 @@ def test_long_answers_have_pages_in_the_browser_and_in_rest(viewer: Client, clus
     assert "1 to 100 of 250" in page
     assert page.count("<code>64500:1</code>") == 100
     assert "do not announce it" in page
+    assert '<a href="/services/lab/shop/web/">web</a>' in page
+    assert "and 3 more." in page
+    assert "<i>" not in page
     assert "node-249" in viewer.get(f"/routes/?prefix={PREFIX}&page=3").text
     api = APIClient()
     api.cookies = viewer.cookies
     found = api.get(f"/api/v1/routes/?prefix={PREFIX}&page=3").json()
     assert (found["count"], len(found["results"]), found["results"][0]["node"]) == (250, 50, "node-200")
+    assert (found["services"][0], found["service_count"]) == ({"namespace": "shop", "name": "web"}, 9)
     assert found["failed"] == {"node-silent": "timed out after 5 s"}
     assert api.get(f"/api/v1/routes/?prefix={PREFIX}&page=0").status_code == 400
 

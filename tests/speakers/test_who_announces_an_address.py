@@ -10,6 +10,7 @@ from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from bgpui.roles import role_give
+from clusters.models import Service
 from clusters.nudges import connection
 from dashboard import lookup
 from dashboard.tasks import show_exchanged
@@ -112,8 +113,11 @@ def test_every_nodes_answer_stands_beside_what_is_meant(observer: Observer) -> N
         told = {one.neighbor for one in row.told}
         assert {one.neighbor for one in row.untold} == {one.neighbor for one in row.meant} - told
         assert all(one.why for one in row.untold)
+    holders = Service.objects.filter(address_rows__address=address).values_list("namespace", "name")
+    assert found.services == sorted(holders)
+    assert found.service_count == len(holders) > 0
     nobody = lookup.look_up(observer.cluster, "192.0.2.254")
-    assert (nobody.announcing, nobody.rows) == (0, [])
+    assert (nobody.announcing, nobody.rows, nobody.services) == (0, [], [])
 
 
 def test_a_node_that_does_not_answer_is_named_and_the_answer_is_on_the_page_and_in_rest(
