@@ -7,6 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 STORES := $(BIN)/python -m tests.stores
 WORKERS ?= 2
 INTERLEAVINGS ?= 10000
+EXAMPLES ?= 2000
 SHARED := $(PYTEST) -n $(WORKERS) --dist loadfile
 # What people do from end to end; every page in every theme and width, and the canary, are `make e2e`.
 BROWSER := $(addprefix tests/e2e/test_,whole_loop.py live_pages.py documented_procedures.py services.py)
@@ -49,7 +50,8 @@ faults: $(STAMP) ## every fault of docs/faults.md, some of them in real processe
 	@./deploy/tools.sh postgresql faketime
 	$(PYTEST) -m "faults"
 
-long: $(STAMP) ## 10,000 random interleavings of everybody who touches an object (INTERLEAVINGS)
+long: $(STAMP) ## 2,000 examples of each property of intent (EXAMPLES), 10,000 random interleavings of everybody who touches an object (INTERLEAVINGS)
+	EXAMPLES=$(EXAMPLES) $(SHARED) tests/intent
 	INTERLEAVINGS=$(INTERLEAVINGS) $(PYTEST) -m "faults" tests/faults/test_interleavings.py
 
 soak: $(STAMP) ## half an hour of random faults under the running product (SOAK_MINUTES, SOAK_SEED to replay)

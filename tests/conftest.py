@@ -19,7 +19,8 @@ from tests.settings import REDIS_URL, RUN_DIR
 from tests.stores.clock import StandingClocks
 from tests.stores.redis import Redis
 
-settings.register_profile("bgpui", deadline=None)  # machines are shared: no example fails for being slow
+# EXAMPLES: of each property; `make long` draws more. Machines are shared: no example fails for being slow.
+settings.register_profile("bgpui", deadline=None, max_examples=int(os.environ.get("EXAMPLES", "50")))
 settings.load_profile("bgpui")
 
 _left_out = pytest.StashKey[Counter[str]]()

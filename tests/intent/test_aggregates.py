@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from intent.rules.aggregates import MOST, Aggregates
@@ -32,7 +32,6 @@ def _one_by_one(view: View, length: int, nodes: int) -> set[str]:
     return lost
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_both_ways_find_the_same(chance: random.Random) -> None:
     services = [

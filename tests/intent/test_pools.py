@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from intent.pools import AddressRange, PoolIndex, address_range, ranges
@@ -73,7 +73,6 @@ def test_all_addresses_of_a_service_must_be_in_one_pool() -> None:
 spans = st.tuples(st.integers(0, 255), st.integers(0, 255)).map(sorted)
 
 
-@settings(deadline=None)
 @given(st.lists(spans, max_size=8), st.integers(0, 255))
 def test_an_address_is_found_in_overlapping_pools_as_by_looking_at_all(spans: list[list[int]], number: int) -> None:
     named = {f"p{n}": [f"192.0.2.{first}-192.0.2.{last}"] for n, (first, last) in enumerate(spans)}

@@ -175,7 +175,7 @@ some_services = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(some_peers, some_advertisements, some_services, st.sampled_from([Mode.FRR, Mode.FRR_K8S]))
 def test_what_frr_makes_of_the_text_is_what_was_meant(
     peers: list[Any], advertised: list[Any], services: list[Any], mode: Mode

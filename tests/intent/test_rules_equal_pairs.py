@@ -17,7 +17,7 @@ from intent.selectors import any_matches
 from intent.snapshot import Mode, Resource, Snapshot
 from tests.intent.manifests import NODES, RACK_A, RACK_B, advertisement, cluster, peer, pool, service
 
-THOROUGH = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+THOROUGH = settings(suppress_health_check=[HealthCheck.too_slow])
 PLACES = st.sampled_from([{}, RACK_A, RACK_B, {"nodeSelectors": [{"matchLabels": {"rack": "none"}}]}])
 
 

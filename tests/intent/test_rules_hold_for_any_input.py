@@ -75,7 +75,7 @@ MEETING = st.fixed_dictionaries(
     },
 )
 MODES, VERSIONS = st.sampled_from(list(Mode)), st.sampled_from(["", "0.16.1", "v0.14.0", "main", "4.18.0"])
-QUICK = settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(suppress_health_check=[HealthCheck.too_slow])
 
 
 @QUICK
