@@ -37,8 +37,10 @@ _SPEC = st.fixed_dictionaries(
         "nodeSelectors": st.sampled_from((RACK_A["nodeSelectors"], RACK_B["nodeSelectors"])),
     },
 )
-_AS = st.sampled_from(({}, {"peerASN": 64500}, {"peerASN": None, "dynamicASN": "external"}, {"peerASN": 4200000000}))
-_WHERE = st.sampled_from(
+_AS: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+    ({}, {"peerASN": 64500}, {"peerASN": None, "dynamicASN": "external"}, {"peerASN": 4200000000})
+)
+_WHERE: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     ({}, {"peerAddress": "2001:DB8:0:0::1"}, {"peerAddress": None, "interface": "eth1"}, {"peerAddress": "10.0.0.7"})
 )
 
