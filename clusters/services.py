@@ -14,13 +14,12 @@ from clusters.changes import change_of
 from clusters.edits import judging
 from clusters.edits.edit import Edit, prepare, snapshots
 from clusters.edits.looking import stands
-from clusters.edits.meaning import meaning
+from clusters.edits.meaning import Meant
 from clusters.edits.overriding import NOTHING, Override, stops, trial_passes
 from clusters.edits.passwords import password_write, password_written
 from clusters.edits.refusals import ClusterUnreachable, Refused, RevisionMismatch, Unconfirmed
 from clusters.edits.review import Review, review
 from clusters.edits.saving import Actor, Permit, edit_save, key_of
-from clusters.heard import heard
 from clusters.manifest import plain
 from clusters.models import Change, ChangeSet, Cluster, Credential, Resource
 from clusters.registry import rows_of
@@ -191,7 +190,7 @@ def _permitted(
     stop = stops(found, accept, override)
     if stop:
         raise Refused([*stop, password_written(edit)] if has_secret else stop)
-    confirmed = meaning([edit], after, heard(edit.cluster)).confirm
+    confirmed = Meant(edit.cluster, [edit], after).harm().confirm
     if left := unconfirmed(confirmed, accept):
         raise Unconfirmed(left)
     needed = override.of(found)

@@ -28,15 +28,16 @@ _HAPPENINGS = {"opened": "opened", "closed": "closed", "reset": "reset", "mayRes
 
 def meaning_json(review: Review | SetReview) -> dict[str, Any]:
     """The part of a review that intent answers."""
+    meaning = review.meaning
     return {
-        "sessions": _sessions(review.sessions),
-        "announcements": announcements_json(review.effects, review.heard),
-        "layer2": _layer2(review.layer2),
-        "addresses": _addresses(review.addresses),
+        "sessions": _sessions(meaning.sessions),
+        "announcements": announcements_json(meaning.effects, meaning.heard),
+        "layer2": _layer2(meaning.layer2),
+        "addresses": _addresses(meaning.addresses),
         "between": _between(review.between) if isinstance(review, SetReview) else None,
-        "configuration": _configuration(review.frr),
-        "frozen": _frozen(review.frozen),
-        "confirm": [str(one) for one in review.confirm],
+        "configuration": _configuration(meaning.frr),
+        "frozen": _frozen(meaning.frozen),
+        "confirm": [str(one) for one in meaning.confirm],
     }
 
 

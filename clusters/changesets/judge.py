@@ -11,9 +11,8 @@ from clusters.changesets.order import in_order
 from clusters.changesets.wanted import AnyEdit
 from clusters.edits.edit import Edit, PlainEdit, with_edits
 from clusters.edits.judging import held_by, judge
-from clusters.edits.meaning import Meaning, meaning
+from clusters.edits.meaning import Meant
 from clusters.edits.overriding import NOTHING, Override, stops
-from clusters.heard import heard
 from clusters.manifest import has_inline_password
 from clusters.models import Cluster
 from clusters.selectors import snapshot_of
@@ -37,25 +36,10 @@ class SomeRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
-    """The edits of one cluster, and that cluster with all of them."""
-
-    cluster: Cluster
-    edits: tuple[AnyEdit, ...]
-    after: Snapshot
-
-    def meaning(self) -> Meaning:
-        """For sessions and announcements."""
-        own = [edit for edit in self.edits if isinstance(edit, Edit)]
-        then, _ = with_balancers(self.edits, self.after)
-        return meaning(own, then, heard(self.cluster), self.after.services)
-
-
-@dataclass(frozen=True, slots=True)
 class Judged:
     """findings: of each edit. order: the indexes of the edits in the order of work, cluster after cluster.
 
-    meant: the clusters with all of it, and their edits.
+    meant: of each cluster what it means.
     """
 
     findings: tuple[tuple[Finding, ...], ...]
@@ -84,7 +68,8 @@ def judge_together(edits: Sequence[AnyEdit], *, on_trial: bool = False) -> Judge
         before = snapshot_of(cluster, desired=True)
         after = with_all(some, before)
         judged = judge_in(cluster, some, before, after, on_trial=on_trial)
-        meant.append(Meant(cluster, tuple(some), after))
+        own = [edit for edit in some if isinstance(edit, Edit)]
+        meant.append(Meant(cluster, own, after, with_balancers(some, after)[0]))
         found |= dict(zip(mine, judged.findings, strict=True))
         order += [mine[place] for place in judged.order]
     return Judged(tuple(found[index] for index in range(len(edits))), tuple(order), tuple(meant))

@@ -72,7 +72,7 @@ def set_review(request: HttpRequest, draft: SetDraft, *, status: int = 200, trou
         "reviewed": " ".join(map(str, range(len(draft.wanted)))),
         "tried": sealed((item.ref, item.after, item.dry_run) for item in review.items),
         "trouble": trouble,
-        "confirm": asked(review.confirm, draft.accept),
+        "confirm": asked(review.meaning.confirm, draft.accept),
         **window_context(request.POST),
     } | override_context(request, found, draft.accept, draft.override)
     return render_page(request, "changesets/review.html", context, status=status or 200)

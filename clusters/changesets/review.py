@@ -12,11 +12,9 @@ from clusters.changesets.wanted import AnyEdit, Wanted, action_of, prepare_all
 from clusters.edits.dryrun import DryRun
 from clusters.edits.dryrun import dry_run as ask
 from clusters.edits.edit import Edit, PlainEdit
-from clusters.edits.frozen import UNHINDERED, StandStill, stand_still
-from clusters.edits.meaning import as_held, confirmed_by, to_addresses, to_announcements, to_layer2, to_sessions
+from clusters.edits.meaning import NO_MEANING, Meaning, Meant
 from clusters.edits.overriding import NOTHING, Override, stops
 from clusters.edits.review import beyond, concerning
-from clusters.heard import UNHEARD, Heard, heard
 from clusters.manifest import FieldDiff, Object, differences, has_inline_password, plain
 from clusters.models import Cluster
 from clusters.selectors import snapshot_of
@@ -24,14 +22,8 @@ from clusters.sync import ownership
 from intent import rules
 from intent.assignments import Outlook
 from intent.between import NOTHING_BETWEEN, Between, Step, between
-from intent.confirmations import Confirmation
-from intent.displaced import AddressEffects
-from intent.effects import Effects
 from intent.findings import Finding, ObjectRef
-from intent.frr_changes import UNCHANGED, ConfigurationChanges
-from intent.layer2_effects import Layer2Effects
 from intent.rules import blocking
-from intent.session_changes import SessionChange
 from intent.snapshot import Snapshot
 
 _PATIENCE = 10.0  # seconds that whoever looks waits for trials; the change set itself tries all before it writes
@@ -66,28 +58,17 @@ class ItemReview:
 class SetReview:
     """items: in the order of work. given: for each of the edits, where it is among them. introduced and solved: of all
 
-    objects of the cluster, against what it would be without the set. sessions: what happens to those of peers.
-    effects: what happens to announcements, None if no object decides about them. heard: what is known of the sessions
-    that carry them. layer2: what happens to who answers ARP and NDP, likewise. addresses: to those of services, None if
-    it is about no pool. between: what is withdrawn for a while. frr: what happens to frr.conf. assigned: what the
-    services get that it makes. frozen: where none of that will be so: nodes that keep their old configuration.
-    confirm: what of it whoever applies it has to confirm.
+    objects of the cluster, against what it would be without the set. between: what is withdrawn for a while. assigned:
+    what the services get that it makes.
     """
 
     items: tuple[ItemReview, ...]
     given: tuple[int, ...]
     introduced: tuple[Finding, ...]
     solved: tuple[Finding, ...]
-    sessions: tuple[SessionChange, ...] = ()
-    effects: Effects | None = None
-    heard: Heard = UNHEARD
-    layer2: Layer2Effects | None = None
-    addresses: AddressEffects | None = None
+    meaning: Meaning = NO_MEANING
     between: Between = NOTHING_BETWEEN
-    frr: ConfigurationChanges = UNCHANGED
     assigned: tuple[Outlook, ...] = ()
-    frozen: StandStill = UNHINDERED
-    confirm: tuple[Confirmation, ...] = ()
 
     @property
     def nothing(self) -> bool:
@@ -137,33 +118,20 @@ def _with_meaning(review: SetReview, cluster: Cluster, edits: Sequence[AnyEdit],
     """The same with what it means; edits: in the order of work. after: the cluster with all of them in it."""
     own = [edit for edit in edits if isinstance(edit, Edit)]
     then, assigned = with_balancers(edits, after)
-    known = heard(cluster)
-    effects, frr = to_announcements(own, then, known, after.services)
-    sessions = to_sessions(own, after)
-    return replace(
-        review,
-        sessions=sessions,
-        effects=effects,
-        heard=known,
-        layer2=to_layer2(own, then, after.services),
-        addresses=to_addresses(own, after),
-        between=_between(edits, after),
-        frr=frr,
-        assigned=assigned,
-        frozen=stand_still(cluster, [edit.ref for edit in own], after, review.introduced, frr),
-        confirm=confirmed_by(own, then, sessions, effects),
-    )
+    meant = Meant(cluster, own, after, then)
+    meaning, meanwhile = meant.meaning(review.introduced), _between(edits, after, meant.held)
+    return replace(review, meaning=meaning, between=meanwhile, assigned=assigned)
 
 
-def _between(edits: Sequence[AnyEdit], after: Snapshot) -> Between:
-    """What is withdrawn while the edits are made one after the other, in their order."""
+def _between(edits: Sequence[AnyEdit], after: Snapshot, now: Snapshot) -> Between:
+    """What is withdrawn while the edits are made one after the other, in their order. now: without any of them."""
     own = [edit for edit in edits if isinstance(edit, Edit) and action_of(edit)]
     wanted = {edit.ref: resource for edit in own if (resource := after.find(edit.ref)) is not None}
     steps: list[Step] = []
     for edit in own:
         steps += [(edit.ref, None)] if edit.recreate or edit.manifest is None else []
         steps += [(edit.ref, wanted[edit.ref])] if edit.ref in wanted else []
-    return between(as_held(own, after), steps) if own else NOTHING_BETWEEN
+    return between(now, steps) if own else NOTHING_BETWEEN
 
 
 def _trials(edits: Sequence[AnyEdit], order: Sequence[int]) -> dict[int, DryRun]:

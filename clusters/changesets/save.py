@@ -70,7 +70,7 @@ def changesets_save(
         edits = looked_at(_prepared(wanted))
         judged = judge_together(edits, on_trial=window is not None)
         stop(judged.findings, accept, override)
-        meant = {one.cluster.pk: one.meaning() for one in judged.meant}
+        meant = {one.cluster.pk: one.harm() for one in judged.meant}
         needed = [one for each in meant.values() for one in each.confirm]
         if left := unconfirmed(needed, accept):
             raise Unconfirmed(left)
@@ -163,7 +163,7 @@ def _saved(cluster: Cluster, edits: Sequence[tuple[AnyEdit, Sequence[Finding]]],
 
 def _begin(change_set: ChangeSet, window: timedelta, meant: Meaning) -> None:
     """The trial: in force within the window, and confirmed within another one."""
-    column = stays_of(meant.known, meant.sessions, meant.told)
+    column = stays_of(meant.heard, meant.sessions, meant.effects)
     deadline = clock.now() + window
     Trial.objects.create(change_set=change_set, window=int(window.total_seconds()), deadline=deadline, stays=column)
 

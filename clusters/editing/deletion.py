@@ -93,7 +93,7 @@ def _review(
         "note": request.POST.get("note", "")[:NOTE],
         **window_context(request.POST),
         "trouble": trouble,
-        "confirm": asked(review.confirm, accept_posted(request.POST)),
+        "confirm": asked(review.meaning.confirm, accept_posted(request.POST)),
     } | override_context(request, own, (), override_posted(request))
     return render_page(request, "resources/delete.html", context, status=409 if stop or trouble else 200)
 

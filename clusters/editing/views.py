@@ -200,7 +200,7 @@ def _review(request: HttpRequest, draft: Draft, *, status: int = 200, trouble: s
         "began": [packed(side) for side in draft.began],
         "recreate": recreation_offered(found, draft.row),
         "patch": patch,
-        "confirm": asked(review.confirm, draft.accept),
+        "confirm": asked(review.meaning.confirm, draft.accept),
         "accepted": plain_codes(draft.accept),
         "nothing": review.before is not None and not review.diff and not review.new_password,
     } | override_context(request, found, draft.accept, draft.override)

@@ -2,117 +2,126 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from django.conf import settings
 
 from clusters.edits.edit import Edit
-from clusters.heard import Heard
+from clusters.edits.frozen import UNHINDERED, StandStill, stand_still
+from clusters.heard import UNHEARD, Heard, heard
+from clusters.models import Cluster
 from clusters.selectors import answering, resource_of
 from intent.affected import Sides, announced
 from intent.announcements.announcement import ServiceRef
 from intent.confirmations import Confirmation, confirmations
 from intent.displaced import AddressEffects, address_effects
 from intent.effects import KINDS, Effects, effects
-from intent.findings import ObjectRef
+from intent.findings import Finding, ObjectRef
 from intent.frr_changes import UNCHANGED, ConfigurationChanges, configuration_changes
 from intent.layer2_effects import KINDS as LAYER2_KINDS
 from intent.layer2_effects import Layer2Effects, layer2_effects
 from intent.session_changes import SessionChange, held, session_changes
 from intent.sessions import placed
-from intent.snapshot import Resource, Service, Snapshot
+from intent.snapshot import Resource, Snapshot
 
-
-def to_sessions(edits: Sequence[Edit], after: Snapshot) -> tuple[SessionChange, ...]:
-    """What edits do to sessions; after: the cluster with all of them in it."""
-    return session_changes(
-        after,
-        _held(edits),
-        recreated=[edit.ref for edit in edits if edit.recreate],
-        passwords=[edit.ref for edit in edits if edit.new_password is not None],
-    )
-
-
-def to_announcements(
-    edits: Sequence[Edit], after: Snapshot, known: Heard, services: Sequence[Service] | None = None
-) -> tuple[Effects | None, ConfigurationChanges]:
-    """The same for what is announced and for frr.conf; None if no kind among them decides about announcements.
-
-    known: what was heard of sessions. services: those that there are before, if the edits make or remove some.
-    """
-    others = _others(after, services)
-    if _decides(edits, {*KINDS, "BFDProfile"}) or others:
-        before, sides = _sides(edits, after, services)
-        told = effects(before, after, sides, known.up) if _decides(edits, KINDS) or others else None
-        return told, configuration_changes(before, after, sides)
-    return None, UNCHANGED
-
-
-def to_addresses(edits: Sequence[Edit], after: Snapshot) -> AddressEffects | None:
-    """The same for the addresses of services; None if no pool is among them."""
-    if not any(edit.kind.kind == "IPAddressPool" for edit in edits):
-        return None
-    return address_effects(as_held(edits, after), after)
-
-
-def to_layer2(
-    edits: Sequence[Edit], after: Snapshot, services: Sequence[Service] | None = None
-) -> Layer2Effects | None:
-    """The same for who may answer ARP and NDP; None if no kind among them decides about it."""
-    if not edits or not (_decides(edits, LAYER2_KINDS) or _others(after, services)):
-        return None
-    before = replace(as_held(edits, after), services=after.services if services is None else tuple(services))
-    return layer2_effects(before, after, answering(edits[0].cluster))
-
-
-def as_held(edits: Sequence[Edit], after: Snapshot) -> Snapshot:
-    """The cluster with the objects of the edits as it holds them now; after: with all of the edits in it."""
-    return held(after, _held(edits))
+_FRR_KINDS = KINDS | {"BFDProfile"}
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What edits mean, as far as it can hurt: known of sessions, what happens to them, what to announcements."""
+    """sessions: what happens to those of peers. effects: what happens to announcements, None if no kind among the edits
 
-    known: Heard
-    sessions: tuple[SessionChange, ...]
-    told: Effects | None
-    confirm: tuple[Confirmation, ...]
+    decides about them. heard: what is known of the sessions that carry them. layer2: what happens to who answers ARP
+    and NDP, likewise. addresses: to those of services, None if it is about no pool. frr: to frr.conf. frozen: where
+    none of that will be so, since nodes keep their old configuration. confirm: what of it whoever applies it has to
+    confirm.
+    """
 
-
-def meaning(edits: Sequence[Edit], after: Snapshot, known: Heard, services: Sequence[Service] | None = None) -> Meaning:
-    """The arguments as for to_announcements."""
-    told, sessions = None, to_sessions(edits, after)
-    if _decides(edits, KINDS) or _others(after, services):
-        before, sides = _sides(edits, after, services)
-        told = effects(before, after, sides, known.up)
-    return Meaning(known, sessions, told, confirmed_by(edits, after, sessions, told))
-
-
-def confirmed_by(
-    edits: Sequence[Edit], after: Snapshot, sessions: Sequence[SessionChange], told: Effects | None
-) -> tuple[Confirmation, ...]:
-    """What of it has to be confirmed."""
-    ends = any(change.reset or change.closed for change in sessions)
-    total = sum(len(nodes) for _, nodes in placed(as_held(edits, after)).values()) if ends else 0
-    there = {ServiceRef(one.namespace, one.name) for one in after.services} if told is not None else set()
-    return confirmations(sessions, total, told, there, settings.BGPUI_CONFIRM_SESSIONS)
+    sessions: tuple[SessionChange, ...] = ()
+    effects: Effects | None = None
+    heard: Heard = UNHEARD
+    layer2: Layer2Effects | None = None
+    addresses: AddressEffects | None = None
+    frr: ConfigurationChanges = UNCHANGED
+    frozen: StandStill = UNHINDERED
+    confirm: tuple[Confirmation, ...] = ()
 
 
-def _decides(edits: Sequence[Edit], kinds: frozenset[str] | set[str]) -> bool:
-    return any(edit.kind.kind in kinds for edit in edits)
+NO_MEANING = Meaning()
 
 
-def _others(after: Snapshot, services: Sequence[Service] | None) -> bool:
-    return services is not None and services is not after.services
+class Meant:
+    """Edits of one cluster and that cluster with all of them; what several questions need is worked out once.
 
+    then: the same with the services that are made or removed beside the edits, if there are such.
+    """
 
-def _sides(edits: Sequence[Edit], after: Snapshot, services: Sequence[Service] | None) -> tuple[Snapshot, Sides]:
-    earlier = after.services if services is None else tuple(services)
-    before = replace(as_held(edits, after), services=earlier)
-    return before, announced(before, after)
+    def __init__(self, cluster: Cluster, edits: Sequence[Edit], after: Snapshot, then: Snapshot | None = None) -> None:
+        self.cluster = cluster
+        self.edits = edits
+        self.after = after
+        self._then = then or after
+        self._kinds = {edit.kind.kind for edit in edits}
+        if self._then.services is not after.services:
+            self._kinds.add("Service")
 
+    def meaning(self, introduced: Iterable[Finding]) -> Meaning:
+        """All of it. introduced: the findings that the edits add."""
+        frr = configuration_changes(self.before, self._then, self._sides) if self._decides(_FRR_KINDS) else UNCHANGED
+        return replace(
+            self.harm(),
+            layer2=self._layer2(),
+            addresses=address_effects(self.held, self.after) if "IPAddressPool" in self._kinds else None,
+            frr=frr,
+            frozen=stand_still(self.cluster, [edit.ref for edit in self.edits], self.after, introduced, frr),
+        )
 
-def _held(edits: Sequence[Edit]) -> dict[ObjectRef, Resource | None]:
-    return {edit.ref: None if edit.live is None else resource_of(edit.ref, edit.live) for edit in edits}
+    def harm(self) -> Meaning:
+        """As much of it as decides what has to be confirmed, and what has to stay."""
+        known, sessions = heard(self.cluster), self.sessions()
+        told = effects(self.before, self._then, self._sides, known.up) if self._decides(KINDS) else None
+        confirm = self._confirm(sessions, told)
+        return Meaning(sessions=sessions, effects=told, heard=known, confirm=confirm)
+
+    def sessions(self) -> tuple[SessionChange, ...]:
+        """What happens to sessions."""
+        return session_changes(
+            self.after,
+            self._was,
+            recreated=[edit.ref for edit in self.edits if edit.recreate],
+            passwords=[edit.ref for edit in self.edits if edit.new_password is not None],
+        )
+
+    @cached_property
+    def held(self) -> Snapshot:
+        """The cluster with the objects of the edits as it holds them now."""
+        return held(self.after, self._was)
+
+    @cached_property
+    def before(self) -> Snapshot:
+        """The same, beside what else there will be of services that stay."""
+        return replace(held(self._then, self._was), services=self.after.services)
+
+    @cached_property
+    def _was(self) -> dict[ObjectRef, Resource | None]:
+        return {edit.ref: None if edit.live is None else resource_of(edit.ref, edit.live) for edit in self.edits}
+
+    @cached_property
+    def _sides(self) -> Sides:
+        return announced(self.before, self._then)
+
+    def _decides(self, kinds: frozenset[str]) -> bool:
+        return not self._kinds.isdisjoint({*kinds, "Service"})
+
+    def _layer2(self) -> Layer2Effects | None:
+        if not self.edits or not self._decides(LAYER2_KINDS):
+            return None
+        return layer2_effects(self.before, self._then, answering(self.cluster))
+
+    def _confirm(self, sessions: Sequence[SessionChange], told: Effects | None) -> tuple[Confirmation, ...]:
+        ends = any(change.reset or change.closed for change in sessions)
+        total = sum(len(nodes) for _, nodes in placed(self.held).values()) if ends else 0
+        there = {ServiceRef(one.namespace, one.name) for one in self._then.services} if told is not None else set()
+        return confirmations(sessions, total, told, there, settings.BGPUI_CONFIRM_SESSIONS)

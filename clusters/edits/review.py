@@ -10,20 +10,12 @@ from clusters.edits import judging
 from clusters.edits.dryrun import DryRun
 from clusters.edits.dryrun import dry_run as ask
 from clusters.edits.edit import prepare, snapshots
-from clusters.edits.frozen import UNHINDERED, StandStill, stand_still
-from clusters.edits.meaning import confirmed_by, to_addresses, to_announcements, to_layer2, to_sessions
-from clusters.heard import UNHEARD, Heard, heard
+from clusters.edits.meaning import Meaning, Meant
 from clusters.manifest import FieldDiff, Object, differences, has_inline_password, plain
 from clusters.models import Cluster
 from clusters.sync import ownership
 from intent import rules
-from intent.confirmations import Confirmation
-from intent.displaced import AddressEffects
-from intent.effects import Effects
 from intent.findings import Finding, ObjectRef, Severity
-from intent.frr_changes import UNCHANGED, ConfigurationChanges
-from intent.layer2_effects import Layer2Effects
-from intent.session_changes import SessionChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +24,8 @@ class Review:
     about others that the change has no part in. introduced and solved: against the cluster as it would be without
     the change. before and after: manifests, None = no such object.
     takes_over: the tools whose fields this edit moves to bgpui. drops_inline_password: `spec.password` will go.
-    revision: of the row that was reviewed, for `base_revision`; 0 = there is none. sessions: what happens to them.
-    effects: what happens to announcements, None for a kind that does not decide about them. heard: what is known of
-    the sessions that carry them. layer2: what happens to who answers ARP and NDP, likewise. addresses: to those
-    of services, None if it is about no pool. frr: to frr.conf.
-    frozen: where none of that will be so, since nodes keep their old configuration. confirm: what of it whoever applies
-    it has to confirm.
+    revision: of the row that was reviewed, for `base_revision`; 0 = there is none. meaning: of checks while typing,
+    what it says of sessions alone.
     """
 
     findings: tuple[Finding, ...]
@@ -51,14 +39,7 @@ class Review:
     drops_inline_password: bool
     new_password: bool
     revision: int
-    sessions: tuple[SessionChange, ...] = ()
-    effects: Effects | None = None
-    heard: Heard = UNHEARD
-    layer2: Layer2Effects | None = None
-    addresses: AddressEffects | None = None
-    frr: ConfigurationChanges = UNCHANGED
-    frozen: StandStill = UNHINDERED
-    confirm: tuple[Confirmation, ...] = ()
+    meaning: Meaning
 
 
 def review(
@@ -82,9 +63,7 @@ def review(
     # A new object may solve what others lack (a BFDProfile does), so all of them are looked at again.
     left = rules.check(with_change) if manifest is not None and edit.row is None else new
     introduced = beyond(new, old)
-    known = heard(cluster) if dry_run else UNHEARD
-    told, frr = to_announcements([edit], with_change, known) if dry_run else (None, UNCHANGED)
-    sessions, live = to_sessions([edit], with_change), edit.live
+    live, meant = edit.live, Meant(cluster, [edit], with_change)
     return Review(
         findings=concerning(edit.ref, new, introduced)
         if manifest is not None
@@ -99,14 +78,7 @@ def review(
         drops_inline_password=has_inline_password(live) and not edit.inline_password and manifest is not None,
         new_password=edit.new_password is not None,
         revision=edit.row.revision if edit.row is not None else 0,
-        sessions=sessions,
-        effects=told,
-        heard=known,
-        layer2=to_layer2([edit], with_change) if dry_run else None,
-        addresses=to_addresses([edit], with_change) if dry_run else None,
-        frr=frr,
-        frozen=stand_still(cluster, [edit.ref], with_change, introduced, frr) if dry_run else UNHINDERED,
-        confirm=confirmed_by([edit], with_change, sessions, told) if dry_run else (),
+        meaning=meant.meaning(introduced) if dry_run else Meaning(sessions=meant.sessions()),
     )
 
 

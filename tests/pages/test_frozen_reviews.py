@@ -111,7 +111,7 @@ def test_the_number_of_queries_does_not_grow_with_what_is_frozen(frozen: BGPPeer
             a_peer(frozen.cluster, f"bad-{number}", spec)
         findings_write(frozen.cluster)
         with CaptureQueriesContext(connection) as queries:
-            found = changeset_review(cluster=frozen.cluster, edits=[edit], dry_run=False).frozen
+            found = changeset_review(cluster=frozen.cluster, edits=[edit], dry_run=False).meaning.frozen
         asked.append(len(queries))
     assert asked[0] == asked[1]
     assert (len(found.kept), found.nodes) == (31, ("node-0", "node-1", "node-2"))

@@ -24,7 +24,10 @@ from tests.pages.services import a_service
 
 def changes(cluster: Cluster, *edits: Wanted) -> dict[tuple[str, str], tuple[int, ...]]:
     review = changeset_review(cluster=cluster, edits=edits, dry_run=False)
-    return {(one.peer, one.neighbor): tuple(map(len, (one.opened, one.closed, one.changed))) for one in review.sessions}
+    return {
+        (one.peer, one.neighbor): tuple(map(len, (one.opened, one.closed, one.changed)))
+        for one in review.meaning.sessions
+    }
 
 
 def of(name: str, **spec: Any) -> Wanted:
