@@ -13,9 +13,10 @@ from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
 from clusters import clock
+from clusters.intended import desired_resource, desired_resources, nodes, services
 from clusters.kube.redact import INLINE_PASSWORD
 from clusters.lazy import LazyMapping, LazySequence
-from clusters.models import Cluster, Resource, SecretFact, Service, StatusObject
+from clusters.models import Cluster, Resource, SecretFact, StatusObject
 from clusters.registry import resource_models, rows_of
 from clusters.sync.upsert import chunks
 from intent import snapshot as intent
@@ -94,9 +95,8 @@ def snapshot_of(
     if rows is not None:
         states = (_desired(row) if desired else _live(row) for row in rows)
     elif desired:
-        needless = ("base", "findings")
-        kinds = (resource_list(kind, cluster=cluster).defer(*needless) for kind in resource_models())
-        states = (_desired(row) for some in kinds for row in some)
+        kinds = {kind: rows_of(kind).filter(cluster=cluster) for kind in resource_models()}
+        states = (one for kind, some in kinds.items() for one in desired_resources(kind, some))
     else:
         states = _held(cluster)
     return intent.Snapshot(
@@ -109,7 +109,7 @@ def snapshot_of(
         resources=tuple(sorted((state for state in states if state is not None), key=lambda state: state.ref)),
         nodes=nodes_of(cluster, nodes),
         secrets=tuple(map(_secret_fact, cluster.secret_facts.all())),
-        services=LazySequence(lambda: _services(cluster)),
+        services=LazySequence(lambda: services(cluster.services.order_by("namespace", "name"))),
         namespaces=LazyMapping(lambda: dict(cluster.namespaces.values_list("name", "labels"))),
         frr_configurations=LazySequence(lambda: _frr_configurations(cluster)),
     )
@@ -142,20 +142,6 @@ def _frr_configurations(cluster: Cluster) -> list[intent.Resource]:
     ]
 
 
-def service_of(row: Service) -> intent.Service:
-    """A Service as the rules take it."""
-    return intent.Service(
-        namespace=row.namespace,
-        name=row.name,
-        labels=row.labels,
-        annotations=row.annotations,
-        addresses=tuple(row.addresses),
-        pool=row.pool,
-        local=row.traffic_policy == Service.TrafficPolicy.LOCAL,
-        endpoint_nodes=tuple(row.endpoint_nodes),
-    )
-
-
 def answering(cluster: Cluster) -> dict[ServiceRef, str]:
     """The node that answers ARP and NDP for each service, as MetalLB reports in ServiceL2Status; one query."""
     rows = StatusObject.objects.filter(cluster=cluster, kind="ServiceL2Status").exclude(node="").order_by("name")
@@ -173,40 +159,10 @@ def as_numbers_of(cluster: Cluster) -> dict[str, set[int]]:
     return dict(found)
 
 
-def _services(cluster: Cluster) -> list[intent.Service]:
-    """All of them, of which there may be very many: without a model instance each."""
-    columns = ("namespace", "name", "labels", "annotations", "addresses", "pool", "traffic_policy", "endpoint_nodes")
-    rows = cluster.services.order_by("namespace", "name").values_list(*columns)
-    return [
-        intent.Service(
-            namespace=namespace,
-            name=name,
-            labels=labels,
-            annotations=annotations,
-            addresses=tuple(addresses),
-            pool=pool,
-            local=policy == Service.TrafficPolicy.LOCAL,
-            endpoint_nodes=tuple(nodes),
-        )
-        for namespace, name, labels, annotations, addresses, pool, policy, nodes in rows.iterator()
-    ]
-
-
 def nodes_of(cluster: Cluster, names: Sequence[str] | None = None) -> tuple[intent.Node, ...]:
     """The cluster's Nodes as intent takes them, None = all; one query."""
     found = cluster.nodes.all() if names is None else cluster.nodes.filter(name__in=names)
-    return tuple(
-        intent.Node(
-            name=node.name,
-            labels=node.labels,
-            addresses=tuple(node.addresses),
-            subnets=tuple(node.subnets),
-            ready=node.ready,
-            unschedulable=node.unschedulable,
-            network_unavailable=node.network_unavailable,
-        )
-        for node in found
-    )
+    return nodes(found)
 
 
 def resource_of(ref: ObjectRef, obj: dict[str, Any]) -> intent.Resource:
@@ -237,14 +193,4 @@ def _live(row: Resource) -> intent.Resource | None:
 
 
 def _desired(row: Resource) -> intent.Resource | None:
-    if row.deleting:
-        return None
-    return intent.Resource(
-        ref=row.ref,
-        uid=row.uid,
-        labels=row.labels,
-        annotations=row.annotations,
-        spec=row.spec,
-        inline_password=row.inline_password,
-        live=(row.live or {}).get("spec") or {},
-    )
+    return None if row.deleting else desired_resource(row)

@@ -9,12 +9,13 @@ from dataclasses import replace
 from intent.addresses import parse_address
 from intent.announcements.advertisements import WHOLE, Advertisement, advertisements
 from intent.announcements.cluster import Announcements
-from intent.placement import Placement
+from intent.placement import placement_of
 from intent.pools import ranges
 from intent.sessions import placed
 from intent.snapshot import Resource, Service, Snapshot
 
 Sides = tuple[Announcements, Announcements]
+_PEERS = ("BGPPeer", "BFDProfile")
 Block = tuple[int, int, int, str]  # IP version, first and last address, the pool
 
 
@@ -26,7 +27,7 @@ def narrowed(before: Snapshot, after: Snapshot) -> tuple[Snapshot, Snapshot]:
     if _surroundings(before) != _surroundings(after):
         return before, after
     old, new = _pools(before), _pools(after)
-    placement = Placement(before.nodes)
+    placement = placement_of(before)
     was, will = advertisements(before, placement, old.values()), advertisements(after, placement, new.values())
     changed = {name for name in old.keys() | new.keys() if _spec(old.get(name)) != _spec(new.get(name))}
     changed |= _of_changed(was, will)
@@ -42,6 +43,27 @@ def announced(before: Snapshot, after: Snapshot) -> Sides:
     """What is announced in both, as far as the change can concern it: made once for all that is asked of a change."""
     old, new = narrowed(before, after)
     return Announcements(old), Announcements(new)
+
+
+def concerned(before: Snapshot, after: Snapshot, sides: Sides) -> list[str]:
+    """The nodes on which something may be announced otherwise, sorted: all, or those that have other sessions if only
+
+    BGPPeers and BFDProfiles differ.
+    """
+    nodes = sorted({node.name for snapshot in (before, after) for node in snapshot.nodes})
+    if not _same_but_peers(before, after):
+        return nodes
+    old, new = sides
+    return [node for node in nodes if old.sessions_of(node) != new.sessions_of(node)]
+
+
+def _same_but_peers(before: Snapshot, after: Snapshot) -> bool:
+    """Whether nothing but BGPPeers and BFDProfiles differs."""
+    old, new = ({one.ref: one for one in each.resources if one.ref.kind not in _PEERS} for each in (before, after))
+    if before.services is not after.services or before.nodes is not after.nodes or old.keys() != new.keys():
+        return False
+    here, there = (replace(each, resources=(), services=(), nodes=(), secrets=()) for each in (before, after))
+    return here == there and all(one is new[ref] or one == new[ref] for ref, one in old.items())
 
 
 def _surroundings(snapshot: Snapshot) -> tuple[object, ...]:

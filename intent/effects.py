@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
-from intent.affected import Sides, announced
+from intent.affected import Sides, announced, concerned
 from intent.announcements.announcement import Announcement, Key, ServiceRef, prefix_text
 from intent.announcements.groups import NOTHING, Feed, Layers, Table
 from intent.reach import Reach, SessionKey, reaches
@@ -92,21 +92,21 @@ def effects(
     Nodes that are alike are looked at once; the cost grows with their kinds, and with the services of which a node
     announces only its own endpoints.
     """
-    old, new = sides or announced(before, after)
-    nodes = sorted({node.name for snapshot in (before, after) for node in snapshot.nodes})
-    difference = _Difference()
-    alike = Counter((old.kind(node), new.kind(node)) for node in nodes)
-    some = {(old.kind(node), new.kind(node)): node for node in nodes}
+    old, new = sides = sides or announced(before, after)
+    nodes, changing = sorted({node.name for each in (before, after) for node in each.nodes}), _Difference()
+    concerning = concerned(before, after, sides)
+    alike = Counter((old.kind(node), new.kind(node)) for node in concerning)
+    some = {(old.kind(node), new.kind(node)): node for node in concerning}
     for kinds, number in alike.items():
         here, there = old.feeds_on(some[kinds]), new.feeds_on(some[kinds])
         for feed in {**here, **there}:
-            difference.add(feed, here.get(feed, NOTHING), there.get(feed, NOTHING), number)
-    touched = difference.finish()
+            changing.add(feed, here.get(feed, NOTHING), there.get(feed, NOTHING), number)
+    touched = changing.finish()
     reach_before, reach_after = reaches(old, nodes, touched, up), reaches(new, nodes, touched, up)
     none = Reach(0, 0)
     changes = (ServiceChange(ref, reach_before.get(ref, none), reach_after.get(ref, none)) for ref in sorted(touched))
     services = tuple(each for each in changes if each.before != each.after)
-    return Effects(tuple(difference.routes()), services, observed=up is not None)
+    return Effects(tuple(changing.routes()), services, observed=up is not None)
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from difflib import unified_diff
 
-from intent.affected import Sides, announced
+from intent.affected import Sides, announced, concerned
 from intent.announcements import Announcements
 from intent.announcements.groups import Table
 from intent.modes import Mode
@@ -48,10 +48,13 @@ def configuration_changes(
         return UNCHANGED
     numbers: dict[object, int] = {}
     told = sides or announced(before, after)
-    old, new = (_Side(one, some, numbers) for one, some in zip((before, after), told, strict=True))
     profiles = before.in_force("BFDProfile") != after.in_force("BFDProfile")
+    nodes = (
+        sorted({node.name for node in (*before.nodes, *after.nodes)}) if profiles else concerned(before, after, told)
+    )
+    old, new = (_Side(one, some, numbers) for one, some in zip((before, after), told, strict=True))
     kinds: dict[object, list[str]] = {}
-    for node in sorted({node.name for node in (*before.nodes, *after.nodes)}):
+    for node in nodes:
         one, other = old.lines(node), new.lines(node)
         if profiles or one != other:
             kinds.setdefault((one - other, other - one), []).append(node)
@@ -64,7 +67,9 @@ def configuration_changes(
 
 def _announcements_of(snapshot: Snapshot, nodes: Container[str]) -> Announcements:
     """All that these nodes announce, and not only what changes: it decides about numbers in the text, too."""
-    return Announcements(replace(snapshot, nodes=tuple(node for node in snapshot.nodes if node.name in nodes)))
+    some = tuple(node for node in snapshot.nodes if node.name in nodes)
+    there = [each for each in snapshot.services if not each.local or any(n in nodes for n in each.endpoint_nodes)]
+    return Announcements(replace(snapshot, nodes=some, services=there))
 
 
 class _Side:

@@ -8,7 +8,7 @@ from typing import Any
 
 from intent.addresses import Address, NetworkIndex, parse_address
 from intent.labels import LabelIndex, numbers
-from intent.snapshot import Node
+from intent.snapshot import Node, Snapshot
 
 
 class Placement:
@@ -21,32 +21,44 @@ class Placement:
         self.nodes = tuple(sorted(nodes, key=lambda node: node.name))
         self._labels = LabelIndex(node.labels for node in self.nodes)
         self.everywhere = self._labels.all or 1
+        self._masks: dict[str, int] = {}
+        self._nodes: dict[int, tuple[Node, ...]] = {}
+        self._names: dict[int, tuple[str, ...]] = {}
 
     def mask(self, spec: Mapping[str, Any]) -> int:
         """The nodes that spec.nodeSelectors choose: any of the selectors, all nodes without selectors."""
         selectors = spec.get("nodeSelectors")
         if not selectors or not self.nodes:
             return self.everywhere
-        return self._labels.selected(selectors)
+        text = repr(selectors)  # many objects have the same ones
+        if text not in self._masks:
+            self._masks[text] = self._labels.selected(selectors)
+        return self._masks[text]
 
     def memberships(self, masks: Iterable[int]) -> list[int]:
         """Which of the masks each node is in, as a mask of their places; in the order of `nodes`."""
         found = [0] * len(self.nodes)
+        places: dict[int, int] = {}
         for place, mask in enumerate(masks if self.nodes else ()):
-            bit = 1 << place
+            places[mask] = places.get(mask, 0) | 1 << place
+        for mask, bits in places.items():
             for number in numbers(mask):
-                found[number] |= bit
+                found[number] |= bits
         return found
 
     def names(self, mask: int) -> tuple[str, ...]:
         """The names of a mask's nodes, sorted."""
-        return tuple(node.name for node in self.of(mask))
+        if mask not in self._names:
+            self._names[mask] = tuple(node.name for node in self.of(mask))
+        return self._names[mask]
 
     def of(self, mask: int) -> tuple[Node, ...]:
         """A mask's nodes, sorted by name."""
         if mask == self.everywhere:
             return self.nodes
-        return tuple(self.nodes[number] for number in numbers(mask) if number < len(self.nodes))
+        if mask not in self._nodes:
+            self._nodes[mask] = tuple(self.nodes[number] for number in numbers(mask) if number < len(self.nodes))
+        return self._nodes[mask]
 
     @cached_property
     def subnets(self) -> NetworkIndex:
@@ -66,3 +78,12 @@ class Placement:
                 if address is not None:
                     masks[address] = masks.get(address, 0) | 1 << number
         return masks
+
+
+def placement_of(snapshot: Snapshot) -> Placement:
+    """The same for all snapshots of the same nodes that were made of each other, as those before and after a change."""
+    key = Placement, id(snapshot.nodes)
+    if key not in snapshot.memo:
+        snapshot.memo[key] = snapshot.nodes, Placement(snapshot.nodes)
+    placement: Placement = snapshot.memo[key][1]
+    return placement

@@ -45,7 +45,8 @@ class _Carriers:
             return
         down = [(node, feed) for node in nodes if (node, feed.vrf, feed.neighbor) not in up]
         self.up += len(nodes) - len(down)
-        self.missing = nsmallest(NAMED, self.missing + down)
+        if down:
+            self.missing = sorted(self.missing + down)[:NAMED]
 
 
 def reaches(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from intent.announcements.advertisements import advertisements
 from intent.announcements.cluster import blocked
-from intent.placement import Placement
+from intent.placement import placement_of
 from intent.pools import PoolIndex
 from intent.reach import SessionKey
 from intent.sessions import placed
@@ -13,7 +13,7 @@ from intent.snapshot import Resource, Snapshot
 
 def reaches_nobody(advertisement: Resource, snapshot: Snapshot) -> str:
     """Why no peer gets anything of it, "" if one may; of the snapshot only nodes and BGPPeers count."""
-    placement = Placement(snapshot.nodes)
+    placement = placement_of(snapshot)
     nodes = placement.mask(advertisement.spec)
     if not nodes:
         return "its node selectors match no node"
@@ -35,7 +35,7 @@ def sessions_of_pools(snapshot: Snapshot, *, pool: str = "", advertisement: str 
 
     Whether there are services, and what they ask for, plays no role.
     """
-    pools, placement, peers = snapshot.in_force("IPAddressPool"), Placement(snapshot.nodes), placed(snapshot)
+    pools, placement, peers = snapshot.in_force("IPAddressPool"), placement_of(snapshot), placed(snapshot)
     versions = PoolIndex(pools).families
     free = {node.name for node in snapshot.nodes if blocked(node) is None}
     found = set[tuple[str, SessionKey]]()

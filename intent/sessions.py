@@ -9,7 +9,7 @@ from datetime import timedelta
 from intent import labels
 from intent.addresses import family, parse_address
 from intent.modes import Mode
-from intent.placement import Placement
+from intent.placement import Placement, placement_of
 from intent.snapshot import Resource, Snapshot, mapping, text
 from intent.timers import rendered
 
@@ -63,7 +63,7 @@ def sessions_on(snapshot: Snapshot, node_name: str) -> tuple[IntendedSession, ..
 
 def sessions(snapshot: Snapshot) -> dict[str, tuple[IntendedSession, ...]]:
     """The sessions of every known node, by its name."""
-    return _by_node(snapshot, Placement(snapshot.nodes))
+    return _by_node(snapshot, placement_of(snapshot))
 
 
 def numbers(snapshot: Snapshot) -> dict[str, int]:
@@ -73,13 +73,13 @@ def numbers(snapshot: Snapshot) -> dict[str, int]:
     """
     if not snapshot.nodes:
         return {}
-    placement = Placement(snapshot.nodes)
+    placement = placement_of(snapshot)
     return {peer.name: placement.mask(peer.spec).bit_count() for peer, _ in _wanted(snapshot)}
 
 
 def placed(snapshot: Snapshot) -> dict[str, tuple[IntendedSession, tuple[str, ...]]]:
     """Of each BGPPeer, by its name: its session, on a node yet to be named, and the nodes that shall run it."""
-    placement = Placement(snapshot.nodes)
+    placement = placement_of(snapshot)
     return {peer.name: (session, placement.names(placement.mask(peer.spec))) for peer, session in _wanted(snapshot)}
 
 

@@ -108,7 +108,8 @@ class Snapshot:
 
     services: those of type LoadBalancer. namespaces: labels of each, by name. frr_namespace: of the pods with FRR, "" =
     not known. secret_passthrough: MetalLB runs with --frrk8s-secret-passthrough. ignores_exclude: with
-    --ignore-exclude-lb. frr_configurations: those that frr-k8s reads, in FRR-K8s mode.
+    --ignore-exclude-lb. frr_configurations: those that frr-k8s reads, in FRR-K8s mode. memo: what was worked out of
+    parts of it; the snapshots that are made of this one share it, as they share most parts.
     """
 
     mode: Mode = Mode.UNKNOWN
@@ -123,6 +124,7 @@ class Snapshot:
     secret_passthrough: bool = False
     ignores_exclude: bool = False
     frr_configurations: Sequence[Resource] = ()
+    memo: dict[object, Any] = field(repr=False, compare=False, default_factory=dict)
 
     @property
     def secret_namespace(self) -> str:

@@ -76,15 +76,26 @@ def judge_together(edits: Sequence[AnyEdit], *, on_trial: bool = False) -> Judge
 
 
 def judge_in(
-    cluster: Cluster, edits: Sequence[AnyEdit], before: Snapshot, after: Snapshot, *, on_trial: bool = False
+    cluster: Cluster,
+    edits: Sequence[AnyEdit],
+    before: Snapshot,
+    after: Snapshot,
+    *,
+    checked: rules.Checked | None = None,
+    on_trial: bool = False,
 ) -> Judged:
-    """The same of one cluster, `before` and `after` being that cluster without and with the edits."""
-    held = holders_of(cluster, [edit.ref for edit in edits])
+    """The same of one cluster, `before` and `after` being that cluster without and with the edits.
+
+    checked: what the rules say of it then, if that is asked for more.
+    """
+    refs = {edit.ref for edit in edits}
+    held = holders_of(cluster, refs)
     taken = takes_of(
         cluster, [edit.ref for edit in edits if isinstance(edit, Edit) and looked_after_by(edit.live or {})]
     )
     order = in_order(edits, before, after)
-    found = _each(edits, after, rules.check(after, {edit.ref for edit in edits}), held, taken, on_trial=on_trial)
+    about = (checked or rules.Checked(after, refs)).findings(refs)
+    found = _each(edits, after, about, held, taken, on_trial=on_trial)
     told = ((*some, *order.told.get(index, ())) for index, some in enumerate(found))
     return Judged(tuple(told), order.places)
 

@@ -32,6 +32,8 @@ class Order:
 
 def in_order(edits: Sequence[AnyEdit], before: Snapshot, after: Snapshot) -> Order:
     """before: the cluster as it shall be without these edits, after: with them."""
+    if not edits[1:]:
+        return Order(tuple(range(len(edits))), {})
     changing = {edit.ref for edit in edits if isinstance(edit, Edit) and action_of(edit)}
     found = precedence(_standing(edits, before), after, changing)
     needs = found.before if not in_circles(found.before) else found.refused

@@ -98,9 +98,12 @@ def changeset_review(
     prepared = prepare_all(cluster, edits)
     before = snapshot_of(cluster, desired=True)
     after = with_all(prepared, before)
-    judged = judge_in(cluster, prepared, before, after)
+    # What is there on both sides is named first in the findings of both, which have to be compared.
+    refs = {edit.ref for edit in prepared if isinstance(edit, Edit) and edit.live is not None and edit.manifest}
+    old, checked = rules.Checked(before, refs).findings(), rules.Checked(after, refs)
+    shared = checked if refs == {edit.ref for edit in prepared} else None
+    judged, new = judge_in(cluster, prepared, before, after, checked=shared), checked.findings()
     found, order = judged.findings, judged.order
-    old, new = rules.check(before), rules.check(after)
     asks = dry_run and not any(stops(some, accept, override) for some in found)
     told = _trials(prepared, order) if asks else {}
     introduced = beyond(new, old)

@@ -9,9 +9,9 @@ from intent.announcements.advertisements import Advertisement, advertisements, f
 from intent.announcements.announcement import Announcement, Key, ServiceRef, prefix_key, prefix_text
 from intent.announcements.groups import NOTHING, Feed, Groups, Layers, Placed, Table, merge, merged, tabulate, too_many
 from intent.announcements.verdicts import Reason, Verdict
-from intent.placement import Placement
+from intent.placement import Placement, placement_of
 from intent.pools import PoolIndex
-from intent.sessions import shared
+from intent.sessions import IntendedSession, shared
 from intent.snapshot import Node, Service, Snapshot
 
 EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
@@ -38,7 +38,7 @@ class Announcements:
     def __init__(self, snapshot: Snapshot) -> None:
         pools = snapshot.in_force("IPAddressPool")
         self._nodes = {node.name: node for node in snapshot.nodes}
-        placement = Placement(snapshot.nodes)
+        placement = placement_of(snapshot)
         self._advertisements = advertisements(snapshot, placement, pools)
         self._sites = _sites(placement, self._advertisements, ignores_exclude=snapshot.ignores_exclude)
         self._sessions = shared(snapshot, placement)
@@ -78,6 +78,10 @@ class Announcements:
         if kind not in self._alike:
             self._alike[kind] = self._feeds_of(node, site)
         return self._alike[kind]
+
+    def sessions_of(self, node: str) -> tuple[IntendedSession, ...]:
+        """The sessions that the node is to run, each on a node yet to be named; () for a node that is not known."""
+        return self._sessions.get(node, ())
 
     def kind(self, node: str) -> object:
         """Equal for nodes that announce the same on the same sessions; None for a node that is not known."""

@@ -9,7 +9,7 @@ from intent.addresses import parse_address
 from intent.announcements.advertisements import selected_among
 from intent.announcements.cluster import blocked
 from intent.announcements.verdicts import Reason
-from intent.placement import Placement
+from intent.placement import placement_of
 from intent.pools import PoolIndex
 from intent.selectors import Selection
 from intent.snapshot import Node, Service, Snapshot
@@ -37,7 +37,7 @@ class Layer2:
     def __init__(self, snapshot: Snapshot) -> None:
         pools = snapshot.in_force("IPAddressPool")
         by_name = {pool.name: pool for pool in pools}
-        self._placement, self._index = Placement(snapshot.nodes), PoolIndex(pools)
+        self._placement, self._index = placement_of(snapshot), PoolIndex(pools)
         judged = ((node.name, blocked(node, ignores_exclude=snapshot.ignores_exclude)) for node in snapshot.nodes)
         self._blocked = {name: reason for name, reason in judged if reason is not None}
         self._every = [

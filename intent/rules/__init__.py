@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from intent.findings import Finding, ObjectRef, Severity, shown
 from intent.kinds import KINDS, STATUS_KINDS, Kind
 from intent.modes import Mode, release
+from intent.rules.clashes import Clash
 from intent.rules.deletions import check_deletion
 from intent.rules.frr_objects import judged
 from intent.rules.frr_with_each_other import with_each_other
@@ -20,6 +22,7 @@ from intent.snapshot import Resource, Snapshot, mapping, text
 
 __all__ = [
     "DOCUMENTED",
+    "Checked",
     "blocking",
     "check",
     "check_deletion",
@@ -28,6 +31,7 @@ __all__ = [
     "refused_on",
     "unmerged_on",
 ]
+_Ruled = tuple[bool, Iterable[Finding]]  # whether speakers apply a rule, and what it finds
 
 
 def check_object(
@@ -90,17 +94,44 @@ def _not_configured(ref: ObjectRef) -> Finding:
     return Finding(code, Severity.ERROR, "kind", kind, message, KUBERNETES, hint, (ref,))
 
 
-def check(snapshot: Snapshot, refs: Collection[ObjectRef] | None = None) -> list[Finding]:
-    """All rules over all objects of a cluster; refs: only what involves these, judged first in each finding.
+class Checked:
+    """All rules over all objects of a cluster, each worked out once, whatever is asked how often.
 
-    Objects outside MetalLB's namespace have no effect, so only rules about the object itself apply to them.
+    asked: which objects findings name before others. Objects outside MetalLB's namespace have no effect, so only rules
+    about the object itself apply to them.
     """
-    view = View(snapshot, refs or ())
-    findings = [finding for subject in view.subjects for finding in _judged(view, subject, refs)]
-    findings += [f for each in view.frr_configurations if refs is None or each.ref in refs for f in judged(view, each)]
-    for comparison in clashes(view):
-        findings.extend(comparison.findings(view, refs))
-    return _sorted(findings)
+
+    def __init__(self, snapshot: Snapshot, asked: Collection[ObjectRef] = ()) -> None:
+        self._view = View(snapshot, asked)
+        self._found: dict[ObjectRef, tuple[_Ruled, ...]] = {}
+
+    def findings(self, refs: Collection[ObjectRef] | None = None) -> list[Finding]:
+        """refs: only what involves these, judged first in each finding."""
+        view = self._view
+        findings = [f for subject in view.subjects for f in _judged(view, subject, refs, self._rules(subject, refs))]
+        findings += [
+            f for each in view.frr_configurations if refs is None or each.ref in refs for f in judged(view, each)
+        ]
+        for comparison in self._clashes:
+            findings.extend(comparison.findings(view, refs))
+        return _sorted(findings)
+
+    @cached_property
+    def _clashes(self) -> tuple[Clash, ...]:
+        return tuple(clashes(self._view))
+
+    def _rules(self, subject: Subject, refs: Collection[ObjectRef] | None) -> Iterator[_Ruled]:
+        ref = subject.resource.ref
+        if refs is None or ref in refs:
+            yield from _alone(subject)
+        if ref not in self._found:
+            self._found[ref] = tuple((speaker, tuple(found)) for speaker, found in _beside(self._view, subject))
+        yield from self._found[ref]
+
+
+def check(snapshot: Snapshot, refs: Collection[ObjectRef] | None = None) -> list[Finding]:
+    """All rules over all objects of a cluster; refs: only what involves these, judged first in each finding."""
+    return Checked(snapshot, refs or ()).findings(refs)
 
 
 def check_frr_configuration(snapshot: Snapshot, ref: ObjectRef) -> list[Finding]:
@@ -146,7 +177,7 @@ def refused_on(snapshot: Snapshot, node_name: str) -> list[Finding]:
         finding
         for subject in view.subjects
         if view.in_force(subject)
-        for finding in _judged(view, subject, None, speakers_only=True)
+        for finding in _judged(view, subject, None, (*_alone(subject), *_beside(view, subject)), speakers_only=True)
     ]
     for comparison in clashes(view):
         if comparison.speaker:
@@ -155,11 +186,16 @@ def refused_on(snapshot: Snapshot, node_name: str) -> list[Finding]:
 
 
 def _judged(
-    view: View, subject: Subject, refs: Collection[ObjectRef] | None, *, speakers_only: bool = False
+    view: View,
+    subject: Subject,
+    refs: Collection[ObjectRef] | None,
+    ruled: Iterable[_Ruled],
+    *,
+    speakers_only: bool = False,
 ) -> Iterator[Finding]:
     """What the rules say about one object, with the nodes whose speakers refuse it."""
     names = view.placement.names
-    for speaker, findings in _rules(view, subject, refs):
+    for speaker, findings in ruled:
         if speakers_only and not speaker:
             continue
         for finding in findings:
@@ -171,25 +207,21 @@ def _judged(
                 yield finding
 
 
-def _rules(
-    view: View, subject: Subject, refs: Collection[ObjectRef] | None
-) -> Iterator[tuple[bool, Iterator[Finding]]]:
-    kind = subject.resource.ref.kind
-    if refs is None or subject.resource.ref in refs:
-        yield from ((speaker, iter(found)) for speaker, found in _alone(subject))
+def _beside(view: View, subject: Subject) -> Iterator[_Ruled]:
+    """What the rules about one object beside the others find."""
     if view.in_force(subject):
-        for reference in REFERENCE_RULES.get(kind, ()):
+        for reference in REFERENCE_RULES.get(subject.resource.ref.kind, ()):
             yield reference.speaker, reference.judge(view, subject)
 
 
-def _alone(subject: Subject) -> tuple[tuple[bool, tuple[Finding, ...]], ...]:
+def _alone(subject: Subject) -> tuple[_Ruled, ...]:
     """What the rules about single objects find, and whether speakers apply them; worked out once an object."""
     key = _alone, subject.mode, subject.release, subject.namespace, subject.secret_namespace, subject.api_version
     memo = subject.resource.memo
     if key not in memo:
         rules = OBJECT_RULES[subject.resource.ref.kind]
         memo[key] = tuple((rule.speaker, tuple(rule.judge(subject))) for rule in rules)
-    found: tuple[tuple[bool, tuple[Finding, ...]], ...] = memo[key]
+    found: tuple[_Ruled, ...] = memo[key]
     return found
 
 

@@ -12,7 +12,7 @@ from intent.frr_configurations import is_metallbs
 from intent.labels import numbers
 from intent.modes import Mode, release
 from intent.passwords import secret_users
-from intent.placement import Placement
+from intent.placement import placement_of
 from intent.pools import PoolIndex
 from intent.rules.advertised import Advertisement, Pools, Some, bgp_advertisements, places, some
 from intent.rules.aggregates import Aggregates
@@ -32,7 +32,7 @@ class View:
         self._asked = asked
         self.snapshot = snapshot
         self.release = release(snapshot.version)
-        self.placement = Placement(snapshot.nodes)
+        self.placement = placement_of(snapshot)
         self.node_aware = self.release >= NODE_AWARE
         self.compares_peers = snapshot.mode is not Mode.NATIVE
         self._meeting: dict[int, int] = {}

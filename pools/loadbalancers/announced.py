@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from clusters.heard import NOWHERE, Heard, Over, over
+from clusters.intended import service_of
 from clusters.models import Service
-from clusters.selectors import service_of, snapshot_of
+from clusters.selectors import snapshot_of
 from intent.addresses import parse_address
 from intent.announcements import Announcements, ServiceRef, Verdict
 from intent.announcements.chain import STEPS, Chain, Step
