@@ -24,7 +24,8 @@ from clusters.nudges import nudge
 from clusters.selectors import is_silent, snapshot_of
 from dashboard.peers import peer_sessions_write
 from intent.announcements import announced_on
-from intent.sessions import IntendedSession, sessions
+from intent.placement import Placement
+from intent.sessions import IntendedSession, sessions, shared
 from speakers import live
 from speakers.frr import commands, parse, routes, text
 from speakers.models import Session, Speaker
@@ -97,7 +98,8 @@ def shard_sweep(cluster: Cluster, nodes: Sequence[str]) -> Written:
     expected = _expected(cluster, nodes)
     now = clock.now()
     good, suspect, silent = list[Target](), list[Target](), list[Observation]()
-    for speaker in Speaker.objects.filter(cluster=cluster, node__in=nodes).order_by("node"):
+    needed = ("node", "namespace", "pod", "container", "misses", "retry_at")
+    for speaker in Speaker.objects.filter(cluster=cluster, node__in=nodes).only(*needed).order_by("node"):
         if not speaker.pod:
             silent.append(Observation(speaker.node, now, error="this node has no pod with FRR"))
         elif speaker.retry_at is not None and speaker.retry_at > now:
@@ -110,7 +112,8 @@ def shard_sweep(cluster: Cluster, nodes: Sequence[str]) -> Written:
 
 
 def _expected(cluster: Cluster, nodes: Sequence[str]) -> Expected:
-    return sessions(snapshot_of(cluster, nodes=nodes))
+    snapshot = snapshot_of(cluster, nodes=nodes)
+    return shared(snapshot, Placement(snapshot.nodes))
 
 
 def target_of(speaker: Speaker) -> Target:

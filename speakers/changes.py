@@ -28,6 +28,9 @@ class Changes:
     remove: list[Session] = field(default_factory=list)
     transitions: list[Transition] = field(default_factory=list)
 
+    def __bool__(self) -> bool:
+        return bool(self.save or self.remove or self.transitions)
+
 
 def changes(
     speaker: Speaker, rows: Mapping[Key, Session], seen: Observation, expected: Sequence[IntendedSession]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeAlias, TypedDict
+from typing import Any, TypeAlias, TypedDict
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Case, CharField, Count, IntegerField, Max, Q, QuerySet, Value, When
 from django_stubs_ext import WithAnnotations
 
@@ -17,6 +18,11 @@ from speakers.models import Session, Speaker, Transition
 
 MISSES_UNKNOWN = 3  # polls in a row without an answer
 HEALTH = ("down", "absent", "degraded", "unknown", "late", "orphan", "up")  # worst first
+SESSION_FIELDS = tuple(  # that a look at a node may change
+    f.name
+    for f in Session._meta.concrete_fields  # noqa: SLF001  public in spite of its name
+    if f.name not in {"id", "cluster", "node", "vrf", "neighbor"}
+)
 _State = Session.State
 
 
@@ -162,4 +168,18 @@ def session_rows(cluster_id: int, nodes: Sequence[str]) -> dict[str, dict[tuple[
     found: dict[str, dict[tuple[str, str], Session]] = {node: {} for node in nodes}
     for row in Session.objects.filter(cluster_id=cluster_id, node__in=nodes).order_by("pk"):
         found[row.node][row.vrf, row.neighbor] = row
+    return found
+
+
+def session_values(cluster_id: int, nodes: Iterable[str]) -> dict[str, list[tuple[Any, ...]]]:
+    """The same rows as the database's driver gives them, good only for comparing them with themselves; one query."""
+    found: dict[str, list[tuple[Any, ...]]] = {node: [] for node in nodes}
+    if not found:
+        return found
+    names = ("node", "id", "vrf", "neighbor", *SESSION_FIELDS)
+    rows = Session.objects.filter(cluster_id=cluster_id, node__in=found).order_by("pk").values_list(*names)
+    with connection.cursor() as cursor:
+        cursor.execute(*rows.query.sql_with_params())
+        for row in cursor.fetchall():
+            found[row[0]].append(row)
     return found

@@ -8,14 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import TracebackType
-from typing import Any
 from urllib.parse import quote, urlencode
 
-import aiohttp
-from yarl import URL
-
 from clusters.kube.connection import Connection
-from clusters.kube.errors import bounded
+from clusters.kube.dial import Dialer
+from clusters.kube.errors import Unreachable, bounded
+from clusters.kube.websocket import HandshakeError, Reader, TooLargeError
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 _STDOUT, _STDERR, _STATUS = 1, 2, 3
@@ -57,23 +55,21 @@ class Executor:
         self._connection = connection
         self._timeout = timeout
         self._limit = limit
-        self._session: aiohttp.ClientSession | None = None
+        self._dialer: Dialer | None = None
         self._headers: dict[str, str] = {}
 
     async def __aenter__(self) -> Executor:
         """Open; the credentials of this moment serve for as long. Raises Unreachable if there are none to be had."""
-        tls, self._headers = self._connection.tls(), self._connection.headers()
-        connector = aiohttp.TCPConnector(
-            limit=0, ssl=True if tls is None else tls, enable_cleanup_closed=tls is not None
-        )
-        self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        headers = self._connection.headers()
+        if any("\r" in value or "\n" in value or not value.isascii() for value in headers.values()):
+            raise Unreachable("cannot connect: the token is no text for a header")
+        self._dialer, self._headers = Dialer(self._connection), headers
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
+        self._dialer = None
 
     async def run(
         self, namespace: str, pod: str, container: str, argv: Sequence[str], *, within: float | None = None
@@ -82,55 +78,40 @@ class Executor:
 
         Raises ExecError.
         """
-        where = f"{self._connection.url}/api/v1/namespaces/{quote(namespace, safe='')}/pods/{quote(pod, safe='')}/exec"
         limit = self._timeout if within is None else within
-        url = URL(f"{where}?{_query(container, tuple(argv))}", encoded=True)
+        path = f"/api/v1/namespaces/{quote(namespace, safe='')}/pods/{quote(pod, safe='')}/exec"
         try:
             async with asyncio.timeout(limit):
-                return await self._run(url)
+                return await self._run(f"{path}?{_query(container, tuple(argv))}")
         except TimeoutError as error:
             raise ExecError("timeout", f"no answer within {limit:g} s") from error
-        except aiohttp.WSServerHandshakeError as error:
-            unknown = ("unreachable" if error.status >= 500 else "refused", f"HTTP {error.status} {error.message}")
+        except HandshakeError as error:
+            unknown = ("unreachable" if error.status >= 500 else "refused", str(error))
             raise ExecError(*_REFUSALS.get(error.status, unknown)) from error
-        except (aiohttp.ClientError, OSError) as error:
+        except TooLargeError as error:
+            raise ExecError("too-large", f"the command wrote more than {self._limit} bytes") from error
+        except OSError as error:
             raise ExecError("unreachable", f"the API server cannot be reached: {error}") from error
 
-    async def _run(self, url: URL) -> ExecResult:
-        if self._session is None:
+    async def _run(self, target: str) -> ExecResult:
+        dialer = self._dialer
+        if dialer is None:
             raise RuntimeError("the executor is not open")
+
+        def reader() -> Reader:
+            return Reader(dialer.path + target, dialer.authority, self._headers, PROTOCOLS, limit=self._limit)
+
+        transport, protocol = await dialer.open(reader)
+        try:
+            messages = await protocol.messages
+        finally:
+            transport.abort()
         streams: dict[int, list[bytes]] = {_STDOUT: [], _STDERR: [], _STATUS: []}
-        left = self._limit
-        options: dict[str, Any] = {
-            "protocols": PROTOCOLS,
-            "headers": self._headers,
-            "max_msg_size": left + 1,
-        }
-        options |= {"proxy": self._connection.proxy, "server_hostname": self._connection.server_name}
-        async with self._session.ws_connect(
-            url, **{name: value for name, value in options.items() if value is not None}
-        ) as ws:
-            while True:
-                message = await ws.receive()
-                if message.type is not aiohttp.WSMsgType.BINARY:
-                    if _too_big(message):
-                        left = -1
-                    break
-                frame: bytes = message.data
-                left -= len(frame)
-                if left < 0:
-                    break
-                if len(frame) > 1 and frame[0] in streams:
-                    streams[frame[0]].append(frame[1:])
-        if left < 0:
-            raise ExecError("too-large", f"the command wrote more than {self._limit} bytes")
+        for message in messages:
+            if len(message) > 1 and message[0] in streams:
+                streams[message[0]].append(message[1:])
         code = _exit_code(b"".join(streams[_STATUS]))
         return ExecResult(b"".join(streams[_STDOUT]), b"".join(streams[_STDERR]), code)
-
-
-def _too_big(message: aiohttp.WSMessage) -> bool:
-    code = getattr(message.data, "code", None)
-    return message.type is aiohttp.WSMsgType.ERROR and code == aiohttp.WSCloseCode.MESSAGE_TOO_BIG
 
 
 @lru_cache(maxsize=64)

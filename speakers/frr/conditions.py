@@ -65,11 +65,14 @@ def _bfd_down(neighbor: Neighbor, intended: IntendedSession | None) -> Evidence:
     return {"peerBfdInfo.status": status} if status in {"Down", "Admin Down"} else {}
 
 
-def _silent(neighbor: Neighbor, intended: IntendedSession | None) -> Evidence:
+def silent(neighbor: Neighbor) -> bool:
+    """Whether nothing was heard for over two keepalives."""
     keepalive, last_read = neighbor.keepalive_time, neighbor.last_read
-    if keepalive and last_read is not None and last_read > 2 * keepalive:
-        return {"bgpTimerKeepAliveIntervalMsecs": keepalive}
-    return {}
+    return bool(keepalive) and last_read is not None and last_read > 2 * (keepalive or 0)
+
+
+def _silent(neighbor: Neighbor, intended: IntendedSession | None) -> Evidence:
+    return {"bgpTimerKeepAliveIntervalMsecs": neighbor.keepalive_time or 0} if silent(neighbor) else {}
 
 
 def _family_missing(neighbor: Neighbor, intended: IntendedSession | None) -> Evidence:

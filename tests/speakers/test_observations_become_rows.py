@@ -82,7 +82,7 @@ def test_a_sweep_without_changes_writes_the_speakers_and_nothing_else(cluster: C
     assert (written.sessions, written.transitions, written.removed, written.visible) == (0, 0, 0, False)
     assert written.speakers == 90
     assert not [sql for sql in queries if "speakers_session" in sql and not sql.startswith("SELECT")]
-    assert len(queries) <= 7  # speakers, sessions, savepoint, locked speakers, their upsert in two parts, release
+    assert len(queries) <= 7  # speakers, sessions, savepoint, locked speakers, what was heard of them, release
     assert set(Speaker.objects.values_list("observed_at", flat=True)) == {after(10)}
 
 
@@ -124,7 +124,7 @@ def test_a_newer_observation_that_was_overtaken_is_compared_again(
 ) -> None:
     write(cluster, seen("node-1", T0, {ONE: UP}))
     _overtaken(monkeypatch, cluster, seen("node-1", after(10), {ONE: DOWN}))
-    write(cluster, seen("node-1", after(20), {ONE: UP}))
+    write(cluster, seen("node-1", after(20), {ONE: UP | {"hostname": "seen here alone"}}))
     assert session().state == "Established"
     states = list(Transition.objects.order_by("at").values_list("old_state", "new_state"))
     assert states == [("", "Established"), ("Established", "Active"), ("Active", "Established")]
