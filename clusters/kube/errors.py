@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
 import urllib3
 
 _WORDS_LIMIT = 1000
@@ -28,7 +29,7 @@ _WORDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str],
     (ConnectionRefusedError, "the connection was refused"),
     ((TimeoutError, urllib3.exceptions.TimeoutError), _SLOW),
     ((ConnectionResetError, BrokenPipeError, http.client.HTTPException), "it closed the connection"),
-    (urllib3.exceptions.ProtocolError, "it closed the connection"),
+    ((urllib3.exceptions.ProtocolError, aiohttp.ClientPayloadError), "it closed the connection"),
 )
 
 

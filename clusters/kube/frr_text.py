@@ -12,11 +12,17 @@ _SECRET = re.compile(
     r"(?:\s+(?:md5|clear|encrypted|7|8|0))?[ \t]+)(?P<value>[^\r\n]+)",
     re.IGNORECASE,
 )
+# The same as a field: JSON in a log line, or a Go structure as %+v prints it.
+_FIELD = re.compile(r'(?P<label>\bpassword\\?"?\s*[:=]\s*\\?"?)(?P<value>[^"\\\s,}]+)', re.IGNORECASE)
 
 
 def masked(text: str) -> str:
     """The text with MASK for what follows the word password, and the other words that secrets follow."""
-    return _SECRET.sub(lambda match: match["label"] + MASK, text)
+    return _FIELD.sub(_hide, _SECRET.sub(_hide, text))
+
+
+def _hide(match: re.Match[str]) -> str:
+    return match["label"] + MASK
 
 
 def mask_inside(value: Any) -> Any:

@@ -76,12 +76,13 @@ class Watch:
             ) as session:
                 async with asyncio.timeout(self._timeout):
                     answer = await session.get(url, allow_redirects=False, **self._options())
-                if answer.status != 200:
-                    raise error_of(answer.status, answer.headers, await answer.content.read(_REFUSAL))
-                yield Batch([], version)
-                async for lines in _lines(answer.content):
-                    version = (batch := self._batch(lines, version)).version
-                    yield batch
+                async with answer:
+                    if answer.status != 200:
+                        raise error_of(answer.status, answer.headers, await answer.content.read(_REFUSAL))
+                    yield Batch([], version)
+                    async for lines in _lines(answer.content):
+                        version = (batch := self._batch(lines, version)).version
+                        yield batch
         except aiohttp.SocketTimeoutError:
             return  # silent for too long; the next stream goes on from here
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

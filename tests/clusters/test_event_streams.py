@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -146,6 +147,25 @@ def test_what_no_api_server_sends_is_left_out(tmp_path: Path) -> None:
 def test_a_stream_that_cannot_be_read_ends_as_one_that_broke(tmp_path: Path, line: bytes) -> None:
     with pytest.raises(Unreachable):
         _hostile(tmp_path, line)
+
+
+def test_a_server_that_goes_away_is_told_as_such_and_leaves_nothing_open(
+    kube: RunningCluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    version = now(kube)
+
+    async def stopped() -> None:
+        async for _ in watch_of(kube).batches(PEER, None, version):
+            await asyncio.get_running_loop().run_in_executor(None, kube.stop)
+
+    async def follow() -> None:
+        with pytest.raises(Unreachable, match="the event stream broke: it closed the connection"):
+            await stopped()
+        gc.collect()  # what was left open complains as long as the loop runs
+
+    asyncio.run(follow())
+    kube.start()
+    assert "Unclosed" not in caplog.text
 
 
 def test_an_event_without_end_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,8 +45,9 @@ async def soak(folder: Path, length: Length) -> int:
             stack.push_async_callback(upkeep.close)
             await shown.log_in()
             running = Soak(Stage(lab, folder, truth, shown), upkeep, length)
-            work = asyncio.ensure_future(running.run())
-            await asyncio.wait((work, demo, following), return_when=asyncio.FIRST_COMPLETED)
+            work, page = asyncio.ensure_future(running.run()), asyncio.ensure_future(shown.listen())
+            await asyncio.wait((work, page, demo, following), return_when=asyncio.FIRST_COMPLETED)
+            page.cancel()
             if work.done():
                 await work
             else:

@@ -61,7 +61,8 @@ class Soak:
         _tell(f"round {number}: {'; '.join(words)}")
         states = list(self.stage.truth.now().values())
         seconds = f"{broken - began:.0f} s broken, right again after {time.monotonic() - broken:.0f} s"
-        _tell(f"    {seconds}; {states.count(UP)} of {len(states)} up; {len(self.found) - before} wrong")
+        up, wrong = f"{states.count(UP)} of {len(states)} up", f"{len(self.found) - before} wrong"
+        _tell(f"    {seconds}; {up}; {self.upkeep.total():.0f} MB; {wrong}")
         for line in self.found[before:]:
             _tell(f"    WRONG {line}")
 
@@ -113,12 +114,15 @@ class Soak:
         """The end of the report."""
         self.found += self.upkeep.heavy()
         self.found += [f"traceback in {words}" for words in self.upkeep.tracebacks]
+        self.found += [f"error in {words}" for words in self.upkeep.errors]
         queues = ", ".join(f"{name} {number}" for name, number in sorted(self.upkeep.longest.items()))
-        looks = f"{self.stage.shown.looks} looks at {len(self.stage.truth.seen)} sessions"
+        shown = self.stage.shown
+        looks = f"{shown.looks} looks at {len(self.stage.truth.seen)} sessions, {shown.nudges} events"
+        self.found += ["an open page was never told anything"] if not shown.nudges else []
         return [
             *self.upkeep.table(),
             f"  longest queues: {queues or 'nothing ever waited'}",
-            f"  {len(self.upkeep.tracebacks)} tracebacks, {self.upkeep.errors} lines of level ERROR in the logs",
+            f"  {len(self.upkeep.tracebacks)} tracebacks, {len(self.upkeep.errors)} lines of level ERROR in the logs",
             f"seed {self.length.seed}: {self.rounds} rounds, {self.faults} faults, {looks}, {len(self.found)} wrong",
             *(f"  WRONG {words}" for words in self.found[:40]),
         ]

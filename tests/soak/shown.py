@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from html import unescape
@@ -36,6 +38,7 @@ class Shown:
     folder: Path
     truth: Truth
     looks: int = 0
+    nudges: int = 0
     places: dict[int, Place] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -66,6 +69,16 @@ class Shown:
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise Away(f"{type(error).__name__}: {error}") from error
         return text
+
+    async def listen(self) -> None:
+        """What an open page does until cancelled: hold the event stream, and come back when it breaks."""
+        endless = aiohttp.ClientTimeout(total=None, sock_read=60)
+        while True:
+            with suppress(aiohttp.ClientError, TimeoutError, ConnectionError):
+                async with self._browser.get("events/", timeout=endless) as stream:
+                    async for line in stream.content:
+                        self.nudges += line.startswith(b"event:")
+            await asyncio.sleep(1)
 
     async def api(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """A request to REST: the status code and the JSON. Raises Away."""

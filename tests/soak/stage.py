@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -70,14 +69,12 @@ async def pod_answers_badly(stage: Stage, random: Random) -> AsyncIterator[str]:
     """A node's FRR hangs, answers garbage, half a JSON, 50 MB, an error, HTML, under wrong VRF names or host names."""
     node, fault = random.choice(list(stage.truth.nodes())), random.choice(list(PodFault))
     async with stage.alone(node):
-        began = time.time()
         stage.lab.faults[node] = fault
-        try:
-            yield f"{_short(node)} {fault}"
-        finally:
-            stage.lab.faults.pop(node, None)
-            if fault is PodFault.VRFS:
-                stage.truth.falsified.append((node, began, time.time() + 0.5))
+        with stage.truth.falsifying(node) if fault is PodFault.VRFS else nullcontext():
+            try:
+                yield f"{_short(node)} {fault}"
+            finally:
+                stage.lab.faults.pop(node, None)
 
 
 @asynccontextmanager

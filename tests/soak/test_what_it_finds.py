@@ -77,8 +77,10 @@ async def test_a_neighbor_in_a_vrf_that_does_not_exist_is_believed_while_frr_say
     truth.look()
     odd = row("Idle", 1, "orphan") | {"vrf": MARKUP}
     assert len(list(shown._wrong_row(odd, time.time()))) == 1
-    truth.falsified.append((PLACE[0], time.time() - 5, time.time()))
+    with truth.falsifying(PLACE[0]):
+        assert list(shown._wrong_row(odd, time.time())) == []
     assert list(shown._wrong_row(odd, time.time())) == []
+    assert not truth.was_falsified(PLACE[0], time.time() + 1, time.time() + 2)
 
 
 def test_markup_of_others_is_found() -> None:
@@ -92,10 +94,10 @@ def test_growth_and_tracebacks_are_found(tmp_path: Path) -> None:
     upkeep.memory["beat"] = [Sample(number // 5, 100 + 9 * (number % 5)) for number in range(50)]
     assert [words.split()[0] for words in upkeep.heavy()] == ["web"]
     (tmp_path / "logs").mkdir()
-    (tmp_path / "logs" / "web.log").write_text("fine\nTraceback (most recent call last)\n  here\n")
+    (tmp_path / "logs" / "web.log").write_text("fine\n2026 ERROR web: no\nTraceback (most recent call last)\n")
     upkeep.read_logs()
     upkeep.read_logs()
-    assert len(upkeep.tracebacks) == 1
+    assert (len(upkeep.tracebacks), upkeep.errors) == (1, ["web.log: 2026 ERROR web: no"])
 
 
 def test_a_seed_breaks_the_same_things_and_every_kind_comes_up() -> None:

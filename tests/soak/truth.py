@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from lab.cluster import Lab
 from lab.speakers.fsm import advance
@@ -32,7 +34,7 @@ class Truth:
         self._speakers = lab.speakers
         self.seen: dict[Place, deque[tuple[float, str]]] = {}
         self.falsified: list[tuple[str, float, float]] = []
-        """(node, from, to): when the node's FRR was made to name VRFs that it has not."""
+        """(node, from, to): when the node's FRR names VRFs that it has not."""
 
     async def follow(self) -> None:
         """Look until cancelled."""
@@ -69,6 +71,16 @@ class Truth:
         ends = [since for since, _ in spans[1:]] + [float("inf")]
         states = [state for (since, state), until in zip(spans, ends, strict=True) if since <= end and until >= begin]
         return set(states) | (_DOWN if len(states) > 1 else set())
+
+    @contextmanager
+    def falsifying(self, node: str) -> Iterator[None]:
+        """From now on, and for a moment longer than this lasts, the node's FRR names VRFs that it has not."""
+        self.falsified.append((node, time.time(), float("inf")))
+        try:
+            yield
+        finally:
+            at = next(n for n, (who, _, end) in enumerate(self.falsified) if who == node and end == float("inf"))
+            self.falsified[at] = (node, self.falsified[at][1], time.time() + 0.5)
 
     def was_falsified(self, node: str, begin: float, end: float) -> bool:
         """Whether the node's FRR named VRFs that it has not in this time."""

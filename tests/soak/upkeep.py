@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections import Counter, defaultdict
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +21,7 @@ LARGEST = 450.0  # MB of one process
 GROWTH, GRACE = 1.10, 6.0  # of one process over its life, and MB beside
 ENOUGH = 12  # samples of a process; fewer say nothing about growth
 _TRACEBACK = "Traceback (most recent call last)"
+_ERROR = re.compile(r" (?:ERROR|CRITICAL) |: (?:ERROR|CRITICAL)/")
 _PRODUCT = ("web", "worker-apply", "worker-relist", "worker-observe", "worker-alarm", "beat", "watch")
 
 
@@ -40,7 +42,7 @@ class Upkeep:
         self.memory: dict[str, list[Sample]] = {name: [] for name in _PRODUCT}
         self.longest: Counter[str] = Counter()
         self.tracebacks: list[str] = []
-        self.errors = 0
+        self.errors: list[str] = []
 
     async def close(self) -> None:
         await self._redis.aclose()
@@ -58,6 +60,10 @@ class Upkeep:
                 pid = int((self._folder / "pids" / name).read_text())
                 samples.append(Sample(pid, _rss(pid)))
 
+    def total(self) -> float:
+        """What all of them had at the last look, in MB."""
+        return sum(samples[-1].rss for samples in self.memory.values() if samples)
+
     def read_logs(self) -> None:
         """Look for tracebacks in what was logged since the last time."""
         for path in sorted((self._folder / "logs").glob("*.log")):
@@ -65,7 +71,8 @@ class Upkeep:
                 log.seek(self._read[path])
                 text = log.read().decode(errors="replace")
                 self._read[path] = log.tell()
-            self.errors += text.count(" ERROR ") + text.count(": ERROR/")
+            lines = [line for line in text.splitlines() if _ERROR.search(line)]
+            self.errors += [f"{path.name}: {line[:300]}" for line in lines]
             parts = text.split(_TRACEBACK)
             found = [f"{path.name}: {before[-300:]}{_TRACEBACK}{after[:1500]}" for before, after in pairwise(parts)]
             self.tracebacks += found

@@ -165,6 +165,8 @@ def test_the_line_to_copy_is_quoted() -> None:
     [
         "  neighbor 10.0.0.1 password hunter2", " neighbor PG password 8 hunter2", "password hunter2",
         "  key-string hunter2", " ip ospf message-digest-key 1 md5 hunter2", "enable secret hunter2",
+        '{"msg":"peer","password":"hunter2","vrf":""}', r'{"config":"{\"password\": \"hunter2\"}"}',
+        "peer={Addr:10.0.0.1 Password:hunter2 Vrf:}", "level=info password=hunter2",
     ],
 )  # fmt: skip
 def test_passwords_are_masked(line: str) -> None:

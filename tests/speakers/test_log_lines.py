@@ -107,3 +107,44 @@ def test_a_missing_right_is_said_with_its_name(observer: Observer, tmp_path: Pat
     assert answer is not None
     assert not answer.ok
     assert "get on pods/log in namespace metallb-system" in answer.error
+
+
+@pytest.fixture
+def frr_k8s(redis_url: str, settings: Settings, db: None, tmp_path: Path) -> Iterator[Observer]:
+    """A cluster in FRR-K8s mode whose containers say who they are when their log is read."""
+    settings.BGPUI_EXEC_TIMEOUT = 20.0
+    connection().flushdb()
+    running = RunningLab(tmp_path / "lab", nodes=1, mode="frr-k8s", frr_namespace="openshift-frr-k8s", seed_peers=True)
+
+    async def log(namespace: str, pod: str, container: str, _follow: bool) -> bytes:
+        frr = await running.lab.containers.log(namespace, pod, container, _follow)
+        words = {"level": "error", "msg": f"{container} of {namespace}", "password": "s3cret"}
+        return frr or f"{words}\n".replace("'", '"').encode()
+
+    running.lab.server.logs = log
+    observer = Observer(running)
+    observer.relist()
+    yield observer
+    observer.close()
+    running.close()
+
+
+def test_in_frr_k8s_mode_frr_its_controller_and_metallbs_speaker_are_heard(frr_k8s: Observer) -> None:
+    def row() -> Session:
+        frr_k8s.sweep()
+        return Session.objects.select_related("speaker", "cluster").get(node=NODE, vrf="default", neighbor="10.1.0.1")
+
+    eventually(lambda: row().state == "Established", timeout=90, interval=0.5)
+
+    log_answer(row())
+
+    answer = live.command_get(row().pk, "log")
+    assert answer is not None
+    assert answer.ok, answer.error
+    heads = [line.split(", ")[1].rstrip(" —") for line in answer.text.splitlines() if line.startswith("— ")]
+    assert heads == ["frr", "controller", "reloader", "speaker"]
+    assert "%ADJCHANGE: neighbor 10.1.0.1(" in answer.text
+    assert "controller of openshift-frr-k8s" in answer.text
+    assert "speaker of metallb-system" in answer.text
+    assert "s3cret" not in answer.text
+    assert answer.command.startswith("oc logs -n openshift-frr-k8s ")
