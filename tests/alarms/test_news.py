@@ -164,6 +164,11 @@ def test_a_storm_is_one_notice(cluster: Cluster, default_rules: None, only: Only
     (notice,) = told
     assert sum(alarm["sessions"] for alarm in notice.body["firing"] if alarm["kind"] == "session-down") == 8000
     assert Alarm.objects.filter(kind="session-down").count() == 4  # one a router
+    recover()
+    Speaker.objects.update(observed_at=beat.at(900))
+    (over,) = [notice for second in (500, 520, 900) for notice in beat(second)]
+    assert [alarm["kind"] for alarm in over.body["resolved"]].count("session-down") == 4
+    assert over.body["number_firing"] == 0
 
 
 def test_an_alertmanager_is_told_again_each_minute_and_only_the_last_time_is_kept(beat: Beats, route: Routes) -> None:
