@@ -28,6 +28,12 @@ def alarms_ordered() -> QuerySet[Alarm]:
     return rows.order_by(state, worst, "-began_at", "-pk")
 
 
+def alarms_firing(cluster: str = "") -> QuerySet[Alarm]:
+    """Those that fire, the worst before the others. cluster: its name, "" = any."""
+    rows = alarms_ordered().filter(state=Alarm.State.FIRING)
+    return rows.filter(cluster__name=cluster) if cluster else rows
+
+
 def firing_count(cluster: str = "") -> int:
     """How many fire; one query. cluster: its name, "" = any."""
     rows = Alarm.objects.filter(state=Alarm.State.FIRING)

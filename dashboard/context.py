@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -74,6 +76,7 @@ def _places() -> tuple[tuple[str, tuple[Place, ...]], ...]:
                 Place("topology", "Topology", "speakers.view_session"),
                 Place("routes", "Routes", "speakers.view_session"),
                 Place("timeline", "Timeline", "speakers.view_session"),
+                Place("wall", "Wall", "speakers.view_session"),
             ),
         ),
         ("Alarms", _ALARMS),
@@ -124,7 +127,7 @@ def theme_of(request: HttpRequest) -> str:
 
 
 def chrome(request: HttpRequest) -> dict[str, Any]:
-    """Context of base.html: theme, navigation, clusters, the selected one, trials under way, the user's role."""
+    """Context of base.html: theme, navigation, clusters, the selected one, trials under way, role, alarms that fire."""
     clusters: QuerySet[Any] = with_trials(clusters_known()) if request.user.is_authenticated else Cluster.objects.none()
 
     def selected() -> Cluster | None:
@@ -136,10 +139,14 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
 
     def navigation() -> list[Entry]:
         cluster = chosen() if len(clusters) > 1 else None
-        return _navigation(request, urlencode({"cluster": cluster.name}) if cluster is not None else "")
+        return _navigation(request, urlencode({"cluster": cluster.name}) if cluster is not None else "", firing)
 
     def role() -> str:
         return ", ".join(group.name for group in request.user.groups.all()) or "no role"
+
+    @cache
+    def firing() -> int:
+        return firing_count() if request.user.has_perm("alarms.view_alarm") else 0
 
     def trials() -> list[Trial]:
         return list(under_way()[:_TRIALS]) if any(one.on_trial for one in clusters) else []
@@ -152,6 +159,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
         "role": SimpleLazyObject(role) if request.user.is_authenticated else "",
         "navigation": SimpleLazyObject(navigation),
         "stopped": SimpleLazyObject(sweeps_stopped),
+        "firing": firing,
         "trials": SimpleLazyObject(trials),
         "here": request.get_full_path() if request.method == "GET" else "",
         "list_here": SimpleLazyObject(lambda: _list_here(request)),
@@ -171,8 +179,8 @@ def _list_here(request: HttpRequest) -> str:
     return reverse(next((place.name for place in places if here == place.name or here in place.below), "home"))
 
 
-def _navigation(request: HttpRequest, query: str) -> list[Entry]:
-    """query: of each page, so that a chosen cluster stays chosen; "" = none."""
+def _navigation(request: HttpRequest, query: str, firing: Callable[[], int]) -> list[Entry]:
+    """query: of each page, so that a chosen cluster stays chosen; "" = none. firing: how many alarms do."""
     here = request.resolver_match.url_name if request.resolver_match else ""
     found = []
     for label, places in _places():
@@ -181,6 +189,6 @@ def _navigation(request: HttpRequest, query: str) -> list[Entry]:
         pages = [Entry(one.label, reverse(one.name) + tail, here == one.name or here in one.below) for one in allowed]
         if pages:
             current = any(page.current for page in pages)
-            count = firing_count() if places is _ALARMS else None
+            count = firing() if places is _ALARMS else None
             found.append(Entry(label, pages[0].href, current, tuple(pages) if len(pages) > 1 else (), count))
     return found

@@ -7,7 +7,7 @@ from django.urls import path
 from dashboard.events import events
 from dashboard.guided import checkviews as checks
 from dashboard.guided import views as guided
-from dashboard.views import home, nodes, password, peer, routes, session, timeline, topology
+from dashboard.views import home, nodes, password, peer, routes, session, timeline, topology, wall
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -21,6 +21,7 @@ urlpatterns = [
     path("nodes/<slug:cluster>/<str:name>/ask/", nodes.ask, name="node-ask"),
     path("routes/", routes.routes, name="routes"),
     path("timeline/", timeline.page, name="timeline"),
+    path("wall/", wall.wall, name="wall"),
     path("guided/", guided.guides, name="guides"),
     path("guided/checks/<slug:cluster>/<str:namespace>/<str:name>/", checks.page, name="guided-checks"),
     path("guided/checks/<slug:cluster>/<str:namespace>/<str:name>/ask/", checks.ask, name="guided-ask"),

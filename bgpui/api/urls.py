@@ -30,6 +30,7 @@ from clusters.history.api import ChangeViewSet
 from clusters.reported.api import status_endpoint
 from clusters.trials.api import TrialViewSet
 from dashboard.rest.nodes import NodeViewSet
+from dashboard.rest.overview import OverviewViewSet
 from dashboard.rest.problems import ProblemViewSet
 from dashboard.rest.routes import RouteViewSet
 from dashboard.rest.search import SearchViewSet
@@ -59,6 +60,7 @@ router.register("changes", ChangeViewSet, basename="api-change")
 router.register("services", ServiceViewSet, basename="api-service")
 router.register("nodes", NodeViewSet, basename="api-node")
 router.register("search", SearchViewSet, basename="api-search")
+router.register("overview", OverviewViewSet, basename="api-overview")
 router.register("problems", ProblemViewSet, basename="api-problem")
 router.register("routes", RouteViewSet, basename="api-route")
 router.register("topology", TopologyViewSet, basename="api-topology")

@@ -26,6 +26,11 @@ class Track(Struct, array_like=True):
     neighbor: str
     series: dict[str, list[int | None]]
 
+    @property
+    def place(self) -> Place:
+        """Which one."""
+        return self.vrf, self.neighbor
+
 
 class Day(Struct, array_like=True):
     """Points of one day. slots: numbers of the five minutes from midnight (UTC) on that have one, in order."""
@@ -37,7 +42,7 @@ class Day(Struct, array_like=True):
         """Add a point of every session; False if there is one of these five minutes, or a later one."""
         if self.slots and self.slots[-1] >= slot:
             return False
-        known = {(track.vrf, track.neighbor): track for track in self.tracks}
+        known = {track.place: track for track in self.tracks}
         for place, values in found.items():
             track = known.get(place)
             if track is None:
@@ -56,13 +61,10 @@ class Day(Struct, array_like=True):
                     line.append(None)
         return True
 
-    def points(self, place: Place) -> dict[str, dict[int, int]]:
-        """The values of one session by series and slot."""
-        track = next((track for track in self.tracks if (track.vrf, track.neighbor) == place), None)
-        return {name: self._values(line) for name, line in track.series.items()} if track is not None else {}
-
-    def _values(self, line: list[int | None]) -> dict[int, int]:
-        there = [(slot, step) for slot, step in zip(self.slots, line, strict=True) if step is not None]
+    def values(self, track: Track, name: str) -> dict[int, int]:
+        """The values of one of its tracks by slot."""
+        line = zip(self.slots, track.series.get(name, ()), strict=False)  # a series that there is not has no points
+        there = [(slot, step) for slot, step in line if step is not None]
         return dict(zip((slot for slot, _ in there), accumulate(step for _, step in there), strict=True))
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
 
 from speakers.counters.keeping import FLEET
 from speakers.counters.packing import SLOT, Place, unpack
@@ -52,29 +55,61 @@ def session_series(session: Session, now: datetime, reach: timedelta = DAY) -> l
 
 
 def fleet_series(cluster_id: int, places: set[Place] | None, now: datetime, reach: timedelta = DAY) -> list[Series]:
-    """Sums over these VRFs and BGPPeers of a cluster, None = over all; one query."""
+    """Sums over these pairs of VRF and BGPPeer of a cluster, None = over all; one query."""
     return _read(cluster_id, FLEET, places, now, reach)
 
 
+def fleet_series_by_vrf(
+    clusters: Iterable[int], name: str, now: datetime, reach: timedelta = DAY
+) -> dict[tuple[int, str], Series]:
+    """One of the sums, over each VRF of each of these clusters; one query."""
+    span = _Reach.until(now, reach)
+    sums: dict[tuple[int, str], dict[int, int]] = defaultdict(dict)
+    for row in span.rows(cluster__in=list(clusters), node=FLEET):
+        day, midnight = unpack(row.points), _midnight(row.day)
+        for track in day.tracks:
+            _add(sums[row.cluster_id, track.vrf], day.values(track, name), midnight)
+    return {place: span.series(name, values) for place, values in sums.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """The five minutes from `first` to `last`, both included, counted from 1970 on."""
+
+    first: int
+    last: int
+
+    @classmethod
+    def until(cls, now: datetime, reach: timedelta) -> _Reach:
+        last = int(now.timestamp()) // SLOT
+        return cls(last - int(reach.total_seconds()) // SLOT + 1, last)
+
+    def rows(self, **where: Any) -> QuerySet[CounterDay]:
+        """The days that it touches."""
+        first, last = (datetime.fromtimestamp(slot * SLOT, UTC).date() for slot in (self.first, self.last))
+        return CounterDay.objects.filter(day__gte=first, day__lte=last, **where).order_by("day")
+
+    def series(self, name: str, values: Mapping[int, int]) -> Series:
+        """From values by slot."""
+        end = datetime.fromtimestamp(self.last * SLOT, UTC)
+        return Series(name, name in MESSAGES, end, tuple(values.get(slot) for slot in range(self.first, self.last + 1)))
+
+
 def _read(cluster_id: int, node: str, places: set[Place] | None, now: datetime, reach: timedelta) -> list[Series]:
-    last = int(now.timestamp()) // SLOT
-    first = last - int(reach.total_seconds()) // SLOT + 1
-    begin = datetime.fromtimestamp(first * SLOT, UTC)
-    rows = CounterDay.objects.filter(cluster=cluster_id, node=node, day__gte=begin.date(), day__lte=now.astimezone(UTC))
+    span = _Reach.until(now, reach)
     sums: dict[str, dict[int, int]] = defaultdict(dict)
-    for row in rows.order_by("day"):
-        midnight = int(datetime.combine(row.day, time(tzinfo=UTC)).timestamp()) // SLOT
-        day = unpack(row.points)
-        wanted = {(track.vrf, track.neighbor) for track in day.tracks}
-        for place in wanted if places is None else wanted & places:
-            for name, points in day.points(place).items():
-                _add(sums[name], points, midnight)
-    end = datetime.fromtimestamp(last * SLOT, UTC)
-    return [
-        Series(name, name in MESSAGES, end, tuple(sums[name].get(slot) for slot in range(first, last + 1)))
-        for name in sorted(sums, key=_order)
-        if any(first <= slot <= last for slot in sums[name])
-    ]
+    for row in span.rows(cluster=cluster_id, node=node):
+        day, midnight = unpack(row.points), _midnight(row.day)
+        for track in day.tracks:
+            if places is None or track.place in places:
+                for name in track.series:
+                    _add(sums[name], day.values(track, name), midnight)
+    found = (span.series(name, sums[name]) for name in sorted(sums, key=_order))
+    return [series for series in found if any(value is not None for value in series.values)]
+
+
+def _midnight(day: date) -> int:
+    return int(datetime.combine(day, time(tzinfo=UTC)).timestamp()) // SLOT
 
 
 def _add(sums: dict[int, int], points: Mapping[int, int], midnight: int) -> None:

@@ -61,8 +61,10 @@
       spoken = fragment.dataset.summary;
       document.getElementById("spoken").textContent = spoken;
     }
-    if (fragment?.dataset.problems !== undefined) {
-      const count = Number(fragment.dataset.problems);
+    // A page that counts nothing of its own counts the alarms that fire.
+    const counting = document.querySelector("[data-summary][data-problems]") ?? document.getElementById("standing");
+    if (counting) {
+      const count = Number(counting.dataset.problems);
       const icon = document.querySelector("link[rel=icon]");
       document.title = document.title.replace(/^(\(\d+\) )?/, count ? `(${count}) ` : "");
       icon.href = count ? icon.dataset.down : icon.dataset.up;

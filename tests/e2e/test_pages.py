@@ -25,6 +25,7 @@ PAGES = {
     "session": "/sessions/{down}/",
     "routes": "/routes/?prefix=203.0.113.7",
     "timeline": "/timeline/",
+    "wall": "/wall/",
     "topology": "/topology/",
     "topology by rack": "/topology/?by=rack&open=rack-1&vrf=default",
     "nodes": "/nodes/",

@@ -20,6 +20,7 @@ READ = ["/", "/sessions/{session}/", "/peers/", _PEER, "/speakers/", "/clusters/
 READ += [
     "/routes/",
     "/timeline/",
+    "/wall/",
     "/routes/?prefix=203.0.113.7",
     "/services/",
     "/services/lab/shop/web/",
