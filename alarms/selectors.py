@@ -42,15 +42,18 @@ def firing_count(cluster: str = "") -> int:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """A cluster whose sweeps do not come to their end any more."""
+    """A cluster whose sweeps do not come to their end any more. away: its API server cannot be used."""
 
     cluster: str
     ended_at: datetime
+    away: bool
 
 
 def sweeps_stopped() -> list[Stopped]:
     """Those of the clusters that are looked after; one query. One that was never swept has not stopped."""
     limit = Limits.at(clock.now()).unknown
-    rows = Sweep.objects.filter(cluster__in=clusters_active()).order_by("cluster__name").values_list("cluster__name")
-    found = rows.annotate(newest=Max("ended_at"), recent=Count("pk", filter=Q(ended_at__gte=limit)))
-    return [Stopped(name, newest) for name, newest, recent in found if newest is not None and not recent]
+    rows = Sweep.objects.filter(cluster__in=clusters_active()).order_by("cluster__name")
+    found = rows.values_list("cluster__name", "cluster__error").annotate(
+        Max("ended_at"), recent=Count("pk", filter=Q(ended_at__gte=limit))
+    )
+    return [Stopped(name, ended, bool(error)) for name, error, ended, recent in found if ended and not recent]

@@ -12,9 +12,12 @@ _DEAD_AFTER = timedelta(seconds=15)
 
 
 def watching(cluster: Cluster) -> str:
-    """live, partly (some streams are missing), lost (nobody watches any more) or never."""
+    """live, partly (some are missing), silent (the API server hangs), lost (nobody watches any more) or never."""
     if cluster.watched_at is None:
         return "never"
+    silent = cluster.silent_since  # connections to an API server that hangs stay open
+    if silent is not None and (cluster.event_at is None or cluster.event_at < silent):
+        return "silent"
     if clock.now() - cluster.watched_at > _DEAD_AFTER or not any(stream["live"] for stream in cluster.streams):
         return "lost"
     return "live" if all(stream["live"] for stream in cluster.streams) else "partly"

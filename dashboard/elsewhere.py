@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from clusters.models import Service
 from clusters.selectors import resource_list
+from clusters.words import counted
 from pools.loadbalancers.selectors import services_matching
 from pools.models import IPAddressPool
 from pools.selectors import pools_matching
@@ -38,9 +39,17 @@ class Hits:
     """Objects of one kind; more: whether there are others, which `href` lists."""
 
     label: str
+    noun: str
     found: tuple[Hit, ...]
     more: bool
     href: str
+
+
+def found_words(hits: list[Hits]) -> str:
+    """How much was found, "1 service and 2 pools"; "" for nothing."""
+    return " and ".join(
+        f"{'more than ' if one.more else ''}{counted(len(one.found), one.noun)}" for one in hits if one.found
+    )
 
 
 def elsewhere(user: User, words: str, cluster: str = "") -> list[Hits]:
@@ -60,7 +69,7 @@ def _services(words: str, cluster: str) -> Hits:
     rows = services_matching(words).filter(**({"cluster__name": cluster} if cluster else {}))
     found = list(rows.order_by("name", "namespace", "cluster__name")[: _SHOWN + 1])
     shown, more = tuple(map(_service, found[:_SHOWN])), len(found) > _SHOWN
-    return Hits("Services", shown, more, _list("services", words, cluster))
+    return Hits("Services", "service", shown, more, _list("services", words, cluster))
 
 
 def _service(row: Service) -> Hit:
@@ -73,7 +82,7 @@ def _pools(words: str, cluster: str) -> Hits:
     rows = rows.filter(**({"cluster__name": cluster} if cluster else {}))
     found = list(rows.order_by("name", "namespace", "cluster__name")[: _SHOWN + 1])
     shown, more = tuple(_pool(cast("IPAddressPool", row)) for row in found[:_SHOWN]), len(found) > _SHOWN
-    return Hits("Pools", shown, more, _list("pools", words, cluster))
+    return Hits("Pools", "pool", shown, more, _list("pools", words, cluster))
 
 
 def _pool(row: IPAddressPool) -> Hit:

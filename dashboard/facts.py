@@ -1,19 +1,18 @@
-"""What one session's page says: the state as a sentence, the facts of FRR in groups, and all of it as text."""
+"""What one session's page says: the state as a sentence, the evidence, and all of it as text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from ipaddress import IPv4Address
 
 from clusters.words import age_words, bounded, utc_words
 from speakers.frr import commands
-from speakers.frr.neighbor import BFDPeer
-from speakers.live import Detail
 from speakers.models import Session, Speaker
 
 _EVIDENCE_LIMIT = 20
+_NO_ROUTER_ID = str(IPv4Address(0))  # before an OPEN was received
 _SIDES = {
     "ours": "on this side, in the cluster",
     "theirs": "on the router's side",
@@ -29,15 +28,6 @@ class Fact:
     label: str
     value: str
     mono: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Facts that one command shows."""
-
-    title: str
-    facts: list[Fact]
-    command: str
 
 
 def text_of(lines: Iterable[str]) -> str:
@@ -70,9 +60,16 @@ def state_words(session: Session, health: str, now: datetime) -> str:
 def evidence(session: Session) -> list[Fact]:
     """FRR's own fields behind the cause."""
     fields = session.evidence if isinstance(session.evidence, dict) else {}
-    return [
-        Fact(bounded(key, 60), bounded(value, 200), mono=True) for key, value in list(fields.items())[:_EVIDENCE_LIMIT]
-    ]
+    return [Fact(bounded(key, 60), _plain(value), mono=True) for key, value in list(fields.items())[:_EVIDENCE_LIMIT]]
+
+
+def _plain(value: object) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else bounded(value, 200)
+
+
+def router_id(session: Session) -> str:
+    """The router's; "" as long as it has told none."""
+    return "" if session.remote_router_id == _NO_ROUTER_ID else session.remote_router_id
 
 
 def oc(speaker: Speaker, argv: Iterable[str]) -> str:
@@ -89,129 +86,6 @@ def neighbor_command(session: Session) -> str:
         return ""
 
 
-def groups(session: Session, detail: Detail | None) -> list[Group]:
-    """All facts, the row's first; those of the last poll only while Redis keeps it."""
-    command = neighbor_command(session)
-    found = [Group("Who", _identity(session, detail), command), Group("Timers", _timers(session, detail), command)]
-    found.append(Group("Connections", _connections(session, detail), command))
-    if session.bfd or (detail and detail.bfd):
-        bfd = oc(session.speaker, commands.bfd_peers()) if hasattr(commands, "bfd_peers") else command
-        found.append(Group("BFD", _bfd(session, detail.bfd if detail else None), bfd))
-    return found
-
-
-def _facts(rows: Iterable[tuple[str, Any]], *, mono: bool = False) -> list[Fact]:
-    return [Fact(label, bounded(value, 200), mono) for label, value in rows if value not in {None, ""}]
-
-
-def _ms(value: int | None) -> str:
-    return "" if value is None else f"{value / 1000:g} s"
-
-
-def _s(value: int | None) -> str:
-    return "" if value is None else f"{value} s"
-
-
-def _identity(session: Session, detail: Detail | None) -> list[Fact]:
-    neighbor = detail.neighbor if detail else None
-    sides = [
-        ("Router's AS", session.remote_as),
-        ("Own AS", session.local_as),
-        ("Router's ID", session.remote_router_id),
-        ("Own router ID", session.local_router_id),
-        ("Router's name", session.hostname),
-        ("Link", session.link),
-        ("BGP version", session.bgp_version),
-    ]
-    if neighbor is not None:
-        sides += [
-            ("Router's end", _end(neighbor.foreign_host, neighbor.foreign_port)),
-            ("Own end", _end(neighbor.local_host, neighbor.local_port)),
-            ("Source", neighbor.update_source),
-            ("Discovered address", neighbor.unnumbered_address if neighbor.unnumbered_address != "none" else ""),
-            ("Peer group", neighbor.peer_group),
-            ("Listen range", neighbor.range_group),
-            ("Hops allowed", neighbor.hops),
-            ("MD5 password", "set" if neighbor.md5 else "not set"),
-        ]
-    return _facts(sides, mono=True)
-
-
-def _end(host: str, port: int | None) -> str:
-    if not host or host == "Unknown":
-        return ""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _timers(session: Session, detail: Detail | None) -> list[Fact]:
-    rows: list[tuple[str, Any]] = []
-    if session.state == Session.State.ESTABLISHED:  # before that FRR repeats what is configured
-        rows = [
-            ("Hold time, negotiated", _s(session.hold_time)),
-            ("Keepalive, negotiated", _s(session.keepalive_time)),
-        ]
-    if detail is not None:
-        neighbor = detail.neighbor
-        rows += [
-            ("Hold time, configured", _ms(neighbor.configured_hold_time)),
-            ("Keepalive, configured", _ms(neighbor.configured_keepalive_time)),
-            ("Last message read", _ago(neighbor.last_read, session)),
-            ("Last message sent", _ago(neighbor.last_write, session)),
-            ("Next attempt to connect in", _ms(neighbor.next_connect_due or neighbor.next_start_due)),
-            ("Connect retry", _s(neighbor.connect_retry_seconds)),
-            ("Round trip", f"{neighbor.rtt} ms" if neighbor.rtt is not None else ""),
-        ]
-    return _facts(rows)
-
-
-def _ago(milliseconds: int | None, session: Session) -> str:
-    # Before the first message FRR counts from the boot of the machine.
-    established = session.state == Session.State.ESTABLISHED
-    return f"{_ms(milliseconds)} before the poll" if established and milliseconds is not None else ""
-
-
-def _connections(session: Session, detail: Detail | None) -> list[Fact]:
-    rows: list[tuple[str, Any]] = [
-        ("Established", f"{session.connections_established} times"),
-        ("Dropped", f"{session.connections_dropped} times"),
-    ]
-    if detail is not None:
-        neighbor = detail.neighbor
-        local, remote = neighbor.graceful_restart_modes
-        rows += [
-            ("Last reset", neighbor.last_reset),
-            ("Last NOTIFICATION", neighbor.last_notification),
-            ("Router's message", neighbor.shutdown_message),
-            ("Graceful restart, own", local),
-            ("Graceful restart, router", remote),
-        ]
-    return _facts(rows)
-
-
-def _bfd(session: Session, peer: BFDPeer | None) -> list[Fact]:
-    rows: list[tuple[str, Any]] = [("As BGP sees it", session.bfd)]
-    if peer is not None:
-        rows += [
-            ("Status", peer.status),
-            ("Up for", _s(peer.uptime)),
-            ("Down for", _s(peer.downtime)),
-            ("Diagnostic", peer.diagnostic),
-            ("Router's diagnostic", peer.remote_diagnostic),
-            ("Transmit, receive interval", _pair(peer.transmit_interval, peer.receive_interval, "ms")),
-            ("The router's", _pair(peer.remote_transmit_interval, peer.remote_receive_interval, "ms")),
-            ("Detection multiplier", _pair(peer.detect_multiplier, peer.remote_detect_multiplier, "")),
-        ]
-    return _facts(rows)
-
-
-def _pair(one: int | None, other: int | None, unit: str) -> str:
-    return (
-        ""
-        if one is None and other is None
-        else f"{one if one is not None else '?'} / {other if other is not None else '?'} {unit}"
-    )
-
-
 def ticket(session: Session, health: str, now: datetime) -> str:
     """Everything that the network team asks for, as text."""
     lines = [
@@ -219,7 +93,7 @@ def ticket(session: Session, health: str, now: datetime) -> str:
         f"{state_words(session, health, now)} (since {utc_words(session.since)})",
         f"cluster {session.cluster}, VRF {session.vrf}",
         f"own AS {session.local_as or '?'}, router ID {session.local_router_id or '?'}",
-        f"router's AS {session.remote_as or '?'}, router ID {session.remote_router_id or '?'}",
+        f"router's AS {session.remote_as or '?'}, router ID {router_id(session) or '?'}",
         f"cause: {session.cause}" if session.cause else "",
         *(f"  {fact.label} = {fact.value}" for fact in evidence(session)),
         f"observed {utc_words(session.speaker.observed_at)}" if session.speaker.observed_at else "never observed",

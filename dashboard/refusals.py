@@ -78,7 +78,9 @@ def kept_old(why: Iterable[Freeze], filters: Filters) -> Kept | None:
         return None
     first: dict[str, str] = {}
     for one in sorted((one for freeze in reasons for one in freeze.told), key=lambda one: not one.reported):
-        first.setdefault(one.teller, _ended(one.finding.message))
+        words = _ended(one.finding.message)
+        if not any(words in said for said in first.values()):  # MetalLB's words are often the rule's, with more before
+            first.setdefault(one.teller, words)
     href = f"{reverse('speakers')}?state=old" + (f"&cluster={filters.cluster}" if filters.cluster else "")
     return Kept(len(nodes), nodes[0], tuple(first.items()), href)
 
@@ -124,7 +126,7 @@ def _refused(freeze: Freeze, absent: list[Problem], filters: Filters, pages: Map
         more_nodes=max(0, len(nodes) - 2) + more,
         since=min(since) if since else freeze.since,
         cause=f"The speakers refuse their configuration: {message}",
-        detail=" · ".join((lacking, *freeze.tellers)),
+        detail=f"{lacking} · {' and '.join(freeze.tellers)} so",
         href=_href(absent, filters),
         kind="configuration",
         reason=one.reason if one else "",

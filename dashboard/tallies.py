@@ -15,13 +15,17 @@ _CLASHES = ("duplicate-neighbor", "duplicate-neighbor-hidden")
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The intended sessions of one peer. claimed: those that run as another peer's, one of `rivals` or of even more."""
+    """The intended sessions of one peer. claimed: those that run as another peer's, one of `rivals` or of even more.
+
+    awaited: how many of the unseen no poll has come to yet.
+    """
 
     intended: int
     up: int
     degraded: int
     down: int
     unseen: int
+    awaited: int = 0
     claimed: int = 0
     rivals: tuple[str, ...] = ()
     more_rivals: int = 0
@@ -34,7 +38,8 @@ class Tally:
         rivals, more = _rivals(peer)
         missing = max(0, intended - up - degraded - down - unseen)
         claimed = missing if rivals else 0
-        return cls(intended, up, degraded, down, unseen + missing - claimed, claimed, rivals, more)
+        awaited = missing - claimed
+        return cls(intended, up, degraded, down, unseen + awaited, awaited, claimed, rivals, more)
 
     @property
     def health(self) -> str:
@@ -45,7 +50,8 @@ class Tally:
     @property
     def rest(self) -> str:
         """What is not up, in words."""
-        parts = ((self.down, "down"), (self.degraded, "degraded"), (self.unseen, "unknown"))
+        unknown = (self.unseen - self.awaited, "unknown")
+        parts = ((self.down, "down"), (self.degraded, "degraded"), unknown, (self.awaited, "not observed yet"))
         words = [f"{number} {word}" for number, word in parts if number]
         words += [f"{self.claimed} claimed by {self.rival_names} too"] if self.claimed else []
         return ", ".join(words)

@@ -31,7 +31,8 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
     permissions = serializers.ListField(child=serializers.DictField(), help_text="What bgpui may do there.")
     problems = serializers.ListField(child=serializers.DictField(), help_text="What is missing, and the way out.")
     watching = serializers.SerializerMethodField(
-        help_text="Event streams: live, partly (some are missing), lost (not looked after any more) or never."
+        help_text="Event streams: live, partly (some are missing), silent (the API server hangs), "
+        "lost (not looked after any more) or never."
     )
     streams = serializers.ListField(child=serializers.DictField(), help_text="Each stream, and why it is not live.")
 

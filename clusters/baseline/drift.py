@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from clusters.changesets.wayback import way_back
 from clusters.models import Baseline, BaselineObject, Cluster, Resource
 from clusters.paths import keys_of
 from clusters.sync.drift import compared
-from intent.kinds import KINDS, Field
+from intent.kinds import KINDS
 
 FILTERS = ("kind", "namespace", "name", "state")
 STATES = tuple(state for state in BaselineObject.State.values if state)
@@ -72,7 +72,7 @@ class Drifted:
         return [
             {"path": diff["path"], "pinned": diff["before"], "cluster": diff["after"], "default": default}
             for diff in self.one.diff
-            for default in (_default(KINDS[self.one.kind].fields, keys_of(diff["path"])[1:]),)
+            for default in (KINDS[self.one.kind].default_at(keys_of(diff["path"])[1:]),)
         ]
 
 
@@ -90,13 +90,6 @@ def _pending(one: BaselineObject, row: Resource | None) -> bool:
     if one.manifest is None:
         return live is None
     return compared(one.kind, one.manifest, live) != (one.state, one.diff)
-
-
-def _default(fields: Iterable[Field], keys: Sequence[str]) -> Any:
-    found = next((field for field in fields if keys and field.name == keys[0]), None)
-    if found is None:
-        return None
-    return _default(found.properties, keys[1:]) if keys[1:] else found.default
 
 
 def drift_json(found: Drifted) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from clusters import clock
 from clusters.editing.yaml_text import manifest_yaml
 from clusters.models import Cluster
 from clusters.pages import parameters
+from clusters.paths import keys_of
 from clusters.words import (
     DEFAULT_VRF,
     HEALTH_WORDS,
@@ -29,6 +30,7 @@ from clusters.words import (
     utc_stamp,
     utc_words,
 )
+from intent.kinds import KINDS
 
 register = template.Library()
 _NOTHING = "\N{EN DASH}"
@@ -83,6 +85,15 @@ def shown(value: Any) -> str:
     if isinstance(value, str | int | float):
         return bounded(value)
     return bounded(json.dumps(value, ensure_ascii=False, default=str), 1000)
+
+
+@register.simple_tag
+def unset(path: str = "", kind: str = "") -> SafeString:
+    """Says that a field of an object is not set, with what the API server fills in then. kind: "" = no such object."""
+    keys = keys_of(path) if path else []
+    default = KINDS[kind].default_at(keys[1:]) if kind in KINDS and keys[:1] == ["spec"] else None
+    words = "not set" if default is None else f"not set ({shown(default)} by default)"
+    return format_html('<span class="soft">{}</span>', words)
 
 
 @register.filter

@@ -7,13 +7,11 @@ from collections.abc import Iterator
 
 from django.db.models import Count
 
-from clusters.models import ChangeSet, Cluster, SyncState
-from clusters.registry import resource_models
+from clusters.config_counts import WAITING, odd_objects
+from clusters.models import ChangeSet, Cluster
 from clusters.watched import watching
 from clusters.watching.term import watcher
 from dashboard.metrics.families import Family, gauge, put
-
-_WAITING = tuple(state for state in SyncState.values if state != SyncState.IN_SYNC)
 
 
 def clusters_told(clusters: list[Cluster]) -> Iterator[Family]:
@@ -65,20 +63,18 @@ def leader_told() -> Iterator[Family]:
 
 
 def edits_told(names: dict[int, str]) -> Iterator[Family]:
-    """Edits that are not in force, and open change sets; a query a kind and one more. names: of clusters, by id."""
+    """Edits that are not in force, and open change sets; two queries. names: of clusters, by id."""
     edits = gauge(
         "edits", "Objects whose edit is not in force: pending, rejected, conflict, deleting.", "cluster", "state"
     )
     found: Counter[tuple[int, str]] = Counter()
-    for model in resource_models().values():
-        rows = model._default_manager.filter(cluster_id__in=names, sync_state__in=_WAITING).order_by()  # noqa: SLF001
-        for pk, state, number in rows.values_list("cluster_id", "sync_state").annotate(number=Count("pk")):
-            found[pk, state] += number
+    for odd in odd_objects():
+        found[odd.cluster_id, odd.state] += odd.number
     sets = gauge("changesets_open", "Change sets that have not got their outcome yet.", "cluster")
     opened = ChangeSet.objects.filter(cluster_id__in=names, state__in=ChangeSet.OPEN).order_by()
     by_cluster = dict(opened.values_list("cluster_id").annotate(number=Count("pk")))
     for pk, name in names.items():
-        for state in _WAITING:
+        for state in WAITING:
             put(edits, [name, state], found[pk, state])
         put(sets, [name], by_cluster.get(pk, 0))
     return iter((edits, sets))

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from alarms.selectors import firing_count
+from clusters.config_counts import Odd, odd_objects
 from clusters.kindpages import kind_pages
 from clusters.models import Cluster, SyncState
 from clusters.pages import HttpRequest, misfits, render_page
-from clusters.registry import rows_of
 from clusters.selectors import clusters_known
 from clusters.words import age_words
-from dashboard.elsewhere import elsewhere
+from dashboard.elsewhere import elsewhere, found_words
 from dashboard.filters import Filters
 from dashboard.matrix import matrix
 from dashboard.problems import SHOWN, SHOWN_ALL, problems, with_ribbons
 from dashboard.refusals import by_refusal, frozen, kept_old, leading
 from dashboard.summary import Config, also, headline_counts, sentence
-from intent.findings import Severity
 from peers.models import BGPPeer
 from speakers.counts import Counts
 from speakers.history import DAY
@@ -79,7 +77,7 @@ def _board(request: HttpRequest, filters: Filters, clusters: dict[int, Cluster],
     opened = {"1": True, "0": False}.get(request.GET.get("healthy", ""))
     wanted = request.GET.get("page", "")
     page = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 6 else 1
-    config = _config(filters)
+    config = _config(filters, clusters)
     names = {pk: one.name for pk, one in clusters.items()}
     drawn = matrix(filters.apply(sessions()), counts, names, opened=opened, page=page)
     why = frozen(filters)
@@ -88,12 +86,13 @@ def _board(request: HttpRequest, filters: Filters, clusters: dict[int, Cluster],
     found = by_refusal(problems(counts, clusters, filters, peers), why, filters)
     every = SHOWN_ALL if request.GET.get("causes") == "all" else SHOWN
     said = sentence(counts, filters, blind=seen.blind if counts.totals else "", refused=leading(found))
+    hits = elsewhere(request.user, filters.q, filters.cluster)
     return {
         "counts": counts,
-        "sentence": said,
+        "sentence": said if counts.totals else _nothing(filters, found_words(hits)),
         "also": also(counts, said),
         "kept": kept,
-        "elsewhere": elsewhere(request.user, filters.q, filters.cluster),
+        "elsewhere": hits,
         "top": next((problem for problem in found if problem.neighbor and problem.number > 1), None),
         "numbers": headline_counts(
             counts, filters, kept, flaps=_drops(filters), alarms=firing_count(filters.cluster), config=config
@@ -110,27 +109,35 @@ def _board(request: HttpRequest, filters: Filters, clusters: dict[int, Cluster],
     }
 
 
+def _nothing(filters: Filters, found: str) -> str:
+    """What leads a page without a session. found: what a search has found beside them."""
+    if found:
+        return f"{found[:1].upper()}{found[1:]} found, and no session"
+    return "No session matches" if filters.chips else "No BGP session is intended yet"
+
+
 def _drops(filters: Filters) -> int:
     wanted = {"cluster__name": filters.cluster, "vrf": filters.vrf, "node": filters.node, "peer": filters.peer}
     rows = Transition.objects.filter(**{name: value for name, value in wanted.items() if value})
     return rows.filter(at__gte=timezone.now() - DAY, old_state=Session.State.ESTABLISHED).count()
 
 
-def _config(filters: Filters) -> Config:
-    """A query for each kind; the links go to the first kind that has something to say."""
-    numbers, pages = Counter[str](), dict[str, str]()
-    for about in kind_pages():
-        rows = rows_of(about.kind.kind)
-        rows = rows.filter(cluster__name=filters.cluster) if filters.cluster else rows
-        for name, number in rows.aggregate(**_SYNC).items():
-            numbers[name] += number
-            if number:
-                pages.setdefault(name, reverse(about.many))
-    return Config(*((numbers[name], f"{pages.get(name, '')}?sync={name}") for name in _SYNC))
+def _config(filters: Filters, clusters: dict[int, Cluster]) -> Config:
+    """One query; the links go to the first kind that has something to say."""
+    names = {pk: one.name for pk, one in clusters.items()}
+    odd = [one for one in odd_objects() if filters.cluster in {"", names.get(one.cluster_id)}]
+    pages = {about.kind.kind: reverse(about.many) for about in kind_pages()}
+    found = []
+    for name, is_meant in _MEANT.items():
+        meant = [one for one in odd if is_meant(one)]
+        kinds = {one.kind for one in meant}
+        page = next((page for kind, page in pages.items() if kind in kinds), "")
+        found.append((sum(one.number for one in meant), f"{page}?sync={name}"))
+    return Config(*found)
 
 
-_SYNC = {
-    "pending": Count("pk", filter=Q(sync_state__in=[SyncState.PENDING, SyncState.DELETING])),
-    "stuck": Count("pk", filter=Q(sync_state__in=[SyncState.REJECTED, SyncState.CONFLICT])),
-    "error": Count("pk", filter=Q(severity=Severity.ERROR.value)),
+_MEANT: dict[str, Callable[[Odd], bool]] = {
+    "pending": lambda one: one.state in {SyncState.PENDING, SyncState.DELETING},
+    "stuck": lambda one: one.state in {SyncState.REJECTED, SyncState.CONFLICT},
+    "error": lambda one: one.is_broken,
 }

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from clusters.pages import HttpRequest, render_page
 from dashboard import facts
+from dashboard.factgroups import groups
 from dashboard.observe import ask as ask_frr
 from dashboard.problem import peer_href
 from dashboard.ribbon import states
@@ -125,7 +126,7 @@ def _live(row: Session, health: str) -> dict[str, Any]:
         "reason": reason,
         "side": facts.side_words(reason.side) if reason else "",
         "evidence": facts.evidence(row),
-        "groups": facts.groups(row, detail),
+        "groups": groups(row, detail),
         "ticket": facts.ticket(row, health, now),
         "limit": fresh.interval * STALE_POLLS,
         "now": now,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -172,6 +172,14 @@ class Kind:
             if field.name == name:
                 return field
         raise KeyError(name)
+
+    def default_at(self, keys: Sequence[str]) -> Any:
+        """What the API server fills in at a place within the spec that is not set; None = nothing."""
+        fields, default = self.fields, None
+        for key in keys:
+            found = next((field for field in fields if field.name == key), None)
+            fields, default = (found.properties, found.default) if found is not None else ((), None)
+        return default
 
     def served(self, name: str) -> Version | None:
         """The served version of that name, None if it is not served."""

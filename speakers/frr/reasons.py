@@ -26,7 +26,7 @@ _REACH = (
     "Is this node's source address the neighbor that the router expects?",
     "A router that is more than one hop away needs ebgpMultiHop.",
 )
-_ROUTE = "Look at the way to the router as FRR tracks it in this VRF: the session's page asks for it."
+_ROUTE = "Ask FRR for its way to the router in this VRF: at the end of the session's page."
 
 REASONS: dict[str, Reason] = {
     "admin-shutdown": Reason(

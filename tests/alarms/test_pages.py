@@ -172,6 +172,12 @@ def test_every_page_says_when_sweeps_have_stopped(browser: Browser, cluster: Clu
     assert "have stopped" not in viewer.get("/peers/").text
     Sweep.objects.filter(pk=sweep.pk).update(ended_at=timezone.now() - timedelta(minutes=5))
     for path in ("/", "/peers/", "/clusters/", "/alarms/", "/alarms/standing/"):
-        assert "Sweeps of cluster lab have stopped" in viewer.get(path).text, path
+        page = viewer.get(path).text
+        assert "Sweeps of cluster lab have stopped" in page, path
+        assert "Do the workers and beat run" in page, path
+    Cluster.objects.update(error="The API server did not answer within 10 s.")
+    page = viewer.get("/peers/").text
+    assert "Its API server cannot be used" in page
+    assert "Do the workers" not in page
     cluster.delete()
     assert "have stopped" not in viewer.get("/peers/").text

@@ -220,6 +220,45 @@ def test_mistakes_show_while_typing_and_the_input_keeps_its_focus(page: Page, de
     expect(page.locator("#s-f-nodeSelectors")).to_have_text("Selects 1 of 6 nodes: compute-1.example.com.")
 
 
+def test_yaml_is_judged_while_it_is_typed_and_the_cursor_stays(page: Page, demo: Demo) -> None:
+    page.goto(f"{demo.url}{_PEER}edit/?as=yaml")
+    manifest = page.locator("textarea[name=yaml]")
+    expect(page.locator("#verdict")).to_contain_text("ready", timeout=_PATIENCE)
+    manifest.evaluate(
+        "area => { const at = area.value.indexOf('64500'); area.focus(); area.setSelectionRange(at, at + 5); }"
+    )
+    page.keyboard.type("0")
+    expect(page.locator("#verdict")).to_contain_text("MetalLB refuses", timeout=_PATIENCE)
+    expect(manifest).to_be_focused()
+    assert manifest.evaluate("area => area.value.slice(area.selectionStart - 8, area.selectionStart)") == "myASN: 0"
+
+
+def test_a_check_that_another_one_overtakes_is_no_error(page: Page, demo: Demo) -> None:
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.goto(f"{demo.url}/guided/bfd/")
+    with page.expect_response(lambda response: response.request.method == "POST"):
+        page.locator("[name='peer.myASN']").fill("1")
+    page.route("**/guided/bfd/", lambda route: (page.wait_for_timeout(300), route.continue_()))
+    for number in ("2", "3", "0"):
+        page.locator("[name='peer.myASN']").fill(number)
+        page.wait_for_timeout(450)  # longer than a page waits for the next key
+    expect(page.locator("#p-peer-f-myASN")).to_contain_text("MetalLB refuses", timeout=_PATIENCE)
+    assert complaints == []
+
+
+def test_nothing_of_the_first_screen_is_cut_without_a_word(page: Page) -> None:
+    tops = "items => [...new Set(items.map(item => item.getBoundingClientRect().bottom))]"
+    assert len(page.locator(".headline .counts > div").evaluate_all(tops)) == 1
+    matrix = page.locator("#matrix-scroll")
+    expect(matrix).to_have_attribute("data-more", "")
+    assert matrix.evaluate("area => getComputedStyle(area).maskImage") != "none"
+    matrix.evaluate("area => { area.scrollLeft = area.scrollWidth }")
+    expect(matrix).not_to_have_attribute("data-more", "")
+    free = "input => parseFloat(getComputedStyle(input).width) - parseFloat(getComputedStyle(input).paddingInlineEnd)"
+    assert page.locator("#q").evaluate(free) > 110  # room for the placeholder beside the key's name
+
+
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_refused_review_has_the_focus_on_what_to_solve(browser: Browser, demo: Demo, scripts: bool) -> None:
     context = browser.new_context(java_script_enabled=scripts, viewport={"width": 390, "height": 700})

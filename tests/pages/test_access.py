@@ -155,3 +155,10 @@ def test_an_open_page_whose_object_is_gone_is_loaded_anew(viewer: Client) -> Non
     assert (plain.status_code, fragment.status_code) == (404, 404)
     assert ("HX-Refresh" in plain.headers, fragment.headers["HX-Refresh"]) == (False, "true")
     assert "It may have been deleted" in plain.text
+
+
+def test_a_refusal_is_one_line_in_the_log(viewer: Client, cluster: Cluster, caplog: pytest.LogCaptureFixture) -> None:
+    assert viewer.get("/peers/new/").status_code == 403
+    (record,) = [one for one in caplog.records if one.name == "django.request"]
+    assert "/peers/new/" in record.getMessage()
+    assert record.exc_info is None

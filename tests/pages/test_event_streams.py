@@ -77,3 +77,18 @@ def test_what_is_only_read_is_looked_at_rarely_while_its_streams_are_live(
     live_cluster.refresh_from_db()
     readonly_follow(live_cluster, door_of(live_cluster))
     assert live_cluster.services.exists()
+
+
+def test_streams_of_an_api_server_that_hangs_are_not_called_live(viewer: Client, cluster: Cluster) -> None:
+    told(cluster, stream("nodes"), stream("services"))
+    Cluster.objects.update(silent_since=timezone.now() + timedelta(seconds=1))  # after the last event
+    for path in ("/clusters/", "/clusters/lab/"):
+        page = viewer.get(path).text
+        assert "the API server does not answer" in page
+        assert 'data-h="live">live' not in page
+    cluster.refresh_from_db()
+    assert not reading_is_watched(cluster)
+    assert viewer.get("/api/v1/clusters/lab/").json()["watching"] == "silent"
+    told(cluster, stream("nodes"))  # an event came
+    Cluster.objects.update(silent_since=timezone.now() - timedelta(minutes=1))
+    assert viewer.get("/api/v1/clusters/lab/").json()["watching"] == "live"

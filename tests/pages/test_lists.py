@@ -75,6 +75,15 @@ def test_a_peer_whose_speakers_fell_silent_is_not_shown_as_up(viewer: Client, cl
         assert "1 unknown" in page
 
 
+def test_a_new_peer_waits_for_the_next_poll_and_is_not_called_unknown(viewer: Client, cluster: Cluster) -> None:
+    a_peer(cluster, sessions_intended=6)
+    page = viewer.get("/peers/lab/metallb-system/tor-a/").text
+    assert "6 not observed yet" in page
+    assert "6 sessions should open" in page
+    assert "unknown" not in page.partition("<main")[2].partition("As YAML")[0].replace('data-h="unknown"', "")
+    assert "No node opens" not in page
+
+
 def _many_peers(cluster: Cluster, number: int) -> None:
     BGPPeer.objects.bulk_create(
         [BGPPeer(cluster=cluster, namespace="metallb-system", name=f"p-{i:04}") for i in range(number)]

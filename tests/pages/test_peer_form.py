@@ -52,6 +52,7 @@ def test_a_documented_rule_needs_its_tick(editor: Client, cluster: Cluster) -> N
     code = re.search(r'name="accept" value="([\w-]+)"', refused.text)
     assert code
     assert "I know; do it anyway" in problem(refused.text, "keepaliveTime")
+    assert problem(refused.text, "keepaliveTime").startswith("documented "), "as REST and the docs call it"
     review = post(editor, NEW, "review", {**data, "accept": code[1]})
     assert review.status_code == 200
     assert post(editor, NEW, "apply", fields(review.text)).status_code == 302

@@ -90,6 +90,20 @@ def test_an_edit_that_was_overtaken_while_typed_is_asked_the_same(
     assert kube.spec("doc-example-peer") == {**EXAMPLE, "holdTime": "99s", "connectTime": "20s"}
 
 
+def test_what_the_api_server_fills_in_is_said_where_a_field_is_not_set(
+    editor: Client, live_cluster: Cluster, kube: RunningCluster, work: Work
+) -> None:
+    kube.add(manifest("doc-example-peer", EXAMPLE))
+    work(live_cluster)
+    review = post(editor, EDIT, "review", {**fields(editor.get(EDIT).text), "peerPort": "1790"})
+    assert "spec.peerPort not set (179 by default) 1790" in text(review.text)
+    kube.patch_peer("doc-example-peer", {"peerPort": 1791})
+    assert post(editor, EDIT, "apply", fields(review.text)).status_code == 302
+    work(live_cluster)
+    assert "spec.peerPort both changed it not set (179 by default) 1790 1791" in text(editor.get(RESOLVE).text)
+    assert "spec.peerPort not set (179 by default) 1790 1791" in text(editor.get(PEER).text)
+
+
 def test_without_a_conflict_the_page_leads_back(
     editor: Client, viewer: Client, live_cluster: Cluster, kube: RunningCluster, work: Work
 ) -> None:

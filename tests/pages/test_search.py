@@ -56,6 +56,21 @@ def test_an_address_finds_the_service_that_has_it_and_the_pool_that_holds_it(
     assert [name for kind, name in links if kind == "pools"] == pools
 
 
+@pytest.mark.parametrize(
+    ("words", "leads"),
+    [
+        ("203.0.113.9", "1 service and 1 pool found, and no session"),
+        ("203.0.113.77", "1 pool found, and no session"),
+        ("nowhere", "No session matches"),
+        ("10.0.0.1", "Filtered: the session is up."),
+    ],
+)
+def test_the_headline_says_what_was_found(viewer: Client, shop: Cluster, words: str, leads: str) -> None:
+    page = viewer.get("/", {"q": words}).text
+    assert leads in page.partition("<h1>")[2].partition("</h1>")[0]
+    assert f'data-summary="{leads}"' in page, "it is what a screen reader is told"
+
+
 def test_the_list_of_pools_is_searched_by_an_address_within_too(viewer: Client, shop: Cluster) -> None:
     for words, names in (("203.0.113.77", ["blue"]), ("203.0.113.0/24", ["blue"]), ("::1", []), ("six", ["six"])):
         page = viewer.get("/pools/", {"q": words}).text
@@ -66,7 +81,7 @@ def test_sessions_are_counted_beside(viewer: Client, shop: Cluster) -> None:
     assert viewer.get("/api/v1/search/?q=node-0").json()["sessions"]["up"] == 1
     assert viewer.get("/api/v1/search/?q=203.0.113.9").json()["sessions"]["up"] == 0
     page = viewer.get("/?q=203.0.113.9").text
-    assert "No session matches" in page
+    assert "and no session" in page
     assert "Nothing matches" not in page
     assert viewer.get("/api/v1/search/?q=web&cluster=other").json().get("services") is None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
@@ -14,7 +15,11 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from clusters.models import Cluster
 from clusters.nudges import connection
+from dashboard.factgroups import groups
+from dashboard.facts import evidence
 from speakers import live
+from speakers.frr.detail import NeighborDetail
+from speakers.frr.neighbor import BFDPeer
 from speakers.frr.reasons import REASONS
 from speakers.frr.routes import Path, Table
 from speakers.models import Gap, Transition
@@ -276,3 +281,22 @@ def test_of_a_table_that_is_not_kept_whole_nothing_is_said_to_be_missing() -> No
     found = Table(paths=[Path(network="203.0.113.1/32")], total=501)
     answer = live.CommandResult(timezone.now(), "oc exec", ok=True, table=found, meant=["203.0.113.9/32"])
     assert answer.missing == []
+
+
+def test_the_cause_stands_before_the_past(viewer: Client, cluster: Cluster) -> None:
+    page = page_of(viewer, a_session(a_speaker(cluster), **down()).pk)
+    assert page.index('id="why-head"') < page.index('id="past-head"')
+
+
+def test_words_of_frr_are_told_in_plain_words(cluster: Cluster) -> None:
+    modes = {"localGrMode": "Helper*", "remoteGrMode": "NotApplicable"}
+    detail = live.Detail(timezone.now(), NeighborDetail(graceful_restart=modes), BFDPeer(uptime=106))
+    columns = {"remote_router_id": str(IPv4Address(0)), "evidence": {"ebgpMultiHop": False}, "connections_dropped": 1}
+    row = a_session(a_speaker(cluster), **down(**columns))
+    told = {fact.label: fact.value for group in groups(row, detail) for fact in group.facts}
+    assert told["Router's ID"] == "not told yet"
+    assert told["Graceful restart, own"] == "helps the other side only, as for all neighbors"
+    assert told["Graceful restart, router"] == "not known while the session is down"
+    assert told["Up for"] == "1 min"
+    assert told["Dropped"] == "1 time"
+    assert [fact.value for fact in evidence(row)] == ["no"]

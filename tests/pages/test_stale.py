@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from clusters.models import Cluster, Node, StatusObject
+from clusters.stale import refusals
 from clusters.sync.findings import findings_write
 from peers.models import BGPPeer
 from speakers.models import Speaker
@@ -141,7 +142,7 @@ def test_a_freeze_that_no_session_tells_is_a_problem(viewer: Client, reporting: 
     }
     assert "myASN" in rule["cause"]
     assert {"object": "BGPPeer tor-a", "page": "/peers/lab/metallb-system/tor-a/"} in rule["objects"]
-    assert "The rules say · MetalLB says" in rule["detail"], "one row, whoever says it"
+    assert "The rules say and MetalLB says so" in rule["detail"], "one row, whoever says it"
     assert (unexplained["nodes"], unexplained["objects"][0]["object"]) == (
         ["node-2"],
         "ConfigurationState speaker-node-2",
@@ -164,7 +165,7 @@ def test_what_frr_k8s_refuses_is_said_though_metallb_finds_nothing(viewer: Clien
     a_report(cluster, "FRRNodeState", "node-1", node="node-1", result="failed", message="multiple asns for VRF red")
     (found,) = viewer.get("/api/v1/problems/").json()["results"]
     assert (found["kind"], found["nodes"], found["detail"].split(" · ")[-1]) == (
-        "configuration", ["node-1"], "frr-k8s says"
+        "configuration", ["node-1"], "frr-k8s says so"
     )  # fmt: skip
     assert "multiple asns for VRF red" in found["cause"]
     assert "frr-k8s says: multiple asns" in viewer.get("/speakers/").text
@@ -221,3 +222,14 @@ def test_the_rule_that_is_broken_is_told_to_its_last_word(viewer: Client, cluste
     _absent(cluster, refused=3, lost=0)
     _said, rows = _home(viewer.get("/").text)
     assert "and 4 more)" in rows[0].partition("10.10.10.11")[2]
+
+
+def test_words_that_metallb_shares_with_the_rules_are_said_once(viewer: Client, refusing: Cluster) -> None:
+    rule = next(one for one in refusals(refusing) if not one.reported).finding.message
+    a_report(
+        refusing, "ConfigurationState", "speaker-node-0", node="node-0", result="Invalid", message=f"config: {rule}"
+    )
+    a_session(Speaker.objects.get(node="node-1"))
+    told = viewer.get("/").text.partition("keeps its old configuration</a>")[2].partition("</p>")[0]
+    assert "MetalLB says: config: " in told
+    assert "The rules say" not in told
