@@ -6,6 +6,7 @@ import json
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from dataclasses import field as _field
 from enum import StrEnum
 
 VALUE_LIMIT = 200
@@ -46,7 +47,8 @@ class Finding:
     value: the offending value as text of at most 200 characters, "" for secrets. message: the rule, how it is broken.
     source: where the rule comes from. hint: the way out. objects: the judged one first, then those it clashes with.
     nodes: names of the nodes where it bites, sorted; () if it does not depend on nodes. more: objects left out.
-    more_nodes: nodes left out.
+    more_nodes: nodes left out. stood: the cluster holds the object with it, so that an edit which leaves it as it is
+    need not be allowed to.
     """
 
     code: str
@@ -60,6 +62,7 @@ class Finding:
     nodes: tuple[str, ...] = ()
     more: int = 0
     more_nodes: int = 0
+    stood: bool = _field(default=False, compare=False)
 
     @property
     def sentence(self) -> str:

@@ -36,6 +36,10 @@ FINDING = shape(
         "more": {"type": "integer", "minimum": 0, "description": "How many more objects clash."},
         "more_nodes": {"type": "integer", "minimum": 0, "description": "How many more nodes it bites on."},
         "nodes": {"type": "array", "items": TEXT, "description": "Where it bites, if that depends on nodes."},
+        "stood": {
+            "type": "boolean",
+            "description": "The cluster holds the object with it already: nothing is to be accepted.",
+        },
     },
     required=["code", "severity", "field", "message"],
 )
@@ -88,6 +92,11 @@ NOT_UP: dict[str, Any] = {
 REVIEW = shape(
     {
         "dryRun": shape({"ok": {"type": "boolean"}, "message": {**TEXT, "description": "The API server's own words."}}),
+        "overridable": {
+            "type": "array",
+            "items": TEXT,
+            "description": "Rules that an administrator may override, since the API server accepts the object.",
+        },
         "findings": FINDINGS,
         "diff": {"type": "array", "items": shape({"path": TEXT, "before": {}, "after": {}})},
         "before": {"type": ["object", "null"]},

@@ -22,6 +22,7 @@ from clusters.changesets.review import ItemReview, SetReview, changeset_review
 from clusters.changesets.selectors import changesets
 from clusters.changesets.wanted import Wanted
 from clusters.edits.judging import HELD
+from clusters.edits.overriding import may_override, offered
 from clusters.edits.refusals import ClusterUnreachable, RevisionMismatch, Unconfirmed
 from clusters.models import ChangeSet, ChangeSetItem, Cluster, Trial
 from clusters.trials.selectors import seconds_left
@@ -104,8 +105,8 @@ def _object_json(item: ChangeSetItem) -> dict[str, Any]:
     }
 
 
-def refusal(found: Sequence[Sequence[Finding]]) -> RulesBroken | Conflict:
-    """The problem that the findings of each edit are; `field` begins with the edit's number."""
+def refusal(found: Sequence[Sequence[Finding]], **more: Any) -> RulesBroken | Conflict:
+    """The problem that the findings of each edit are; `field` begins with the edit's number. more: members of it."""
     faults = [
         {**finding_json(finding), "field": f"[{index}].{finding.field}".rstrip(".")}
         for index, findings in enumerate(found)
@@ -114,13 +115,13 @@ def refusal(found: Sequence[Sequence[Finding]]) -> RulesBroken | Conflict:
     held = next((finding for findings in found for finding in findings if finding.code == HELD), None)
     if held is not None:
         return Conflict(held.message, findings=faults)
-    return RulesBroken("The rules refuse some of them; none is saved.", findings=faults)
+    return RulesBroken("The rules refuse some of them; none is saved.", findings=faults, **more)
 
 
 def reviewed(wanted: Sequence[tuple[Cluster, Wanted]], edit: Edit) -> list[dict[str, Any]]:
     """What each edit would do beside the others, in the order given. Raises a Problem if anybody refuses one."""
     found: dict[int, ItemReview] = {}
-    consent: dict[str, Any] = {"accept": edit.accept, "override": edit.override}
+    consent: dict[str, Any] = {"accept": edit.accept, "override": edit.override, "offer": may_override(edit.actor)}
     for cluster in {cluster.pk: cluster for cluster, _ in wanted}.values():
         mine = [index for index, (of, _) in enumerate(wanted) if of == cluster]
         review = changeset_review(cluster=cluster, edits=[wanted[index][1] for index in mine], **consent)
@@ -132,7 +133,8 @@ def reviewed(wanted: Sequence[tuple[Cluster, Wanted]], edit: Edit) -> list[dict[
 
 def review_together(cluster: Cluster, wanted: Sequence[Wanted], edit: Edit) -> dict[str, Any]:
     """The review of a change set, its objects in the order of work. Raises a Problem if anybody refuses one."""
-    review = changeset_review(cluster=cluster, edits=wanted, accept=edit.accept, override=edit.override)
+    consent: dict[str, Any] = {"accept": edit.accept, "override": edit.override, "offer": may_override(edit.actor)}
+    review = changeset_review(cluster=cluster, edits=wanted, **consent)
     _check([review.items[place] for place in review.given], edit)
     return review_json(review)
 
@@ -154,7 +156,8 @@ def _check(items: Sequence[ItemReview], edit: Edit) -> None:
     try:
         stop([item.findings for item in items], edit.accept, edit.override)
     except SomeRefused as refused:
-        raise refusal(refused.findings) from refused
+        rules = offered((item.findings, item.dry_run) for item in items)
+        raise refusal(refused.findings, overridable=[one.code for one in rules]) from refused
     for item in items:
         if item.dry_run.accepted is False:
             raise ClusterRefused(f"{item.ref}: {item.dry_run.message}")

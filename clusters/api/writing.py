@@ -30,7 +30,7 @@ from clusters.api.waiting import wait_of
 from clusters.changesets.review import ItemReview
 from clusters.changesets.wanted import Wanted
 from clusters.edits.judging import HELD
-from clusters.edits.overriding import NOTHING, REASON, WHO, Override, may_override, stops
+from clusters.edits.overriding import NOTHING, REASON, WHO, Override, may_override, offered, stops
 from clusters.models import Change, ChangeSet, Cluster, Resource
 from clusters.selectors import clusters_active
 from clusters.trials.begin import edit_on_trial
@@ -215,6 +215,7 @@ def looked_at_json(found: services.Review | ItemReview) -> dict[str, Any]:
     """What an edit would change in its object, and what rules and API server say."""
     return {
         "dryRun": {"ok": found.dry_run.accepted, "message": found.dry_run.message},
+        "overridable": [finding.code for finding in offered([(found.findings, found.dry_run)])],
         "findings": [finding_json(finding) for finding in found.findings],
         "diff": [asdict(field) for field in found.diff],
         "before": found.before,

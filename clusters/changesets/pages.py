@@ -13,7 +13,7 @@ from clusters.changesets.rights import rights_check
 from clusters.changesets.wanted import Wanted
 from clusters.editing.confirming import asked
 from clusters.editing.overrides import override_context
-from clusters.edits.overriding import stops
+from clusters.edits.overriding import may_override, stops
 from clusters.edits.trials import sealed
 from clusters.pages import HttpRequest, render_page
 from clusters.trials.window import window_context
@@ -47,7 +47,8 @@ def set_review(request: HttpRequest, draft: SetDraft, *, status: int = 200, trou
     """
     rights_check(request.user, draft.cluster, draft.wanted)
     consent: dict[str, Any] = {"accept": draft.accept, "override": draft.override}
-    review = changeset_review(cluster=draft.cluster, edits=draft.wanted, **consent)
+    offer = may_override(request.user)
+    review = changeset_review(cluster=draft.cluster, edits=draft.wanted, offer=offer, **consent)
     found = [finding for item in review.items for finding in item.findings]
     stop = stops(found, **consent)
     refused = any(item.dry_run.accepted is False for item in review.items)
@@ -66,7 +67,7 @@ def set_review(request: HttpRequest, draft: SetDraft, *, status: int = 200, trou
         "stop": stop,
         "introduced": beyond,
         "may_apply": not (stop or refused or review.nothing),
-        "documented": {f.code: f for f in found if f.severity == "documented"},
+        "documented": {f.code: f for f in found if f.severity == "documented" and not f.stood},
         "edits": "" if secret else packed(sent, draft.left),
         "ticks": _ticks(draft, review) if draft.choosable else [],
         "reviewed": " ".join(map(str, range(len(draft.wanted)))),
@@ -74,5 +75,5 @@ def set_review(request: HttpRequest, draft: SetDraft, *, status: int = 200, trou
         "trouble": trouble,
         "confirm": asked(review.meaning.confirm, draft.accept),
         **window_context(request.POST),
-    } | override_context(request, found, draft.accept, draft.override)
+    } | override_context(request, [(item.findings, item.dry_run) for item in review.items], draft.override)
     return render_page(request, "changesets/review.html", context, status=status or 200)

@@ -13,7 +13,7 @@ from clusters.edits.dryrun import DryRun
 from clusters.edits.dryrun import dry_run as ask
 from clusters.edits.edit import Edit, PlainEdit
 from clusters.edits.meaning import NO_MEANING, Meaning, Meant
-from clusters.edits.overriding import NOTHING, Override, stops
+from clusters.edits.overriding import NOTHING, Override, overridable, stops
 from clusters.edits.review import beyond, concerning
 from clusters.manifest import FieldDiff, Object, differences, has_inline_password, plain
 from clusters.models import Cluster
@@ -88,11 +88,13 @@ def changeset_review(
     accept: Collection[str] = (),
     override: Override = NOTHING,
     meaning: bool = True,
+    offer: bool = False,
 ) -> SetReview:
     """Look at several edits from all sides. Writes nothing. With dry_run it asks the API server about each, unless the
 
     rules forbid one of them. accept: codes of `documented` findings that are acknowledged. override: those of rules
     that an administrator overrides. meaning: also work out what it means for sessions, announcements and frr.conf.
+    offer: ask about what only rules forbid that can be overridden, too.
     Raises KeyError for a kind that is not known.
     """
     prepared = prepare_all(cluster, edits)
@@ -104,7 +106,8 @@ def changeset_review(
     shared = checked if refs == {edit.ref for edit in prepared} else None
     judged, new = judge_in(cluster, prepared, before, after, checked=shared), checked.findings()
     found, order = judged.findings, judged.order
-    asks = dry_run and not any(stops(some, accept, override) for some in found)
+    stop = [one for some in found for one in stops(some, accept, override)]
+    asks = dry_run and (not stop or (offer and all(map(overridable, stop))))
     told = _trials(prepared, order) if asks else {}
     introduced = beyond(new, old)
     said = [concerning(edit.ref, some, introduced) for edit, some in zip(prepared, found, strict=True)]

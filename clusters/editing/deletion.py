@@ -78,7 +78,7 @@ def _review(
         cluster=row.cluster, kind=about.kind.kind, namespace=row.namespace, name=row.name, manifest=None
     )
     own = [finding for finding in review.findings if finding not in review.introduced]
-    against = blocking(own)
+    against, passes = blocking(own), may_override(request.user) and review.dry_run.accepted is True
     context = {
         "about": about,
         "row": row,
@@ -87,14 +87,14 @@ def _review(
         "used_by": used_by(row),
         "releases": releases(request, row) if against else [],
         "findings": stop or review.findings,
-        "blocked": bool(against) and not (may_override(request.user) and all(map(overridable, against))),
+        "blocked": bool(against) and not (passes and all(map(overridable, against))),
         "yaml": manifest_yaml(review.before or row.manifest),
         "tried": sealed([(row.ref, None, review.dry_run)]),
         "note": request.POST.get("note", "")[:NOTE],
         **window_context(request.POST),
         "trouble": trouble,
         "confirm": asked(review.meaning.confirm, accept_posted(request.POST)),
-    } | override_context(request, own, (), override_posted(request))
+    } | override_context(request, [(own, review.dry_run)], override_posted(request))
     return render_page(request, "resources/delete.html", context, status=409 if stop or trouble else 200)
 
 

@@ -29,6 +29,7 @@ from clusters.editing.reading import Layout
 from clusters.editing.sealed import seal, unseal
 from clusters.editing.surroundings import surroundings_of
 from clusters.editing.yaml_text import manifest_yaml
+from clusters.edits.dryrun import UNASKED, DryRun
 from clusters.edits.judging import OWNED
 from clusters.edits.trials import sealed
 from clusters.kindpages import KindPage, page_of_kind
@@ -103,6 +104,7 @@ def _form(
     part: str = "",
     status: int = 200,
     trouble: str = "",
+    asked_of: DryRun = UNASKED,
 ) -> HttpResponse:
     review = draft.review(dry_run=False) if judged else None
     found = _found(draft, review) if judged else []
@@ -125,7 +127,7 @@ def _form(
             "trouble": trouble,
             "summary": _summary(form, found, stop, yaml=yaml) if status == UNPROCESSABLE else (),
         }
-        | override_context(request, found, draft.accept, draft.override)
+        | override_context(request, [(found, asked_of)], draft.override)
     )
     if part:
         return render_page(request, f"resources/edit.html#{part}", context)
@@ -176,7 +178,8 @@ def _review(request: HttpRequest, draft: Draft, *, status: int = 200, trouble: s
     review = draft.review(dry_run=not draft.findings)
     found = _found(draft, review)
     if review is None or draft.stops(review):
-        return _form(request, draft, yaml=yaml, status=UNPROCESSABLE)
+        told = review.dry_run if review is not None else UNASKED
+        return _form(request, draft, yaml=yaml, status=UNPROCESSABLE, asked_of=told)
     owned = any(finding.code == OWNED for finding in found)
     patch = patch_of(draft.row, review.after) if owned and draft.row and review.after else None
     wanted = request.POST.get("step", "").partition("patch:")[2]
@@ -203,7 +206,7 @@ def _review(request: HttpRequest, draft: Draft, *, status: int = 200, trouble: s
         "confirm": asked(review.meaning.confirm, draft.accept),
         "accepted": plain_codes(draft.accept),
         "nothing": review.before is not None and not review.diff and not review.new_password,
-    } | override_context(request, found, draft.accept, draft.override)
+    } | override_context(request, [(found, review.dry_run)], draft.override)
     return render_page(request, "resources/review.html", context, status=status)
 
 

@@ -31,6 +31,9 @@ class DryRun:
     independent: bool = True
 
 
+UNASKED = DryRun(accepted=None, message="")
+
+
 def dry_run(edit: Edit | PlainEdit, beside: Sequence[Edit | PlainEdit] = ()) -> DryRun:
     """Ask about one edit; beside: all edits of the same change."""
     made = {other.name for other in beside if other.ref.kind == "Namespace" and other.manifest is not None}

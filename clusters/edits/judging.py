@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from clusters.edits.edit import Edit
+from clusters.edits.standing import with_standing
 from clusters.manifest import Object
 from clusters.models import Cluster
 from clusters.selectors import is_active
@@ -46,7 +47,7 @@ def judge(
         # Beside all others the same finding also knows the nodes that it concerns.
         known = {replace(finding, nodes=()) for finding in found}
         found += [finding for finding in _alone(edit, after, given) if replace(finding, nodes=()) not in known]
-    return found
+    return with_standing(edit, after, found)
 
 
 def _alone(edit: Edit, after: Snapshot, given: Mapping[str, Any] | None) -> list[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from clusters.edits.dryrun import dry_run
+from clusters.edits.dryrun import DryRun, dry_run
 from clusters.edits.edit import Edit, PlainEdit
 from clusters.edits.refusals import ClusterUnreachable, Refused
 from intent.findings import Finding, Severity
@@ -48,13 +48,28 @@ def may_override(user: Any) -> bool:
 def overridable(finding: Finding) -> bool:
     """Whether a finding is a rule about MetalLB's objects, which may be wrong where the cluster knows better."""
     is_rule = finding.source not in _KEPT_SOURCES and finding.field not in _KEPT_FIELDS
-    return finding.severity is Severity.ERROR and is_rule
+    return finding.severity is Severity.ERROR and is_rule and not finding.stood
 
 
 def stops(found: Iterable[Finding], accept: Collection[str], override: Override = NOTHING) -> list[Finding]:
     """What forbids to apply, without what is overridden."""
     found = blocking(found, accept)
     return [one for one in found if not (overridable(one) and one.code in override.codes and override.reason)]
+
+
+def offered(looks: Iterable[tuple[Iterable[Finding], DryRun]]) -> list[Finding]:
+    """The rules that could be overridden, each once, of what was found in objects and the answers to their dry runs.
+
+    Only those that forbid nothing but what the API server accepts; whoever could not ask it has nothing to offer.
+    """
+    rules: dict[str, Finding] = {}
+    kept: set[str] = set()
+    for found, answer in looks:
+        for one in filter(overridable, found):
+            rules.setdefault(one.code, one)
+            if answer.accepted is not True:
+                kept.add(one.code)
+    return [one for code, one in rules.items() if code not in kept]
 
 
 def trial_passes(edit: Edit | PlainEdit, beside: Sequence[Edit | PlainEdit] = ()) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clusters.edits import judging
-from clusters.edits.dryrun import DryRun
+from clusters.edits.dryrun import UNASKED, DryRun
 from clusters.edits.dryrun import dry_run as ask
 from clusters.edits.edit import prepare, snapshots
 from clusters.edits.meaning import Meaning, Meant
@@ -73,7 +73,7 @@ def review(
         diff=differences(edit.kind, live, edit.after),
         before=plain(live),
         after=plain(edit.manifest),
-        dry_run=ask(edit) if dry_run else DryRun(accepted=None, message=""),
+        dry_run=ask(edit) if dry_run else UNASKED,
         takes_over=ownership.taken_over_from(live) if live is not None else (),
         drops_inline_password=has_inline_password(live) and not edit.inline_password and manifest is not None,
         new_password=edit.new_password is not None,

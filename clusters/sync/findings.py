@@ -59,7 +59,8 @@ def _tellers(found: Iterable[Finding]) -> dict[Finding, ObjectRef]:
 def finding_columns(found: Sequence[Finding]) -> dict[str, Any]:
     """Findings, abridged, as the columns of a row."""
     as_json = [
-        asdict(finding) | {"objects": [asdict(ref) for ref in finding.objects], "nodes": list(finding.nodes)}
+        {name: value for name, value in asdict(finding).items() if name != "stood"}  # it is about an edit
+        | {"objects": [asdict(ref) for ref in finding.objects], "nodes": list(finding.nodes)}
         for finding in found
     ]
     worst = next((weight.value for weight in _WEIGHT if any(finding.severity is weight for finding in found)), "")

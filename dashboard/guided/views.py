@@ -10,7 +10,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from clusters.changesets.drafts import SetDraft
 from clusters.changesets.pages import set_review
-from clusters.editing.overrides import override_context, override_posted
+from clusters.changesets.review import changeset_review
+from clusters.editing.overrides import Looks, override_context, override_posted
+from clusters.edits.dryrun import UNASKED
+from clusters.edits.overriding import may_override, overridable
 from clusters.models import Cluster
 from clusters.pages import HttpRequest, render_page
 from clusters.selectors import clusters_active
@@ -61,7 +64,7 @@ def _step(request: HttpRequest, walk: Walk, active: list[Cluster]) -> HttpRespon
     if step != "review" or request.method != "POST":
         return _form(request, walk, active)
     if walk.stops:
-        return _form(request, walk, active, status=UNPROCESSABLE)
+        return _form(request, walk, active, status=UNPROCESSABLE, looks=_tried(request, walk))
     draft = SetDraft(
         cluster=walk.here.cluster,
         wanted=walk.wanted,
@@ -74,8 +77,30 @@ def _step(request: HttpRequest, walk: Walk, active: list[Cluster]) -> HttpRespon
     return set_review(request, draft)
 
 
+def _tried(request: HttpRequest, walk: Walk) -> Looks:
+    """What the API server says of objects that only rules forbid, for who may override these."""
+    if not (may_override(request.user) and all(map(overridable, walk.stops))):
+        return [(walk.findings, UNASKED)]
+    review = changeset_review(
+        cluster=walk.here.cluster,
+        edits=walk.wanted,
+        accept=walk.accept,
+        override=walk.override,
+        meaning=False,
+        offer=True,
+    )
+    return [(item.findings, item.dry_run) for item in review.items]
+
+
 def _form(
-    request: HttpRequest, walk: Walk, active: list[Cluster], *, judged: bool = True, part: str = "", status: int = 200
+    request: HttpRequest,
+    walk: Walk,
+    active: list[Cluster],
+    *,
+    judged: bool = True,
+    part: str = "",
+    status: int = 200,
+    looks: Looks = (),
 ) -> HttpResponse:
     walk.ask(part=part)
     findings = walk.findings
@@ -92,7 +117,7 @@ def _form(
         "cautions": sum(finding.severity is Severity.WARNING for finding in findings),
         "summary": walk.summary if status == UNPROCESSABLE else (),
         **walk.guide.context(walk.here, walk.pieces),
-        **override_context(request, findings if judged else (), walk.accept, walk.override),
+        **override_context(request, looks, walk.override),
     }
     if part:
         return render_page(request, f"{_PAGE}#{part}", context)

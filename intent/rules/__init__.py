@@ -153,12 +153,15 @@ def unmerged_on(snapshot: Snapshot) -> frozenset[str]:
 
 
 def blocking(findings: Iterable[Finding], accepted: Collection[str] = ()) -> list[Finding]:
-    """What forbids to apply: errors, and documented rules that nobody acknowledged by their code."""
+    """What forbids to apply: errors, and documented rules that nobody acknowledged by their code; not what stood."""
     return [
         finding
         for finding in findings
-        if finding.severity is Severity.ERROR
-        or (finding.severity is Severity.DOCUMENTED and finding.code not in accepted)
+        if not finding.stood
+        and (
+            finding.severity is Severity.ERROR
+            or (finding.severity is Severity.DOCUMENTED and finding.code not in accepted)
+        )
     ]
 
 

@@ -108,3 +108,19 @@ def test_a_change_set_that_the_cluster_refuses_is_not_overridden(
     answer = admin.post(f"/api/v1/changesets/?{OVER}", [{"manifest": MISSING}])
     assert (answer.status_code, codes(answer)) == (422, ["override-refused"])
     assert not Change.objects.exists()
+
+
+@pytest.mark.parametrize("way", ["object", "changesets"])
+def test_a_refusal_names_the_rules_that_may_be_overridden_if_the_cluster_takes_it(
+    admin: APIClient, live_cluster: Cluster, kube: Kube, way: str
+) -> None:
+    def told() -> list[str]:
+        listed = admin.post("/api/v1/changesets/?dry_run=true", [{"manifest": MISSING}])
+        answer = admin.put(f"{url()}?dry_run=true", MISSING) if way == "object" else listed
+        assert (answer.status_code, codes(answer)) == (422, [CODE])
+        found: list[str] = answer.json()["overridable"]
+        return found
+
+    assert told() == [CODE]
+    kube.call(kube.server.faults.add, Fault(verb="create", resource="bgppeers", code=422, count=9))
+    assert told() == []

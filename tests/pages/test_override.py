@@ -10,6 +10,7 @@ from django.test import Client
 from clusters.changesets.drafts import packed
 from clusters.models import Change, ChangeSet, Cluster
 from clusters.sync.relist import relist
+from lab.apiserver import Fault
 from peers.models import BGPPeer
 from tests.clusters.cluster import NAMESPACE, RunningCluster, peer
 from tests.clusters.sets import carry, wanted
@@ -106,3 +107,19 @@ def test_a_guided_way_is_overridden_with_a_reason(admin: Client, live_cluster: C
     assert post(admin, "/changes/sets/new/", "apply", fields(review.text)).status_code == 302
     assert carry(ChangeSet.objects.get()) == "applied"
     assert Change.objects.get().overridden == ["secret-missing"]
+
+
+def test_what_the_cluster_refuses_or_cannot_say_is_not_offered(
+    admin: Client, live_cluster: Cluster, kube: RunningCluster
+) -> None:
+    edits = {"cluster": "lab", "edits": packed([wanted(peer(bfdProfile="fast"))])}
+    guided = {"from": "guided", "cluster": "lab", **ANSWERS["nodes"], "peer.passwordSecret.name": "later"}
+    guided |= {"nodes": ["node-0"]}
+    pages = ((NEW, TYPED), ("/changes/sets/new/", edits), ("/guided/nodes/", guided))
+    for code in (422, 503):
+        kube.call(kube.server.faults.add, Fault(verb="create", resource="bgppeers", code=code, count=99))
+        for path, sent in pages:
+            assert "Override as administrator" not in post(admin, path, "review", sent).text, (path, code)
+        kube.call(kube.server.faults.clear)
+    for path, sent in pages:
+        assert "Override as administrator" in post(admin, path, "review", sent).text, path
