@@ -23,7 +23,7 @@ ROUNDS = 3
 def snapshot(nodes: int) -> Snapshot:
     """Pools by tier to pairs of peers, and as aggregates from each rack; half of the services are Local."""
     tier = [{"matchLabels": {"tier": str(n)}} for n in range(TIERS)]
-    made = [manifest("BGPPeer", f"p{n}", _peer(n)) for n in range(PEERS)]
+    made = [manifest("BGPPeer", f"p{n}", peer_spec(n)) for n in range(PEERS)]
     made += [
         manifest(
             "IPAddressPool", f"pool-{n}", {"addresses": [f"10.{n // 256}.{n % 256}.0/24"]}, {"tier": str(n % TIERS)}
@@ -58,7 +58,8 @@ def snapshot(nodes: int) -> Snapshot:
     return Snapshot.from_manifests(made, mode=Mode.FRR, version="0.16.1", nodes=racks, services=services)
 
 
-def _peer(number: int) -> dict[str, Any]:
+def peer_spec(number: int) -> dict[str, Any]:
+    """A BGPPeer of one of five VRFs."""
     vrf = {"vrf": f"v{number % 5}"} if number % 5 else {}
     return {"myASN": 64500, "peerASN": 64501, "peerAddress": f"10.250.1.{number}", **vrf}
 
@@ -88,7 +89,7 @@ def main() -> None:
         one = manifest(
             "BGPAdvertisement", "a1", {"ipAddressPoolSelectors": [{"matchLabels": {"tier": "1"}}], "peers": ["p2"]}
         )
-        other = manifest("BGPPeer", "p3", {**_peer(3), "holdTime": "30s", "keepaliveTime": "10s"})
+        other = manifest("BGPPeer", "p3", {**peer_spec(3), "holdTime": "30s", "keepaliveTime": "10s"})
         changed = [before.with_resources(Snapshot.from_manifests([each]).resources) for each in (one, other)]
         programs: dict[str, Callable[[], object]] = {
             "full": partial(_whole, before),

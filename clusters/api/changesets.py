@@ -23,8 +23,8 @@ from rest_framework.response import Response
 
 from clusters.api.entries import wanted_of
 from clusters.api.filters import choice, of_cluster
-from clusters.api.problems import BadParameter, Conflict, fault
-from clusters.api.schema import CLUSTER, WRITING_PARAMETERS
+from clusters.api.problems import BadParameter, ConfirmationNeeded, Conflict, fault
+from clusters.api.schema import ACCEPT, CLUSTER, WAIT, WRITING_PARAMETERS
 from clusters.api.together import (
     changeset_json,
     changeset_summary,
@@ -36,11 +36,13 @@ from clusters.api.together import (
 from clusters.api.views import ReadEndpoint
 from clusters.api.writing import REPEATABLE, WRITING, Edit, cluster_of, edit_of
 from clusters.changesets.drafts import SetDraft
+from clusters.changesets.giving_up import changeset_give_up
 from clusters.changesets.rights import rights_check
-from clusters.changesets.save import changeset_give_up, changeset_save
+from clusters.changesets.save import changeset_save
 from clusters.changesets.selectors import changesets
 from clusters.changesets.wanted import Wanted
 from clusters.changesets.wayback import UnknownObjectError, leaving
+from clusters.edits.refusals import Unconfirmed
 from clusters.models import Change, ChangeSet, ChangeSetItem, Cluster, Trial
 
 NOTE = OpenApiParameter("note", str, description="The same as `message`, under its older name.", deprecated=True)
@@ -190,8 +192,8 @@ class ChangeSetViewSet(ReadEndpoint):
     lookup_value_regex = r"[0-9]{1,18}"
     ordering = ("-id",)
     ordering_fields = {"id": "pk", "createdAt": "created_at", "settledAt": "settled_at", "state": "state"}
-    parameters = {"create": ("cluster", *WRITING, "note"), "give_up": ("wait",)}
-    repeatable = {"create": REPEATABLE}
+    parameters = {"create": ("cluster", *WRITING, "note"), "give_up": ("wait", "accept")}
+    repeatable = {"create": REPEATABLE, "give_up": ("accept",)}
 
     def get_queryset(self) -> QuerySet[Any]:
         """All of them; only one by one with their objects."""
@@ -212,12 +214,22 @@ class ChangeSetViewSet(ReadEndpoint):
         wanted = wanted_of(request.data, cluster)
         return set_accepted(request, edit, cluster, wanted, note=request.query_params.get("note", ""))
 
-    @extend_schema(summary="Give a change set up", request=None, responses={200: ChangeSetSerializer, 202: _PENDING})
+    @extend_schema(
+        summary="Give a change set up",
+        description="422 with `confirm` if that ends too many sessions, or withdraws services: say it in `accept`.",
+        parameters=[WAIT, ACCEPT],
+        request=None,
+        responses={200: ChangeSetSerializer, 202: _PENDING},
+    )
     @action(detail=True, methods=["post"], url_path="give-up")
     def give_up(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Take back what is in force of it, and the rest with it."""
         found, edit = self.get_object(), edit_of(request)
-        if not changeset_give_up(change_set=found, actor=edit.actor):
+        try:
+            done = changeset_give_up(change_set=found, actor=edit.actor, accept=edit.accept)
+        except Unconfirmed as unconfirmed:
+            raise ConfirmationNeeded(unconfirmed.needed) from unconfirmed
+        if not done:
             raise Conflict("It has its outcome already.", changeSet=changeset_json(found))
         settled_sets([found], edit.wait, refuse=False)
         return set_answer(request, found)

@@ -39,6 +39,9 @@ class RotatedSerializer(serializers.Serializer[rotation.Rotated]):
     secret = serializers.CharField()
     namespace = serializers.CharField()
     sharedWith = serializers.ListField(child=serializers.CharField(), help_text="Names of objects of this kind.")  # noqa: N815  # as in JSON
+    confirm = serializers.ListField(
+        child=serializers.CharField(), help_text="What `accept` has to confirm, as in a review."
+    )
 
 
 class PasswordEndpoint(SharedResourceViewSet):
@@ -69,10 +72,11 @@ class PasswordEndpoint(SharedResourceViewSet):
                 rotated = rotation.rotation_of(row, password)
             else:
                 rotated = rotation.password_rotate(
-                    row=row, password=password, actor=edit.actor, source=Change.Source.API
+                    row=row, password=password, actor=edit.actor, source=Change.Source.API, accept=edit.accept
                 )
         names = [one.name for one in rotated.shared_with]
-        return Response({"secret": rotated.secret, "namespace": rotated.namespace, "sharedWith": names})
+        told = {"secret": rotated.secret, "namespace": rotated.namespace, "sharedWith": names}
+        return Response(told | {"confirm": [str(one) for one in rotated.confirm]})
 
 
 def _password(body: Any) -> str:

@@ -1,4 +1,4 @@
-"""Accepting several edits as one, and giving that up again."""
+"""Accepting several edits as one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, transaction
-from django.db.models import F
 
 from clusters import clock
 from clusters.changesets.judge import SomeRefused, judge_together, stop
@@ -201,18 +200,3 @@ def _stood(row: Resource) -> dict[str, Any] | None:
         return None
     names = ("manifest", "sync_state", "sync_message", "base", "inline_password")
     return {name: getattr(row, name) for name in names}
-
-
-def changeset_give_up(*, change_set: ChangeSet, actor: Actor) -> bool:
-    """Take back what is in force of it, and the rest with it; False if it has its outcome by now, or is at it already.
-
-    A worker that is still at it must not write its outcome over this.
-    """
-    running = (ChangeSet.State.PENDING, ChangeSet.State.APPLYING)
-    by = f" by {actor.get_username()}" if actor is not None else ""
-    values: dict[str, Any] = {"state": ChangeSet.State.ROLLING_BACK, "fence": F("fence") + 1, "lease_until": None}
-    values |= {"retry_at": None, "attempts": 0, "message": f"Given up{by}."[:300]}
-    with transaction.atomic():
-        done = ChangeSet.objects.filter(pk=change_set.pk, state__in=running).update(**values)
-        outbox.enqueue_set(change_set)
-    return bool(done)

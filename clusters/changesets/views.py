@@ -15,12 +15,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from clusters.changesets.drafts import SetDraft, draft_posted
+from clusters.changesets.giving_up import changeset_give_up, to_confirm
 from clusters.changesets.judge import SomeRefused
 from clusters.changesets.pages import set_review
 from clusters.changesets.rights import rights_check
-from clusters.changesets.save import changeset_give_up, changeset_save
+from clusters.changesets.save import changeset_save
 from clusters.changesets.selectors import changesets
-from clusters.editing.confirming import TICK
+from clusters.editing.confirming import TICK, accept_posted, asked
 from clusters.editing.overrides import override_posted
 from clusters.edits.refusals import ClusterUnreachable, RevisionMismatch, Unconfirmed
 from clusters.models import Change, ChangeSet, ChangeSetItem, Trial
@@ -136,10 +137,14 @@ def _address(change_set: ChangeSet, item: ChangeSetItem) -> str:
 @require_POST
 @permission_required("clusters.add_changeset", raise_exception=True)
 def changeset_end(request: HttpRequest, pk: int) -> HttpResponse:
-    """Give a change set up."""
-    found = get_object_or_404(ChangeSet, pk=pk)
-    if not changeset_give_up(change_set=found, actor=cast("User", request.user)):
-        messages.warning(request, "It had its outcome already.")
+    """Give a change set up; what that destroys is asked about first."""
+    found, accept = get_object_or_404(ChangeSet.objects.select_related("cluster"), pk=pk), accept_posted(request.POST)
+    try:
+        if not changeset_give_up(change_set=found, actor=cast("User", request.user), accept=accept):
+            messages.warning(request, "It had its outcome already.")
+    except Unconfirmed:
+        context = {"change_set": found, "confirm": asked(to_confirm(found), accept)}
+        return render_page(request, "changesets/giveup.html", context, status=422)
     return redirect(found)
 
 

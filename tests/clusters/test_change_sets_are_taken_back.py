@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from clusters.changesets.save import changeset_give_up
+from clusters.changesets.giving_up import changeset_give_up
 from clusters.models import Change, ChangeSet, ChangeSetItem, SyncState
 from clusters.sync.changesets import carry as carrying
 from clusters.sync.changesets.carry import apply_set

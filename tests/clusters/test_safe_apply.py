@@ -9,8 +9,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from clusters import clock
+from clusters.changesets.giving_up import changeset_give_up
 from clusters.changesets.judge import SomeRefused
-from clusters.changesets.save import changeset_give_up
 from clusters.edits.refusals import Refused
 from clusters.models import Change, ChangeSet, ChangeSetItem, Node, Trial
 from clusters.sync import outbox

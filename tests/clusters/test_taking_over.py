@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -129,4 +130,18 @@ def test_what_people_write_or_what_is_not_settled_cannot_be_taken(
     for name in ("tor-1", "tor-2"):
         with pytest.raises(Refused):
             take(office.row(name))
+    assert not TakeOver.objects.exists()
+
+
+def test_nothing_is_taken_over_while_it_is_on_trial(kube: RunningCluster, office: Office) -> None:
+    """The revert puts back what stood, and would find fields that are somebody else's by then."""
+    kube.add(peer(holdTime="90s"))
+    office.look()
+    change_set = accept(office, wanted(peer(holdTime="60s")), window=timedelta(minutes=5))
+    assert carry(change_set) == "applied"
+    kube.kubectl("annotate", "bgppeer", "tor-1", "argocd.argoproj.io/tracking-id=net:metallb.io/BGPPeer:x/tor-1")
+    office.look()
+    with pytest.raises(Refused) as refused:
+        take(office.row())
+    assert [finding.code for finding in refused.value.findings] == ["held-by-change-set"]
     assert not TakeOver.objects.exists()

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
-from clusters.models import Change, Cluster
+from clusters.models import Change, Cluster, Node
 from clusters.sync.relist import relist
 from peers.models import BGPPeer
 from tests.clusters.cluster import NAMESPACE, RunningCluster, peer
@@ -136,3 +137,19 @@ def test_a_name_that_is_no_word_of_a_shell_is_in_no_command(
 def test_who_may_not_change_peers_has_no_such_page(viewer: Client, shared: Cluster) -> None:
     assert viewer.get(f"{PAGE}password/").status_code == 403
     assert f"{PAGE}password/" not in viewer.get(PAGE).text
+
+
+def test_what_it_resets_is_ticked_first(
+    editor: Client, shared: Cluster, kube: RunningCluster, settings: Settings
+) -> None:
+    settings.BGPUI_CONFIRM_SESSIONS = 25.0
+    Node.objects.create(cluster=shared, name="node-0", uid="0")
+    page = editor.get(f"{PAGE}password/").text
+    (code,) = re.findall(r'name="accept" value="(sessions-reset:[0-9]+-of-[0-9]+)"', page)
+    answer = editor.post(f"{PAGE}password/", {"password": CANARY})
+    assert answer.status_code == 422
+    assert "Nothing was written: tick below that this is meant." in answer.text
+    assert _password(kube, "shared") == "old"
+    assert CANARY not in answer.text
+    editor.post(f"{PAGE}password/", {"password": CANARY, "accept": code})
+    assert _password(kube, "shared") == CANARY

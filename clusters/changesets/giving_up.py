@@ -1,0 +1,72 @@
+"""Giving a change set up: what is in force of it is taken back, which can end sessions and withdraw prefixes itself."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+
+from clusters.edits.refusals import Unconfirmed
+from clusters.edits.saving import Actor
+from clusters.heard import heard
+from clusters.models import ChangeSet, ChangeSetItem
+from clusters.registry import resource_models
+from clusters.selectors import resource_of, snapshot_of
+from clusters.sync import outbox
+from intent.announcements import ServiceRef
+from intent.confirmations import Confirmation, confirmations, unconfirmed
+from intent.effects import effects
+from intent.findings import ObjectRef
+from intent.session_changes import session_changes
+from intent.sessions import placed
+from intent.snapshot import Resource
+
+_RUNNING = (ChangeSet.State.PENDING, ChangeSet.State.APPLYING)
+_IN_FORCE = (ChangeSetItem.State.TRYING, ChangeSetItem.State.DELETED, ChangeSetItem.State.APPLIED)
+
+
+def to_confirm(change_set: ChangeSet) -> tuple[Confirmation, ...]:
+    """What has to be confirmed before it is given up, as things stand; nothing while nothing of it is in force."""
+    items = list(change_set.items.filter(state__in=_IN_FORCE, kind__in=resource_models()))
+    if change_set.state not in _RUNNING or not items:
+        return ()
+    cluster = change_set.cluster
+    live = snapshot_of(cluster)
+    there = {resource.ref: resource for resource in live.resources}
+    now: dict[ObjectRef, Resource | None] = {}
+    then: dict[ObjectRef, Resource | None] = {}
+    for item in items:
+        ref = ObjectRef(item.kind, item.namespace, item.name)
+        now[ref] = held = there.get(ref)
+        before = None if item.before is None else resource_of(ref, item.before)
+        same_password = before is not None and held is not None and held.inline_password
+        then[ref] = replace(before, inline_password=True) if before is not None and same_password else before
+    back = live.without(*then).with_resources(each for each in then.values() if each is not None)
+    sessions = session_changes(back, now)
+    total = sum(len(nodes) for _session, nodes in placed(live).values())
+    services = {ServiceRef(one.namespace, one.name) for one in live.services}
+    told = effects(live, back, None, heard(cluster).up)
+    return confirmations(sessions, total, told, services, settings.BGPUI_CONFIRM_SESSIONS)
+
+
+def changeset_give_up(*, change_set: ChangeSet, actor: Actor, accept: Collection[str] = ()) -> bool:
+    """Take back what is in force of it, and the rest with it; False if it has its outcome by now, or is at it already.
+
+    accept: codes of what is confirmed. Raises Unconfirmed. A worker that is still at it must not write its outcome over
+    this.
+    """
+    needed = to_confirm(change_set)
+    if left := unconfirmed(needed, accept):
+        raise Unconfirmed(left)
+    by = f" by {actor.get_username()}" if actor is not None else ""
+    confirmed = f", confirmed: {', '.join(map(str, needed))}" if needed else ""
+    values: dict[str, Any] = {"state": ChangeSet.State.ROLLING_BACK, "fence": F("fence") + 1, "lease_until": None}
+    values |= {"retry_at": None, "attempts": 0, "message": f"Given up{by}{confirmed}."[:300]}
+    with transaction.atomic():
+        done = ChangeSet.objects.filter(pk=change_set.pk, state__in=_RUNNING).update(**values)
+        outbox.enqueue_set(change_set)
+    return bool(done)
