@@ -11,7 +11,9 @@ from django.db import transaction
 from alarms.conditions import CONDITIONS
 from alarms.conditions.facts import Facts
 from alarms.conditions.finding import Found, Judged
+from alarms.inhibiting import inhibit
 from alarms.models import Alarm, Rule
+from clusters.models import Cluster
 from clusters.selectors import clusters_active
 from clusters.sync.upsert import chunks
 from clusters.words import bounded
@@ -19,6 +21,7 @@ from clusters.words import bounded
 _BATCH = 500
 _TITLE, _CAUSE = 300, 500  # characters
 _OVER = "The rule does not hold any more."
+_READ = ("cluster", "inhibited_by")
 _SAID = (  # columns that repeat what was found
     "cause_kind", "title", "cause", "reason", "vrf", "neighbor", "peer", "number_of_nodes", "sessions",
 )  # fmt: skip
@@ -35,6 +38,7 @@ class Evaluated:
     new: list[Alarm] = field(default_factory=list)
     changed: list[Alarm] = field(default_factory=list)
     dropped: list[int] = field(default_factory=list)
+    found: list[tuple[Alarm, Found]] = field(default_factory=list)
 
     @property
     def visible(self) -> bool:
@@ -53,11 +57,14 @@ def evaluate(now: datetime) -> Evaluated:
         list(Rule.objects.select_for_update().order_by("pk").values_list("pk", flat=True))
         still = {
             (alarm.rule_id, alarm.cluster_id, alarm.key): alarm
-            for alarm in Alarm.objects.filter(state__in=Alarm.OPEN).order_by("pk")
+            for alarm in Alarm.objects.filter(state__in=Alarm.OPEN).select_related(*_READ).order_by("pk")
         }
+        known = list(still.values())
         for rule in rules:
             _of_rule(rule, judged[rule.pk], still, facts, done)
         _without_rule(still.values(), facts, done)
+        Alarm.objects.bulk_create(done.new, batch_size=_BATCH)
+        _inhibit(known, facts.now, done)
         _write(done)
     return done
 
@@ -68,7 +75,7 @@ Open = dict[tuple[int | None, int, str], Alarm]
 def _of_rule(rule: Rule, judged: Judged, still: Open, facts: Facts, done: Evaluated) -> None:
     """What was found, and the end of what was not; takes the rule's alarms out of `still`."""
     for found in judged.found:
-        alarm = still.pop((rule.pk, found.cluster, found.key), None)
+        alarm = still.pop((rule.pk, found.cluster, found.key[:200]), None)
         if alarm is None:
             alarm = Alarm(rule=rule, cluster_id=found.cluster, key=found.key[:200], kind=rule.kind, began_at=facts.now)
             alarm.state = Alarm.State.PENDING
@@ -76,6 +83,7 @@ def _of_rule(rule: Rule, judged: Judged, still: Open, facts: Facts, done: Evalua
             done.new.append(alarm)
         elif _say(alarm, rule, found, facts.now):
             done.changed.append(alarm)
+        done.found.append((alarm, found))
     for key, alarm in list(still.items()):
         if alarm.rule_id != rule.pk or alarm.cluster_id not in facts.active:
             continue
@@ -109,6 +117,7 @@ def _end(alarm: Alarm, why: str, now: datetime, done: Evaluated) -> None:
         done.dropped.append(alarm.pk)
         return
     alarm.state, alarm.resolved_at, alarm.resolution, alarm.blind = Alarm.State.RESOLVED, now, why, False
+    alarm.inhibited_by = None
     done.changed.append(alarm)
 
 
@@ -119,8 +128,18 @@ def _without_rule(left: Iterable[Alarm], facts: Facts, done: Evaluated) -> None:
         _end(alarm, why, facts.now, done)
 
 
+def _inhibit(known: Iterable[Alarm], now: datetime, done: Evaluated) -> None:
+    """What follows from what, once all of it is known and has a row."""
+    standing = [*(alarm for alarm in known if alarm.state in Alarm.OPEN and alarm.pk not in done.dropped), *done.new]
+    clusters = Cluster.objects.in_bulk({alarm.cluster_id for alarm in done.new}) if done.new else {}
+    for alarm in done.new:
+        alarm.cluster = clusters[alarm.cluster_id]
+    nodes = {alarm.pk: frozenset(found.every) for alarm, found in done.found if found.every}
+    changed = {alarm.pk for alarm in done.changed}
+    done.changed += [alarm for alarm in inhibit(standing, nodes, now) if alarm.pk not in changed]
+
+
 def _write(done: Evaluated) -> None:
-    Alarm.objects.bulk_create(done.new, batch_size=_BATCH)
-    Alarm.objects.bulk_update(done.changed, _WRITTEN, batch_size=_BATCH)
+    Alarm.objects.bulk_update(done.changed, (*_WRITTEN, "inhibited_by"), batch_size=_BATCH)
     for some in chunks(done.dropped):
         Alarm.objects.filter(pk__in=some).delete()

@@ -51,6 +51,10 @@ class Scope:
                 sessions = sessions.filter(_any(column, patterns))
         return sessions.filter(cluster_id__in=self.active)
 
+    def has_cluster(self, cluster: str) -> bool:
+        """Whether it is about this cluster."""
+        return _fits(cluster, self.clusters)
+
     def has(self, cluster: str, node: str) -> bool:
         """Whether it is about this node."""
         return _fits(cluster, self.clusters) and _fits(node, self.nodes)

@@ -19,24 +19,25 @@ _STATE = {Alarm.State.FIRING: 0, Alarm.State.PENDING: 1, Alarm.State.RESOLVED: 2
 
 def alarms_ordered() -> QuerySet[Alarm]:
     """All of them: what fires first, the worst before the others, then the newest."""
-    rows = Alarm.objects.select_related("cluster", "acknowledged_by", "rule")
+    rows = Alarm.objects.select_related("cluster", "acknowledged_by", "rule", "inhibited_by")
     state = Case(*(When(state=word, then=Value(rank)) for word, rank in _STATE.items()), output_field=IntegerField())
     severity = Case(
         *(When(severity=word, then=Value(rank)) for word, rank in _RANK.items()), output_field=IntegerField()
     )
     worst = Case(When(state=Alarm.State.RESOLVED, then=Value(0)), default=severity)
-    return rows.order_by(state, worst, "-began_at", "-pk")
+    follows = Case(When(inhibited_by=None, then=Value(0)), default=Value(1), output_field=IntegerField())
+    return rows.order_by(state, follows, worst, "-began_at", "-pk")
 
 
 def alarms_firing(cluster: str = "") -> QuerySet[Alarm]:
-    """Those that fire, the worst before the others. cluster: its name, "" = any."""
-    rows = alarms_ordered().filter(state=Alarm.State.FIRING)
+    """Those that fire and follow from no other one, the worst before the others. cluster: its name, "" = any."""
+    rows = alarms_ordered().filter(state=Alarm.State.FIRING, inhibited_by=None)
     return rows.filter(cluster__name=cluster) if cluster else rows
 
 
 def firing_count(cluster: str = "") -> int:
-    """How many fire; one query. cluster: its name, "" = any."""
-    rows = Alarm.objects.filter(state=Alarm.State.FIRING)
+    """How many fire and follow from no other one; one query. cluster: its name, "" = any."""
+    rows = Alarm.objects.filter(state=Alarm.State.FIRING, inhibited_by=None)
     return (rows.filter(cluster__name=cluster) if cluster else rows).count()
 
 

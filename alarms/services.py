@@ -10,14 +10,20 @@ from rest_framework.serializers import ModelSerializer
 from alarms.delivery.body import body_of_test
 from alarms.delivery.outbox import again, enqueue
 from alarms.delivery.words import headline
-from alarms.models import Alarm, MaintenanceWindow, Notice, Route, Rule, Silence
+from alarms.models import Alarm, Inhibition, MaintenanceWindow, Notice, Route, Rule, Silence
 from clusters import clock
 from clusters.connecting.audit import own_audit
 from clusters.edits.saving import Actor, key_of
 from clusters.models import Change
 from clusters.nudges import nudge
 
-KINDS = {Rule: "AlarmRule", Route: "AlarmRoute", Silence: "Silence", MaintenanceWindow: "MaintenanceWindow"}
+KINDS = {
+    Rule: "AlarmRule",
+    Route: "AlarmRoute",
+    Silence: "Silence",
+    MaintenanceWindow: "MaintenanceWindow",
+    Inhibition: "AlarmInhibition",
+}
 
 
 def row_save(asked: ModelSerializer[Any], *, actor: Actor, source: str, **more: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from alarms.pages import alarm, lists
-from alarms.pages.forms import ROUTE, RULE, SILENCE, WINDOW, write
+from alarms.pages.forms import INHIBITION, ROUTE, RULE, SILENCE, WINDOW, write
 
 urlpatterns = [
     path("alarms/", lists.alarms, name="alarms"),
@@ -15,6 +15,8 @@ urlpatterns = [
     path("alarms/rules/", lists.rules, name="alarm-rules"),
     path("alarms/rules/new/", write, {"form": RULE}, name="alarm-rule-new"),
     path("alarms/rules/<int:pk>/", write, {"form": RULE}, name="alarm-rule"),
+    path("alarms/inhibitions/new/", write, {"form": INHIBITION}, name="inhibition-new"),
+    path("alarms/inhibitions/<int:pk>/", write, {"form": INHIBITION}, name="inhibition"),
     path("alarms/routes/", lists.routes, name="alarm-routes"),
     path("alarms/routes/new/", write, {"form": ROUTE}, name="alarm-route-new"),
     path("alarms/routes/<int:pk>/", write, {"form": ROUTE}, name="alarm-route"),

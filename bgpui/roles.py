@@ -21,6 +21,7 @@ _ADMIN = (
     ("auth", "group"),
     ("clusters", "cluster"),
     ("alarms", "rule"),
+    ("alarms", "inhibition"),
     ("alarms", "route"),
     ("alarms", "notice"),
 )

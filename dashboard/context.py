@@ -54,7 +54,7 @@ def _kind(label: str, kind: str, *more: str) -> Place:
 
 _ALARMS = (
     Place("alarms", "Alarms", "alarms.view_alarm", ("alarm",)),
-    Place("alarm-rules", "Rules", "alarms.view_rule", ("alarm-rule", "alarm-rule-new")),
+    Place("alarm-rules", "Rules", "alarms.view_rule", ("alarm-rule", "alarm-rule-new", "inhibition", "inhibition-new")),
     Place("alarm-routes", "Routes", "alarms.view_route", ("alarm-route", "alarm-route-new")),
     Place("notices", "Notices", "alarms.view_notice"),
     Place(

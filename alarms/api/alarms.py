@@ -35,6 +35,15 @@ class EvidenceSerializer(serializers.Serializer[Any]):
     value = serializers.CharField()
 
 
+class CauseSerializer(serializers.ModelSerializer[Alarm]):
+    """The alarm that explains another one."""
+
+    class Meta:
+        model = Alarm
+        fields = ("id", "title", "kind", "state")
+        read_only_fields = fields
+
+
 class AlarmSerializer(serializers.ModelSerializer[Alarm]):
     """An alarm; `silenced` is as of now."""
 
@@ -42,6 +51,9 @@ class AlarmSerializer(serializers.ModelSerializer[Alarm]):
     rule = serializers.CharField(source="rule_name")
     evidence = serializers.SerializerMethodField()
     silenced = serializers.SerializerMethodField(help_text="Why no notices are sent; empty = they are.")
+    inhibited_by = CauseSerializer(
+        read_only=True, allow_null=True, help_text="It follows from this alarm, and no notices are sent."
+    )
     acknowledged_by = serializers.CharField(source="acknowledged_by.username", allow_null=True, default=None)
 
     class Meta:
@@ -49,7 +61,8 @@ class AlarmSerializer(serializers.ModelSerializer[Alarm]):
         fields = (
             "id", "state", "severity", "kind", "rule", "cluster", "title", "cause_kind", "cause", "reason", "vrf",
             "neighbor", "peer", "nodes", "number_of_nodes", "sessions", "evidence", "began_at", "fired_at",
-            "resolved_at", "resolution", "blind", "silenced", "acknowledged_at", "acknowledged_by", "acknowledgement",
+            "resolved_at", "resolution", "blind", "silenced", "inhibited_by",
+            "acknowledged_at", "acknowledged_by", "acknowledgement",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -77,6 +90,9 @@ class AlarmFilters(FilterSet):  # type: ignore[misc]
     severity = choice("severity", Severity.values, label="How bad it is")
     kind = choice("kind", Kind.values, label="What the rule watches for")
     rule = text("rule_name", label="Name of the rule")
+    inhibited = django_filters.BooleanFilter(
+        "inhibited_by", "isnull", exclude=True, label="Whether it follows from another alarm"
+    )
     cluster = text("cluster__name", label="Name of the cluster")
     vrf = text("vrf", label="VRF")
     peer = text("peer", label="Name of the BGPPeer")
@@ -97,7 +113,7 @@ class AlarmViewSet(ReadEndpoint):
     """Alarms."""
 
     serializer_class = AlarmSerializer
-    queryset = Alarm.objects.select_related("cluster", "acknowledged_by")
+    queryset = Alarm.objects.select_related("cluster", "acknowledged_by", "inhibited_by")
     filterset_class = AlarmFilters
     lookup_value_regex = r"[0-9]{1,18}"
     ordering = ("state", "-began_at")

@@ -16,7 +16,8 @@ from clusters.api.bodies import KnownFields
 from clusters.api.filters import choice, flag
 
 _WEEK = 7 * 24 * 3600
-_ONLY = {  # what only rules of some kinds have a use for
+_ONLY = {
+    "nodes": tuple(kind for kind in Kind if kind != Kind.CLUSTER),  # what only rules of some kinds have a use for
     "peers": (Kind.DOWN, Kind.FLAPPING, Kind.UNKNOWN, Kind.FEW),
     "vrfs": (Kind.DOWN, Kind.FLAPPING, Kind.UNKNOWN, Kind.FEW),
 }
@@ -52,7 +53,9 @@ class RuleSerializer(KnownFields, serializers.ModelSerializer[Rule]):
         kind = attrs.get("kind", getattr(self.instance, "kind", ""))
         for name, kinds in _ONLY.items():
             if attrs.get(name, getattr(self.instance, name, ())) and kind not in kinds:
-                text = f"a rule of kind {kind} is about whole nodes: leave it empty, and use clusters or nodes"
+                whole = "clusters" if kind == Kind.CLUSTER else "nodes"
+                others = "" if kind == Kind.CLUSTER else " or nodes"
+                text = f"a rule of kind {kind} is about whole {whole}: leave it empty, and use clusters{others}"
                 raise serializers.ValidationError({name: text})
         return attrs
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from alarms.conditions.causes import not_ready, unreachable
 from alarms.conditions.configuration import stale
 from alarms.conditions.established import few
 from alarms.conditions.facts import Facts
@@ -18,4 +19,6 @@ CONDITIONS: Mapping[str, Callable[[Rule, Facts], Judged]] = {
     Kind.FLAPPING: flapping,
     Kind.FEW: few,
     Kind.STALE: stale,
+    Kind.CLUSTER: unreachable,
+    Kind.NODE: not_ready,
 }

@@ -15,7 +15,7 @@ NODES = 50  # names that are kept
 class Found:
     """A cause for which a rule holds in a cluster. key: tells the rule's causes apart, and stays while it lasts.
 
-    began_at: None = not known, hence now. evidence: pairs of words.
+    began_at: None = not known, hence now. evidence: pairs of words. every: all nodes, where `nodes` are the first ones.
     """
 
     cluster: int
@@ -28,6 +28,7 @@ class Found:
     neighbor: str = ""
     peer: str = ""
     nodes: tuple[str, ...] = ()
+    every: tuple[str, ...] = ()
     number_of_nodes: int = 0
     sessions: int = 0
     began_at: datetime | None = None

@@ -57,6 +57,7 @@ def _found(cluster: int, key: str, causes: list[Cause]) -> Found:
         neighbor=group.neighbor if one else "",
         peer=group.peer if one else "",
         nodes=tuple(named[:NODES]),
+        every=tuple(named),
         number_of_nodes=nodes,
         sessions=number,
         began_at=min(each.since for cause in causes for each in cause.groups),
@@ -126,6 +127,7 @@ def _silent(cluster: int, nodes: list[tuple[str, int, str]], began: datetime) ->
     return Found(
         cluster=cluster,
         key="speakers",
+        every=tuple(names),
         cause_kind="speaker",
         title=f"{counted(number, 'session')} unknown: {listed(names, 2)} not heard",
         cause=f"The speaker's last word: {most[0][0]}" if len(most) == 1 else f"Most: {most[0][0]}",

@@ -92,7 +92,7 @@ def _groups(routes: Sequence[Route], now: datetime) -> Iterable[Group]:
             else:
                 group.told[one.alarm_id] = one
         for alarm in firing:
-            if match(route.all_matchers, alarm.labels) and not _silent(alarm, quiets):
+            if match(route.all_matchers, alarm.labels) and not (alarm.inhibited_by_id or _silent(alarm, quiets)):
                 _group(groups, route, alarm.cluster_id, last).firing.append(alarm)
         yield from groups.values()
 

@@ -30,7 +30,8 @@ class Alarm(models.Model):
     state = models.CharField(max_length=10, choices=State)
 
     cause_kind = models.CharField(
-        max_length=15, help_text="What is to blame, or shared: router, node, vrf, peer, speaker, configuration."
+        max_length=15,
+        help_text="What is to blame, or shared: router, node, vrf, peer, speaker, configuration, cluster.",
     )
     title = models.CharField(max_length=300)
     cause = models.CharField(max_length=500, blank=True)
@@ -49,6 +50,10 @@ class Alarm(models.Model):
     resolved_at = models.DateTimeField(null=True)
     resolution = models.CharField(max_length=200, blank=True, help_text="How it ended.")
     blind = models.BooleanField(default=False, help_text="It is not known whether it is still so: speakers are silent.")
+
+    inhibited_by = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, related_name="explained", help_text="It follows from this one."
+    )
 
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.ForeignKey(

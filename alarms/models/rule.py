@@ -24,6 +24,8 @@ class Kind(models.TextChoices):
     UNKNOWN = "session-unknown", "session state unknown"
     FEW = "few-established", "too few sessions established"
     STALE = "configuration-stale", "old configuration kept"
+    CLUSTER = "cluster-unreachable", "cluster unreachable"
+    NODE = "node-not-ready", "node not ready"
 
 
 class Rule(models.Model):

@@ -27,11 +27,12 @@ _NOTICES = 50
 @permission_required("alarms.view_alarm", raise_exception=True)
 def alarm(request: HttpRequest, pk: int) -> HttpResponse:
     """Everything that is known of it."""
-    found = get_object_or_404(Alarm.objects.select_related("cluster", "rule", "acknowledged_by"), pk=pk)
+    found = get_object_or_404(Alarm.objects.select_related("cluster", "rule", "acknowledged_by", "inhibited_by"), pk=pk)
     open_ = found.state != Alarm.State.RESOLVED
     context = {
         "alarm": found,
         "silence": silenced_by(found, quiet_now(clock.now())) if open_ else None,
+        "explained": found.explained.filter(state__in=Alarm.OPEN).order_by("-sessions", "pk")[:_NOTICES],
         "notices": found.notices.select_related("route").defer("body").order_by("-created_at", "-pk")[:_NOTICES],
         "sessions": f"{reverse('home')}?{urlencode(_sessions(found))}",
         "quiet": f"{reverse('silence-new')}?{urlencode([('m', text) for text in _matchers(found)])}",

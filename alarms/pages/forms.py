@@ -17,10 +17,11 @@ from django.views.decorators.http import require_http_methods
 from rest_framework.exceptions import ValidationError
 from rest_framework.serializers import ModelSerializer
 
+from alarms.api.inhibitions import InhibitionSerializer
 from alarms.api.quiet import SilenceSerializer, WindowSerializer
 from alarms.api.routes import RouteSerializer
 from alarms.api.rules import RuleSerializer
-from alarms.models import Kind, MaintenanceWindow, Route, Rule, Severity, Silence
+from alarms.models import Inhibition, Kind, MaintenanceWindow, Route, Rule, Severity, Silence
 from alarms.pages.inputs import (
     Clock,
     Days,
@@ -93,6 +94,14 @@ ROUTE = Form(Route, RouteSerializer, "alarm route", "alarm-routes", "Its notices
     Number("group_interval", "Between notices, in seconds", "Of a cluster; of a heartbeat, the least between two."),
     Number("repeat_interval", "Repeated after, in seconds", "What still fires and nobody acknowledged; 0 for never."),
     Tick("recovery", "The end of an alarm is told, too"),
+))  # fmt: skip
+INHIBITION = Form(
+    Inhibition, InhibitionSerializer, "inhibition", "alarm-rules", "Alarms that it held back are told then.", (
+    Input("name", "Name", required=True),
+    Tick("enabled", "Counts"),
+    Matchers("sources", "While an alarm fires that matches", _MATCH, required=True),
+    Matchers("targets", "No notices of alarms that match", "In the same way.", required=True),
+    Names("equal", "And that share", "Of cluster, node (all of them), vrf, peer, neighbor."),
 ))  # fmt: skip
 SILENCE = Form(Silence, SilenceSerializer, "silence", "silences", "It counts no more, and stays in the list.", (
     Matchers("matchers", "Alarms that match", _MATCH),

@@ -6,13 +6,14 @@ from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
-from alarms.models import Alarm, Kind, MaintenanceWindow, Notice, Route, Rule, Severity, Silence
+from alarms.models import Alarm, Inhibition, Kind, MaintenanceWindow, Notice, Route, Rule, Severity, Silence
 from alarms.quietness import quiet_now, silenced_by
 from alarms.selectors import alarms_ordered, firing_count, sweeps_stopped
 from clusters import clock
 from clusters.pages import HttpRequest, misfits, page_of, render_page
 
 _LONGEST = 253
+_INHIBITIONS = 200
 _STATES = (("firing", "firing"), ("pending", "not for long enough"), ("resolved", "over"))
 
 
@@ -51,8 +52,10 @@ def _silence(alarm: Alarm, quiets: list[Silence | MaintenanceWindow]) -> Silence
 @require_GET
 @permission_required("alarms.view_rule", raise_exception=True)
 def rules(request: HttpRequest) -> HttpResponse:
-    """All rules by name."""
-    return render_page(request, "alarms/rules.html", {"page": page_of(request, Rule.objects.order_by("name"))})
+    """All rules by name, and which alarms others explain."""
+    inhibitions = Inhibition.objects.order_by("name")[:_INHIBITIONS]
+    context = {"page": page_of(request, Rule.objects.order_by("name")), "inhibitions": inhibitions}
+    return render_page(request, "alarms/rules.html", context)
 
 
 @require_GET

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from alarms.api.alarms import AlarmViewSet
+from alarms.api.inhibitions import InhibitionViewSet
 from alarms.api.notices import NoticeViewSet
 from alarms.api.quiet import SilenceViewSet, WindowViewSet
 from alarms.api.routes import RouteViewSet as AlarmRouteViewSet
@@ -70,6 +71,7 @@ router.register("transitions", TransitionViewSet, basename="api-transition")
 router.register("speakers", SpeakerViewSet, basename="api-speaker")
 router.register("alarms", AlarmViewSet, basename="api-alarm")
 router.register("alarm-rules", RuleViewSet, basename="api-alarm-rule")
+router.register("alarm-inhibitions", InhibitionViewSet, basename="api-alarm-inhibition")
 router.register("alarm-routes", AlarmRouteViewSet, basename="api-alarm-route")
 router.register("notices", NoticeViewSet, basename="api-notice")
 router.register("silences", SilenceViewSet, basename="api-silence")

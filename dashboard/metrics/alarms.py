@@ -12,16 +12,18 @@ from dashboard.metrics.families import Family, counter, gauge, put
 
 def alarms_told(names: dict[int, str]) -> Iterator[Family]:
     """What fires, in the clusters that are looked after; one query. names: of clusters, by id."""
-    firing = gauge("alarms_firing", "Alarms that fire, acknowledged and silenced ones too.", "cluster", "severity")
+    told = "Alarms that fire, acknowledged, silenced and inhibited ones too."
+    firing = gauge("alarms_firing", told, "cluster", "severity")
+    inhibited = gauge("alarms_inhibited", "Of those, alarms that follow from another one.", "cluster")
     rows = Alarm.objects.filter(state=Alarm.State.FIRING, cluster_id__in=names).order_by()
-    found = {
-        (pk, severity): number
-        for pk, severity, number in rows.values_list("cluster_id", "severity").annotate(Count("pk"))
-    }
+    follows = Count("inhibited_by")
+    counts = list(rows.values_list("cluster_id", "severity").annotate(Count("pk"), follows))
+    found = {(pk, severity): number for pk, severity, number, _ in counts}
     for pk, name in names.items():
         for severity in Severity.values:
             put(firing, [name, severity], found.get((pk, severity), 0))
-    return iter((firing,))
+        put(inhibited, [name], sum(number for each, _, _, number in counts if each == pk))
+    return iter((firing, inhibited))
 
 
 def notices_told() -> Iterator[Family]:

@@ -31,7 +31,8 @@ Look = Callable[..., Evaluated]
 @pytest.fixture
 def default_rules(db: None) -> None:
     """As the migration leaves them: a test with real transactions before this one may have emptied the tables."""
-    import_module("alarms.migrations.0002_default_rules").add(apps, SimpleNamespace(connection=connection))
+    for name in ("0002_default_rules", "0005_default_inhibitions"):
+        import_module(f"alarms.migrations.{name}").add(apps, SimpleNamespace(connection=connection))
 
 
 @pytest.fixture

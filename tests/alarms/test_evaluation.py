@@ -22,6 +22,7 @@ Only = Callable[..., Rule]
 def test_rules_stand_after_a_migration(default_rules: None) -> None:
     assert set(Rule.objects.filter(enabled=True).values_list("kind", flat=True)) == {
         "session-down", "session-flapping", "session-unknown", "few-established", "configuration-stale",
+        "cluster-unreachable", "node-not-ready",
     }  # fmt: skip
 
 

@@ -23,7 +23,13 @@ from tests.pages.test_access import _INLINE
 __all__ = ["user"]
 READ = ["/alarms/", "/alarms/{alarm}/", "/alarms/rules/", "/alarms/routes/", "/alarms/notices/", "/alarms/silences/"]
 EDIT = ["/alarms/silences/new/", "/alarms/silences/{silence}/", "/alarms/windows/new/", "/alarms/windows/{window}/"]
-ADMIN = ["/alarms/rules/new/", "/alarms/rules/{rule}/", "/alarms/routes/new/", "/alarms/routes/{route}/"]
+ADMIN = [
+    "/alarms/inhibitions/new/",
+    "/alarms/rules/new/",
+    "/alarms/rules/{rule}/",
+    "/alarms/routes/new/",
+    "/alarms/routes/{route}/",
+]
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ PAGES = {
     "alarms": "/alarms/",
     "alarm": "/alarms/{alarm}/",
     **{f"alarm {name}": f"/alarms/{name}/" for name in ("rules", "routes", "notices", "silences")},
-    **{f"new alarm {name}": f"/alarms/{name}/new/" for name in ("rules", "routes", "silences", "windows")},
+    **{f"new alarm {n}": f"/alarms/{n}/new/" for n in ("rules", "routes", "inhibitions", "silences", "windows")},
     "clusters": "/clusters/",
     "cluster": "/clusters/lab/",
     "baseline": "/clusters/lab/baseline/",

@@ -1,0 +1,70 @@
+"""Which alarms follow from others that fire: these are shown with their cause, and send no notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from alarms.matchers import Labels, match
+from alarms.models import Alarm, Inhibition
+
+GRACE = timedelta(seconds=60)  # what follows ends later than its cause, and is no news in between
+Nodes = Mapping[int, frozenset[str]]
+
+
+def inhibit(standing: Iterable[Alarm], nodes: Nodes, now: datetime) -> list[Alarm]:
+    """Say of each alarm from which other one it follows; those of which that is new. Rows with primary keys.
+
+    nodes: all that an alarm is about, by its id, where the row does not name them all. One query.
+    """
+    alarms = sorted(standing, key=lambda alarm: (alarm.began_at, alarm.pk))
+    labels = {alarm.pk: alarm.labels for alarm in alarms}
+    firing = [alarm for alarm in alarms if alarm.state == Alarm.State.FIRING]
+    rules = [
+        (rule, [alarm for alarm in firing if match(rule.source_matchers, labels[alarm.pk])])
+        for rule in Inhibition.objects.filter(enabled=True).order_by("name")
+    ]
+    changed = []
+    for alarm in alarms:
+        found = (cause for rule, sources in rules for cause in _causes(alarm, rule, sources, labels, nodes))
+        cause = min(found, key=lambda one: (one.began_at, one.pk), default=None)
+        if cause is None and alarm.inhibited_by is not None and _lingers(alarm.inhibited_by, firing, now):
+            continue
+        if (cause.pk if cause else None) != alarm.inhibited_by_id:
+            alarm.inhibited_by = cause
+            changed.append(alarm)
+    return changed
+
+
+def _causes(
+    alarm: Alarm, rule: Inhibition, sources: Sequence[Alarm], labels: Mapping[int, Labels], nodes: Nodes
+) -> Iterator[Alarm]:
+    """The alarms that explain it by this rule."""
+    if not sources or not match(rule.target_matchers, labels[alarm.pk]):
+        return
+    explains = match(rule.source_matchers, labels[alarm.pk])
+    for source in sources:
+        # As in Alertmanager: two alarms that match both sides do not silence each other.
+        both = explains and match(rule.target_matchers, labels[source.pk])
+        if source.pk != alarm.pk and not both and all(_same(name, source, alarm, nodes) for name in rule.equal):
+            yield source
+
+
+def _same(name: str, source: Alarm, target: Alarm, nodes: Nodes) -> bool:
+    if name != "node":
+        return source.labels[name] == target.labels[name]
+    those, these = _nodes(source, nodes), _nodes(target, nodes)
+    return bool(these) and these <= those
+
+
+def _nodes(alarm: Alarm, nodes: Nodes) -> frozenset[str]:
+    """All of them; none if they are not all known."""
+    known = nodes.get(alarm.pk) or frozenset(alarm.nodes)
+    return known if len(known) >= alarm.number_of_nodes else frozenset()
+
+
+def _lingers(source: Alarm, firing: Iterable[Alarm], now: datetime) -> bool:
+    """Whether it has just ended. As it was read before this look, it has no end yet if it ends with it."""
+    if any(source.pk == alarm.pk for alarm in firing):
+        return False  # it fires, and explains this one no more
+    return source.resolved_at is None or source.resolved_at + GRACE > now
