@@ -16,10 +16,9 @@ from typing import Any
 import aiohttp
 
 from lab.containers import MARKUP
-from tests.soak.truth import ABSENT, UP, Place, Truth
+from tests.soak.truth import ABSENT, ANSWERED, EXEC_TIMEOUT, UP, Place, Truth
 
 PAGES = ("", "speakers/", "topology/", "timeline/", "nodes/", "alarms/", "clusters/", "services/", "changes/")
-EXEC_TIMEOUT = 5.0  # seconds that a node may take to answer (BGPUI_EXEC_TIMEOUT)
 _LIVE = 2.0 + EXEC_TIMEOUT + 1.0  # seconds after which nothing counts as live, and one to compute the page
 _SEEING = {"up", "degraded", "down", "absent", "orphan"}  # words for what counts as observed now
 _CELL = re.compile(r'id="s(\d+)" href="[^"]*" data-h="(\w+)"')
@@ -114,10 +113,12 @@ class Shown:
         place, observed = _place(row), datetime.fromisoformat(row["observed_at"]).timestamp()
         if row["health"] in _SEEING and asked - observed > _LIVE:
             yield f"{place} is {row['health']}, and nobody has looked for {asked - observed:.1f} s"
-        states = self.truth.between(place, observed, observed + EXEC_TIMEOUT)
-        if self.truth.was_falsified(place[0], observed - 0.5, observed + EXEC_TIMEOUT):
+        if self.truth.was_mute(place[0], observed):
+            yield f"{place} is {row['state']} as of {row['observed_at']}, when its node gave no answer of use"
+        states = self.truth.between(place, observed, observed + ANSWERED)
+        if self.truth.was_falsified(place[0], observed - 0.5, observed + ANSWERED):
             states.add(ABSENT)
-            states |= self.truth.between((place[0], "default", place[2]), observed, observed + EXEC_TIMEOUT)
+            states |= self.truth.between((place[0], "default", place[2]), observed, observed + ANSWERED)
         if row["state"] not in states:
             yield f"{place} is {row['state']} as of {row['observed_at']}; it was {sorted(states)}"
 

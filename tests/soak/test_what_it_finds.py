@@ -14,10 +14,11 @@ import pytest
 
 from lab.cluster import Lab
 from lab.containers import MARKUP
+from lab.speakers.session import FOREVER, State
 from tests.soak.plan import KILLS_UNTIL, rounds
 from tests.soak.shown import Shown, unescaped
 from tests.soak.stage import KILLING, OTHERS
-from tests.soak.truth import ABSENT, UP, Truth
+from tests.soak.truth import ABSENT, FALSIFIED, MUTE, UP, Truth
 from tests.soak.upkeep import ENOUGH, Sample, Upkeep
 
 PLACE = "compute-1.example.com", "default", "10.1.0.2"
@@ -48,6 +49,11 @@ async def test_the_truth_follows_the_speakers(truth: Truth) -> None:
     session = truth._speakers.session(PLACE[0], PLACE[2])
     session.next_at = 0.0  # the start timer fires, and everything that follows is due as well
     assert truth.now()[PLACE] == UP
+    since = truth.seen[PLACE][-1][0]
+    session.state, session.established_at, session.since = State.IDLE, since + 1, since + 2
+    session.next_at = FOREVER
+    truth.look()
+    assert list(truth.seen[PLACE])[-2:] == [(since + 1, UP), (since + 2, "Idle")]
     del truth._speakers.speakers[PLACE[0]].sessions[PLACE[1:]]
     truth.look()
     assert truth.seen[PLACE][-1][1] == ABSENT
@@ -77,10 +83,23 @@ async def test_a_neighbor_in_a_vrf_that_does_not_exist_is_believed_while_frr_say
     truth.look()
     odd = row("Idle", 1, "orphan") | {"vrf": MARKUP}
     assert len(list(shown._wrong_row(odd, time.time()))) == 1
-    with truth.falsifying(PLACE[0]):
+    with truth.spell(FALSIFIED, PLACE[0]):
         assert list(shown._wrong_row(odd, time.time())) == []
     assert list(shown._wrong_row(odd, time.time())) == []
     assert not truth.was_falsified(PLACE[0], time.time() + 1, time.time() + 2)
+
+
+async def test_an_answer_of_a_node_that_could_not_give_one_is_found(shown: Shown, truth: Truth) -> None:
+    truth.look()
+    with truth.spell(MUTE, PLACE[0]):
+        (spell,) = truth.spells
+        assert list(shown._wrong_row(row("Idle", 1, "down"), time.time())) == []  # asked before
+        spell.begin -= 20
+        (words,) = shown._wrong_row(row("Idle", 1, "down"), time.time())
+    assert "no answer of use" in words
+    assert list(shown._wrong_row(row("Idle", 1, "down"), time.time())) == []  # the command may have run after it
+    assert truth.was_mute(PLACE[0], time.time() - 10)
+    assert not truth.was_mute("another", time.time() - 10)
 
 
 def test_markup_of_others_is_found() -> None:

@@ -7,6 +7,8 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from math import inf
 
 from lab.cluster import Lab
 from lab.speakers.fsm import advance
@@ -19,7 +21,20 @@ UP = str(State.ESTABLISHED)
 _DOWN = {str(state) for state in State} - {UP}
 _EVERY = 0.05  # seconds between two looks
 _KEPT = 400  # spans of one session
+FALSIFIED, MUTE = "names VRFs that it has not", "gives no answer of use"
+EXEC_TIMEOUT = 5.0  # seconds that a node may take to answer (BGPUI_EXEC_TIMEOUT)
+ANSWERED = EXEC_TIMEOUT + 2.0  # seconds in which a node that is asked has answered, on a busy machine
 _PAD = 0.3  # seconds by which a moment may be missed
+
+
+@dataclass(slots=True)
+class Spell:
+    """A time in which what FRR says is no measure. node: "" = all of them; Unix seconds."""
+
+    kind: str
+    node: str
+    begin: float
+    end: float = inf
 
 
 class Truth:
@@ -33,8 +48,7 @@ class Truth:
             raise TypeError("only simulated speakers can be looked at without asking them")
         self._speakers = lab.speakers
         self.seen: dict[Place, deque[tuple[float, str]]] = {}
-        self.falsified: list[tuple[str, float, float]] = []
-        """(node, from, to): when the node's FRR names VRFs that it has not."""
+        self.spells: list[Spell] = []
 
     async def follow(self) -> None:
         """Look until cancelled."""
@@ -48,8 +62,11 @@ class Truth:
         for node, speaker in self._speakers.speakers.items():
             for (vrf, neighbor), session in speaker.sessions.items():
                 advance(session, now)
-                there.add((node, vrf, neighbor))
-                self._note((node, vrf, neighbor), session.since, str(session.state))
+                place = node, vrf, neighbor
+                there.add(place)
+                if place in self.seen and self.seen[place][-1][0] < session.established_at < session.since:
+                    self._note(place, session.established_at, UP)  # it came and went while the machine was busy
+                self._note(place, session.since, str(session.state))
         for place in self.seen.keys() - there:
             if self.seen[place][-1][1] != ABSENT:
                 self._note(place, now, ABSENT)
@@ -68,23 +85,29 @@ class Truth:
         """Every state in which a session was in this time. A change of state passes others by that nobody looked at."""
         begin, end = begin - _PAD, end + _PAD
         spans = list(self.seen.get(place, [(0.0, ABSENT)]))
-        ends = [since for since, _ in spans[1:]] + [float("inf")]
+        ends = [since for since, _ in spans[1:]] + [inf]
         states = [state for (since, state), until in zip(spans, ends, strict=True) if since <= end and until >= begin]
         return set(states) | (_DOWN if len(states) > 1 else set())
 
     @contextmanager
-    def falsifying(self, node: str) -> Iterator[None]:
-        """From now on, and for a moment longer than this lasts, the node's FRR names VRFs that it has not."""
-        self.falsified.append((node, time.time(), float("inf")))
+    def spell(self, kind: str, node: str = "") -> Iterator[None]:
+        """This is so as long as the context lasts; node: of one node alone."""
+        spell = Spell(kind, node, time.time())
+        self.spells.append(spell)
         try:
             yield
         finally:
-            at = next(n for n, (who, _, end) in enumerate(self.falsified) if who == node and end == float("inf"))
-            self.falsified[at] = (node, self.falsified[at][1], time.time() + 0.5)
+            spell.end = time.time()
 
     def was_falsified(self, node: str, begin: float, end: float) -> bool:
         """Whether the node's FRR named VRFs that it has not in this time."""
-        return any(node == who and a <= end and b >= begin for who, a, b in self.falsified)
+        some = (spell for spell in self.spells if spell.kind == FALSIFIED and spell.node == node)
+        return any(spell.begin <= end and spell.end + _PAD >= begin for spell in some)
+
+    def was_mute(self, node: str, at: float) -> bool:
+        """Whether nothing that the node was asked at this time can have been answered well."""
+        some = (spell for spell in self.spells if spell.kind == MUTE and spell.node in {"", node})
+        return any(spell.begin + _PAD <= at and (spell.end == inf or at <= spell.end - ANSWERED) for spell in some)
 
     def nodes(self) -> Iterable[str]:
         """Nodes with a speaker."""
