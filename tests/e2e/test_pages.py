@@ -245,7 +245,7 @@ def test_a_check_that_another_one_overtakes_is_no_error(page: Page, demo: Demo) 
     asn.fill("0")
     page.wait_for_timeout(600)  # longer than a page waits for the next key
     held[0].continue_()
-    expect(page.locator("#p-peer-f-myASN")).to_contain_text("MetalLB refuses", timeout=_PATIENCE)
+    expect(page.locator("#p-f-peer-myASN")).to_contain_text("MetalLB refuses", timeout=_PATIENCE)
     assert complaints == []
 
 
