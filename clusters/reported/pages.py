@@ -49,7 +49,7 @@ class ReportedPage:
     @property
     def counted(self) -> str:
         """The noun for the `plural` filter: names of kinds have no plural."""
-        return f"{self.kind.kind},{self.kind.kind}"
+        return f"{self.kind.kind} object"
 
     @property
     def address(self) -> str:

@@ -16,6 +16,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from clusters.pages import HttpRequest, render_page
+from clusters.places import places_of
+from clusters.stale import Freeze, freezes, refusals
 from dashboard import facts
 from dashboard.factgroups import groups
 from dashboard.observe import ask as ask_frr
@@ -48,6 +50,7 @@ QUESTIONS = (
 )
 _REFRESH = "refresh"
 _CHANGES = 50
+_REFUSALS = 3
 _ROUNDING = timedelta(minutes=1)
 _REACHES = (
     ("24 hours", DAY, ("24 h ago", "18 h", "12 h", "6 h", "now")),
@@ -125,12 +128,20 @@ def _live(row: Session, health: str) -> dict[str, Any]:
         "flap_window": timedelta(seconds=settings.BGPUI_FLAP_WINDOW),
         "reason": reason,
         "side": facts.side_words(reason.side) if reason else "",
+        "refused": _refused(row) if health == "absent" else [],
         "evidence": facts.evidence(row),
         "groups": groups(row, detail),
         "ticket": facts.ticket(row, health, now),
         "limit": fresh.interval * STALE_POLLS,
         "now": now,
     }
+
+
+def _refused(row: Session) -> list[tuple[Freeze, list[tuple[str, str]]]]:
+    """Why the node keeps its old configuration, each reason with the objects to mend and their pages."""
+    why = [freeze for freeze in freezes(refusals(row.cluster)) if row.node in freeze.nodes][:_REFUSALS]
+    pages = places_of((one.cluster, ref) for one in why for ref in one.objects)
+    return [(one, [(str(ref), pages.get((one.cluster, ref), "")) for ref in one.objects]) for one in why]
 
 
 @require_GET

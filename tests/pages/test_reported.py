@@ -172,3 +172,11 @@ def test_an_frr_configuration_of_people_shows_what_does_not_fit(browser: Browser
     row.shortened = True
     row.save()
     assert "A neighbour needs" not in viewer.get(row.get_absolute_url()).text, "what is cut off is not judged"
+
+
+def test_conditions_are_sentences_and_no_json(viewer: Client, cluster: Cluster) -> None:
+    condition = {"type": "poolReconcilerValid", "status": "False", "reason": "Failed", "message": "<b>overlap</b>"}
+    a_report(cluster, "ConfigurationState", "controller", {"status": {"conditions": [condition]}})
+    page = viewer.get("/status/configurationstates/lab/metallb-system/controller/").text
+    assert "poolReconcilerValid: False, Failed: &lt;b&gt;overlap" in page
+    assert "1 ConfigurationState object<" in viewer.get("/status/configurationstates/").text

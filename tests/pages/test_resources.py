@@ -177,3 +177,17 @@ def test_a_peer_that_kubectl_applied_in_the_older_version_says_so(
     metadata["managedFields"][0]["apiVersion"] = "metallb.io/v1beta2"
     row.save()
     assert "older version" not in viewer.get(row.get_absolute_url()).text
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("rejected", "Nothing has changed in the cluster. Edit it as the message asks, or give the edit up."),
+        ("conflict", "Review it against what stands now, or drop it."),
+        ("pending", "It is tried again by itself"),
+        ("deleting", "It goes as soon as nothing holds it any more"),
+    ],
+)
+def test_what_is_not_in_force_says_what_to_do_next(viewer: Client, cluster: Cluster, state: str, said: str) -> None:
+    a_peer(cluster, sync_state=state, sync_message="no", deleting=state == "deleting", revision=2, applied_revision=1)
+    assert said in text(viewer.get("/peers/lab/metallb-system/tor-a/").text)

@@ -233,3 +233,12 @@ def test_words_that_metallb_shares_with_the_rules_are_said_once(viewer: Client, 
     told = viewer.get("/").text.partition("keeps its old configuration</a>")[2].partition("</p>")[0]
     assert "MetalLB says: config: " in told
     assert "The rules say" not in told
+
+
+def test_a_neighbor_that_frr_lacks_names_what_is_to_be_mended(viewer: Client, refusing: Cluster) -> None:
+    row = a_session(Speaker.objects.get(node="node-0"), "10.0.0.9", peer="tor-b", state="Absent")
+    page = viewer.get(row.get_absolute_url()).text.partition('id="why-head"')[2].partition("</section>")[0]
+    assert "The speakers refuse their configuration: " in page
+    assert '<a href="/peers/lab/metallb-system/tor-b/">BGPPeer tor-b</a>' in page
+    other = a_session(Speaker.objects.get(node="node-1"), "10.0.0.9", peer="tor-b", state="Absent")
+    assert "refuse their configuration" not in viewer.get(other.get_absolute_url()).text
