@@ -1,19 +1,26 @@
-"""Commands in containers: pods/exec over WebSocket (channel protocol v5, else v4), without a client library between."""
+"""Commands in containers: pods/exec over WebSocket (channel protocol v5, else v4)."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import logging
+import socket
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from http import HTTPStatus
 from types import TracebackType
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
+
+import aiohappyeyeballs
+import picows
+from picows import WSListener, WSMsgType, WSTransport
+from python_socks import ProxyError
 
 from clusters.kube.connection import Connection
-from clusters.kube.dial import Dialer
 from clusters.kube.errors import Unreachable, bounded
-from clusters.kube.websocket import HandshakeError, Reader, TooLargeError
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 _STDOUT, _STDERR, _STATUS = 1, 2, 3
@@ -23,6 +30,11 @@ _REFUSALS = {
     403: ("forbidden", "we may not run commands in this pod (get and create on pods/exec)"),
     404: ("gone", "there is no such pod any more"),
 }
+_DATA, _OTHERS = (WSMsgType.BINARY, WSMsgType.CONTINUATION), (WSMsgType.PING, WSMsgType.PONG)
+_NEXT_ADDRESS = 0.25  # seconds until the next address of a name is tried beside (RFC 8305, section 5)
+# A server that breaks the protocol is an ExecError here, not a line in a log with what it sent.
+_quiet = logging.getLogger("picows.exec")
+_quiet.setLevel(logging.CRITICAL + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +67,26 @@ class Executor:
         self._connection = connection
         self._timeout = timeout
         self._limit = limit
-        self._dialer: Dialer | None = None
-        self._headers: dict[str, str] = {}
+        self._headers: dict[str, str] | None = None
+        self._tls: ssl.SSLContext | None = None
+        self._name: str | None = None
+        self._proxy: str | None = None
+        self._found: dict[tuple[str, int], Sequence[aiohappyeyeballs.AddrInfoType]] = {}
 
     async def __aenter__(self) -> Executor:
         """Open; the credentials of this moment serve for as long. Raises Unreachable if there are none to be had."""
         headers = self._connection.headers()
         if any("\r" in value or "\n" in value or not value.isascii() for value in headers.values()):
             raise Unreachable("cannot connect: the token is no text for a header")
-        self._dialer, self._headers = Dialer(self._connection), headers
+        self._tls, self._proxy = self._connection.tls(), _checked(self._connection.proxy)
+        self._name = (self._connection.server_name or urlsplit(self._connection.url).hostname) if self._tls else None
+        self._headers = headers | {"Sec-WebSocket-Protocol": ", ".join(PROTOCOLS)}
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._dialer = None
+        self._headers = None
 
     async def run(
         self, namespace: str, pod: str, container: str, argv: Sequence[str], *, within: float | None = None
@@ -79,39 +96,99 @@ class Executor:
         Raises ExecError.
         """
         limit = self._timeout if within is None else within
-        path = f"/api/v1/namespaces/{quote(namespace, safe='')}/pods/{quote(pod, safe='')}/exec"
+        where = f"{self._connection.url}/api/v1/namespaces/{quote(namespace, safe='')}/pods/{quote(pod, safe='')}/exec"
         try:
             async with asyncio.timeout(limit):
-                return await self._run(f"{path}?{_query(container, tuple(argv))}")
+                return await self._run(f"{where.replace('http', 'ws', 1)}?{_query(container, tuple(argv))}")
         except TimeoutError as error:
             raise ExecError("timeout", f"no answer within {limit:g} s") from error
-        except HandshakeError as error:
-            unknown = ("unreachable" if error.status >= 500 else "refused", str(error))
-            raise ExecError(*_REFUSALS.get(error.status, unknown)) from error
-        except TooLargeError as error:
-            raise ExecError("too-large", f"the command wrote more than {self._limit} bytes") from error
+        except picows.WSHandshakeError as error:
+            raise _refusal(error) from error
+        except ProxyError as error:
+            raise ExecError("unreachable", f"no way through the proxy: {error}") from error
         except OSError as error:
             raise ExecError("unreachable", f"the API server cannot be reached: {error}") from error
 
-    async def _run(self, target: str) -> ExecResult:
-        dialer = self._dialer
-        if dialer is None:
+    async def _run(self, url: str) -> ExecResult:
+        if self._headers is None:
             raise RuntimeError("the executor is not open")
-
-        def reader() -> Reader:
-            return Reader(dialer.path + target, dialer.authority, self._headers, PROTOCOLS, limit=self._limit)
-
-        transport, protocol = await dialer.open(reader)
+        streams = _Streams(self._limit)
+        transport, _ = await picows.ws_connect(
+            lambda: streams, url, ssl_context=self._tls, extra_headers=self._headers,
+            proxy=self._proxy, socket_factory=self._connected, max_frame_size=self._limit, max_redirects=0,
+            websocket_handshake_timeout=None, logger_name=_quiet, server_hostname=self._name,
+        )  # fmt: skip
         try:
-            messages = await protocol.messages
+            if transport.response is None:
+                raise ConnectionResetError("it closed the connection")
+            if transport.response.headers.get("Sec-WebSocket-Protocol") not in PROTOCOLS:
+                raise ExecError("refused", "the server speaks none of our channel protocols")
+            await streams.ended.wait()
         finally:
-            transport.abort()
-        streams: dict[int, list[bytes]] = {_STDOUT: [], _STDERR: [], _STATUS: []}
-        for message in messages:
-            if len(message) > 1 and message[0] in streams:
-                streams[message[0]].append(message[1:])
-        code = _exit_code(b"".join(streams[_STATUS]))
-        return ExecResult(b"".join(streams[_STDOUT]), b"".join(streams[_STDERR]), code)
+            transport.disconnect(graceful=False)
+        if streams.left < 0:
+            raise ExecError("too-large", f"the command wrote more than {self._limit} bytes")
+        code = _exit_code(streams.of(_STATUS))
+        return ExecResult(streams.of(_STDOUT), streams.of(_STDERR), code)
+
+    async def _connected(self, to: picows.WSParsedURL) -> socket.socket:
+        """A connection to one of the addresses of a name that is looked up once."""
+        where = (to.host, to.port)
+        if where not in self._found:
+            loop = asyncio.get_running_loop()
+            self._found[where] = await loop.getaddrinfo(*where, type=socket.SOCK_STREAM)
+        return await aiohappyeyeballs.start_connection(self._found[where], happy_eyeballs_delay=_NEXT_ADDRESS)
+
+
+class _Streams(WSListener):
+    """What came of each channel; left: bytes that may still come, negative if it were too many."""
+
+    def __init__(self, limit: int) -> None:
+        self.left = limit
+        self.ended = asyncio.Event()
+        self._parts: dict[int, list[bytes]] = {}
+        self._channel = -1
+
+    def on_ws_frame(self, transport: WSTransport, frame: picows.WSFrame) -> None:
+        if frame.msg_type in _OTHERS or self.ended.is_set():
+            return
+        if frame.msg_type not in _DATA:
+            self.ended.set()
+            return
+        data = frame.get_payload_as_bytes()
+        self.left -= len(data)
+        if self.left < 0:
+            transport.disconnect(graceful=False)
+            return
+        if frame.msg_type is WSMsgType.BINARY and data:
+            self._channel, data = data[0], data[1:]
+        self._parts.setdefault(self._channel, []).append(data)
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        sent = transport.close_handshake.sent if transport.close_handshake else None
+        if sent is not None and sent.code is picows.WSCloseCode.MESSAGE_TOO_BIG:
+            self.left = -1
+        self.ended.set()
+
+    def of(self, channel: int) -> bytes:
+        return b"".join(self._parts.get(channel, ()))
+
+
+def _checked(proxy: str | None) -> str | None:
+    """A proxy that can be used. Raises Unreachable, without the address: it may hold a password."""
+    try:
+        parts = urlsplit(proxy or "http://none")
+        if parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port):
+            return proxy
+    except ValueError:
+        pass
+    raise Unreachable("cannot connect: the proxy is no http:// or https:// address")
+
+
+def _refusal(error: picows.WSHandshakeError) -> ExecError:
+    status = int(error.response.status) if error.response is not None else 0
+    text = f"HTTP {status}" if status and status != HTTPStatus.SWITCHING_PROTOCOLS else "the answer is no WebSocket's"
+    return ExecError(*_REFUSALS.get(status, ("unreachable" if status >= 500 else "refused", text)))
 
 
 @lru_cache(maxsize=64)
