@@ -34,6 +34,7 @@ class RowsCollector(Collector):
         yield from of_clusters.edits_told(names)
         yield from of_sessions.sessions_told(names)
         yield from of_sessions.transitions_told(names)
+        yield from of_sessions.flapping_told(names, clock.now())
         yield from of_sessions.speakers_told(names, clock.now())
         yield from of_sessions.sweeps_told(names)
         yield from of_alarms.alarms_told(names)

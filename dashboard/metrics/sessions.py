@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Count, Max, Min, Sum
 
 from dashboard.metrics.families import Family, counter, gauge, put
-from speakers.models import Sweep, TransitionTotal
+from speakers.history import LOST
+from speakers.models import Sweep, Transition, TransitionTotal
 from speakers.selectors import HEALTH, sessions, speakers
 
 _UP = ("up", "degraded")
@@ -67,6 +69,18 @@ def transitions_told(names: dict[int, str]) -> Iterator[Family]:
     for row in TransitionTotal.objects.filter(cluster_id__in=names).order_by("cluster_id", "vrf", "state"):
         put(total, [names[row.cluster_id], row.vrf, row.state or "gone"], row.total)
     return iter((total,))
+
+
+def flapping_told(names: dict[int, str], now: datetime) -> Iterator[Family]:
+    """Sessions that were lost too often within the window of the settings; one query, as long as there are such."""
+    flapping = gauge("sessions_flapping", "Sessions that were lost again and again, as the settings say.", "cluster")
+    since = now - timedelta(seconds=settings.BGPUI_FLAP_WINDOW)
+    lost = Transition.objects.filter(LOST, cluster_id__in=names, at__gte=since).order_by()
+    often = lost.values_list("cluster_id", "node", "vrf", "neighbor").annotate(Count("pk"))
+    found = Counter(row[0] for row in often.filter(pk__count__gte=settings.BGPUI_FLAP_COUNT))
+    for pk, name in names.items():
+        put(flapping, [name], found[pk])
+    return iter((flapping,))
 
 
 def speakers_told(names: dict[int, str], now: datetime) -> Iterator[Family]:

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from alarms.delivery.news import compose
 from alarms.models import Alarm, Inhibition, Notice, Route, Rule
 from clusters.models import Cluster, NodeEvent
-from speakers.models import Speaker
+from dashboard.metrics.collector import RowsCollector
+from speakers.models import Speaker, Transition
 from tests.alarms.conftest import Look
 from tests.pages.conftest import Browser
 from tests.pages.rows import a_session, a_speaker, down
@@ -174,3 +176,23 @@ def test_rest_tells_and_writes_the_same(cluster: Cluster, unseen: Speaker, look:
     assert api.delete(f"{place}{made.json()['id']}/").status_code == 204
     wrong = {"name": "x", "kind": "cluster-unreachable", "nodes": ["node-1"]}
     assert "use clusters" in str(api.post("/api/v1/alarm-rules/", wrong, format="json").json())
+
+
+def test_metrics_tell_what_follows_and_what_flaps(
+    cluster: Cluster, unseen: Speaker, look: Look, redis_url: str, settings: Settings
+) -> None:
+    settings.BGPUI_FLAP_COUNT = 2
+    for seconds in (10, 20):
+        at = timezone.now() - timedelta(seconds=seconds)
+        lost = {"cluster": cluster, "node": "node-1", "vrf": "default", "neighbor": "10.0.0.1", "at": at}
+        Transition.objects.create(**lost, old_state="Established", new_state="Idle")
+    look(LATER)
+    told = {
+        (sample.name, sample.labels.get("severity")): sample.value
+        for family in RowsCollector().collect()
+        for sample in family.samples
+        if sample.labels.get("cluster") == "lab"
+    }
+    assert told["bgpui_alarms_inhibited", None] == 1
+    assert told["bgpui_alarms_firing", "warning"] >= 2
+    assert told["bgpui_sessions_flapping", None] == 1

@@ -130,8 +130,8 @@ def test_what_is_packed_comes_back(points: list[dict[tuple[str, str], dict[str, 
             wanted = {
                 2 * slot: one[place][name] for slot, one in enumerate(points) if place in one and name in one[place]
             }
-            found = [day.values(track, name) for track in day.tracks if track.place == place]
-            assert (found[0] if found else {}) == wanted
+            drawn = [day.values(track, name) for track in day.tracks if track.place == place]
+            assert (drawn[0] if drawn else {}) == wanted
     assert unpack(b"of another version") == Day([], [])
 
 
