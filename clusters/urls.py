@@ -19,6 +19,7 @@ urlpatterns = [
     path("clusters/<slug:name>/baseline/", baseline.baseline, name="baseline"),
     path("clusters/<slug:name>/credentials/", connecting.cluster_credentials, name="cluster-credentials"),
     path("clusters/<slug:name>/set/", connecting.cluster_set, name="cluster-set"),
+    path("clusters/<slug:name>/observe/", connecting.cluster_observe, name="cluster-observe"),
     path("clusters/<slug:name>/remove/", connecting.cluster_remove, name="cluster-remove"),
     path("import/", yaml_views.yaml_import, name="import"),
     path("export/", yaml_views.yaml_export, name="export"),

@@ -92,5 +92,7 @@ def cluster(request: HttpRequest, name: str) -> HttpResponse:
         "counts": [(kind, rows_of(kind).filter(cluster=row).count()) for kind in resource_models()],
         "node_count": len(nodes),
         "notices": notices(Mode(row.mode), row.metallb_version, nodes, as_numbers_of(row)),
+        "ways": Cluster.Observe.choices,
+        "by_settings": dict(Cluster.Observe.choices)[settings.BGPUI_OBSERVE],
     }
     return render_page(request, "clusters/cluster.html", context, part="connection")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 import msgspec
 import redis
@@ -21,8 +22,10 @@ from clusters.kube.errors import KubeError
 from clusters.kube.exec import ExecError, ExecResult
 from clusters.models import Cluster
 from clusters.nudges import nudge
+from clusters.observing import Way, asks, observing_write
 from clusters.selectors import is_silent, snapshot_of
 from dashboard.peers import peer_sessions_write
+from dashboard.turns import instead, target_of, turns
 from intent.announcements import announced_on
 from intent.placement import Placement
 from intent.sessions import IntendedSession, sessions, shared
@@ -47,6 +50,7 @@ QUESTIONS = {  # what can be asked, and the task and arguments that answer it
         for family in commands.FAMILIES
     },
 }
+_BREATH = timedelta(seconds=1)  # between two looks at one node because of events
 log = logging.getLogger(__name__)
 
 
@@ -58,6 +62,8 @@ def cluster_nodes(cluster: Cluster) -> list[str] | None:
     if is_silent(cluster):
         _unheard(cluster, cluster.error)
         return None
+    if observing_write(cluster):
+        nudge("resources", cluster.name)
     try:
         pods = find_metallb(door_of(cluster), [cluster.namespace]).pods
     except KubeError as error:
@@ -94,31 +100,27 @@ def _speaker(pod: FrrPod) -> Speaker:
 
 
 def shard_sweep(cluster: Cluster, nodes: Sequence[str]) -> Written:
-    """Ask these nodes and write what they say as it comes in. Who did not answer last time is asked last."""
-    expected = _expected(cluster, nodes)
-    now = clock.now()
-    good, suspect, silent = list[Target](), list[Target](), list[Observation]()
-    needed = ("node", "namespace", "pod", "container", "misses", "retry_at")
-    for speaker in Speaker.objects.filter(cluster=cluster, node__in=nodes).only(*needed).order_by("node"):
-        if not speaker.pod:
-            silent.append(Observation(speaker.node, now, error="this node has no pod with FRR"))
-        elif speaker.retry_at is not None and speaker.retry_at > now:
-            silent.append(Observation(speaker.node, now, skipped=True))
-        else:
-            (suspect if speaker.misses else good).append(target_of(speaker))
-    written = shard_write(cluster, silent, expected)
-    written += _ask(cluster, [*good, *suspect], expected)
+    """Ask those of these nodes whose turn it is, and write what they say as it comes in."""
+    expected, turn = _expected(cluster, nodes), turns(cluster, nodes)
+    written = shard_write(cluster, turn.said, expected)
+    written += _ask(cluster, turn.ask, expected)
     return written
+
+
+def told_sweep(cluster: Cluster, nodes: Sequence[str]) -> list[str]:
+    """Look at nodes of which an event stream has brought news; those that were asked a moment ago are returned."""
+    if is_silent(cluster):
+        return []
+    barely = clock.now() - _BREATH
+    asked = Speaker.objects.filter(cluster=cluster, node__in=nodes, asked_at__gt=barely)
+    early = set(asked.values_list("node", flat=True)) if cluster.observing == Way.SWEEP else set[str]()
+    shard_sweep(cluster, [node for node in nodes if node not in early])
+    return sorted(early)
 
 
 def _expected(cluster: Cluster, nodes: Sequence[str]) -> Expected:
     snapshot = snapshot_of(cluster, nodes=nodes)
     return shared(snapshot, Placement(snapshot.nodes))
-
-
-def target_of(speaker: Speaker) -> Target:
-    """Where its FRR is asked."""
-    return Target(speaker.node, speaker.namespace, speaker.pod, speaker.container)
 
 
 def _ask(cluster: Cluster, targets: Sequence[Target], expected: Expected) -> Written:
@@ -127,7 +129,9 @@ def _ask(cluster: Cluster, targets: Sequence[Target], expected: Expected) -> Wri
 
     def write(batch: Sequence[Observation]) -> None:
         nonlocal written
-        written += shard_write(cluster, batch, expected)
+        written += shard_write(cluster, instead(cluster, batch), expected)
+        if any(seen.forbidden for seen in batch):  # the right may have been taken away: it is looked for anew
+            Cluster.objects.filter(pk=cluster.pk).update(permissions_at=None)
 
     if not targets:
         return written
@@ -147,7 +151,7 @@ def shard_write(cluster: Cluster, observations: Sequence[Observation], expected:
     if not observations:
         return Written()
     written = observations_write(cluster=cluster, observations=observations, expected=expected)
-    written.unanswered = sum(seen.answer is None for seen in observations)
+    written.unanswered = sum(not (seen.heard or seen.resting) for seen in observations)
     answers = ((seen, seen.answer) for seen in observations if seen.answer is not None)
     live.nodes_put(
         cluster.pk,
@@ -180,8 +184,12 @@ def ask(session: Session, question: str) -> bool:
 def session_refresh(session: Session) -> None:
     """Ask the session's node now, as the sweep does, whatever its back-off says."""
     cluster, node = session.cluster, session.node
-    if session.speaker.pod and not is_silent(cluster):
-        _ask(cluster, [target_of(session.speaker)], _expected(cluster, [node]))
+    if not is_silent(cluster):
+        asked = [target_of(session.speaker)] if session.speaker.pod and asks(cluster) else []
+        said = [] if asked else turns(cluster, [node]).said
+        expected = _expected(cluster, [node])
+        shard_write(cluster, said, expected)
+        _ask(cluster, asked, expected)
     live.command_end(session.pk, "refresh")
 
 
@@ -189,12 +197,13 @@ def command_answer(session: Session, name: str, argv: commands.Argv) -> None:
     """Run a command on the session's node and keep its answer for the pages."""
     speaker = session.speaker
     line = commands.oc_line(speaker.namespace, speaker.pod, speaker.container, argv)
-    if is_silent(session.cluster):
-        silent = live.CommandResult(clock.now(), line, ok=False, error=session.cluster.error)
-        live.command_put(session.pk, name, silent)
+    cluster = session.cluster
+    if is_silent(cluster) or not asks(cluster):
+        why = cluster.observing_why if not asks(cluster) else cluster.error
+        live.command_put(session.pk, name, live.CommandResult(clock.now(), line, ok=False, error=why))
         return
     try:
-        door = door_of(session.cluster).connection
+        door = door_of(cluster).connection
         result = asyncio.run(run(door, target_of(speaker), argv, seconds=settings.BGPUI_EXEC_TIMEOUT))
     except (ExecError, KubeError) as error:
         answer = live.CommandResult(timezone.now(), line, ok=False, error=str(error))

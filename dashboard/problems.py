@@ -160,8 +160,10 @@ def _of_speakers(nodes: list[NodeCount], clusters: Mapping[int, Cluster], filter
 
 def _silence(speaker: Any) -> tuple[str, str]:
     """Why a speaker is not heard, and its own words; the same for all that share the cause."""
-    if speaker is None or (speaker.observed_at is None and not speaker.misses):
+    if speaker is None or (speaker.observed_at is None and not speaker.misses and not speaker.error):
         return "Not observed yet", ""
+    if speaker.error and not speaker.misses:
+        return "Not known", speaker.error
     if speaker.misses:
         return "Speaker does not answer", speaker.error
     return "Not polled any more: is a worker running?", ""

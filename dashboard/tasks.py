@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from alarms.retention import alarms_expire
-from clusters import clock
+from clusters import clock, told
 from clusters.alone import alone
 from clusters.changes import changes_expire
 from clusters.connecting.clearing import removed_clear
@@ -71,6 +71,23 @@ def sweep_shard(pk: int, number: int, nodes: list[str]) -> None:
             written = observe.shard_sweep(cluster, nodes)
             totals.sweep_write(cluster, number, began_at, nodes=len(nodes), unanswered=written.unanswered)
             nudge("sweep", cluster.name)
+
+
+@shared_task
+def sweep_told(pk: int) -> None:
+    """Look at the nodes that an event stream has brought news of; one worker a cluster at a time."""
+    cluster = clusters_active().filter(pk=pk).first()
+    left: list[str] = []
+    while cluster is not None and told.waiting(pk):  # asked again after the lock: what came meanwhile is not lost
+        with alone(f"told:{pk}") as free:
+            nodes = told.take(pk) if free else []
+            if nodes:
+                left += observe.told_sweep(cluster, nodes)
+        if not nodes:
+            break
+    if left:
+        told.put_back(pk, left)
+        told.send(pk, countdown=1.0)
 
 
 @shared_task

@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from intent.sessions import IntendedSession
-from speakers.frr.conditions import Condition, absent, condition, last_down
+from speakers.frr.conditions import STATES, Condition, absent, condition, last_down
 from speakers.frr.neighbor import Neighbor
 from speakers.frr.parse import whole
 from speakers.frr.reasons import WEAK
 from speakers.models import Session, Speaker, Transition
+from speakers.reports import UNTOLD, Report, reported, unreported
 from speakers.sweep import Observation
 
 Key = tuple[str, str]  # VRF and neighbor
@@ -38,31 +39,64 @@ def changes(
     """Compare an observation with the rows of its node; `rows` are altered in place where they change."""
     found = Changes()
     intended = {(session.vrf[:63], session.neighbor[:100]): session for session in expected}
+    if seen.reports is not None:
+        _told(found, speaker, rows, seen, intended)
+        if seen.some:
+            _unheard(found, speaker, rows, seen.at, intended)
+        return found
     if seen.answer is None:
         _unheard(found, speaker, rows, seen.at, intended)
         return found
     neighbors = {(neighbor.vrf, neighbor.key): neighbor for neighbor in seen.answer.neighbors}
     for key in {**neighbors, **intended}:
-        _judge(found, rows.get(key), _Sight(speaker, key, neighbors.get(key), intended.get(key), seen.at))
+        neighbor, meant = neighbors.get(key), intended.get(key)
+        judged = condition(neighbor, meant) if neighbor else absent()
+        _judge(found, rows.get(key), _Sight(speaker, key, neighbor, meant, seen.at), judged)
     for key, row in rows.items():
         if key not in neighbors and key not in intended:
             _remove(found, row, seen.at)
     return found
 
 
+def _told(
+    found: Changes,
+    speaker: Speaker,
+    rows: Mapping[Key, Session],
+    seen: Observation,
+    intended: Mapping[Key, IntendedSession],
+) -> None:
+    """Others than FRR said how its sessions are: what they do not tell is not known, and nothing is absent."""
+    reports = {(report.vrf, report.neighbor): report for report in seen.reports or ()}
+    for key in reports if seen.some else {**reports, **intended}:
+        report, row = reports.get(key), rows.get(key)
+        if seen.some and (row is None or _same(row, report)):
+            continue  # FRR said more of it when it was asked
+        sight = _Sight(speaker, key, None, intended.get(key), seen.at, report, whole=not seen.some)
+        _judge(found, row, sight, reported(report) if report else unreported())
+    for key, row in rows.items():
+        if not seen.some and key not in reports and key not in intended:
+            _remove(found, row, seen.at)
+
+
+def _same(row: Session, report: Report | None) -> bool:
+    """Whether a report says nothing else than what FRR has said."""
+    return report is None or report.state not in STATES or _phase(row.state) == _phase(report.state)
+
+
 @dataclass(frozen=True, slots=True)
 class _Sight:
-    """One session in one observation."""
+    """One session in one observation. report: what others than FRR say of it; whole: of FRR's own words none counts."""
 
     speaker: Speaker
     key: Key
     neighbor: Neighbor | None
     intended: IntendedSession | None
     at: datetime
+    report: Report | None = None
+    whole: bool = False
 
 
-def _judge(found: Changes, row: Session | None, sight: _Sight) -> None:
-    judged = condition(sight.neighbor, sight.intended) if sight.neighbor else absent()
+def _judge(found: Changes, row: Session | None, sight: _Sight, judged: Condition) -> None:
     values = _values(sight, judged)
     before = row
     if row is None:
@@ -106,7 +140,7 @@ def _values(sight: _Sight, judged: Condition) -> dict[str, Any]:
     }
     n = sight.neighbor
     if n is None:
-        return values
+        return values | (UNTOLD if sight.whole else {}) | ({"bfd": sight.report.bfd} if sight.report else {})
     families = n.families.values()
     return values | {
         "remote_as": n.remote_as,
@@ -178,7 +212,7 @@ def _line(row: Session | None, sight: _Sight, judged: Condition) -> Transition:
         neighbor=sight.key[1],
         peer=sight.intended.peer if sight.intended else "",
         at=sight.at,
-        old_state=row.state if row and row.state != _State.UNKNOWN else "",
+        old_state=row.state if row and (row.state != _State.UNKNOWN or row.reason) else "",
         new_state=judged.state,
         reason=judged.reason,
         cause=judged.cause,

@@ -21,8 +21,9 @@ from speakers.selectors import Limits
 DAY, MONTH = timedelta(hours=24), timedelta(days=30)
 _MOST = 20_000  # changes and gaps of one session that are read; what is older is unknown then
 _UP, _UNKNOWN = Session.State.ESTABLISHED, Session.State.UNKNOWN
-# Lost between two looks included; what became degraded, or whole again, was not lost.
-LOST = Q(old_state=_UP) & ~Q(new_state="") & (~Q(new_state=_UP) | Q(evidence__has_key="connectionsDropped"))
+# Lost between two looks included; what became degraded, whole again, or not known was not lost.
+_BETWEEN = Q(evidence__has_key="connectionsDropped")
+LOST = Q(old_state=_UP) & ~Q(new_state__in=["", _UNKNOWN]) & (~Q(new_state=_UP) | _BETWEEN)
 
 
 class Step(NamedTuple):
@@ -126,7 +127,8 @@ def history(session: Session, now: datetime) -> History:
     heard = session.speaker.observed_at
     stored = Gap.objects.filter(cluster=session.cluster_id, node=session.node, ended_at__gt=since)
     gaps = list(stored.values_list("began_at", "ended_at")[:_MOST])
-    if heard is None or heard < Limits.at(now).unknown:
+    limits = Limits.at(now)
+    if heard is None or heard < (limits.quiet_unknown if session.speaker.quiet else limits.unknown):
         gaps.append((heard or since, now))
     spans = unobserved(states(steps, session, since, now, whole=whole), gaps)
     return History(now, tuple(spans), tuple(step.at for step in steps if step.lost and step.at > since))

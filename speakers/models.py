@@ -26,7 +26,17 @@ class Speaker(models.Model):
     started_at = models.DateTimeField(null=True)
     frr_version = models.CharField(max_length=40, blank=True)
 
+    class Source(models.TextChoices):
+        """Who was heard."""
+
+        VTYSH = "vtysh"
+        STATUS = "status"  # frr-k8s, in BGPSessionStates
+        METRICS = "metrics"  # the speaker of native mode
+
     observed_at = models.DateTimeField(null=True, help_text="When FRR was last asked and answered in full.")
+    source = models.CharField(max_length=10, choices=Source, default=Source.VTYSH, help_text="Who was heard then.")
+    asked_at = models.DateTimeField(null=True, help_text="When a command was last run there.")
+    quiet = models.BooleanField(default=False, help_text="It is asked once a minute at most, as long as it answers.")
     attempted_at = models.DateTimeField(null=True)
     duration_ms = models.PositiveIntegerField(null=True, help_text="Wall time of the last exec.")
     misses = models.PositiveIntegerField(default=0, help_text="Failed attempts since `observed_at`.")

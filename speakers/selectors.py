@@ -14,6 +14,7 @@ from django_stubs_ext import WithAnnotations
 
 from clusters import clock
 from clusters.models import Cluster
+from clusters.observing import QUIET_INTERVAL
 from speakers.models import Session, Speaker, Transition
 
 MISSES_UNKNOWN = 3  # polls in a row without an answer
@@ -41,29 +42,40 @@ Speakers: TypeAlias = "QuerySet[WithAnnotations[Speaker, _Freshness]]"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Answers before `late` are older than one poll allows; before `unknown`, than three."""
+    """Answers before `late` are older than one poll allows; before `unknown`, than three. quiet_*: in quiet mode."""
 
     late: datetime
     unknown: datetime
+    quiet_late: datetime
+    quiet_unknown: datetime
 
     @classmethod
     def at(cls, now: datetime | None) -> Limits:
         """The limits at a time, None = now. One poll may be as late as its exec may take, or half an interval."""
         now, interval = now or clock.now(), settings.BGPUI_SWEEP_INTERVAL
         slack = max(interval / 2, settings.BGPUI_EXEC_TIMEOUT)
+        rare = max(QUIET_INTERVAL, interval) + interval  # what is due is asked by the next sweep
         return cls(
             late=now - timedelta(seconds=interval + slack),
             unknown=now - timedelta(seconds=MISSES_UNKNOWN * interval + slack),
+            quiet_late=now - timedelta(seconds=rare + slack),
+            quiet_unknown=now - timedelta(seconds=MISSES_UNKNOWN * rare + slack),
         )
 
 
 def _unknown(prefix: str, limits: Limits) -> Q:
     never = Q(**{f"{prefix}observed_at": None})
-    return never | Q(**{f"{prefix}misses__gte": MISSES_UNKNOWN}) | Q(**{f"{prefix}observed_at__lt": limits.unknown})
+    old = _before(prefix, limits.unknown, limits.quiet_unknown)
+    return never | Q(**{f"{prefix}misses__gte": MISSES_UNKNOWN}) | old
 
 
 def _late(prefix: str, limits: Limits) -> Q:
-    return Q(**{f"{prefix}misses__gte": 1}) | Q(**{f"{prefix}observed_at__lt": limits.late})
+    return Q(**{f"{prefix}misses__gte": 1}) | _before(prefix, limits.late, limits.quiet_late)
+
+
+def _before(prefix: str, limit: datetime, quiet: datetime) -> Q:
+    old = Q(**{f"{prefix}observed_at__lt": limit})
+    return old & (Q(**{f"{prefix}quiet": False}) | Q(**{f"{prefix}observed_at__lt": quiet}))
 
 
 def sessions(*, cluster: Cluster | None = None, now: datetime | None = None) -> Sessions:
@@ -133,29 +145,44 @@ def keeping_old(why: Iterable[tuple[int, str]]) -> Q:
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How current everything is. state: live, late, stale (three polls missed), never; interval in seconds."""
+    """How current everything is. state: live, late, stale (three polls missed), never; interval in seconds.
+
+    quiet: speakers that are asked once a minute at most; reported: those of which others than FRR tell.
+    """
 
     observed_at: datetime | None
     interval: float
     total: int
     answered: int
     state: str
+    quiet: int = 0
+    reported: int = 0
 
 
 def freshness(*, cluster: Cluster | None = None, now: datetime | None = None) -> Freshness:
     """When any speaker was last heard, and how many answer now; one query."""
     limits = Limits.at(now)
+    heard = ~Q(observed_at=None)
     found = speakers(cluster=cluster, now=now).aggregate(
-        newest=Max("observed_at"), total=Count("pk"), answered=Count("pk", filter=Q(freshness="live"))
+        newest=Max("observed_at"),
+        total=Count("pk"),
+        answered=Count("pk", filter=Q(freshness="live")),
+        heard=Count("pk", filter=heard),
+        quiet=Count("pk", filter=heard & Q(quiet=True)),
+        reported=Count("pk", filter=heard & ~Q(source=Speaker.Source.VTYSH)),
     )
     newest: datetime | None = found["newest"]
+    rare = 0 < found["quiet"] == found["heard"]
     if newest is None:
         state = "never"
-    elif newest < limits.unknown:
+    elif newest < (limits.quiet_unknown if rare else limits.unknown):
         state = "stale"
     else:
-        state = "late" if newest < limits.late else "live"
-    return Freshness(newest, settings.BGPUI_SWEEP_INTERVAL, found["total"], found["answered"], state)
+        state = "late" if newest < (limits.quiet_late if rare else limits.late) else "live"
+    interval = settings.BGPUI_SWEEP_INTERVAL
+    interval = max(QUIET_INTERVAL, interval) if rare else interval
+    numbers = {name: found[name] for name in ("total", "answered", "quiet", "reported")}
+    return Freshness(observed_at=newest, interval=interval, state=state, **numbers)
 
 
 def transitions(session: Session, since: datetime, most: int) -> list[Transition]:

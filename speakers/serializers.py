@@ -52,6 +52,9 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
     technology_preview = serializers.SerializerMethodField(help_text="VRFs are a Technology Preview on OpenShift.")
     health = serializers.CharField(help_text="up, degraded, down, unknown, late, absent or orphan, as of now.")
     observed_at = serializers.DateTimeField(source="speaker.observed_at", help_text="When FRR was last heard.")
+    heard_from = serializers.CharField(
+        source="speaker.source", help_text="Who was heard then: vtysh, status (FRR-K8s' reports) or metrics."
+    )
     age = serializers.SerializerMethodField(help_text="Seconds since then.")
     uptime = serializers.SerializerMethodField(help_text="Seconds; null unless it was Established when last heard.")
     timers = TimersSerializer(source="*")
@@ -64,9 +67,9 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
         model = Session
         fields: tuple[str, ...] = (
             "id", "cluster", "node", "vrf", "technology_preview", "neighbor", "peer", "intended", "state", "health",
-            "degraded", "observed_at", "age", "since", "reason", "cause", "evidence", "remote_as", "local_as",
-            "remote_router_id", "local_router_id", "link", "bgp_version", "hostname", "established_at", "uptime",
-            "timers", "families", "bfd", "prefixes", "connections",
+            "degraded", "observed_at", "heard_from", "age", "since", "reason", "cause", "evidence", "remote_as",
+            "local_as", "remote_router_id", "local_router_id", "link", "bgp_version", "hostname", "established_at",
+            "uptime", "timers", "families", "bfd", "prefixes", "connections",
         )  # fmt: skip
         read_only_fields: tuple[str, ...] = fields
 
@@ -186,6 +189,7 @@ class SpeakerSerializer(serializers.ModelSerializer[Speaker]):
     cluster = serializers.CharField(source="cluster.name")
     freshness = serializers.CharField(help_text="live, late, unknown, or absent (no pod with FRR on this node).")
     age = serializers.SerializerMethodField(help_text="Seconds since the last full answer.")
+    heard_from = serializers.CharField(source="source", help_text="Who that was: vtysh, status (reports) or metrics.")
     refusals = serializers.SerializerMethodField(help_text="Why it keeps its old configuration; empty = it does not.")
 
     class Meta:
@@ -193,7 +197,7 @@ class SpeakerSerializer(serializers.ModelSerializer[Speaker]):
         fields = (
             "id", "cluster", "node", "namespace", "pod", "container", "image", "ready", "phase", "restarts",
             "started_at", "frr_version", "freshness", "observed_at", "age", "attempted_at", "duration_ms", "misses",
-            "retry_at", "error", "refusals",
+            "retry_at", "error", "heard_from", "asked_at", "quiet", "refusals",
         )  # fmt: skip
         read_only_fields = fields
 

@@ -29,8 +29,8 @@ _NODES = 100  # of one transaction
 _TRIES = 3
 _RETRY_LIMIT = 300.0  # seconds
 _HEAR = (  # Django's bulk_update takes ten times as long
-    "UPDATE speakers_speaker SET observed_at = %s, attempted_at = %s, retry_at = %s, duration_ms = %s, misses = %s,"
-    " error = %s, frr_version = %s WHERE id = %s"
+    "UPDATE speakers_speaker SET observed_at = %s, attempted_at = %s, retry_at = %s, asked_at = %s, duration_ms = %s,"
+    " misses = %s, error = %s, frr_version = %s, source = %s, quiet = %s WHERE id = %s"
 )
 _POD_FIELDS = ("namespace", "pod", "pod_uid", "container", "image", "ready", "phase", "restarts", "started_at")
 
@@ -119,7 +119,7 @@ def _plan(
         if not seen.skipped:
             plan.gaps += _gap(speaker, seen)
             plan.counted += [seen] if seen.answer and due(seen.node, speaker.observed_at, seen.at) else []
-            _hear(speaker, seen)
+            _hear(speaker, seen, quiet=cluster.observing == Cluster.Observing.QUIET)
             if before != _silence(speaker):
                 plan.turned.add(speaker.pk)
         plan.speakers.append(speaker)
@@ -129,7 +129,8 @@ def _plan(
 def _gap(speaker: Speaker, seen: Observation) -> list[Gap]:
     """The time since its last answer, if that is too long for its sessions to be known in between."""
     heard = speaker.observed_at
-    if seen.answer is None or heard is None or heard >= Limits.at(seen.at).unknown:
+    limits = Limits.at(seen.at)
+    if not seen.heard or heard is None or heard >= (limits.quiet_unknown if speaker.quiet else limits.unknown):
         return []
     return [Gap(cluster_id=speaker.cluster_id, node=speaker.node, began_at=heard, ended_at=seen.at)]
 
@@ -141,11 +142,20 @@ def _silence(speaker: Speaker) -> str:
     return "late" if speaker.misses else ""
 
 
-def _hear(speaker: Speaker, seen: Observation) -> None:
-    speaker.attempted_at, speaker.duration_ms, speaker.error = seen.at, seen.duration_ms, seen.error[:500]
-    if seen.answer is not None:
+def _hear(speaker: Speaker, seen: Observation, *, quiet: bool) -> None:
+    speaker.attempted_at = seen.at
+    if seen.some:
+        return
+    speaker.duration_ms, speaker.error = seen.duration_ms, seen.error[:500]
+    if seen.duration_ms is not None:
+        speaker.asked_at = seen.at
+    if seen.heard:
         speaker.observed_at, speaker.misses, speaker.retry_at = seen.at, 0, None
-        speaker.frr_version = seen.answer.version or speaker.frr_version
+        speaker.source, speaker.quiet = seen.source, quiet
+        speaker.frr_version = (seen.answer.version if seen.answer else "") or speaker.frr_version
+        return
+    if seen.resting:
+        speaker.misses, speaker.retry_at = 0, None
         return
     speaker.misses = min(speaker.misses + 1, 10_000)
     speaker.retry_at = None
@@ -200,8 +210,8 @@ def _speakers_hear(rows: Sequence[Speaker]) -> None:
     adapt = connection.ops.adapt_datetimefield_value
     values = [
         (
-            *(adapt(at) if at else None for at in (row.observed_at, row.attempted_at, row.retry_at)),
-            *(row.duration_ms, row.misses, row.error, row.frr_version, row.pk),
+            *(adapt(at) if at else None for at in (row.observed_at, row.attempted_at, row.retry_at, row.asked_at)),
+            *(row.duration_ms, row.misses, row.error, row.frr_version, row.source, row.quiet, row.pk),
         )
         for row in rows
     ]

@@ -7,10 +7,14 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from clusters.kube.connection import Connection
 from clusters.kube.exec import ExecError, ExecResult, Executor
 from speakers.frr import commands, parse
+
+if TYPE_CHECKING:
+    from speakers.reports import Report
 
 OUTPUT_LIMIT = 8 * 1024 * 1024  # bytes of one node's answer; one neighbor is about 4 kB
 BATCH = 100  # answers that are written at once
@@ -33,6 +37,9 @@ class Observation:
 
     skipped: it was not asked, because it is backed off; only what is intended for it is brought up to date.
     kept_out: the API server is away or refuses us, which is no reason to ask this node less often.
+    resting: it was not to be asked at this time or in this way, which is no fault of its own.
+    forbidden: the API server lets us run no command there. reports: what others say instead of an answer of FRR's own;
+    some: of these sessions alone. source: who was heard.
     """
 
     node: str
@@ -42,6 +49,16 @@ class Observation:
     duration_ms: int | None = None
     skipped: bool = False
     kept_out: bool = False
+    resting: bool = False
+    forbidden: bool = False
+    reports: tuple[Report, ...] | None = None
+    some: bool = False
+    source: str = "vtysh"
+
+    @property
+    def heard(self) -> bool:
+        """Whether somebody said how all its sessions are."""
+        return self.answer is not None or (self.reports is not None and not self.some)
 
 
 async def sweep(
@@ -136,13 +153,14 @@ async def ask_all(
 
 async def _look(executor: Executor, target: Target, at: datetime) -> Observation:
     began = time.perf_counter()
-    answer, error, kept_out = None, "", False
+    answer, error, refusal = None, "", ""
     try:
         result = await executor.run(target.namespace, target.pod, target.container, commands.SWEEP)
     except ExecError as failure:
-        error, kept_out = str(failure), failure.reason in {"unauthorized", "forbidden"}
+        error, refusal = str(failure), failure.reason
     else:
         parsed = parse.answer(result.stdout, result.stderr, result.code)
         answer, error = (None, parsed.reason) if isinstance(parsed, parse.Unparsed) else (parsed, "")
     elapsed = int((time.perf_counter() - began) * 1000)
-    return Observation(target.node, at, answer, error, elapsed, kept_out=kept_out)
+    kept_out, forbidden = refusal in {"unauthorized", "forbidden"}, refusal == "forbidden"
+    return Observation(target.node, at, answer, error, elapsed, kept_out=kept_out, forbidden=forbidden)

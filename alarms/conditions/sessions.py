@@ -11,8 +11,8 @@ from django.db.models import Count, Max, Min
 from alarms.conditions.facts import Facts
 from alarms.conditions.finding import NODES, Found, Judged
 from alarms.models import Alarm, Rule
+from clusters.models import Cluster
 from clusters.words import bounded, counted, listed
-from intent.snapshot import Mode
 from speakers.causes import Cause
 from speakers.counts import DOWN, UNSEEN, Counts
 from speakers.frr.reasons import REASONS
@@ -105,7 +105,7 @@ def _unseen(alarm: Alarm, counts: Counts) -> bool:
 def unknown(rule: Rule, facts: Facts) -> Judged:
     """Sessions whose speakers have not been heard for three polls, one for each cluster; one query."""
     rows = facts.scope(rule).apply(sessions(now=facts.now)).filter(health="unknown", intended=True)
-    rows = rows.exclude(cluster__mode=Mode.NATIVE.value).order_by()  # there is no FRR that could be asked
+    rows = rows.exclude(cluster__observing=Cluster.Observing.NOTHING).order_by()  # nobody could ever know
     said = rows.values_list("cluster_id", "node").annotate(
         Count("pk"), Min("speaker__observed_at"), Min("since"), Max("speaker__error")
     )

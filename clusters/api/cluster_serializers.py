@@ -41,7 +41,8 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
         fields: tuple[str, ...] = (
             "name", "label", "source", "enabled", "active", "context", "credential", "namespace", "connected", "error",
             "checked_at", "connected_at", "discovered_at", "watching", "watched_at", "event_at", "event_lag",
-            "streams", "identity", "mode", "metallb_version", "kubernetes_version", "served", "permissions", "problems",
+            "streams", "identity", "observe", "observing", "observing_why", "mode", "metallb_version",
+            "kubernetes_version", "served", "permissions", "problems",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -107,7 +108,7 @@ class ConnectSerializer(KnownFields, serializers.ModelSerializer[Cluster]):
 
     class Meta:
         model = Cluster
-        fields: tuple[str, ...] = ("label", "enabled", "kubeconfig", "context", "inCluster")
+        fields: tuple[str, ...] = ("label", "enabled", "observe", "kubeconfig", "context", "inCluster")
         extra_kwargs = {
             "context": {"help_text": "Of the kubeconfig; without it the current one."},
             "enabled": {"help_text": "Whether it is looked after."},

@@ -68,7 +68,8 @@ class ClusterFilters(FilterSet):  # type: ignore[misc]
         responses={201: OneClusterSerializer, 200: OpenApiResponse(OneClusterSerializer, description="A trial.")},
     ),
     partial_update=extend_schema(
-        summary="Rename a cluster, switch it on or off, or replace its credentials",
+        summary="Rename a cluster, switch it on or off, replace its credentials, or choose how it is observed",
+        description="How its sessions are observed may be chosen for clusters that the settings name, too.",
         parameters=[DRY_RUN, MESSAGE],
         request=ConnectSerializer,
         responses=OneClusterSerializer,
@@ -118,16 +119,20 @@ class ClusterViewSet(ReadEndpoint):
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Change what is given."""
         edit, body, cluster = edit_of(request), _body(request, ConnectSerializer), self.get_object()
+        others = bool(body.keys() - {"observe"}) or not body
         with _refusals():
-            services.editable(cluster)
+            if others:
+                services.editable(cluster)
             label = label_asked(body["label"]) if "label" in body else None
             connects = bool(body.keys() & {"kubeconfig", "inCluster", "context"})
             if connects:
                 access, trial = _tried(cluster.name, body, cluster)
                 if not edit.dry_run:
                     services.cluster_connect(cluster=cluster, access=access, trial=trial, **_who(edit))
-            if not edit.dry_run:
+            if not edit.dry_run and others:
                 services.cluster_set(cluster=cluster, label=label, enabled=body.get("enabled"), **_who(edit))
+            if not edit.dry_run and "observe" in body:
+                services.cluster_observe(cluster=cluster, observe=body["observe"], **_who(edit))
         if edit.dry_run and connects:
             for column, value in trial.facts.items():
                 setattr(cluster, column, value)

@@ -19,6 +19,7 @@ from clusters.edits.refusals import RevisionMismatch
 from clusters.edits.saving import Actor
 from clusters.kube.connection import Access
 from clusters.models import Change, ChangeSet, Cluster, Credential
+from clusters.observing import observing_write
 from clusters.registry import resource_models, rows_of
 from clusters.selectors import is_active
 from clusters.services import resource_discard
@@ -30,7 +31,7 @@ _UNLEARNT: dict[str, Any] = {
     "kubeconfig": "", "context": "", "credential_id": "", "error": "", "problems": [], "permissions": [],
     "identity": "", "uid": "", "served": {}, "listed": {}, "streams": [], "checked_at": None, "connected_at": None,
     "readonly_at": None, "watched_at": None, "event_at": None, "event_lag": None, "discovered_at": None,
-    "permissions_at": None,
+    "permissions_at": None, "observe": "", "observing": "sweep", "observing_why": "",
 }  # fmt: skip
 
 
@@ -104,6 +105,21 @@ def cluster_set(
         cluster_audit(cluster, Change.Action.UPDATE, " ".join(said), actor, source, message)
     if enabled is False:
         door_close(cluster)
+    return cluster
+
+
+def cluster_observe(*, cluster: Cluster, observe: str, actor: Actor, source: str, message: str = "") -> Cluster:
+    """Choose how its sessions are observed, "" = as the settings say; of clusters of the settings, too."""
+    if cluster.observe == observe:
+        return cluster
+    words = dict(Cluster.Observe.choices)
+    said = f"Sessions are observed {f'so: {words[observe]}' if observe else 'as the settings say'}."
+    with transaction.atomic():
+        # Which rights are needed depends on it: they are asked for with the next look.
+        Cluster.objects.filter(pk=cluster.pk).update(observe=observe, permissions_at=None, discovered_at=None)
+        cluster.refresh_from_db()
+        observing_write(cluster)
+        cluster_audit(cluster, Change.Action.UPDATE, said, actor, source, message)
     return cluster
 
 

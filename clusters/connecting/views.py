@@ -175,6 +175,20 @@ def cluster_set(request: HttpRequest, name: str) -> HttpResponse:
     return redirect(cluster)
 
 
+@require_POST
+@permission_required("clusters.change_cluster", raise_exception=True)
+def cluster_observe(request: HttpRequest, name: str) -> HttpResponse:
+    """Another way to observe its sessions."""
+    cluster, wanted = get_object_or_404(clusters_known(), name=name), request.POST.get("observe", "")
+    if wanted in {"", *Cluster.Observe.values}:
+        note = request.POST.get("note", "")[:400]
+        who: dict[str, Any] = {"actor": request.user, "source": Change.Source.BROWSER, "message": note}
+        services.cluster_observe(cluster=cluster, observe=wanted, **who)
+    else:
+        messages.error(request, "There is no such way to observe sessions. Choose one of the form.")
+    return redirect(cluster)
+
+
 @require_http_methods(["GET", "POST"])
 @permission_required("clusters.delete_cluster", raise_exception=True)
 def cluster_remove(request: HttpRequest, name: str) -> HttpResponse:

@@ -44,11 +44,14 @@ def needs(
     frr_namespaces: Iterable[str],
     secret_namespace: str,
     reported: Iterable[tuple[Served, str]] = (),
+    *,
+    exec_wanted: bool = True,
+    native: bool = False,
 ) -> list[Permission]:
     """Everything bgpui does in a cluster whose MetalLB lives in `namespace` and whose FRR in `frr_namespaces`.
 
     secret_namespace: where the Secrets with passwords are looked for. reported: what is only read, with the namespace,
-    "" = of the cluster.
+    "" = of the cluster. exec_wanted: commands are run in pods. native: there is no FRR, only metrics of the speakers.
     """
     rows = [*_kind_rows(kinds, namespace), *_FIXED]
     rows += [(_READ, kind.group, kind.plural, "", where, f"to show {kind.plural}") for kind, where in reported]
@@ -58,17 +61,19 @@ def needs(
     offering = "to offer Secrets by name in the form; values are never asked for"
     return [
         *(
-            Permission(verb, group, resource, subresource, where, why)
-            for verbs, group, resource, subresource, where, why in rows
+            Permission(verb, group, resource, sub, where, why, optional=sub == "exec" and (native or not exec_wanted))
+            for verbs, group, resource, sub, where, why in rows
             for verb in verbs
         ),
         Permission("list", "", "secrets", "", secret_namespace, offering, optional=True),
         Permission(
             "patch", "", "nodes", "", "", "to exclude a node from load balancing before it is drained", optional=True
         ),
+        *((Permission("get", "", "pods", "proxy", namespace, _METRICS, optional=True),) if native else ()),
     ]
 
 
+_METRICS = "to read the metrics of MetalLB's speakers, all that tells of sessions in native mode"
 _Row = tuple[tuple[str, ...], str, str, str, str, str]  # verbs, group, resource, subresource, namespace, why
 _READ = ("list", "watch")
 _FIXED: tuple[_Row, ...] = (

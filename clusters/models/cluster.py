@@ -17,6 +17,22 @@ class Cluster(models.Model):
         SETTINGS = "settings"
         ADDED = "added"
 
+    class Observe(models.TextChoices):
+        """How its sessions shall be observed."""
+
+        SWEEP = "sweep", "every sweep asks each speaker"
+        QUIET = "quiet", "a speaker is asked once a minute at most"
+        NO_EXEC = "no-exec", "no command is run; only what is reported counts"
+
+    class Observing(models.TextChoices):
+        """How they are."""
+
+        SWEEP = "sweep"
+        QUIET = "quiet"
+        NO_EXEC = "no-exec"
+        METRICS = "metrics"
+        NOTHING = "nothing"
+
     name = models.SlugField(max_length=63, unique=True)
     label = models.CharField(max_length=80, blank=True, help_text="What people call it; empty = its name.")
     source = models.CharField(max_length=10, choices=Source, default=Source.SETTINGS)
@@ -46,6 +62,16 @@ class Cluster(models.Model):
     uid = models.CharField(max_length=64, blank=True, help_text="Of its namespace kube-system; empty = not known.")
     identity = models.CharField(max_length=300, blank=True, help_text="Who we are to the API server, as it says.")
     permissions = models.JSONField(default=list, help_text="What the service account may do: verb, resource, allowed.")
+
+    observe = models.CharField(
+        max_length=10, choices=Observe, blank=True, help_text="How its sessions shall be observed; empty = as set."
+    )
+    observing = models.CharField(
+        max_length=10, choices=Observing, default=Observing.SWEEP, help_text="How they are observed now."
+    )
+    observing_why = models.CharField(
+        max_length=500, blank=True, help_text="What stands in the way of another one, and the way out."
+    )
 
     checked_at = models.DateTimeField(null=True, help_text="Last attempt to reach the API server.")
     connected_at = models.DateTimeField(null=True, help_text="Last attempt that succeeded.")

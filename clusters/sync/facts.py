@@ -17,12 +17,15 @@ from clusters.kube.discovery import Problem
 from clusters.kube.errors import Forbidden
 from clusters.kube.permissions import Permission
 from clusters.models import Cluster, Node
+from clusters.observing import chosen
 from clusters.registry import resource_models
 from clusters.selectors import clusters_active
 from clusters.sync.happened import nodes_happened
 from clusters.sync.mirror import Known, Mirror
 from clusters.sync.status import status_needs
+from clusters.told import nodes_told
 from clusters.workloads import workloads_on
+from intent.snapshot import Mode
 
 _NODE_FIELDS = ("uid", "labels", "addresses", "subnets", "ready", "unschedulable", "network_unavailable")
 NODES = Mirror(Node, key=("name",), fields=_NODE_FIELDS, happens=nodes_happened)
@@ -41,7 +44,10 @@ def nodes_event(cluster: Cluster, objects: Mapping[str, Mapping[str, Any] | None
     """Keep these Nodes as an event stream says, None = gone; whether something changed."""
     rows = {(name,): _node(cluster, obj) for name, obj in objects.items() if obj is not None}
     keys = [(name,) for name in objects]
-    return NODES.follow(cluster, keys, lambda left: [row for key, row in rows.items() if key in left])
+    changed = NODES.follow(cluster, keys, lambda left: [row for key, row in rows.items() if key in left])
+    if changed:  # labels decide which sessions it should run, readiness whether what is reported of it counts
+        nodes_told(cluster, objects)
+    return changed
 
 
 def discover(cluster: Cluster, door: Door) -> dict[str, Any]:
@@ -71,7 +77,10 @@ def discover(cluster: Cluster, door: Door) -> dict[str, Any]:
     found |= {"namespace": namespace, "frr_namespaces": sorted(rooms)}
     for name, value in found.items():
         setattr(cluster, name, value)
-    needed = permissions.needs(kinds, namespace, sorted(rooms), cluster.secret_namespace, status_needs(cluster))
+    needed = permissions.needs(
+        kinds, namespace, sorted(rooms), cluster.secret_namespace, status_needs(cluster),
+        exec_wanted=chosen(cluster) != Cluster.Observe.NO_EXEC, native=cluster.mode == Mode.NATIVE.value,
+    )  # fmt: skip
     needed += permissions.workload_needs() if workloads_on(cluster) else []
     found |= _permissions(cluster, door, needed)
     found |= {"problems": [asdict(problem) for problem in problems]}

@@ -19,6 +19,7 @@ from clusters.kube.transport import Object
 from clusters.models import Cluster, StatusObject
 from clusters.sync.happened import reports_happened
 from clusters.sync.mirror import Mirror
+from clusters.told import nodes_told
 from intent import returnpath
 from intent.addresses import parse_address
 from intent.kinds import READ_KINDS, Kind
@@ -27,6 +28,7 @@ from intent.snapshot import mapping, text
 _MOST = 50_000  # objects of a kind
 _LARGEST = 128 * 1024  # characters of an object that are kept
 _STEPS = ((2000, 100_000), (200, 8_000), (20, 500), (3, 100))  # entries of a list, characters of a text
+_TELLING = frozenset(("BGPSessionState", "ServiceBGPStatus"))  # a change is worth a look at the node at once
 _NODE_LABEL = "metallb.io/node-name"
 _HOSTNAME = "kubernetes.io/hostname"
 _FIELDS = (
@@ -96,7 +98,20 @@ def status_event(cluster: Cluster, kind: Kind, objects: Mapping[tuple[str, str],
     """Keep these objects as an event stream says, None = gone; whether something changed."""
     rows = {(kind.kind, *key): _row(cluster, kind, obj) for key, obj in objects.items() if obj is not None}
     keys = [(kind.kind, *key) for key in objects]
-    return STATUS.follow(cluster, keys, lambda left: [row for key, row in rows.items() if key in left])
+    concerned = _nodes_of(cluster, kind, objects) if kind.kind in _TELLING else set()
+    changed = STATUS.follow(cluster, keys, lambda left: [row for key, row in rows.items() if key in left])
+    if changed and kind.kind in _TELLING:
+        nodes_told(cluster, concerned | {row.node for row in rows.values()})
+    return changed
+
+
+def _nodes_of(cluster: Cluster, kind: Kind, objects: Mapping[tuple[str, str], Object | None]) -> set[str]:
+    """The nodes that those of these objects were about which are gone now."""
+    gone = [name for (_, name), obj in objects.items() if obj is None]
+    if not gone:
+        return set()
+    rows = StatusObject.objects.filter(cluster=cluster, kind=kind.kind, name__in=gone)
+    return set(rows.values_list("node", flat=True))
 
 
 def _listed(cluster: Cluster, door: Door, kind: Kind, namespace: str) -> Many[StatusObject]:

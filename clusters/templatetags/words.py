@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from clusters import clock
 from clusters.editing.yaml_text import manifest_yaml
 from clusters.models import Cluster
+from clusters.observing import LABELS
 from clusters.pages import parameters
 from clusters.paths import keys_of
 from clusters.words import (
@@ -126,6 +127,12 @@ def mode_words(cluster: Cluster) -> str:
     """How the cluster runs BGP: "FRR-K8s · MetalLB 0.16.1"."""
     mode = MODE_WORDS.get(cluster.mode, "mode not known yet")
     return f"{mode} · MetalLB {bounded(cluster.metallb_version, 20)}" if cluster.metallb_version else mode
+
+
+@register.filter
+def observing_words(cluster: Cluster) -> str:
+    """How its sessions are observed."""
+    return LABELS[cluster.observing]
 
 
 @register.simple_tag

@@ -12,11 +12,12 @@ from clusters.doors import door_of
 from clusters.kube.errors import KubeError
 from clusters.kube.exec import ExecResult
 from clusters.models import Cluster
+from clusters.observing import asks
 from clusters.selectors import is_silent
 from dashboard.lookup.answer import Lookup
 from dashboard.lookup.kept import answer_keep
 from dashboard.lookup.rows import meant_of, rows_of, services_of
-from dashboard.observe import target_of
+from dashboard.turns import target_of
 from speakers.frr import commands, lookup, parse, text
 from speakers.models import Session, Speaker
 from speakers.sweep import ask_all
@@ -37,7 +38,9 @@ def look_up(cluster: Cluster, prefix: str) -> Lookup:
     try:
         door, seconds = door_of(cluster).connection, settings.BGPUI_EXEC_TIMEOUT
         concurrency = settings.BGPUI_EXEC_CONCURRENCY
-        silent = [cluster.error] * len(questions) if is_silent(cluster) else None
+        why_not = "" if asks(cluster) else cluster.observing_why
+        why_not = why_not or (cluster.error if is_silent(cluster) else "")
+        silent = [why_not] * len(questions) if why_not else None
         ask_nodes = async_to_sync(ask_all)
         results = silent or ask_nodes(door, questions, concurrency=concurrency, seconds=seconds)
     except KubeError as error:

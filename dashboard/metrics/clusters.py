@@ -9,6 +9,7 @@ from django.db.models import Count
 
 from clusters.config_counts import WAITING, odd_objects
 from clusters.models import ChangeSet, Cluster
+from clusters.observing import interval_of
 from clusters.watched import watching
 from clusters.watching.term import watcher
 from dashboard.metrics.families import Family, gauge, put
@@ -22,13 +23,19 @@ def clusters_told(clusters: list[Cluster]) -> Iterator[Family]:
     info = gauge("cluster_info", "Always 1; mode and versions are labels.", *labels)
     problems = gauge("cluster_problems", "Problems on the cluster's page: missing rights, kinds, speakers.", "cluster")
     expiry = gauge("cluster_credentials_expire_timestamp_seconds", "When stored credentials end.", "cluster")
+    observing = gauge("cluster_observing", "Always 1; how sessions are observed is a label.", "cluster", "way")
+    interval = gauge(
+        "sweep_interval_seconds", "Between two questions to a speaker; none where none is asked.", "cluster"
+    )
     for one in clusters:
+        put(observing, [one.name, one.observing], 1)
+        put(interval, [one.name], interval_of(one))
         put(reachable, [one.name], one.connected_at is not None and not one.error)
         put(contact, [one.name], one.connected_at)
         put(info, [one.name, one.mode, one.metallb_version, one.kubernetes_version], 1)
         put(problems, [one.name], len(one.problems))
         put(expiry, [one.name], one.credential.expires_at if hasattr(one, "credential") else None)
-    return iter((reachable, contact, info, problems, expiry))
+    return iter((reachable, contact, info, problems, expiry, observing, interval))
 
 
 def watches_told(clusters: list[Cluster]) -> Iterator[Family]:

@@ -12,12 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clusters.api.permissions import ViewPermission
-from clusters.api.problems import BadParameter, NotAvailable, fault
+from clusters.api.problems import BadParameter, Conflict, NotAvailable, fault
 from clusters.api.schema import CLUSTER
 from clusters.api.views import Endpoint
 from clusters.api.waiting import until, wait_of
 from clusters.api.writing import cluster_of
 from clusters.models import Cluster
+from clusters.observing import asks
 from dashboard import lookup
 from dashboard.rest.sessions import OnDemandThrottle, page_of
 from speakers.frr import commands
@@ -112,6 +113,8 @@ class RouteViewSet(Endpoint):
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Ask."""
         cluster, prefix, wait = *_asked(request), wait_of(request)
+        if not asks(cluster):
+            raise Conflict(f"bgpui does not ask FRR there. {cluster.observing_why}")
         before = lookup.last(cluster, prefix)
         if not lookup.ask(cluster, prefix) and not lookup.pending(cluster, prefix):
             raise NotAvailable("No worker can be told to ask: Redis does not answer.", retry_after=5)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework import status
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,9 +15,11 @@ from rest_framework.throttling import UserRateThrottle
 
 from clusters import clock
 from clusters.api.permissions import ViewPermission
-from clusters.api.problems import BadParameter, NotAvailable, fault
+from clusters.api.problems import BadParameter, Conflict, NotAvailable, fault
 from clusters.api.waiting import until, wait_of
+from clusters.observing import asks
 from dashboard.observe import ask
+from dashboard.sources import sources
 from dashboard.sparklines import peer_series
 from dashboard.tallies import Tally, tallies
 from peers.api import BGPPeerViewSet
@@ -69,6 +71,17 @@ def _axis(tally: Tally) -> dict[str, Any]:
     return numbers | ({"claimed": tally.claimed, "rivals": list(tally.rivals)} if tally.rivals else {})
 
 
+class TwoSourcesSerializer(serializers.Serializer[Any]):
+    """Who says what."""
+
+    told = serializers.ListField(
+        child=serializers.DictField(),
+        help_text="vtysh (or the metrics of native mode), BGPSessionState, ServiceBGPStatus: name, state, at, words, "
+        "href. `at`: when FRR was asked; of an object, since when it has been seen like this.",
+    )
+    disagree = serializers.CharField(help_text="Where two of them say something else; empty = nowhere.")
+
+
 class OnDemandThrottle(UserRateThrottle):
     """Each question is an exec in a pod of the cluster."""
 
@@ -86,6 +99,16 @@ class SessionActionsViewSet(SessionViewSet):
         "routes_last": _TABLE,
         "log": ("wait",),
     }
+
+    @extend_schema(
+        summary="Who says what of a session",
+        description="What FRR said when it was asked, and what FRR-K8s and MetalLB report of it, told apart.",
+        responses=TwoSourcesSerializer,
+    )
+    @action(detail=True, methods=["get"])
+    def sources(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """All of them."""
+        return Response(sources(self.get_object()).as_json())
 
     @extend_schema(
         summary="Refresh a session",
@@ -199,6 +222,8 @@ def page_of(request: Request) -> int:
 
 def _answered(request: Request, session: Session, question: str) -> bool:
     """Have it asked, wait as long as the caller does, and tell whether nothing is to be waited for any more."""
+    if question not in ("refresh", "log") and not asks(session.cluster):
+        raise Conflict(f"bgpui does not ask it here. {session.cluster.observing_why}")
     wait = wait_of(request)
     if not ask(session, question) and not live.command_pending(session.pk, question):
         raise NotAvailable("No worker can be told to ask: Redis does not answer.", retry_after=5)

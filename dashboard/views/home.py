@@ -16,6 +16,7 @@ from alarms.selectors import firing_count
 from clusters.config_counts import Odd, odd_objects
 from clusters.kindpages import kind_pages
 from clusters.models import Cluster, SyncState
+from clusters.observing import told_of
 from clusters.pages import HttpRequest, misfits, render_page
 from clusters.selectors import clusters_known
 from clusters.words import age_words
@@ -102,6 +103,7 @@ def _board(request: HttpRequest, filters: Filters, clusters: dict[int, Cluster],
         "matrix": drawn,
         "healthy_query": f"healthy={int(opened)}&" if opened is not None else "",
         "clusters_by_pk": clusters,
+        "observing": [one for one in clusters.values() if told_of(one) and filters.cluster in ("", one.name)],
         "several": len(clusters) > 1 and not filters.cluster,
         "peers_exist": bool(counts.totals) or BGPPeer.objects.exists(),
         "vrfs": sorted({vrf for _cluster, vrf, _neighbor in counts.totals})[:200],
@@ -119,7 +121,8 @@ def _nothing(filters: Filters, found: str) -> str:
 def _drops(filters: Filters) -> int:
     wanted = {"cluster__name": filters.cluster, "vrf": filters.vrf, "node": filters.node, "peer": filters.peer}
     rows = Transition.objects.filter(**{name: value for name, value in wanted.items() if value})
-    return rows.filter(at__gte=timezone.now() - DAY, old_state=Session.State.ESTABLISHED).count()
+    lost = rows.filter(at__gte=timezone.now() - DAY, old_state=Session.State.ESTABLISHED)
+    return lost.exclude(new_state=Session.State.UNKNOWN).count()
 
 
 def _config(filters: Filters, clusters: dict[int, Cluster]) -> Config:

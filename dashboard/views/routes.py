@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from clusters.models import Cluster
+from clusters.observing import asks
 from clusters.pages import HttpRequest, parameters, render_page
 from clusters.selectors import clusters_active
 from dashboard import lookup
@@ -32,8 +33,10 @@ def routes(request: HttpRequest) -> HttpResponse:
         prefix = commands.prefix_argument(words) if words else ""
     except commands.ArgumentError:
         wrong = f"“{words}” is neither an IP address nor a prefix such as 203.0.113.0/24."
+    refused = cluster.observing_why if cluster is not None and not asks(cluster) else ""
     context = {"clusters": clusters, "cluster": cluster, "words": words, "wrong": wrong, "prefix": prefix}
-    if request.method == "POST" and cluster and prefix:
+    context["refused"] = refused
+    if request.method == "POST" and cluster and prefix and not refused:
         started = lookup.ask(cluster, prefix) or lookup.pending(cluster, prefix)
         if started:
             return redirect(f"{request.path}{parameters(request, cluster=cluster.name, prefix=prefix, page=None)}")

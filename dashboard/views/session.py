@@ -15,6 +15,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from clusters.observing import asks
 from clusters.pages import HttpRequest, render_page
 from clusters.places import places_of
 from clusters.stale import Freeze, freezes, refusals
@@ -23,6 +24,7 @@ from dashboard.factgroups import groups
 from dashboard.observe import ask as ask_frr
 from dashboard.problem import peer_href
 from dashboard.ribbon import states
+from dashboard.sources import sources
 from dashboard.sparklines import sparklines
 from dashboard.views.home import STALE_POLLS
 from speakers import live
@@ -67,6 +69,7 @@ class Question:
     command: str
     pending: bool
     answer: live.CommandResult | None
+    refused: str = ""  # why it cannot be asked here
     page: Page[Path] | None = None  # of the table
 
 
@@ -89,7 +92,8 @@ def _questions(row: Session, pages: Mapping[str, str]) -> list[Question]:
         pending, answer = live.command_pending(row.pk, name), live.command_get(row.pk, name)
         paths = answer.table.paths if answer and answer.table else []
         page = Paginator(paths, PAGE).get_page(pages.get(f"{name}-page"))
-        found.append(Question(name, label, command, pending, answer, page))
+        refused = "" if name == "log" or asks(row.cluster) else row.cluster.observing_why
+        found.append(Question(name, label, command, pending, answer, refused, page))
     return found
 
 
@@ -132,6 +136,8 @@ def _live(row: Session, health: str) -> dict[str, Any]:
         "evidence": facts.evidence(row),
         "groups": groups(row, detail),
         "ticket": facts.ticket(row, health, now),
+        "sources": sources(row),
+        "quiet": row.cluster.observing_why if not asks(row.cluster) else "",
         "limit": fresh.interval * STALE_POLLS,
         "now": now,
     }

@@ -144,6 +144,22 @@ REASONS: dict[str, Reason] = {
         (_SPEAKER_LOG, "Look at the findings of the BGPPeers that share this node."),
         "FRR show bgp vrf all neighbors",
     ),
+    "only-reported": Reason(
+        "FRR-K8s reports that it is not Established; why, only FRR knows, which bgpui may not ask here",
+        "unknown",
+        ("Grant get and create on pods/exec to have FRR's own reason.", *_REACH),
+        "BGPSessionState bgpStatus",
+    ),
+    "not-reported": Reason(
+        "Nothing reports this session, so nobody knows whether it is up",
+        "unknown",
+        (
+            "FRR-K8s writes a BGPSessionState at its next look, within two minutes.",
+            "Is the pod of FRR-K8s on this node ready?",
+            "Grant get and create on pods/exec to have FRR asked itself.",
+        ),
+        "BGPSessionState",
+    ),
     "silent": Reason(
         "Established, but nothing was heard for more than two keepalive intervals",
         "path",
@@ -185,9 +201,12 @@ RESET_TEXTS = {
     "No AFI/SAFI activated for peer": 30, "Waiting for peer OPEN": 32, "Reached received prefix count": 33,
     "Socket Error": 34, "Admin. shutdown": 11,
 }  # fmt: skip
-# They come and go with the state machine's turns.
+# They come and go with the state machine's turns, or with the right to ask.
 WEAK = frozenset(
-    ("no-answer", "no-connection", "no-answer-or-password", "no-open", "no-keepalive", "idle", "restarting")
-)
+    (
+        "no-answer", "no-connection", "no-answer-or-password", "no-open", "no-keepalive", "idle", "restarting",
+        "only-reported",
+    )
+)  # fmt: skip
 # Connect: the kernel still waits for an answer. Active: it gave up, or was refused at once (bgpd/bgp_network.c).
 BY_STATE = {"OpenSent": "no-open", "OpenConfirm": "no-keepalive", "Connect": "no-answer", "Active": "no-connection"}

@@ -18,6 +18,7 @@ _ALL = (
     "networkPolicy.from[0].podSelector.matchLabels.app=router", "settings.BGPUI_SWEEP_INTERVAL=30",
 )  # fmt: skip
 _NONE = (
+    "rbac.exec=false",
     "postgresql.enabled=false", "redis.enabled=false", "networkPolicy.enabled=false", "admissionPolicies=false",
     "rbac.create=false", "web.replicas=1", "workers.apply.replicas=1",
 )  # fmt: skip

@@ -15,13 +15,14 @@ from clusters.edits.edit import prepare
 from clusters.kube import permissions
 from clusters.kube.errors import Forbidden
 from clusters.models import Cluster
+from clusters.observing import decide
 from clusters.services import review
 from clusters.sync.claim import Fate
 from intent.kinds import KINDS, READ_KINDS
 from lab.apiserver import Rule, User
 from tests.clusters.cluster import NAMESPACE, RunningCluster, peer
 from tests.clusters.conftest import Office
-from tests.deploy.rendered import OVERLAYS, Object, chart, objects, overlay
+from tests.deploy.rendered import OVERLAYS, Object, chart, objects, overlay, pods
 from tests.loop import worker
 
 _FRR = {"metallb-system": "metallb-system", "openshift": "openshift-frr-k8s"}
@@ -173,3 +174,45 @@ def test_without_a_worker_an_edit_is_judged_by_what_is_known(
     found = review(manifest=peer(passwordSecret={"name": "nowhere"}), **where)
     assert not {finding.code for finding in found.findings} & {"secret-type", "secret-missing"}
     worker.work()  # the late look finds nobody waiting
+
+
+def _without_exec(by: str) -> tuple[Object, ...]:
+    return overlay("no-exec") if by == "kustomize" else objects(chart("--set", "rbac.exec=false"))
+
+
+@pytest.mark.parametrize("by", ["kustomize", "helm"])
+def test_without_exec_only_that_right_is_missing_and_every_process_knows_it(by: str) -> None:
+    found, whole = _without_exec(by), overlay("metallb-system")
+    for account in ("bgpui-web", "bgpui-collector"):
+        lost = rights(whole, account) - rights(found, account)
+        assert rights(found, account) <= rights(whole, account)
+        assert {(verb, resource) for verb, _, resource, _ in lost} == (
+            {("get", "pods/exec"), ("create", "pods/exec")} if account == "bgpui-collector" else set()
+        )
+    told = {
+        owner: [one["value"] for one in container["env"] if one["name"] == "BGPUI_OBSERVE"]
+        for owner, pod in pods(found)
+        for container in pod["containers"]
+        if any(one["name"] == "BGPUI_CLUSTERS" for one in container["env"])
+    }
+    assert len(told) >= 6
+    assert set(map(tuple, told.values())) == {("no-exec",)}
+
+
+def test_without_exec_the_collector_misses_no_right_and_knows_why_it_asks_nothing(
+    office: Office, kube: RunningCluster, settings: Settings
+) -> None:
+    rules = [
+        Rule(tuple(rule["verbs"]), tuple(rule["apiGroups"]), tuple(rule["resources"]), (namespace or "*",))
+        for namespace, rule in granted(overlay("no-exec"), "bgpui-collector")
+    ]
+    kube.call(kube.server.tokens.add, "barred-token", User("system:serviceaccount:bgpui:bgpui-collector", tuple(rules)))
+    settings.BGPUI_OBSERVE = "no-exec"
+    _become(office, str(kube.kubeconfig_of("barred-token")))
+    office.look()
+    office.cluster.refresh_from_db()
+    assert [one for one in office.cluster.permissions if not (one["allowed"] or one["optional"])] == []
+    settings.BGPUI_OBSERVE = "sweep"
+    found = decide(office.cluster)
+    assert found.way in ("no-exec", "nothing")
+    assert "Grant get and create on pods/exec in metallb-system" in found.why

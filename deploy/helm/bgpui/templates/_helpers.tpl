@@ -58,6 +58,10 @@ seccompProfile:
   value: {{ join "," .Values.hosts | quote }}
 - name: BGPUI_HTTPS
   value: {{ .Values.https | quote }}
+{{- if not (or .Values.rbac.exec (hasKey .Values.settings "BGPUI_OBSERVE")) }}
+- name: BGPUI_OBSERVE
+  value: no-exec
+{{- end }}
 {{- range $key, $value := .Values.settings }}
 - name: {{ $key }}
   value: {{ $value | quote }}
