@@ -87,7 +87,9 @@ class _Side:
         kind = self._announcements.kind(node)
         if kind not in self._lines:
             feeds = self._announcements.feeds_on(node)
-            routes = ((feed, self._shared(layers.shared), _routes(layers.own)) for feed, layers in feeds.items())
+            own = {id(layers.own): layers.own for layers in feeds.values()}
+            told = {number: _routes(table) for number, table in own.items()}
+            routes = ((feed, self._shared(layers.shared), told[id(layers.own)]) for feed, layers in feeds.items())
             self._lines[kind] = frozenset((*(self._sessions[feed.peer] for feed in feeds), *routes))
         return self._lines[kind]
 

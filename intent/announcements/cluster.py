@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from intent.addresses import Address, parse_address
 from intent.announcements.advertisements import Advertisement, advertisements, feeds
 from intent.announcements.announcement import Announcement, Key, ServiceRef, prefix_key, prefix_text
-from intent.announcements.groups import NOTHING, Feed, Groups, Layers, Placed, Table, merge, merged, tabulate, too_many
+from intent.announcements.groups import NOTHING, Feed, Groups, Layers, Own, Placed, Table, merge, merged, too_many
 from intent.announcements.verdicts import Reason, Verdict
 from intent.placement import Placement, placement_of
 from intent.pools import PoolIndex
@@ -47,6 +47,7 @@ class Announcements:
         self._feeds = feeds(peers, self._advertisements)
         self._services: dict[ServiceRef, Placed | Reason] = {}
         self._local: dict[str, list[Placed]] = {}
+        self._own: dict[tuple[str, tuple[int, ...]], Own] = {}
         self._shared: dict[tuple[int, int, tuple[int, ...]], Table] = {}
         self._merged: dict[tuple[int, ...], Table] = {}
         self._lists: dict[int, tuple[Announcement, ...]] = {}  # of those tables, which stay
@@ -209,11 +210,11 @@ class Announcements:
 
     def _layers(self, node: str, site: _Site, feed: int, versions: tuple[int, ...]) -> Layers:
         table = self._class(site, feed, versions)
-        own = [
-            (placed, tuple(each for each in placed.group.announcing(site.on_node) if each.bit & feed))
-            for placed in self._local.get(node, ())
-        ]
-        return Layers(table, tabulate(own, versions) if own else {})
+        if node not in self._local:
+            return Layers(table, {})
+        if (node, versions) not in self._own:
+            self._own[node, versions] = Own(self._local[node], site.on_node, versions)
+        return Layers(table, self._own[node, versions].table(feed))
 
     def _class(self, site: _Site, feed: int, versions: tuple[int, ...]) -> Table:
         """What nodes of this kind announce to peers of this kind, whatever endpoints they have."""

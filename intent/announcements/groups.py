@@ -1,4 +1,4 @@
-"""Services that are treated alike: those of one pool that the same advertisements match."""
+"""Services that are treated alike: those of pools with the same advertisements, which the same of these match."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ class Placed:
 
 @dataclass(slots=True, eq=False)
 class Group:
-    """families: IP versions of the pool. pool: all advertisements of the pool, as a mask. advertisements: those that
-    match the services. members: services that any node may announce.
+    """families: IP versions of each of its pools. pool: all advertisements of each, as a mask. advertisements: those
+    that match the services. members: services that any node may announce.
     """
 
     families: frozenset[int]
@@ -115,7 +115,8 @@ class Groups:
         self._families = families
         self._of_pool = defaultdict[str, list[Advertisement]](list)
         self._open, self._choosy = Counter[str](), defaultdict[str, list[Advertisement]](list)
-        self._groups: dict[tuple[str, int], Group] = {}
+        self._by_pool: dict[tuple[str, int], Group] = {}
+        self._groups: dict[tuple[int, int, frozenset[int]], Group] = {}
         for each in every:
             for pool in each.pools:
                 self._of_pool[pool].append(each)
@@ -130,11 +131,38 @@ class Groups:
     def of(self, pool: str, labels: Mapping[str, str]) -> Group:
         """The group of the services of a pool with these labels."""
         matching = self._open[pool] + sum(each.bit for each in self._choosy[pool] if each.services.chooses(labels))
-        if (pool, matching) not in self._groups:
-            every = self._of_pool[pool]
-            some = tuple(each for each in every if each.bit & matching)
-            self._groups[pool, matching] = Group(self._families[pool], sum(each.bit for each in every), some)
-        return self._groups[pool, matching]
+        if (pool, matching) not in self._by_pool:
+            every, families = self._of_pool[pool], self._families[pool]
+            key = sum(each.bit for each in every), matching, families
+            if key not in self._groups:
+                some = tuple(each for each in every if each.bit & matching)
+                self._groups[key] = Group(families, key[0], some)
+            self._by_pool[pool, matching] = self._groups[key]
+        return self._by_pool[pool, matching]
+
+
+class Own:
+    """What a node announces for services of which it alone looks at its endpoints. on_node: as for `Group.eligible`.
+
+    Feeds that the same of its advertisements are in share a table.
+    """
+
+    def __init__(self, services: Iterable[Placed], on_node: int, versions: tuple[int, ...]) -> None:
+        several = defaultdict[int, list[tuple[Placed, tuple[Advertisement, ...]]]](list)
+        for placed in services:
+            for each in placed.group.announcing(on_node):
+                several[each.bit].append((placed, (each,)))
+        self._tables = {bit: tabulate(some, versions) for bit, some in several.items()}
+        self._every = sum(self._tables)
+        self._merged: dict[int, Table] = {}
+
+    def table(self, feed: int) -> Table:
+        """To a peer that takes the advertisements of this mask."""
+        mask = feed & self._every
+        if mask not in self._merged:
+            fed = [table for bit, table in self._tables.items() if bit & mask and table]
+            self._merged[mask] = fed[0] if len(fed) == 1 else merged(fed)
+        return self._merged[mask]
 
 
 def too_many(advertisements: Iterable[Advertisement]) -> bool:
