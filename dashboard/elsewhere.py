@@ -1,4 +1,4 @@
-"""What the search of the header finds besides sessions: services by name or address, pools by name or an address."""
+"""What the search of the header finds besides sessions: services by name or address, pools and nodes by an address."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import TextField
+from django.db.models.functions import Cast
 from django.urls import reverse
 
-from clusters.models import Service
+from clusters.models import Node, Service
 from clusters.selectors import resource_list
 from clusters.words import counted
 from pools.loadbalancers.selectors import services_matching
 from pools.models import IPAddressPool
 from pools.selectors import pools_matching
+from speakers.frr.commands import ArgumentError, prefix_argument
 
 _SHOWN = 10
 _WORDS = 5
@@ -53,7 +56,7 @@ def found_words(hits: list[Hits]) -> str:
 
 
 def elsewhere(user: User, words: str, cluster: str = "") -> list[Hits]:
-    """What the words mean, as far as the user may see it: three queries; [] for no words or nothing found."""
+    """What the words mean, as far as the user may see it: four queries; [] for no words or nothing found."""
     wanted = " ".join(words.split()[:_WORDS])
     if not wanted:
         return []
@@ -62,7 +65,32 @@ def elsewhere(user: User, words: str, cluster: str = "") -> list[Hits]:
         hits.append(_services(wanted, cluster))
     if user.has_perm("pools.view_ipaddresspool"):  # type: ignore[union-attr]
         hits.append(_pools(wanted, cluster))
+    if user.has_perm("clusters.view_node"):  # type: ignore[union-attr]
+        hits.append(_nodes(wanted, cluster))
     return [one for one in hits if one.found]
+
+
+def prefix_of(words: str) -> str:
+    """The address or prefix that the words are, for a look into FRR's tables; "" = they are none."""
+    try:
+        return prefix_argument(words)
+    except ArgumentError:
+        return ""
+
+
+def _nodes(words: str, cluster: str) -> Hits:
+    """By an address alone: by its name a node is found with its sessions."""
+    wanted = prefix_of(words)
+    if not wanted:
+        return Hits("Nodes", "node", (), more=False, href="")
+    rows = Node.objects.alias(text=Cast("addresses", TextField())).filter(text__contains=f'"{wanted}"')
+    rows = rows.filter(**({"cluster__name": cluster} if cluster else {}))
+    found = list(rows.select_related("cluster").order_by("name", "cluster__name")[: _SHOWN + 1])
+    shown = tuple(
+        Hit("Node", row.cluster.name, "", row.name, tuple(row.addresses[:3]), row.get_absolute_url())
+        for row in found[:_SHOWN]
+    )
+    return Hits("Nodes", "node", shown, len(found) > _SHOWN, _list("nodes", words, cluster))
 
 
 def _services(words: str, cluster: str) -> Hits:

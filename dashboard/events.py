@@ -28,6 +28,7 @@ from clusters.nudges import CHANNEL, Nudge
 
 HEARTBEAT = 15.0  # seconds; proxies close what is silent for longer
 RIGHTS = 60.0  # seconds between looks at whether the viewer still may see this
+PADDING = 4096  # bytes; a proxy that collects a few kilobytes hands the beginning on at once
 RETRY_LIMIT = 10.0  # seconds between tries to reach Redis
 EVERYTHING = ("sweep", "sessions", "resources", "alarms")  # what a page that may have missed something has to fetch
 _MOST = 500  # different events that wait for one slow reader
@@ -44,7 +45,8 @@ async def events(request: HttpRequest) -> HttpResponseBase:
         return HttpResponse(status=405, headers={"Allow": "GET"})
     if not await _may_watch(request):
         return HttpResponse("sign in first\n", status=401, content_type="text/plain")
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    # nginx is told not to buffer, others not to compress, which would buffer too.
+    headers = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
     return StreamingHttpResponse(_stream(request), content_type="text/event-stream", headers=headers)
 
 
@@ -70,7 +72,7 @@ async def _stream(request: HttpRequest) -> AsyncIterator[bytes]:
     hub.join(mailbox)
     due = time.monotonic() + RIGHTS * random.uniform(0.8, 1.0)  # noqa: S311  streams take turns
     try:
-        yield b"retry: 3000\n\n"
+        yield b"retry: 3000\n:" + b" " * PADDING + b"\n\n"
         while True:
             letters = await mailbox.take(HEARTBEAT)
             if time.monotonic() >= due:

@@ -10,6 +10,7 @@ from django.http import QueryDict
 
 from clusters.words import HEALTH_WORDS, bounded
 from speakers.counts import Rows
+from speakers.frr.parse import asn, canonical
 from speakers.selectors import HEALTH
 
 _LIMIT = 253
@@ -88,8 +89,10 @@ class Filters:
 
 def _matches(word: str) -> Q:
     found = Q(node__icontains=word) | Q(peer__icontains=word) | Q(vrf__iexact=word) | Q(hostname__icontains=word)
-    found |= Q(neighbor__istartswith=word) | Q(remote_router_id=word)
-    digits = word.upper().removeprefix("AS")
+    found |= Q(neighbor__istartswith=word) | Q(neighbor=canonical(word)) | Q(remote_router_id=word)
+    named, digits = word.upper().startswith("AS"), word.upper().removeprefix("AS")
     if digits.isascii() and digits.isdigit() and len(digits) <= _ASN_DIGITS:
         found |= Q(remote_as=int(digits)) | Q(local_as=int(digits))
+    elif named and (number := asn(digits)) is not None:  # asdot; without the letters it is the beginning of an address
+        found |= Q(remote_as=number) | Q(local_as=number)
     return found

@@ -43,6 +43,7 @@ class SearchSerializer(serializers.Serializer[Any]):
     sessions = serializers.DictField(child=serializers.IntegerField(), help_text="How many match, by health.")
     services = HitsSerializer(required=False)
     pools = HitsSerializer(required=False)
+    nodes = HitsSerializer(required=False)
 
 
 class SearchViewSet(Endpoint):
@@ -56,7 +57,7 @@ class SearchViewSet(Endpoint):
     @extend_schema(
         summary="Search",
         description="Sessions by what FRR and BGPPeers call them, services by name or address, pools by name or by an "
-        "address or prefix within. What is not found is left out.",
+        "address or prefix within, nodes by an address. What is not found is left out.",
         parameters=[OpenApiParameter(name, str, description=words) for name, words in _PARAMETERS.items()],
         responses=SearchSerializer,
     )

@@ -20,7 +20,7 @@ from clusters.observing import told_of
 from clusters.pages import HttpRequest, misfits, render_page
 from clusters.selectors import clusters_known
 from clusters.words import age_words
-from dashboard.elsewhere import elsewhere, found_words
+from dashboard.elsewhere import elsewhere, found_words, prefix_of
 from dashboard.filters import Filters
 from dashboard.matrix import matrix
 from dashboard.problems import SHOWN, SHOWN_ALL, problems, with_ribbons
@@ -94,6 +94,7 @@ def _board(request: HttpRequest, filters: Filters, clusters: dict[int, Cluster],
         "also": also(counts, said),
         "kept": kept,
         "elsewhere": hits,
+        "prefix": prefix_of(filters.q),
         "top": next((problem for problem in found if problem.neighbor and problem.number > 1), None),
         "numbers": headline_counts(
             counts, filters, kept, flaps=_drops(filters), alarms=firing_count(filters.cluster), config=config

@@ -2,13 +2,17 @@
 "use strict";
 (() => {
   const all = (selector) => [...document.querySelectorAll(selector)];
-  const POLL_MS = 20_000;
+  const POLL_MS = 20_000, HIDDEN = 6; // of a hidden tab, one poll of so many
 
   const refetch = () => htmx.trigger(document.body, "tick");
-  setInterval(refetch, POLL_MS);
-
-  // A browser keeps six connections to a host: a hidden tab gives its stream back, and polls until it is seen again.
   const hidden = () => document.visibilityState === "hidden";
+  let polls = 0;
+  setInterval(() => {
+    polls = hidden() ? (polls + 1) % HIDDEN : 0;
+    if (!polls) refetch();
+  }, POLL_MS);
+
+  // A browser keeps six connections to a host: a hidden tab gives its stream back, and polls now and then for its title.
   let stream, opened = false;
   htmx.createEventSource = (url) => {
     stream?.close();

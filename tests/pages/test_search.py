@@ -101,3 +101,27 @@ def test_what_is_found_among_many_is_bounded_in_the_same_number_of_queries(viewe
 
 def test_who_may_see_nothing_finds_nothing(browser: Browser, shop: Cluster) -> None:
     assert browser("").get("/api/v1/search/?q=web").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("words", "number"),
+    [("AS64601", 1), ("64601", 1), ("as1.7", 1), ("1.7", 0), ("2001:DB8:0::7", 1), ("10.0.0", 1), ("node-0 tor-a", 1)],
+)
+def test_a_session_is_found_by_what_people_call_its_router(
+    viewer: Client, cluster: Cluster, words: str, number: int
+) -> None:
+    speaker = a_speaker(cluster)
+    a_session(speaker, remote_as=64601)
+    a_session(speaker, "2001:db8::7", remote_as=65536 + 7, peer="six")
+    assert sum(viewer.get("/api/v1/search/", {"q": words}).json()["sessions"].values()) == number
+
+
+def test_an_address_finds_the_node_that_has_it_and_leads_to_frrs_tables(viewer: Client, shop: Cluster) -> None:
+    shop.nodes.filter(name="node-1").update(addresses=["10.9.0.11", "2001:db8:9::11"])
+    assert found(viewer, "10.9.0.11") == {"nodes": ["node-1"]}
+    assert found(viewer, "2001:DB8:9:0::11") == {"nodes": ["node-1"]}
+    assert found(viewer, "10.9.0.1") == found(viewer, "node-1") == {}
+    page = viewer.get("/", {"q": "10.9.0.11"}).text
+    assert '<a href="/nodes/lab/node-1/">' in page
+    assert '<a href="/routes/?prefix=203.0.113.64/26">' in viewer.get("/", {"q": "203.0.113.64/26"}).text
+    assert "/routes/?prefix" not in viewer.get("/", {"q": "web"}).text

@@ -139,7 +139,7 @@ async def test_the_stream_is_not_buffered_and_not_kept(redis: EmbeddedRedis, vie
     response = await (await signed_in(viewer)).get("/events/")
     assert response.headers["Content-Type"] == "text/event-stream"
     assert response.headers["X-Accel-Buffering"] == "no"
-    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["Cache-Control"] == "no-store, no-transform"
 
 
 async def test_a_silent_stream_sends_heartbeats(
@@ -148,7 +148,10 @@ async def test_a_silent_stream_sends_heartbeats(
     monkeypatch.setattr(events, "HEARTBEAT", 0.05)
     response: Any = await (await signed_in(viewer)).get("/events/")
     chunks = aiter(response)
-    assert [await anext(chunks), await anext(chunks)] == [b"retry: 3000\n\n", b": still here\n\n"]
+    first = await anext(chunks)
+    assert first.startswith(b"retry: 3000\n: ")
+    assert len(first) > 4096, "more than a proxy collects before it hands anything on"
+    assert await anext(chunks) == b": still here\n\n"
     await chunks.aclose()
 
 
