@@ -114,4 +114,4 @@ def selected(selectors: Any, labelled: Labelled, word: str, names: Any = None) -
     chosen = [name for name, labels in labelled if name in by_name or found(selectors, labels)]
     some = 0 < len(chosen) < len(labelled)
     named = ", ".join(chosen[:_NAMED]) + (" …" if len(chosen) > _NAMED else "")
-    return f"Selects {len(chosen)} of {counted(len(labelled), word)}" + (f": {named}" if some else "") + "."
+    return f"Selects {len(chosen):,} of {counted(len(labelled), word)}" + (f": {named}" if some else "") + "."

@@ -49,7 +49,7 @@ class TimelineSerializer(serializers.Serializer[Timeline]):
     begin = serializers.DateTimeField(source="asked.begin")
     end = serializers.DateTimeField(source="asked.end")
     cut = serializers.BooleanField(help_text="More happened than is told.")
-    items = ItemSerializer(many=True, help_text=f"At most {SHOWN}, the newest first.")
+    items = ItemSerializer(many=True, source="shown", help_text=f"At most {SHOWN}, the newest first.")
 
 
 class TimelineViewSet(Endpoint):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db.models import Case, QuerySet, Value, When
@@ -47,11 +48,21 @@ _OF_NODES = {
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """What happened, newest first. cut: there is more than was read, so that the oldest part is missing."""
+    """What happened, newest first. unread: there is more than was read, so that the oldest part is missing."""
 
     asked: Asked
     items: tuple[Item, ...]
-    cut: bool = False
+    unread: bool = False
+
+    @property
+    def shown(self) -> tuple[Item, ...]:
+        """As many as a list has."""
+        return self.items[:SHOWN]
+
+    @property
+    def cut(self) -> bool:
+        """Whether there is more than is shown."""
+        return self.unread or len(self.items) > SHOWN
 
     @property
     def length(self) -> timedelta:
@@ -68,16 +79,16 @@ def timeline(asked: Asked, *, changes: bool) -> Timeline:
         NODE: lambda: _events(asked, clusters, together),
         FRR: lambda: _events(asked, clusters, together),
         UNSEEN: lambda: _gaps(asked, clusters, together),
-        CONFIG: lambda: _changes(asked) if changes else ([], False),
+        CONFIG: lambda: _changes(asked, together) if changes else ([], False),
     }
     wanted = [asked.lane] if asked.lane else [SESSIONS, NODE, UNSEEN, CONFIG]
-    found, cut = list[Item](), False
+    found, unread = list[Item](), False
     for lane in wanted:
         items, more = readers[lane]()
         found += [item for item in items if not asked.lane or item.lane == asked.lane]
-        cut |= more
+        unread |= more
     found.sort(key=lambda item: (item.at, item.until), reverse=True)
-    return Timeline(asked, tuple(found[:SHOWN]), cut or len(found) > SHOWN)
+    return Timeline(asked, tuple(found), unread)
 
 
 def _within(rows: QuerySet[Any], asked: Asked, *, at: str = "at") -> QuerySet[Any]:
@@ -156,16 +167,34 @@ def _alike(
         yield what, run
 
 
-def _changes(asked: Asked) -> tuple[list[Item], bool]:
-    """Changes of objects; those of one change set are one."""
+def _changes(asked: Asked, together: timedelta) -> tuple[list[Item], bool]:
+    """Changes of objects; those of one change set are one, and what others do to several objects at a time."""
     rows = _within(Change.objects.order_by("-at", "-pk"), asked)
     rows = rows.filter(kind="BGPPeer", name=asked.peer) if asked.peer else rows
     fields = ("pk", "at", "cluster__name", "kind", "name", "action", "source", "actor__username", "manager", "message")
     found, more = _newest(rows, "change_set_id", *fields)
     sets: dict[tuple[Any, ...], list[tuple[Any, ...]]] = defaultdict(list)
+    others: list[tuple[Any, ...]] = []
     for number, *row in found:
-        sets[(number,) if number else (None, row[0])].append(tuple(row))
-    return [_change(key[0], some) for key, some in sets.items()], more
+        pk, at, cluster, kind, name, action, source, _actor, manager, _message = row
+        if source == Change.Source.CLUSTER and not number:
+            others.append((at, cluster, kind, action, manager, (tuple(row), name)))
+        else:
+            sets[(number,) if number else (None, pk)].append(tuple(row))
+    items = [_change(key[0], some) for key, some in sets.items()]
+    return [*items, *(_by_other(*what, run) for what, run in _alike(others, together))], more
+
+
+def _by_other(cluster: str, kind: str, action: str, manager: str, run: list[tuple[datetime, Any]]) -> Item:
+    """What a field manager did to objects of a kind, one soon after the other."""
+    names = list(dict.fromkeys(name for _, (_, name) in run))
+    item = _change(None, [row for _, (row, _) in reversed(run)])
+    if len(names) == 1:
+        return item
+    who = manager or "somebody else in the cluster"
+    several = f"{counted(len(names), f'{kind} object')} ({bounded(listed(names, 3), 200)})"
+    href = f"{reverse('changes')}?{urlencode({'cluster': cluster, 'kind': kind, 'manager': manager})}"
+    return replace(item, title=f"{several} {_VERBS[action]} by {bounded(who, 80)}", href=href)
 
 
 def _change(number: int | None, rows: list[tuple[Any, ...]]) -> Item:

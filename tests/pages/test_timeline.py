@@ -211,3 +211,40 @@ def test_a_storm_costs_as_many_queries_as_silence_and_no_more_page(
     assert len(lines(page)) == 3
     assert "More happened in this time than is shown" in page
     assert len(page) - quiet < 10_000
+
+
+def test_many_changes_by_one_manager_do_not_hide_what_sessions_did(viewer: Client, cluster: Cluster) -> None:
+    row, at = a_session(a_speaker(cluster)), timezone.now()
+    place = {"node": row.node, "vrf": row.vrf, "neighbor": row.neighbor, "peer": row.peer}
+    Transition.objects.create(
+        cluster=cluster, session=row, at=at - timedelta(minutes=9), old_state="Established", new_state="Active", **place
+    )
+    about: dict[str, Any] = {"kind": "BGPPeer", "namespace": "metallb-system", "action": "update", "source": "cluster"}
+    Change.objects.bulk_create(
+        Change(cluster=cluster, name=f"p-{number:03}", manager="argocd-controller", **about) for number in range(400)
+    )
+    told = viewer.get("/api/v1/timeline/").json()
+    assert [one["title"] for one in told["items"]] == [
+        "400 BGPPeer objects (p-000, p-001, p-002 and 397 more) changed by argocd-controller",
+        "node-0 → tor-a 10.0.0.1 went down",
+    ]
+    assert told["items"][0]["number"] == 400
+    assert "/changes/?cluster=lab&amp;kind=BGPPeer&amp;manager=argocd-controller" in viewer.get(URL).text
+
+
+def test_lanes_count_what_the_list_has_no_room_for(viewer: Client, cluster: Cluster) -> None:
+    row, at = a_session(a_speaker(cluster)), timezone.now()
+    place = {"node": row.node, "vrf": row.vrf, "neighbor": row.neighbor, "peer": row.peer}
+    Transition.objects.create(
+        cluster=cluster, at=at - timedelta(hours=5), old_state="Established", new_state="Active", **place
+    )
+    NodeEvent.objects.bulk_create(
+        NodeEvent(
+            cluster=cluster, node=f"n-{number}", kind=NodeEvent.Kind.READY, at=at - timedelta(seconds=15 * number)
+        )
+        for number in range(350)
+    )
+    page = viewer.get(URL).text
+    assert 'aria-label="Sessions: 1 line' in page
+    assert 'aria-label="Nodes: 350 lines' in page
+    assert "More happened in this time than is shown" in page
