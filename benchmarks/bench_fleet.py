@@ -1,6 +1,7 @@
 """Sweeps of ever larger fleets: what one session costs, what is written when some of them changed, and the memory.
 
-At each size the sweep runs beside the floor, in one run. Changes are made in the rows: what FRR says differs from them.
+At each size the sweep runs beside the floor and beside a loop of `kubectl exec` over a sample of the nodes, in one run.
+Changes are made in the rows: what FRR says differs from them.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from pathlib import Path
 from benchmarks.fleet_lab import SESSIONS
 from benchmarks.report import record
 from benchmarks.sweeps import Cost, bare, of_workers, standing_fleet, sweep, timed, workers
+from benchmarks.the_loop import children, loop
 
-SIZES = tuple(int(size) for size in os.environ.get("BENCH_SIZES", "50,500,2000").split(","))
+SIZES = tuple(int(size) for size in os.environ.get("BENCH_SIZES", "50,500,2000,5000,10000").split(","))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 SHARES = (0, 1, 100)  # percent of the sessions that changed
+SAMPLE = 100  # nodes that the loop asks
 
 
 def _memory(running: list[subprocess.Popen[bytes]]) -> float:
@@ -47,7 +50,9 @@ def measure(number: int) -> None:
         pods = list(Speaker.objects.values_list("namespace", "pod"))
         sessions, what = number * SESSIONS, f"{number} speakers x {SESSIONS} sessions"
         with workers() as running:
-            sweep(cluster, nodes)
+            for _ in range(3):  # both workers know each node then
+                sweep(cluster, nodes)
+            name = f"fleet.{sessions}"
             floor = min(timed(lambda: asyncio.run(bare(connection, pods))) for _ in range(ROUNDS))
             for percent in SHARES:
                 runs = list[Cost]()
@@ -55,13 +60,27 @@ def measure(number: int) -> None:
                     _change(percent)
                     Transition.objects.all().delete()
                     runs.append(timed(lambda: sweep(cluster, nodes), lambda: of_workers(running)))
-                best, name = min(runs), f"fleet.{sessions}"
+                best = min(runs)
                 record(f"{name}.wall.{percent}", best.wall, "s", f"one sweep, {what}, {percent} % changed")
                 record(f"{name}.cpu.{percent}", min(run.cpu for run in runs) / sessions * 1e6, "us", "CPU a session")
                 record(f"{name}.transitions.{percent}", Transition.objects.count(), "rows", "written by the last one")
                 if not percent:
-                    record(f"{name}.floor_ratio", best.wall / floor.wall, "x", "sweep / floor, wall; aim: at most 1.5")
+                    _beside(
+                        name,
+                        best,
+                        floor,
+                        timed(lambda: loop(Path(cluster.kubeconfig), pods[:SAMPLE]), children),
+                        number,
+                    )
             record(f"{name}.memory", _memory(running), "MiB", "the most that one of both workers had")
+
+
+def _beside(name: str, best: Cost, floor: Cost, looped: Cost, number: int) -> None:
+    record(f"{name}.floor_ratio", best.wall / floor.wall, "x", "sweep / floor, wall; aim: at most 1.5")
+    times = number / min(number, SAMPLE)
+    what = f"loop / sweep; the loop asked {min(number, SAMPLE)} nodes, times {times:g}"
+    record(f"{name}.loop_wall_ratio", looped.wall * times / best.wall, "x", f"{what}; wall, aim: at least 30")
+    record(f"{name}.loop_cpu_ratio", looped.cpu * times / best.cpu, "x", f"{what}; CPU")
 
 
 def main() -> None:

@@ -70,7 +70,7 @@ def percentile(values: list[float], percent: int) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1] * 1000
 
 
-def _cluster(demo: Demo) -> tuple[requests.Session, str]:
+def reach(demo: Demo) -> tuple[requests.Session, str]:
     """A session with the demo's own credentials, and the API server's address."""
     view = json.loads(demo.kubectl("config", "view", "--raw", "--flatten", "-o", "json").stdout)
     cluster, user = view["clusters"][0]["cluster"], view["users"][0]["user"]
@@ -103,7 +103,7 @@ def ways_of(demo: Demo, session: requests.Session, url: str) -> dict[str, Callab
 
 def take(demo: Demo) -> tuple[dict[str, list[float]], list[float]]:
     """Seconds from each way's submit to the cluster, and from there to the row."""
-    session, url = _cluster(demo)
+    session, url = reach(demo)
     watched, ways = Watched(session, url), ways_of(demo, session, url)
     took: dict[str, list[float]] = {name: [] for name in ways}
     lags: list[float] = []

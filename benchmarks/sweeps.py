@@ -159,7 +159,7 @@ def standing_fleet(nodes: int) -> Iterator[tuple[Cluster, list[str]]]:
             "BGPUI_LOG_LEVEL": "ERROR",
             "BGPUI_EXEC_CONCURRENCY": str(CONCURRENCY),
             "BGPUI_EXEC_TIMEOUT": "60",
-            "BGPUI_SWEEP_INTERVAL": "60",
+            "BGPUI_SWEEP_INTERVAL": "600",
             "DJANGO_SETTINGS_MODULE": "bgpui.settings",
         }
         import django

@@ -25,6 +25,7 @@ from clusters.nudges import nudge
 from clusters.observing import Way, asks, observing_write
 from clusters.selectors import is_silent, snapshot_of
 from dashboard.peers import peer_sessions_write
+from dashboard.rounds import shard_over
 from dashboard.turns import instead, target_of, turns
 from intent.announcements import announced_on
 from intent.placement import Placement
@@ -80,7 +81,8 @@ def _unheard(cluster: Cluster, why: str) -> None:
     log.warning("cluster %s: no pods: %s", cluster.name, why)
     nodes = list(Speaker.objects.filter(cluster=cluster).order_by("node").values_list("node", flat=True))
     failed = [Observation(node, clock.now(), error=why, kept_out=True) for node in nodes]
-    shard_write(cluster, failed, _expected(cluster, nodes))
+    if shard_write(cluster, failed, _expected(cluster, nodes)).visible:
+        peers_count(cluster)
     sweep_fail(cluster)
 
 
@@ -104,6 +106,8 @@ def shard_sweep(cluster: Cluster, nodes: Sequence[str]) -> Written:
     expected, turn = _expected(cluster, nodes), turns(cluster, nodes)
     written = shard_write(cluster, turn.said, expected)
     written += _ask(cluster, turn.ask, expected)
+    if shard_over(cluster.pk, changed=written.visible):
+        peers_count(cluster)
     return written
 
 
@@ -161,9 +165,14 @@ def shard_write(cluster: Cluster, observations: Sequence[Observation], expected:
         ],
     )
     if written.visible:
-        peer_sessions_write(cluster)
         nudge("sessions", cluster.name)
     return written
+
+
+def peers_count(cluster: Cluster) -> None:
+    """Bring what the peers' lists say of their sessions up to date; it costs as much as the cluster is large."""
+    if peer_sessions_write(cluster):
+        nudge("sessions", cluster.name)
 
 
 def ask(session: Session, question: str) -> bool:
@@ -188,8 +197,10 @@ def session_refresh(session: Session) -> None:
         asked = [target_of(session.speaker)] if session.speaker.pod and asks(cluster) else []
         said = [] if asked else turns(cluster, [node]).said
         expected = _expected(cluster, [node])
-        shard_write(cluster, said, expected)
-        _ask(cluster, asked, expected)
+        written = shard_write(cluster, said, expected)
+        written += _ask(cluster, asked, expected)
+        if written.visible:
+            peers_count(cluster)
     live.command_end(session.pk, "refresh")
 
 

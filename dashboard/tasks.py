@@ -21,6 +21,7 @@ from clusters.selectors import clusters_active
 from dashboard import lookup, observe
 from dashboard.guided import asking
 from dashboard.logs import log_answer
+from dashboard.rounds import round_begin, shard_over
 from speakers import services, totals
 from speakers.counters.keeping import counters_expire, fleet_write
 from speakers.frr import commands
@@ -54,6 +55,8 @@ def shards_send(cluster: Cluster, nodes: Sequence[str]) -> int:
     size = settings.BGPUI_SHARD_SIZE
     shards = [nodes[start : start + size] for start in range(0, len(nodes), size)] or [[]]
     totals.shards_keep(cluster, len(shards))
+    if round_begin(cluster.pk, len(shards)):
+        observe.peers_count(cluster)
     for number, shard in enumerate(shards):
         sweep_shard.apply_async((cluster.pk, number, shard), expires=settings.BGPUI_SWEEP_INTERVAL)
     return len(shards)
@@ -71,6 +74,8 @@ def sweep_shard(pk: int, number: int, nodes: list[str]) -> None:
             written = observe.shard_sweep(cluster, nodes)
             totals.sweep_write(cluster, number, began_at, nodes=len(nodes), unanswered=written.unanswered)
             nudge("sweep", cluster.name)
+        elif shard_over(pk, changed=False):
+            observe.peers_count(cluster)
 
 
 @shared_task

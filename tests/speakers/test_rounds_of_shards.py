@@ -1,0 +1,46 @@
+"""The peers' counts cost as much as a cluster is large: they are made once a round, by the last of its shards."""
+
+from __future__ import annotations
+
+import pytest
+
+from dashboard import tasks
+from dashboard.rounds import round_begin, shard_over
+from peers.models import BGPPeer
+from speakers.models import Session
+from tests.speakers.lab import Observer
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis_url")]
+CLUSTER = 1_000_003  # no row has this number
+
+
+def test_the_last_shard_counts_if_any_of_them_changed_something() -> None:
+    assert not round_begin(CLUSTER, 3)
+    over = [shard_over(CLUSTER, changed=changed) for changed in (False, True, False)]
+    assert over == [False, False, True]
+    assert not round_begin(CLUSTER, 2)
+    assert [shard_over(CLUSTER, changed=False) for _ in range(2)] == [False, False]
+    assert shard_over(CLUSTER, changed=True), "a shard outside of a round is its last one"
+
+
+def test_what_a_shard_that_never_ended_left_is_counted_by_the_next_round() -> None:
+    round_begin(CLUSTER, 2)
+    assert not shard_over(CLUSTER, changed=True)
+    assert round_begin(CLUSTER, 2)
+    assert not round_begin(CLUSTER, 1)
+    assert not shard_over(CLUSTER, changed=False)
+
+
+def test_peers_are_counted_when_all_shards_are_through(observer: Observer) -> None:
+    def up() -> int:
+        return BGPPeer.objects.get(name="tor-a").sessions_up
+
+    nodes = sorted({row.node for row in Session.objects.filter(peer="tor-a")})
+    assert up() == len(nodes)
+    Session.objects.filter(peer="tor-a").update(state=Session.State.IDLE)
+    BGPPeer.objects.filter(name="tor-a").update(sessions_up=0)
+    round_begin(observer.cluster.pk, len(nodes))
+    for number, node in enumerate(nodes):
+        assert up() == 0
+        tasks.sweep_shard(observer.cluster.pk, number, [node])
+    assert up() == len(nodes)
