@@ -197,3 +197,15 @@ async def test_a_token_with_a_line_end_goes_into_no_header(pods: RunningCluster)
     with pytest.raises(Unreachable) as error:
         await _run(Connection(configuration))
     assert "two" not in error.value.message
+
+
+async def test_no_exec_needs_a_file(pods: RunningCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sweep would write one for each node, and read it back."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("read-only")
+
+    connection = Connection(load(pods.kubeconfig_of(TOKEN), None))
+    async with Executor(connection, timeout=30) as executor:
+        monkeypatch.setattr("tempfile.NamedTemporaryFile", refuse)
+        assert (await executor.run(NAMESPACE, "frr-0", "frr", ("vtysh",))).stdout == b"out"
