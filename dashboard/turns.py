@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from clusters import clock
 from clusters.models import Cluster
 from clusters.observing import QUIET_INTERVAL, Way
+from dashboard.native import observations
 from intent.snapshot import Mode
 from speakers.models import Speaker
 from speakers.reports import Report, reported_as_of, reports_of
@@ -37,7 +38,9 @@ def turns(cluster: Cluster, nodes: Sequence[str]) -> Turns:
     speakers = list(Speaker.objects.filter(cluster=cluster, node__in=nodes).only(*_NEEDED).order_by("node"))
     if cluster.observing == Way.NO_EXEC:
         return Turns(said=list(_reported(cluster, speakers)))
-    if cluster.observing in (Way.NOTHING, Way.METRICS):
+    if cluster.observing == Way.METRICS:
+        return Turns(said=observations(cluster, [speaker.node for speaker in speakers]))
+    if cluster.observing == Way.NOTHING:
         now = clock.now()
         return Turns(said=[Observation(one.node, now, error=cluster.observing_why, resting=True) for one in speakers])
     return _asked(cluster, speakers)

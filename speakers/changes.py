@@ -140,7 +140,7 @@ def _values(sight: _Sight, judged: Condition) -> dict[str, Any]:
     }
     n = sight.neighbor
     if n is None:
-        return values | (UNTOLD if sight.whole else {}) | ({"bfd": sight.report.bfd} if sight.report else {})
+        return values | (UNTOLD if sight.whole else {}) | _also(sight)
     families = n.families.values()
     return values | {
         "remote_as": n.remote_as,
@@ -159,6 +159,14 @@ def _values(sight: _Sight, judged: Condition) -> dict[str, Any]:
         "connections_established": whole(n.connections_established) or 0,
         "connections_dropped": whole(n.connections_dropped) or 0,
     }
+
+
+def _also(sight: _Sight) -> dict[str, Any]:
+    """What a report tells beside the state."""
+    report = sight.report
+    if report is None:
+        return {}
+    return {"bfd": report.bfd} | ({"prefixes_sent": report.sent} if sight.whole else {})
 
 
 def _total(counters: list[int | None]) -> int | None:

@@ -38,6 +38,8 @@ class Report:
     seen_at: datetime
     name: str = ""
     namespace: str = ""
+    sent: int | None = None  # prefixes, where they are told
+    reason: str = "only-reported"  # why nothing is known of the cause
 
     @property
     def up(self) -> bool:
@@ -85,8 +87,8 @@ def reported(report: Report) -> Condition:
         return Condition(report.state)
     if report.state not in STATES:
         return unreported()
-    return Condition(report.state, reason="only-reported", cause=REASONS["only-reported"].title,
-                     evidence=_evidence(report))  # fmt: skip
+    cause = REASONS[report.reason].title
+    return Condition(report.state, reason=report.reason, cause=cause, evidence=_evidence(report))
 
 
 def unreported() -> Condition:
@@ -95,4 +97,6 @@ def unreported() -> Condition:
 
 
 def _evidence(report: Report) -> Evidence:
+    if report.reason == "only-metrics":
+        return {"metallb_bgp_session_up": 0}
     return {"bgpStatus": report.state, **({"bfdStatus": report.bfd} if report.bfd else {})}

@@ -122,7 +122,7 @@ def speakers(*, cluster: Cluster | None = None, now: datetime | None = None) -> 
     """All speakers with `freshness`: live, late (last poll without answer), unknown, absent (no pod on the node)."""
     limits = Limits.at(now)
     freshness = Case(
-        When(pod="", then=Value("absent")),
+        When(Q(pod="") & ~Q(source=Speaker.Source.METRICS), then=Value("absent")),
         When(_unknown("", limits), then=Value("unknown")),
         When(_late("", limits), then=Value("late")),
         default=Value("live"),

@@ -96,6 +96,17 @@ def find_metallb(door: Door, namespaces: Iterable[str] = ()) -> MetalLB:
     )
 
 
+def native_speakers(door: Door, namespace: str) -> dict[str, str]:
+    """The pods of MetalLB's speakers that run, by node. Raises KubeError."""
+    pods = [pod for selector in SELECTORS for pod in door.pods(namespace, labels=selector)]
+    running = [pod for pod in pods if "speaker" in _containers(pod) and _phase(pod) == "Running"]
+    return {str((pod.get("spec") or {}).get("nodeName", "")): str(pod["metadata"]["name"]) for pod in running}
+
+
+def _phase(pod: dict[str, Any]) -> str:
+    return str((pod.get("status") or {}).get("phase", ""))
+
+
 def served_versions(door: Door) -> dict[str, list[str]]:
     """The served versions of MetalLB's and nmstate's kinds, {"bgppeers.metallb.io": ["v1beta1", "v1beta2"]}."""
     found: dict[str, list[str]] = {}
@@ -172,7 +183,7 @@ def _problems(mode: Mode, speakers: list[Any], frr: tuple[FrrPod, ...]) -> Itera
     elif mode is Mode.NATIVE:
         yield Problem(
             "MetalLB runs in native mode: there is no FRR that could be asked about sessions.",
-            "Use MetalLB's FRR-K8s or FRR mode to see sessions.",
+            "Use MetalLB's FRR-K8s or FRR mode to see sessions; the speakers' metrics tell little, by pods/proxy.",
         )
     elif not frr:
         yield Problem(

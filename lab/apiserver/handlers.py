@@ -9,7 +9,7 @@ import msgspec
 import yaml
 from aiohttp import web
 
-from lab.apiserver import deletes, listing, patch, protobuf
+from lab.apiserver import deletes, listing, patch, protobuf, proxy
 from lab.apiserver.auth import Attributes, User, require
 from lab.apiserver.deletes import DeleteOptions
 from lab.apiserver.errors import ApiError, bad_request
@@ -29,8 +29,16 @@ _VALIDATION = ("Strict", "Warn", "Ignore")
 class Handlers:
     """Serves what `routes.Target` describes."""
 
-    def __init__(self, storage: Storage, writer: Writer, execs: Execs, logs: Logs) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        writer: Writer,
+        execs: Execs,
+        logs: Logs,
+        proxied: Callable[[], proxy.ProxyHandler | None] = lambda: None,
+    ) -> None:
         self._storage, self._writer, self._execs, self._logs = storage, writer, execs, logs
+        self._proxied = proxied
         self._verbs: dict[str, Callable[[web.Request, Target, User], Awaitable[web.StreamResponse]]] = {
             "get": self._get,
             "list": self._list,
@@ -52,6 +60,9 @@ class Handlers:
             return await self._execs.serve(request, listing.get(self._storage, target).manifest)
         if target.subresource == "log":
             return await self._logs.serve(request, listing.get(self._storage, target).manifest)
+        if target.subresource == "proxy":
+            tail = request.path.partition("/proxy/")[2]
+            return await proxy.serve(self._proxied(), target.namespace or "", target.name, f"/{tail}")
         return await self._verbs[target.verb](request, target, user)
 
     async def _get(self, request: web.Request, target: Target, _user: User) -> web.StreamResponse:

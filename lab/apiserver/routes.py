@@ -72,6 +72,8 @@ def resolve(registry: Registry, method: str, path: str, query: Mapping[str, str]
     namespace = None
     if len(rest) > 2 and rest[0] == "namespaces" and registry.get(group, version, rest[2]):
         namespace, rest = rest[1], rest[2:]
+    if rest[0] == "pods" and rest[2:3] == ["proxy"]:
+        rest = rest[:3]  # what follows is the pod's own
     resource = registry.get(group, version, rest[0])
     if resource is None or len(rest) > 3 or (namespace is not None and not resource.namespaced):
         raise no_such_path()

@@ -20,6 +20,7 @@ from lab.apiserver.faults import Fault, Faults
 from lab.apiserver.handlers import Handlers, answer, read_body, refusal
 from lab.apiserver.logs import LogHandler, Logs
 from lab.apiserver.persistence import StateFile
+from lab.apiserver.proxy import ProxyHandler
 from lab.apiserver.resources import Registry
 from lab.apiserver.routes import Review, Target, resolve
 from lab.apiserver.storage import Event, Storage
@@ -58,7 +59,9 @@ class ApiServer:
         self.logs: LogHandler | None = None
         """What pods/log answers."""
         self._execs, self._logs = Execs(self._storage, lambda: self.exec), Logs(lambda: self.logs)
-        self._handlers = Handlers(self._storage, writer, self._execs, self._logs)
+        self.proxy: ProxyHandler | None = None
+        """What a pod answers over HTTP."""
+        self._handlers = Handlers(self._storage, writer, self._execs, self._logs, lambda: self.proxy)
         self._state = StateFile(state_path, self._storage) if state_path else None
         self._is_loaded = False
         self._runner: web.AppRunner | None = None

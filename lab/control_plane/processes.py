@@ -15,6 +15,7 @@ from lab.control_plane.binaries import Binaries
 _PATIENCE, _PAUSE = 60.0, 0.1  # seconds
 _TAIL = 30  # lines of a log
 ADMIN = "lab-admin"
+AUDIT_LOG = "audit.log"
 ADDRESS_TYPE = "ExternalDNS"
 """By which of a Node's addresses the API server calls the kubelet; nobody else uses this type."""
 
@@ -109,8 +110,10 @@ class Papers:
         return str(self.folder / file)
 
 
-def kube_apiserver(binaries: Binaries, papers: Papers, port: int, etcd_port: int) -> Child:
+def kube_apiserver(binaries: Binaries, papers: Papers, port: int, etcd_port: int, audit: Path | None = None) -> Child:
     """An API server with RBAC that asks us whose a token is; its admission is what a bare cluster has.
+
+    audit: a policy by which it keeps an audit log, in the folder of the papers.
 
     The ServiceAccount plugin is off because no controller makes tokens for pods, the taints because no kubelet
     reports.
@@ -140,5 +143,7 @@ def kube_apiserver(binaries: Binaries, papers: Papers, port: int, etcd_port: int
         "kubelet-preferred-address-types": ADDRESS_TYPE,
         "profiling": "false",
     }
+    if audit is not None:
+        flags |= {"audit-policy-file": str(audit), "audit-log-path": path(AUDIT_LOG), "audit-log-mode": "blocking"}
     argv = [str(binaries.kube_apiserver), *(f"--{name}={value}" for name, value in flags.items())]
     return Child("kube-apiserver", argv, papers.folder / "kube-apiserver.log")

@@ -41,11 +41,15 @@ _WEBHOOKS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfiguratio
 class ControlPlane:
     """Processes of its own in a folder of its own; `close` ends them. tokens, tls: as for ApiServer.
 
+    audit: the policy of an audit log.
+
     Raises Missing where the programs are not there (`load`), ProcessError if they do not start.
     """
 
-    def __init__(self, tokens: Mapping[str, str | User] | None = None, *, tls: bool = True) -> None:
-        self._binaries = find()
+    def __init__(
+        self, tokens: Mapping[str, str | User] | None = None, *, tls: bool = True, audit: Path | None = None
+    ) -> None:
+        self._binaries, self._audit = find(), audit
         self._folder = Path(tempfile.mkdtemp(prefix="bgpui-control-plane-"))
         self._papers = Papers(self._folder, Authority("lab-ca"))
         self._etcd_port, self._port, self._callback_port = free_port(), free_port(), free_port()
@@ -126,7 +130,7 @@ class ControlPlane:
         if self._children:
             return
         etcd = processes.etcd(self._binaries, self._folder, self._etcd_port)
-        server = processes.kube_apiserver(self._binaries, self._papers, self._port, self._etcd_port)
+        server = processes.kube_apiserver(self._binaries, self._papers, self._port, self._etcd_port, self._audit)
         self._children = [etcd, server]
         etcd.start()
         etcd.wait_until(lambda: processes.listens(self._etcd_port))

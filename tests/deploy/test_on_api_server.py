@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
+from typing import cast
 
 import pytest
 import yaml
@@ -21,10 +23,11 @@ from clusters.kube.kinds import NODES
 from intent.announcements.cluster import EXCLUDED
 from intent.kinds import KINDS
 from lab import apiserver
+from lab.control_plane import ControlPlane, processes
 from tests.cluster.choice import BORROWED, REAL
-from tests.clusters.cluster import NAMESPACE, RunningCluster, node, peer, pod
+from tests.clusters.cluster import NAMESPACE, TOKENS, RunningCluster, node, peer, pod
 from tests.deploy.programs import program
-from tests.deploy.rendered import CHART, OVERLAYS, Object, chart, objects, overlay
+from tests.deploy.rendered import CHART, DEPLOY, OVERLAYS, Object, chart, objects, overlay
 from tests.deploy.test_admission import ALLOWED, REFUSED
 from tests.deploy.test_chart import _ALL
 from tests.waiting import eventually
@@ -125,6 +128,32 @@ def _runs(kube: RunningCluster, container: str, *argv: str, account: str = "coll
         return asyncio.run(attempt()) == b"done"
     except ExecError:
         return False
+
+
+def test_the_audit_policy_keeps_execs_once_with_their_command_and_no_reading(tmp_path: Path) -> None:
+    """deploy/audit/policy.yaml, as --audit-policy-file of an API server."""
+    server = ControlPlane(TOKENS, audit=DEPLOY / "audit" / "policy.yaml")
+    kube = RunningCluster(tmp_path, cast("apiserver.ApiServer", server))
+    try:
+
+        async def run(*_: object) -> apiserver.ExecResult:
+            return apiserver.ExecResult(b"done", b"", 0)
+
+        name = "system:serviceaccount:bgpui:bgpui-collector"
+        kube.call(kube.server.tokens.add, "collector-token", apiserver.User(name, (apiserver.Rule(),)))
+        kube.server.exec = run
+        kube.add(node("n1"), pod("speaker-1", "n1", "frr", "speaker"))
+        Door(kube.kubeconfig_of("collector-token")).nodes()
+        eventually(lambda: _runs(kube, "frr", "vtysh", "-c", "show version"))
+        lines = [json.loads(line) for line in (server.folder / processes.AUDIT_LOG).read_text().splitlines()]
+        own = [line for line in lines if line["user"]["username"] == name]
+        assert {line["objectRef"].get("subresource") for line in own} == {"exec"}
+        done = [line for line in own if line["responseStatus"]["code"] == 101]
+        assert len(done) == 1
+        assert "command=show%20version" in done[0]["requestURI"]
+        assert done[0]["objectRef"]["name"] == "speaker-1"
+    finally:
+        kube.close()
 
 
 def test_the_collector_runs_the_commands_of_the_product_and_no_others(guarded: RunningCluster) -> None:

@@ -53,8 +53,8 @@ def _live_types() -> Iterable[Resource]:
     yield _cluster_wide(
         "", "nodes", "Node", "no", subresources=_STATUS, schema=_NODE, selectable=("spec.unschedulable",)
     )
-    yield _type("", "pods", "Pod", "po", categories=("all",), subresources=frozenset({"status", "exec", "log"}),
-                schema=POD, selectable=_POD_FIELDS,
+    yield _type("", "pods", "Pod", "po", categories=("all",),
+                subresources=frozenset({"status", "exec", "log", "proxy"}), schema=POD, selectable=_POD_FIELDS,
                 returns_deleted=True)  # fmt: skip
     yield _type("", "services", "Service", "svc", categories=("all",), subresources=_STATUS, schema=SERVICE,
                 selectable=("spec.clusterIP", "spec.type"), returns_deleted=True)  # fmt: skip
