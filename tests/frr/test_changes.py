@@ -18,17 +18,6 @@ def holders(cluster: RealCluster) -> set[str]:
     return {node for node in (COMPUTE_1, COMPUTE_2, CONTROL) if PLAIN in cluster.neighbors(node)}
 
 
-def test_a_wrong_as_number_takes_the_session_down_and_the_right_one_brings_it_back(cluster: RealCluster) -> None:
-    cluster.apply(peer("plain", "10.1.0.1", peerASN=64601))
-    cluster.reaches("10.1.0.1", "Established")
-
-    cluster.apply(peer("plain", "10.1.0.1", peerASN=64999))
-    cluster.reaches("10.1.0.1", "Idle", lastErrorCodeSubcode="0202", lastResetDueTo="BGP Notification send")
-
-    cluster.apply(peer("plain", "10.1.0.1", peerASN=64601))
-    cluster.reaches("10.1.0.1", "Established")
-
-
 def test_a_selector_moves_the_session_and_deletion_ends_it(cluster: RealCluster) -> None:
     cluster.apply(peer("plain", "10.1.0.1", peerASN=64601, nodeSelectors=[{"matchLabels": {"role": "compute"}}]))
     assert holders(cluster) == {COMPUTE_1, COMPUTE_2}
@@ -38,17 +27,6 @@ def test_a_selector_moves_the_session_and_deletion_ends_it(cluster: RealCluster)
 
     cluster.apply()
     assert holders(cluster) == set()
-
-
-def test_a_missing_bfd_profile_leaves_the_old_configuration_in_force(cluster: RealCluster) -> None:
-    cluster.apply(peer("plain", "10.1.0.1", peerASN=64601))
-
-    cluster.apply(
-        peer("plain", "10.1.0.1", peerASN=64601, bfdProfile="nowhere"), peer("md5", "10.1.0.2", peerASN=64602)
-    )
-
-    assert "nowhere" in cluster.fleet.refusals[COMPUTE_1]
-    assert set(cluster.neighbors(COMPUTE_1)) == {PLAIN}
 
 
 def test_text_that_frr_cannot_parse_leaves_the_old_configuration_in_force(cluster: RealCluster) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-from lab.routers import Listening
+from lab.routers import Listening, Router
 from speakers.frr.conditions import Condition
 from speakers.frr.reasons import REASONS
 from tests.frr.cluster import COMPUTE_1, COMPUTE_2, RealCluster, bfd_profile, peer
@@ -28,6 +28,29 @@ AS_IT_WAS: dict[str, Any] = {
     "prefix_limit": 0,
 }
 BFD = {"bfd-down", "bfd-down-sent"}  # depends on whether the NOTIFICATION could go out
+
+
+class Event(NamedTuple):
+    """What one of the routers `tried-…` does to a session that runs, and how that is to be taken."""
+
+    change: dict[str, Any]
+    reasons: set[str]
+    side: str
+    spec: dict[str, Any] = {}  # never written to
+
+    @property
+    def before(self) -> dict[str, Any]:
+        return {name: getattr(Router("", (), (0,)), name) for name in self.change}
+
+
+EVENTS = (
+    Event({"shutdown": "maintenance window 42"}, {"administrative-shutdown-received"}, "theirs"),
+    Event({"asns": (64777,)}, {"bad-peer-as-sent"}, "ours"),
+    Event({"listening": Listening.DROPPED}, {"hold-timer-expired-sent"}, "path"),  # a silent drop without BFD
+    Event({"listening": Listening.DROPPED}, BFD, "path", {"bfdProfile": "fast"}),  # the same with BFD
+    Event({"listening": Listening.REFUSED}, {"peer-closed"}, "theirs"),
+)
+TRIED = [f"10.1.0.{20 + number}" for number in range(len(EVENTS))]
 
 
 def down(cluster: RealCluster, reasons: set[str], neighbor: str = V4, vrf: str = "default") -> Condition:
@@ -61,12 +84,16 @@ def configure(cluster: RealCluster, *lines: str) -> None:
 @pytest.fixture(scope="module")
 def peered(cluster: RealCluster) -> RealCluster:
     """Sessions that notice silence fast and come back fast."""
-    cluster.apply(
+    cluster.begin(
         bfd_profile("fast", receiveInterval=1000, transmitInterval=1000),
         peer("plain", V4, peerASN=64601, **TIMERS),
         peer("plain-v6", V6, peerASN=64601, bfdProfile="fast", **TIMERS),
         peer("store", V4, myASN=64510, peerASN=64611, vrf="storage", **TIMERS),
         peer("jealous", "10.1.0.10", peerASN=64613, connectTime="1s"),
+        *(
+            peer(f"tried-{number}", address, peerASN=64620 + number, **TIMERS, **event.spec)
+            for number, (event, address) in enumerate(zip(EVENTS, TRIED, strict=True))
+        ),
     )
     return cluster
 
@@ -81,25 +108,33 @@ def up(peered: RealCluster) -> Iterator[RealCluster]:
     whole(peered)
 
 
-@pytest.mark.parametrize(
-    ("change", "neighbor", "reasons", "side"),
-    [
-        ({"shutdown": "maintenance window 42"}, V4, {"administrative-shutdown-received"}, "theirs"),
-        ({"asns": (64777,)}, V4, {"bad-peer-as-sent"}, "ours"),
-        ({"listening": Listening.DROPPED}, V4, {"hold-timer-expired-sent"}, "path"),  # a silent drop without BFD
-        ({"listening": Listening.DROPPED}, V6, BFD, "path"),  # the same with BFD
-        ({"mute_bfd": True}, V6, BFD, "path"),
-        ({"listening": Listening.REFUSED}, V4, {"peer-closed"}, "theirs"),
-    ],
-)
-def test_what_a_router_does_is_recognised(
-    up: RealCluster, change: dict[str, Any], neighbor: str, reasons: set[str], side: str
-) -> None:
-    up.change(V4, **change)
+@pytest.fixture(scope="module")
+def over(peered: RealCluster) -> RealCluster:
+    """All of EVENTS have happened to sessions that were up; at once, since each takes its time."""
+    for event, address in zip(EVENTS, TRIED, strict=True):
+        whole(peered, address)
+        peered.change(address, **event.change)
+    return peered
 
-    judged = down(up, reasons, neighbor)
-    assert REASONS[judged.reason].side == side
-    assert change.get("shutdown") or "" in judged.cause
+
+@pytest.mark.parametrize(("event", "address"), zip(EVENTS, TRIED, strict=True))
+def test_what_a_router_does_is_recognised(over: RealCluster, event: Event, address: str) -> None:
+    judged = down(over, event.reasons, address)
+    assert REASONS[judged.reason].side == event.side
+    assert event.change.get("shutdown", "") in judged.cause
+
+
+def test_sessions_come_back_when_their_routers_do(over: RealCluster) -> None:
+    for number, (event, address) in enumerate(zip(EVENTS, TRIED, strict=True)):
+        over.change(address, **event.before | ({"asns": (64620 + number,)} if "asns" in event.change else {}))
+    for address in TRIED:
+        whole(over, address)
+
+
+def test_the_end_of_bfd_alone_is_recognised(up: RealCluster) -> None:
+    up.change(V4, mute_bfd=True)
+
+    assert REASONS[down(up, BFD, V6).reason].side == "path"
 
 
 def test_a_cleared_session_comes_back(up: RealCluster) -> None:

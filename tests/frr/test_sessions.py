@@ -19,8 +19,8 @@ PEERS = [
     peer("plain", "10.1.0.1", peerASN=64601, bfdProfile="fast"),
     peer("plain-v6", "fd00:1::1", peerASN=64601, holdTime="30s", keepaliveTime="10s"),
     peer("md5", "10.1.0.2", peerASN=64602, nodeSelectors=COMPUTE_ONLY, passwordSecret={"name": "md5"}),
-    peer("refusing", "10.1.0.3", peerASN=64603),
-    peer("dropping", "10.1.0.4", peerASN=64604),
+    peer("refusing", "10.1.0.3", peerASN=64603, connectTime="2s"),
+    peer("dropping", "10.1.0.4", peerASN=64604, connectTime="2s"),
     peer("mute", "10.1.0.5", peerASN=64605),
     peer("strict", "10.1.0.6", peerASN=64606),
     peer("multihop", "10.2.0.1", peerASN=64607, ebgpMultiHop=True),
@@ -56,8 +56,7 @@ PASSWORDS = {"md5": "not-the-routers", "store-md5": "storage"}
 @pytest.fixture(scope="module")
 def busy(cluster: RealCluster) -> RealCluster:
     """The cluster with all of PEERS, which it did not have before: a session that is down dials again late."""
-    cluster.apply()
-    cluster.apply(*PEERS, passwords=PASSWORDS)
+    cluster.begin(*PEERS, passwords=PASSWORDS)
     assert not any(cluster.fleet.refusals.values())
     return cluster
 
