@@ -112,6 +112,7 @@ def snapshot_of(
         services=LazySequence(lambda: services(cluster.services.order_by("namespace", "name"))),
         namespaces=LazyMapping(lambda: dict(cluster.namespaces.values_list("name", "labels"))),
         frr_configurations=LazySequence(lambda: _frr_configurations(cluster)),
+        served_fields={kind: frozenset(names) for kind, names in cluster.served_fields.items()},
     )
 
 

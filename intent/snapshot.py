@@ -108,7 +108,8 @@ class Snapshot:
 
     services: those of type LoadBalancer. namespaces: labels of each, by name. frr_namespace: of the pods with FRR, "" =
     not known. secret_passthrough: MetalLB runs with --frrk8s-secret-passthrough. ignores_exclude: with
-    --ignore-exclude-lb. frr_configurations: those that frr-k8s reads, in FRR-K8s mode. memo: what was worked out of
+    --ignore-exclude-lb. frr_configurations: those that frr-k8s reads, in FRR-K8s mode. served_fields: the fields of
+    specs in the CRDs that the cluster serves, by kind, as far as they are known. memo: what was worked out of
     parts of it; the snapshots that are made of this one share it, as they share most parts.
     """
 
@@ -124,6 +125,7 @@ class Snapshot:
     secret_passthrough: bool = False
     ignores_exclude: bool = False
     frr_configurations: Sequence[Resource] = ()
+    served_fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
     memo: dict[object, Any] = field(repr=False, compare=False, default_factory=dict)
 
     @property

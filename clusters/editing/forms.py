@@ -18,6 +18,7 @@ from clusters.words import MODE_WORDS
 from intent.findings import Finding
 from intent.kinds import Field
 from intent.modes import Mode, release
+from intent.rules.modes import is_served
 
 BOXES = 50  # so many names are boxes to tick; more are typed
 _AREA = {"lines", "selectors"}
@@ -34,7 +35,7 @@ _NO_SHORT_FORM = "This value has no short form; change it as YAML."
 class Surroundings:
     """What a form shows of the cluster. version: of MetalLB, "" = not known. offers and suggests: names by path.
 
-    previews: what selectors choose now, by path.
+    previews: what selectors choose now, by path. served: the fields of the kind's spec that the CRD has, if known.
     """
 
     mode: Mode = Mode.UNKNOWN
@@ -42,6 +43,7 @@ class Surroundings:
     offers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     suggests: Mapping[str, tuple[Suggestion, ...]] = field(default_factory=dict)
     previews: Mapping[str, str] = field(default_factory=dict)
+    served: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +101,19 @@ class _Builder:
 
     def note(self, described: Field) -> str:
         """What keeps the field from having an effect in this cluster."""
-        if release(described.since) > release(self.around.version):
+        if not is_served(described, release(self.around.version), self._served(described)):
             return f"Came with MetalLB {described.since}; this cluster runs {self.around.version}."
         if described.effective_in(self.around.mode):
             return ""
         return f"Without effect in {MODE_WORDS.get(self.around.mode, self.around.mode.value)} mode."
 
+    def _served(self, described: Field) -> frozenset[str]:
+        """What is known of fields beside this one; of parts of fields nothing is."""
+        return self.around.served if described in self.about.kind.fields else frozenset()
+
     def refused(self, described: Field) -> bool:
         """Whether API server or webhook would refuse the field; a kind that is refused as such shows what it has."""
-        if release(described.since) > release(self.around.version):
+        if not is_served(described, release(self.around.version), self._served(described)):
             return True
         native = self.around.mode is Mode.NATIVE and any(Mode.NATIVE in one.modes for one in self.about.kind.fields)
         return native and Mode.NATIVE not in described.modes

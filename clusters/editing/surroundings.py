@@ -29,6 +29,7 @@ def surroundings_of(draft: Draft) -> Surroundings:
     return Surroundings(
         mode=Mode(cluster.mode),
         version=cluster.metallb_version,
+        served=frozenset(cluster.served_fields.get(about.kind.kind, ())),
         offers={path: tuple(names(cluster)[: _OFFERED + 1]) for path, names in about.offers.items()},
         suggests={path: tuple(known(cluster)[:_OFFERED]) for path, known in about.suggests.items()},
         previews=dict(_previews(draft, cluster)),

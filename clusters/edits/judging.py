@@ -62,6 +62,7 @@ def _alone(edit: Edit, after: Snapshot, given: Mapping[str, Any] | None) -> list
             secret_namespace=after.secret_namespace,
             inline_password=inline_password,
             old=None if edit.recreate else (edit.live or {}).get("spec"),
+            served=after.served_fields.get(edit.kind.kind, frozenset()),
         )
 
     found = []

@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from clusters.kube.client import Door
-from clusters.kube.errors import Forbidden
+from clusters.kube.errors import Forbidden, NotFound
 from clusters.kube.kinds import NAMESPACES as NAMESPACES_OF
 from clusters.kube.transport import Objects
+from intent.kinds import Kind
 from intent.modes import Mode
 
 FRR_CONTAINER = "frr"
@@ -20,6 +21,7 @@ FRR_CONTAINER = "frr"
 SELECTORS = ("component in (speaker,frr-k8s)", "app.kubernetes.io/component in (speaker,frr-k8s)")
 NAMESPACES = ("metallb-system", "frr-k8s-system", "openshift-frr-k8s")
 GROUPS = ("metallb.io", "frrk8s.metallb.io", "nmstate.io")
+_FIELDS = 200  # of one kind
 _CLEANER = "statuscleaner"
 _PASSTHROUGH, _IGNORE_EXCLUDE = "frrk8s-secret-passthrough", "ignore-exclude-lb"
 _TAG = re.compile(r":(?P<tag>v?\d[\w.-]{0,38})(?:@.*)?$", re.ASCII)
@@ -117,6 +119,34 @@ def served_versions(door: Door) -> dict[str, list[str]]:
                 if "/" not in str(resource.get("name", "/")):
                     found.setdefault(f"{resource['name']}.{group}", []).append(version)
     return found
+
+
+def served_fields(door: Door, kinds: Iterable[Kind]) -> dict[str, list[str]]:
+    """The fields of the specs of these kinds, in the version that is written, as the API server's OpenAPI tells.
+
+    Everybody who is logged in may read these (Kubernetes' ClusterRole system:discovery). A kind is left out if it is
+    not described.
+    """
+    found: dict[str, list[str]] = {}
+    schemas: dict[str, dict[str, Any]] = {}
+    for kind in kinds:
+        if kind.api_version not in schemas:
+            schemas[kind.api_version] = _schemas(door, kind.api_version)
+        for schema in schemas[kind.api_version].values():
+            named = schema.get("x-kubernetes-group-version-kind") or ()
+            spec = (schema.get("properties") or {}).get("spec") or {}
+            if any(one.get("kind") == kind.kind for one in named) and spec.get("properties"):
+                found[kind.kind] = sorted(str(name)[:63] for name in spec["properties"])[:_FIELDS]
+    return found
+
+
+def _schemas(door: Door, api_version: str) -> dict[str, Any]:
+    try:
+        document = door.document(f"/openapi/v3/apis/{api_version}") or {}
+    except (NotFound, Forbidden):
+        return {}
+    schemas: dict[str, Any] = (document.get("components") or {}).get("schemas") or {}
+    return schemas
 
 
 def uid_of(door: Door) -> str:

@@ -58,6 +58,9 @@ class Cluster(models.Model):
     served = models.JSONField(
         default=dict, help_text="Served versions by resource, {'bgppeers.metallb.io': ['v1beta2']}."
     )
+    served_fields = models.JSONField(
+        default=dict, help_text="Fields of specs in the served CRDs, by kind; a kind that is not named is not known."
+    )
     listed = models.JSONField(default=dict, help_text="Namespace that a kind was last listed in, '' = all, by kind.")
     uid = models.CharField(max_length=64, blank=True, help_text="Of its namespace kube-system; empty = not known.")
     identity = models.CharField(max_length=300, blank=True, help_text="Who we are to the API server, as it says.")

@@ -68,6 +68,7 @@ def discover(cluster: Cluster, door: Door) -> dict[str, Any]:
         found |= {"mode": metallb.mode.value, "metallb_version": metallb.version}
         found |= {"secret_passthrough": metallb.secret_passthrough, "ignores_exclude": metallb.ignores_exclude}
     kinds = [model.KIND for model in resource_models().values()]
+    found["served_fields"] = discovery.served_fields(door, kinds)
     for kind in kinds:
         versions = found["served"].get(f"{kind.plural}.{kind.group}", [])
         if kind.version not in versions:

@@ -10,6 +10,7 @@ from dashboard.guided.guide import Guide, Setting, asks_peer, habits
 from dashboard.guided.parts import Part, Piece
 from intent.addresses import parse_address
 from intent.modes import Mode, release
+from intent.rules.modes import is_served
 
 _BOTH = "dualStackAddressFamily"
 
@@ -65,5 +66,6 @@ class DualStack(Guide):
 def one_session(here: Setting) -> bool:
     """Whether this MetalLB knows sessions for both families."""
     field = page_of_kind("BGPPeer").kind.field(_BOTH)
-    known = release(field.since) <= release(here.cluster.metallb_version)
+    served = here.cluster.served_fields.get("BGPPeer", ())
+    known = is_served(field, release(here.cluster.metallb_version), served)
     return known and field.effective_in(Mode(here.cluster.mode))

@@ -43,12 +43,13 @@ def check_object(
     secret_namespace: str = "",
     inline_password: bool = False,
     old: Mapping[str, Any] | None = None,
+    served: frozenset[str] = frozenset(),
 ) -> list[Finding]:
     """All rules about one object by itself, whatever it is; never raises.
 
     version: MetalLB's, "" if not known. namespace: MetalLB's. secret_namespace: where Secrets with passwords are looked
     for, "" = there, too. inline_password: the object carries one that was masked. old: the spec in the cluster before
-    this change, None for a new object.
+    this change, None for a new object. served: fields of the spec that the cluster's CRD has, if they are known.
     """
     body = mapping(manifest)
     resource = replace(Resource.from_manifest(body, inline_password=inline_password), live=old or {})
@@ -57,6 +58,7 @@ def check_object(
         return [_not_configured(resource.ref)]
     spec = body.get("spec")
     subject = _subject(resource, kind, body, mode=mode, version=version, namespace=namespace, room=secret_namespace)
+    subject = replace(subject, served=served)
     findings = [finding for rule in OBJECT_RULES[kind.kind] for finding in rule.judge(subject)]
     if spec is not None and not isinstance(spec, Mapping):
         found = subject.error(
@@ -219,7 +221,15 @@ def _beside(view: View, subject: Subject) -> Iterator[_Ruled]:
 
 def _alone(subject: Subject) -> tuple[_Ruled, ...]:
     """What the rules about single objects find, and whether speakers apply them; worked out once an object."""
-    key = _alone, subject.mode, subject.release, subject.namespace, subject.secret_namespace, subject.api_version
+    key = (
+        _alone,
+        subject.mode,
+        subject.release,
+        subject.namespace,
+        subject.secret_namespace,
+        subject.api_version,
+        subject.served,
+    )
     memo = subject.resource.memo
     if key not in memo:
         rules = OBJECT_RULES[subject.resource.ref.kind]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from intent.findings import Finding
@@ -10,26 +10,36 @@ from intent.kinds import Field
 from intent.modes import Mode, release
 from intent.rules.subject import FRR_K8S, VALIDATION, Subject
 
+_NOTES, _LEAVE = "MetalLB release notes", "Leave it out, or update MetalLB."
 _IN_FRR_K8S = {"enableGracefulRestart": "0.14.9"}  # fields that FRR-K8s mode learnt later than FRR mode
 
 
 def newer_fields(subject: Subject) -> Iterator[Finding]:
-    """An older CRD lacks the field, and a strict API server refuses it; where it stands, only the speaker is older."""
+    """What an older CRD lacks a strict API server refuses; where the CRD has it, only the speaker is older."""
     live = subject.resource.live
     in_cluster = subject.spec if live is None else live
     for field in _used(subject):
         late = _IN_FRR_K8S.get(field.name, "") if subject.mode is Mode.FRR_K8S else ""
         if late and release(field.since) <= subject.release < release(late):
             message = f"In FRR-K8s mode {field.name} has an effect since MetalLB {late} only"
-            hint = "Leave it out, or update MetalLB."
-            yield subject.warning("ignored-in-frr-k8s-mode", field.name, message, source=FRR_K8S, hint=hint)
-        if release(field.since) > subject.release:
-            tell, does = (subject.warning, "does not know") if field.name in in_cluster else (subject.error, "refuses")
-            message = (
-                f"{field.name} came with MetalLB {field.since}; this cluster's {_dotted(subject.release)} {does} it"
-            )
-            hint = "Leave it out, or update MetalLB."
-            yield tell("field-newer-than-metallb", field.name, message, source="MetalLB release notes", hint=hint)
+            yield subject.warning("ignored-in-frr-k8s-mode", field.name, message, source=FRR_K8S, hint=_LEAVE)
+        if not is_served(field, subject.release, subject.served) and field.name not in in_cluster:
+            lacks = "the CRD of this cluster lacks it"
+            lacks = lacks if subject.served else f"this cluster's {_dotted(subject.release)} refuses it"
+            message = f"{field.name} came with MetalLB {field.since}; {lacks}"
+            yield subject.error("field-newer-than-metallb", field.name, message, source=_NOTES, hint=_LEAVE)
+        elif release(field.since) > subject.release:
+            message = f"{field.name} came with MetalLB {field.since}; this cluster's {_dotted(subject.release)} "
+            message += "does not know it, and it has no effect"
+            yield subject.warning("field-newer-than-metallb", field.name, message, source=_NOTES, hint=_LEAVE)
+
+
+def is_served(field: Field, of_metallb: tuple[int, int, int], served: Collection[str]) -> bool:
+    """Whether the API server takes the field of a spec. served: what its CRD has, if that is known; it decides.
+
+    An update of MetalLB does not bring its CRDs with every installer, and may bring them first (Helm's `crds/`).
+    """
+    return field.name in served if served else release(field.since) <= of_metallb
 
 
 def fields_without_effect(subject: Subject) -> Iterator[Finding]:

@@ -33,7 +33,7 @@ class Subject:
 
     version: the served one that the object is written in. password: the inline password if it is at hand, only
     when a person has just typed it. namespace: MetalLB's. secret_namespace: where Secrets with passwords are looked
-    for, "" = there, too.
+    for, "" = there, too. served: fields of the spec in the cluster's CRD, none = they are not known.
     """
 
     resource: Resource
@@ -45,6 +45,7 @@ class Subject:
     password: object = None
     api_version: str = ""
     secret_namespace: str = ""
+    served: frozenset[str] = frozenset()
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -127,4 +128,5 @@ def subject_of(resource: Resource, snapshot: Snapshot) -> Subject | None:
         release(snapshot.version),
         snapshot.namespace,
         secret_namespace=snapshot.secret_namespace,
+        served=snapshot.served_fields.get(kind.kind, frozenset()),
     )

@@ -15,10 +15,12 @@ from clusters.kube.errors import Forbidden
 from clusters.kube.permissions import Permission, missing_as_yaml, needs, review
 from clusters.models import Cluster, Node
 from clusters.selectors import snapshot_of
+from clusters.services import review as review_edit
 from intent.kinds import KINDS
 from intent.modes import Mode
 from tests.clusters.cluster import NAMESPACE, TOKEN, RunningCluster, node, pod
 from tests.clusters.conftest import Office
+from tests.kinds import example
 
 SPEAKER = ("speaker", "frr", "reloader", "frr-metrics")
 FRR_K8S = ("controller", "frr", "frr-metrics", "frr-status", "reloader")
@@ -110,6 +112,25 @@ def test_the_served_versions_are_known(kube: RunningCluster) -> None:
     assert served["bgppeers.metallb.io"] == ["v1beta1", "v1beta2"]
     assert served["bfdprofiles.metallb.io"] == ["v1beta1"]
     assert set(served) >= {f"{kind.plural}.{kind.group}" for kind in KINDS.values()}
+
+
+def test_the_fields_of_the_served_crds_are_known_and_decide(kube: RunningCluster, office: Office) -> None:
+    kube.add(node("n1"), *LAYOUTS["FRR mode"][0])
+    office.look()
+    known = office.cluster.served_fields
+    assert set(known) == set(KINDS)
+    assert all(set(known[name]) == {field.name for field in kind.fields} for name, kind in KINDS.items())
+    newer = example("L2Advertisement", preferredNodeSelectors=[{"weight": 1, "preference": {}}])
+
+    def codes() -> dict[str, str]:
+        found = review_edit(
+            cluster=office.cluster, kind="L2Advertisement", namespace=NAMESPACE, name="one", manifest=newer
+        )
+        return {one.code: one.severity.value for one in found.findings if one.field == "spec.preferredNodeSelectors"}
+
+    assert codes() == {"field-newer-than-metallb": "warning"}  # the lab serves it, and its MetalLB is 0.16.1
+    office.cluster.served_fields = {"L2Advertisement": ["ipAddressPools"]}
+    assert codes() == {"field-newer-than-metallb": "error"}
 
 
 def test_a_look_at_the_cluster_writes_what_it_is(kube: RunningCluster, office: Office) -> None:

@@ -109,6 +109,25 @@ def test_a_newer_field_is_refused_unless_the_cluster_has_it(
     assert (found.code, found.severity, word in found.message) == ("field-newer-than-metallb", severity, True)
 
 
+# Helm does not update the CRDs of a chart's `crds/`; who applies them by hand may do so before MetalLB's update.
+@pytest.mark.parametrize(
+    ("version", "served", "severity", "words"),
+    [
+        ("0.15.3", {"myASN", "localASN"}, Severity.WARNING, "has no effect"),
+        ("0.15.3", {"myASN"}, Severity.ERROR, "CRD of this cluster lacks it"),
+        ("0.16.1", {"myASN"}, Severity.ERROR, "CRD of this cluster lacks it"),
+        ("0.16.1", {"myASN", "localASN"}, None, ""),
+    ],
+)
+def test_the_served_crd_decides_what_is_refused(
+    version: str, served: set[str], severity: Severity | None, words: str
+) -> None:
+    there = {*peer()["spec"], *served}
+    found = judge({"localASN": 64999}, version=version, served=frozenset(there))
+    assert [(one.code, one.severity) for one in found] == ([("field-newer-than-metallb", severity)] if severity else [])
+    assert all(words in one.message for one in found)
+
+
 def test_a_password_is_never_in_a_finding() -> None:
     spec = {"password": "canary\n" * 30, "passwordSecret": {"name": "s"}}
     found = judge(spec)
