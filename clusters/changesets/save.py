@@ -136,16 +136,13 @@ def _saved(cluster: Cluster, edits: Sequence[tuple[AnyEdit, Sequence[Finding]]],
     change_set = ChangeSet.objects.create(cluster=cluster, note=note[:500], actor_id=key_of(actor), source=source)
     _free(cluster, [edit.ref for edit, _ in edits if isinstance(edit, PlainEdit)])
     changes = []
-    message = " ".join(filter(None, (note[:400], f"Change set {change_set.pk}.")))
     # Always in the same order: of two that write the same rows in different orders neither would get on.
     for edit, found in sorted(edits, key=lambda pair: pair[0].ref):
         if isinstance(edit, Edit):
             row = row_write(edit, found)
             if row is None:
                 raise _OvertakenError
-            change = change_for(
-                edit, row, actor=actor, source=source, message=message, accept=audit.accept, found=found
-            )
+            change = change_for(edit, row, actor=actor, source=source, message=note, accept=audit.accept, found=found)
             change_overrides(change, audit.override.of(found))
             change_confirmed(change, audit.confirmed)
             change.change_set = change_set

@@ -136,7 +136,7 @@ def _record(row: Resource, rotated: Rotated, actor: Actor, source: str) -> Query
     for one in (row, *rotated.shared_with):
         change = change_of(one, one.manifest, one.manifest, source=source, revision=one.revision)
         through = "" if one is row else f", by way of {row.name}"
-        change.actor_id = actor.pk if actor is not None else None
+        change.actor_id, change.new_password = actor.pk if actor is not None else None, True
         change.message = f"New password in Secret {rotated.secret}{through}."[: 500 - len(_UNKNOWN)] + _UNKNOWN
         change_confirmed(change, rotated.confirm)
         entries.append(change)

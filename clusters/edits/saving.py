@@ -45,7 +45,6 @@ def edit_save(
     edit: Edit, *, actor: Actor, source: str, message: str = "", accept: Collection[str] = (), permit: Permit
 ) -> Resource | None:
     """The row of an edit that was judged and, if it overrides rules, tried; None if others were faster."""
-    note = " ".join(filter(None, (message, "New password." if edit.new_password else "")))
     found = permit.found
     try:
         with transaction.atomic():
@@ -53,7 +52,7 @@ def edit_save(
             if row is None:
                 return None
             references_write(edit.cluster, [edit.ref])
-            change = change_for(edit, row, actor=actor, source=source, message=note, accept=accept, found=found)
+            change = change_for(edit, row, actor=actor, source=source, message=message, accept=accept, found=found)
             change_overrides(change, permit.override)
             change_confirmed(change, permit.confirmed)
             change.save()
@@ -94,6 +93,7 @@ def change_for(  # keyword-only
     revision = 1 if edit.row is None else edit.row.revision + 1
     change = change_of(row, before, plain(edit.manifest), source=source, revision=revision)
     change.actor_id, change.message = key_of(actor), message[:500]
+    change.new_password = edit.new_password is not None
     change.accepted = sorted({finding.code for finding in found if finding.code in accept})
     if source == Change.Source.BROWSER:
         for name, value in tried(edit.ref, change.after).items():

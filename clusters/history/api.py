@@ -78,6 +78,7 @@ CHANGE = inline_serializer(
         "manager": _text("Field manager, for changes by others."),
         "message": _text("Why."),
         "changeSet": serializers.IntegerField(allow_null=True),
+        "newPassword": serializers.BooleanField(),
         "dryRun": inline_serializer("ChangeTrial", _TRIAL, allow_null=True, help_text="null = it was not tried."),
         "accepted": serializers.ListField(child=_text(), help_text="Rules that were acknowledged."),
         "overridden": serializers.ListField(child=_text(), help_text="Rules that an administrator overrode."),

@@ -92,6 +92,7 @@ def change_json(change: Change) -> dict[str, Any]:
         "manager": change.manager,
         "message": change.message,
         "changeSet": change.change_set_id,
+        "newPassword": change.new_password,
         "dryRun": trial if change.dry_run else None,
         "accepted": change.accepted,
         "overridden": change.overridden,

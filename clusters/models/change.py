@@ -58,6 +58,7 @@ class Change(models.Model):
     override_reason = models.CharField(max_length=500, blank=True, help_text="Why, in the administrator's words.")
     dry_run = models.CharField(max_length=10, choices=DryRun, blank=True)
     dry_run_message = models.CharField(max_length=500, blank=True, help_text="The API server's own words.")
+    new_password = models.BooleanField(default=False, help_text="A new password was written with it, into a Secret.")
     change_set = models.ForeignKey(ChangeSet, null=True, on_delete=models.SET_NULL, related_name="changes")
 
     class Meta:

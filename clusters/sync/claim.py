@@ -18,6 +18,7 @@ from clusters.models import Change, Resource, SyncState
 from clusters.registry import rows_of
 from clusters.sync.columns import following, live_columns
 from clusters.sync.decide import Edit
+from clusters.sync.drift import drift_settle
 from clusters.sync.held import holder_of
 from clusters.sync.owners import looked_after_by
 from clusters.sync.references import references_write
@@ -108,6 +109,8 @@ class Claim:
             raise Lost
         if outcome.fate is not Fate.LATER:
             references_write(self.row.cluster, [self.row.ref])
+        if outcome.fate in (Fate.IN_SYNC, Fate.GONE):
+            drift_settle(self.row.cluster, self.row.ref, outcome.live)
 
     def _refused(self, values: dict[str, Any], state: SyncState) -> int:
         """Write it, unless there is a newer edit by now; a take-over that is rejected does not count."""

@@ -25,12 +25,23 @@ def drift_write(cluster: Cluster, rows: Iterable[Resource]) -> int:
     """Compare the cluster's rows with its baseline and keep what is new; the number of objects of which that is so."""
     if not Baseline.objects.filter(cluster=cluster).exists():
         return 0
-    there = {row.ref: row.live for row in rows if row.live is not None}
+    return _write(cluster, {row.ref: row.live for row in rows if row.live is not None})
+
+
+def drift_settle(cluster: Cluster, ref: ObjectRef, live: Object | None) -> None:
+    """The same of one object that an edit has just left like this: what was put back is no drift at once."""
+    if Baseline.objects.filter(cluster=cluster).exists():
+        _write(cluster, {} if live is None else {ref: live}, ref)
+
+
+def _write(cluster: Cluster, there: Mapping[ObjectRef, Object], only: ObjectRef | None = None) -> int:
+    """only: the one object that `there` says something of; None = it says what there is."""
+    some = {} if only is None else {"kind": only.kind, "namespace": only.namespace, "name": only.name}
     with transaction.atomic():
         baseline = Baseline.objects.select_for_update().filter(cluster=cluster).first()
         if baseline is None:
             return 0
-        pinned = {one.ref: one for one in baseline.objects_pinned.all()}
+        pinned = {one.ref: one for one in baseline.objects_pinned.filter(**some)}
         news, over = _news(pinned, there)
         made = [_extra(baseline, ref) for ref in there.keys() - pinned.keys()]
         BaselineObject.objects.filter(pk__in=over).delete()

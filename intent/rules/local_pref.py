@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from intent.findings import Finding, ObjectRef, Severity, listed
 from intent.labels import numbers
+from intent.modes import Mode
 from intent.rules.advertised import Advertisement
 from intent.rules.clashes import components
 from intent.rules.subject import CONFIG
@@ -16,6 +17,7 @@ from intent.rules.view import View
 _SINCE = (0, 13, 10)
 _NARROW = 64  # pools; advertisements for more are compared with all others
 _COMPARED = 64  # members of a clash whose nodes are looked at pair by pair
+UNSET = "not set"
 _HINT = "Give them one localPref, other peers, other nodes, or other aggregation lengths."
 
 
@@ -100,16 +102,13 @@ class LocalPrefs:
     def _finding(self, group: list[Advertisement]) -> Finding:
         one, other = group[0], next(each for each in group if self._clash(group[0], each))
         pools = self._pools(one, other)
-        prefs = ", ".join(f"{each.resource.name} ({each.local_pref or 'none'})" for each in group[:5])
-        message = (
-            f"localPref differs for the same prefixes of {self._view.pools.some(pools)} to the same peers: {prefs}"
-        )
-        message += f" and {len(group) - 5} more" if len(group) > 5 else ""
+        prefixes = f"the same prefixes of {self._view.pools.some(pools)}"
+        message = f"localPref differs for {prefixes} to the same peers: {told_prefs(self._view, group)}"
         code = "local-pref-differs"
         if self.by_service:
             code = "local-pref-differs-by-service"
             message += f"; not announced at all: {listed(self._view.services.names(self._services(one, other)))}"
-        objects, value = tuple(each.resource.ref for each in group), str(one.local_pref)
+        objects, value = tuple(each.resource.ref for each in group), str(one.local_pref or UNSET)
         nodes = self._view.placement.names(self._nodes(group))
         return Finding(code, Severity.ERROR, "spec.localPref", value, message, CONFIG, _HINT, objects, nodes)
 
@@ -122,3 +121,17 @@ class LocalPrefs:
             for other in some:
                 mask |= one.nodes & other.nodes if self._clash(one, other) else 0
         return mask
+
+
+def told_prefs(view: View, group: Sequence[Advertisement]) -> str:
+    """The first five advertisements with their LOCAL_PREF, and how many more there are."""
+    told = ", ".join(f"{each.resource.name} ({_told(view, each)})" for each in group[:5])
+    return told + (f" and {len(group) - 5} more" if len(group) > 5 else "")
+
+
+def _told(view: View, each: Advertisement) -> str:
+    """0 is not set, for MetalLB; FRR then sends iBGP peers its default of 100, and eBGP peers none in any case."""
+    if each.local_pref:
+        return str(each.local_pref)
+    internal = view.internal & view.named_peers(each) & view.meeting(each.nodes)
+    return f"{UNSET}: FRR's 100" if internal and view.snapshot.mode is not Mode.NATIVE else UNSET

@@ -14,7 +14,8 @@ from intent.findings import Finding, ObjectRef, Severity, listed
 from intent.modes import Mode
 from intent.rules.advertised import Advertisement, address_text
 from intent.rules.clashes import components
-from intent.rules.shared_aggregates import DAEMON, meeting_nodes, told_prefs
+from intent.rules.local_pref import UNSET, told_prefs
+from intent.rules.shared_aggregates import DAEMON, meeting_nodes
 from intent.rules.subject import FRR
 from intent.rules.view import View
 
@@ -85,14 +86,14 @@ class SharedAddresses:
         services = listed(self.view.services.names(wrong[0][1]))
         message = f"{address_text(self.version, wrong[0][0])} is shared by {services}"
         message += f" (and {len(wrong) - 1} more addresses)" if len(wrong) > 1 else ""
-        message += f", and localPref differs: {told_prefs(group)}; "
+        message += f", and localPref differs: {told_prefs(self.view, group)}; "
         severity, source = Severity.WARNING, FRR
         if self.view.snapshot.mode is Mode.FRR_K8S:
             severity, source = Severity.ERROR, DAEMON
             message += "frr-k8s refuses that, and FRR keeps its old configuration"
         else:
             message += "one of them holds for all of these services"
-        objects, value = tuple(each.resource.ref for each in group), str(one.local_pref)
+        objects, value = tuple(each.resource.ref for each in group), str(one.local_pref or UNSET)
         nodes = self.view.placement.names(meeting_nodes(group, self._clash))
         code, field = "local-pref-differs-by-address", "spec.localPref"
         return Finding(code, severity, field, value, message, source, _HINT, objects, nodes)

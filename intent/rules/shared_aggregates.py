@@ -13,6 +13,7 @@ from intent.findings import Finding, ObjectRef, Severity
 from intent.modes import Mode
 from intent.rules.advertised import WIDTH, Advertisement, address_text
 from intent.rules.clashes import components
+from intent.rules.local_pref import UNSET, told_prefs
 from intent.rules.view import View
 
 DAEMON = "frr-k8s internal/controller/api_to_config.go"
@@ -84,18 +85,12 @@ class SharedAggregate:
 
     def _finding(self, view: View, group: list[Advertisement]) -> Finding:
         what = f"{self.prefix} and {self.more} more belong" if self.more else f"{self.prefix} belongs"
-        message = f"{what} to {view.pools.some(self.pools)}, and localPref differs: {told_prefs(group)}; frr-k8s"
+        message = f"{what} to {view.pools.some(self.pools)}, and localPref differs: {told_prefs(view, group)}; frr-k8s"
         message += " refuses that, and FRR keeps its old configuration"
         nodes = meeting_nodes(group, self._clash)
-        objects, value = tuple(each.resource.ref for each in group), str(group[0].local_pref)
+        objects, value = tuple(each.resource.ref for each in group), str(group[0].local_pref or UNSET)
         code, where = "local-pref-differs-by-aggregate", view.placement.names(nodes)
         return Finding(code, Severity.ERROR, "spec.localPref", value, message, DAEMON, _HINT, objects, where)
-
-
-def told_prefs(group: Sequence[Advertisement]) -> str:
-    """The first five advertisements with their LOCAL_PREF, and how many more there are."""
-    told = ", ".join(f"{each.resource.name} ({each.local_pref or 'none'})" for each in group[:5])
-    return told + (f" and {len(group) - 5} more" if len(group) > 5 else "")
 
 
 def meeting_nodes(group: Sequence[Advertisement], clash: Callable[[Advertisement, Advertisement], bool]) -> int:

@@ -74,7 +74,7 @@ def test_a_new_password_renews_the_secret_and_leaves_the_object_alone(kube: Runn
     assert secret is not None
     assert base64.b64decode(secret["data"]["password"]).decode() == OTHER
     assert kube.peer("tor-1")["metadata"]["generation"] == 1
-    assert [change.message for change in Change.objects.order_by("pk")] == ["New password."] * 2
+    assert [(change.new_password, change.message) for change in Change.objects.all()] == [(True, "")] * 2
 
 
 @pytest.mark.parametrize(

@@ -170,3 +170,19 @@ def test_an_aggregate_of_two_pools_has_one_local_pref_in_frr_k8s_mode(
     assert refused_on(snapshot, ALL[0]) == []
     asked = [f for f in check(snapshot, {ObjectRef("BGPAdvertisement", NAMESPACE, "b")}) if f.code not in ignored]
     assert [[ref.name for ref in f.objects] for f in asked] == ([["b", "a"]] if code else [])
+
+
+# MetalLB takes 0 for not set, and FRR sends 100 to iBGP peers then (bgpd, BGP_DEFAULT_LOCAL_PREF); eBGP carries none.
+@pytest.mark.parametrize(
+    ("asn", "mode", "words"),
+    [
+        (64500, Mode.FRR, "a (not set: FRR's 100), b (200)"),
+        (64500, Mode.NATIVE, "a (not set), b (200)"),
+        (64999, Mode.FRR, "a (not set), b (200)"),
+    ],
+)
+def test_what_an_unset_local_pref_comes_to_is_said(asn: int, mode: Mode, words: str) -> None:
+    tor = peer("tor", peerASN=asn)
+    found = check(cluster(tor, POOL, advertisement("a"), advertisement("b", localPref=200), mode=mode))
+    (clash,) = [f for f in found if f.code == "local-pref-differs"]
+    assert (clash.message.endswith(words), clash.value) == (True, "not set")

@@ -187,9 +187,10 @@ def test_an_object_goes_back_to_any_of_its_states(
     assert (asn(kube), "holdTime" in kube.spec("tor-1")) == (64601, False)
     latest = Change.objects.latest("pk")
     assert (latest.message, latest.change_set) == (
-        f"Back to after change {first.pk}. Change set {made.pk}.",
+        f"Back to after change {first.pk}.",
         made,
     )
+    assert f"Back to after change {first.pk}. in change set {made.pk}" in text(editor.get("/changes/").text)
     again = editor.post(f"/changes/{first.pk}/revert/", {"to": "after"})
     assert "Nothing would change" in text(again.text)
 

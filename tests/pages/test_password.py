@@ -54,6 +54,10 @@ def test_a_new_password_says_whom_it_touches_and_goes_into_the_secret(
     done = editor.post(f"{PAGE}password/", {"password": CANARY}, follow=True)
     assert "Secret shared has a new password, for 2 peers." in done.text
     assert "New password in Secret shared" in done.text
+    told = editor.get("/changes/").text
+    assert (told.count("password rotated"), "no field differs" in told) == (2, False)
+    page_of_change = editor.get(Change.objects.latest("pk").get_absolute_url()).text
+    assert ("The password was rotated" in page_of_change, "No field differs." in page_of_change) == (True, False)
     assert _password(kube, "shared") == CANARY
     assert CANARY not in page + done.text + str(list(Change.objects.values()))
 
