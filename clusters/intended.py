@@ -15,6 +15,7 @@ from django.db.models import F, JSONField, Model, QuerySet, TextField
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast
 
+from clusters.kube.redact import INLINE_PASSWORD, faults_of
 from clusters.models import Node, Resource, Service
 from clusters.registry import resource_models
 from intent import snapshot as intent
@@ -54,6 +55,7 @@ def desired_resource(row: Resource) -> intent.Resource:
         spec=row.spec,
         inline_password=row.inline_password,
         live=(row.live or {}).get("spec") or {},
+        password_faults=faults_of(str((row.live or {}).get(INLINE_PASSWORD) or "")) if row.inline_password else (),
     )
 
 

@@ -14,7 +14,7 @@ from django.db.models.functions import Concat
 
 from clusters import clock
 from clusters.intended import desired_resource, desired_resources, nodes, services
-from clusters.kube.redact import INLINE_PASSWORD
+from clusters.kube.redact import INLINE_PASSWORD, faults_of
 from clusters.lazy import LazyMapping, LazySequence
 from clusters.models import Cluster, Resource, SecretFact, StatusObject
 from clusters.registry import resource_models, rows_of
@@ -176,6 +176,7 @@ def resource_of(ref: ObjectRef, obj: dict[str, Any]) -> intent.Resource:
         annotations=metadata.get("annotations") or {},
         spec=obj.get("spec") or {},
         inline_password=bool(obj.get(INLINE_PASSWORD)),
+        password_faults=faults_of(str(obj.get(INLINE_PASSWORD) or "")),
     )
 
 

@@ -68,6 +68,7 @@ class SecretFact:
 class Resource:
     """One MetalLB object. spec never holds a password: inline_password says that the object carries one.
 
+    password_faults: what is known to be wrong with that one (intent/passwords).
     live: the spec that the cluster holds; None = this spec is it; {} = the cluster has no such object yet.
     memo: what was worked out of the object alone; the snapshots before and after a change share all others.
     """
@@ -79,6 +80,7 @@ class Resource:
     spec: Mapping[str, Any] = field(default_factory=dict)
     inline_password: bool = False
     live: Mapping[str, Any] | None = None
+    password_faults: tuple[str, ...] = ()
     memo: dict[object, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     @property

@@ -8,7 +8,7 @@ from typing import Any
 
 from clusters.edits.rebase import keeps_inline_password
 from clusters.kube.plain import PlainKind
-from clusters.kube.redact import INLINE_PASSWORD
+from clusters.kube.redact import INLINE_PASSWORD, faults_of
 from clusters.manifest import Object
 from clusters.models import Cluster, Resource
 from clusters.registry import resource_models
@@ -156,6 +156,7 @@ def _intended(edit: Edit, manifest: Object) -> Intended:
         spec=manifest["spec"],
         inline_password=edit.inline_password or edit.clash,
         live={} if edit.recreate else None,  # what is made anew may differ in everything
+        password_faults=faults_of(str((edit.live or {}).get(INLINE_PASSWORD) or "")) if edit.inline_password else (),
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from typing import Any
 
 from clusters.kube.frr_text import mask_inside
+from intent.passwords import password_faults
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 INLINE_PASSWORD = "inline_password"  # noqa: S105  # the name of a mark, beside `spec`
@@ -29,7 +30,8 @@ def strip(obj: dict[str, Any], key: bytes) -> dict[str, Any]:
     """Take passwords out of an object, in place; returns the object.
 
     `spec.password` of a BGPPeer becomes the mark `inline_password` at the top, those of an FRRConfiguration's neighbors
-    one at each neighbor; the mark is a digest under `key`, so that a change of the password is seen, and nothing more.
+    one at each neighbor; the mark is a digest under `key`, so that a change of the password is seen, with what is wrong
+    with it for FRR (too long, more than one word), and nothing more.
     In lines of FRR's configuration a mask stands for what follows `password` and the like.
     The annotation in which kubectl repeats the whole object is dropped; others that repeat it, or a password, keep
     their name and have MASK for a value.
@@ -87,7 +89,8 @@ def same_password(one: str, other: str) -> bool:
     """Whether two marks stand for the same password; those under different keys cannot tell and are taken as equal."""
     if bool(one) != bool(other):
         return False
-    return one == other or one.partition(":")[0] != other.partition(":")[0]
+    here, there = one.split(":")[:2], other.split(":")[:2]
+    return here == there or here[0] != there[0]
 
 
 def _text(password: object) -> str:
@@ -95,7 +98,13 @@ def _text(password: object) -> str:
 
 
 def _mark(password: str, key: bytes) -> str:
-    return f"{_digest(key, b'key id')[:8]}:{_digest(key, b'password', password.encode('utf-8', 'surrogatepass'))}"
+    digest = _digest(key, b"password", password.encode("utf-8", "surrogatepass"))
+    return ":".join((_digest(key, b"key id")[:8], digest, *password_faults(password)))
+
+
+def faults_of(mark: str) -> tuple[str, ...]:
+    """What the door saw to be wrong with the password that a mark stands for."""
+    return tuple(mark.split(":")[2:])
 
 
 def _digest(key: bytes, *parts: bytes) -> str:

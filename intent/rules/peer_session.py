@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from intent.findings import Finding
+from intent.passwords import LINE_END, LONG, NO_WORD, PASSWORD_BYTES, password_faults
 from intent.rules.subject import CONFIG, FRR, OPENSHIFT, Subject
 from intent.selectors import subdomain_error
-from intent.sessions import is_word
 from intent.snapshot import mapping
-
-PASSWORD_BYTES = 80  # FRR's limit for TCP MD5
 
 
 def multihop(subject: Subject) -> Iterator[Finding]:
@@ -100,12 +98,16 @@ def inline_password(subject: Subject) -> Iterator[Finding]:
     message = "The password stands in the object, readable by everybody who may read BGPPeers"
     hint = "Move it into a Secret and refer to it by passwordSecret."
     yield subject.warning("password-inline", "password", message, value="", source="MetalLB CRD", hint=hint)
-    if not isinstance(password, str):
-        return
-    if len(password.encode("utf-8", "replace")) > PASSWORD_BYTES:
+    faults = password_faults(password) if isinstance(password, str) else subject.resource.password_faults
+    if LONG in faults:
         message, hint = f"FRR takes at most {PASSWORD_BYTES} bytes for a password", "Agree on a shorter one."
         yield subject.error("password-too-long", "password", message, value="", source=FRR, hint=hint)
-    if password and not is_word(password):
+    if LINE_END in faults:
+        message = "The password ends in a line end, which MetalLB keeps: without FRR it is part of the key; in FRR's"
+        message += " configuration it ends the line, so that the key is what stands before"
+        hint = "Write it anew without the line end (printf instead of echo)."
+        yield subject.warning("password-trailing-newline", "password", message, value="", source=CONFIG, hint=hint)
+    if NO_WORD in faults:
         message = "FRR takes a password of one word: no spaces, line ends or characters outside ASCII"
         yield subject.error(
             "password-not-one-word", "password", message, value="", source=FRR, hint="Agree on another one."

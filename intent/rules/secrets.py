@@ -51,7 +51,10 @@ def suits_frr(view: View, subject: Subject) -> Iterator[Finding]:
         code = "secret-password-length"
         yield subject.error(code, _AT, message, value=name, source=FRR, hint=hint, others=others)
     if fact.trailing_newline:
-        message = f"The password in Secret {name} ends in a line end, which is kept"
+        message = (
+            f"The password in Secret {name} ends in a line end, which MetalLB keeps: without FRR it is part of the"
+        )
+        message += " key; in FRR's configuration it ends the line, so that the key is what stands before"
         hint = "Write it anew without the line end (printf instead of echo)."
         code = "secret-trailing-newline"
         yield subject.warning(code, _AT, message, value=name, source=CONFIG, hint=hint, others=others)

@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 from clusters.models import Change, Cluster, Node, SecretFact
 from clusters.sync.relist import relist
 from lab.apiserver import Fault
+from peers.models import BGPPeer
 from tests.api.conftest import Kube
 from tests.api.manifests import NAMESPACE, manifest, url
 
@@ -213,3 +214,28 @@ def test_sessions_that_it_resets_are_confirmed_with_the_numbers(
     assert [change.accepted for change in Change.objects.filter(message__contains="New password")] == [[code]] * 2
     settings.BGPUI_CONFIRM_SESSIONS = 70.0
     assert api.post(f"{url()}password/", {"password": CANARY}).status_code == 200
+
+
+# FRR takes 1 to 80 bytes (TCP_MD5SIG_MAXKEYLEN), and its configuration has a line for each password
+@pytest.mark.parametrize(
+    ("password", "found"),
+    [
+        ("x" * 80, {}),
+        (CANARY * 4, {"password-too-long": "error"}),
+        (f"{CANARY}\n", {"password-trailing-newline": "warning"}),
+        (f"{CANARY} two", {"password-not-one-word": "error"}),
+    ],
+)
+def test_an_inline_password_of_others_and_one_that_is_typed_are_judged_alike(
+    api: APIClient, live_cluster: Cluster, kube: Kube, password: str, found: dict[str, str]
+) -> None:
+    def told(answer: Any) -> dict[str, str]:
+        known = {one["code"]: one["severity"] for one in answer.json()["findings"] if one["field"] == "spec.password"}
+        return {code: severity for code, severity in known.items() if code != "password-inline"}
+
+    typed = api.put(f"{url()}?dry_run=true", manifest(password=password))
+    kube.call(kube.server.store.add, manifest(password=password), "kubectl-edit")
+    relist(live_cluster)
+    there = api.patch(f"{url()}?dry_run=true", {"spec": {"connectTime": "9s"}})
+    assert (told(typed), told(there)) == (found, found)
+    assert CANARY not in str(list(BGPPeer.objects.values()))

@@ -54,6 +54,35 @@ def test_the_first_edit_takes_a_persons_fields_over_and_a_cleared_field_is_gone(
     assert [(m.name, m.operation) for m in owners] == [("bgpui", "Apply")]
 
 
+# Server-side apply creates what is not there and takes over what is, and has no precondition that nothing is there: a
+# resourceVersion or uid of nothing cannot be named (kubernetes apiserver, endpoints/handlers/patch.go). POST: 409.
+def test_what_bgpui_created_it_owns_gives_up_and_takes_from_nobody(kube: RunningCluster, office: Office) -> None:
+    row = office.save(FULL)
+    assert office.work(row) == [Fate.IN_SYNC]
+    assert _of_spec(kube) == [("bgpui", "Update")]
+    kube.kubectl("label", "bgppeer", "tor-1", "floor=2", "--field-manager=policy-controller")
+    office.look()
+    row = office.save(peer(peerASN=64700, labels={"floor": "2"}))
+    assert office.work(row) == [Fate.IN_SYNC], row.sync_message
+    assert kube.spec("tor-1") == peer(peerASN=64700)["spec"], "the fields that were cleared are gone"
+    assert kube.peer("tor-1")["metadata"]["labels"] == {"floor": "2"}
+    assert _of_spec(kube) == [("bgpui", "Apply")]
+    assert ownership.holders(kube.peer("tor-1"), "metadata.labels.floor") == ("policy-controller",)
+
+
+def _of_spec(kube: RunningCluster) -> list[tuple[str, str]]:
+    owners = ownership.managers(kube.peer("tor-1"))
+    return [(manager.name, manager.operation) for manager in owners if "f:spec" in manager.fields]
+
+
+def test_an_object_that_appeared_before_it_was_created_is_not_taken_over(kube: RunningCluster, office: Office) -> None:
+    row = office.save(peer(peerASN=64700))
+    kube.add(FULL)
+    before = kube.peer("tor-1")
+    assert office.work(row) == [Fate.CONFLICT]
+    assert kube.peer("tor-1") == before
+
+
 def test_kubectls_own_annotation_stays_with_kubectl(kube: RunningCluster, office: Office) -> None:
     kube.kubectl("apply", manifest=FULL)
     before = kube.peer("tor-1")["metadata"]["annotations"]

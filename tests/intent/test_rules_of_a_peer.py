@@ -99,6 +99,7 @@ REJECTED: list[tuple[dict[str, Any], str, Severity, str]] = [
     ({"password": "x" * 81}, "password-too-long", E, "password"),
     ({"password": "two words"}, "password-not-one-word", E, "password"),
     ({"password": "line\nend"}, "password-not-one-word", E, "password"),
+    ({"password": "line-end\n"}, "password-trailing-newline", W, "password"),
     ({"password": 12345}, "wrong-type", E, "password"),
     ({"password": {}}, "wrong-type", E, "password"),
     ({"nodeSelectors": {"matchLabels": {}}}, "wrong-type", E, "nodeSelectors"),

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clusters', '0022_served_fields'),
+        ('clusters', '0023_served_fields'),
     ]
 
     operations = [
