@@ -86,8 +86,8 @@ def test_the_way_is_chosen_in_rest(browser: Browser, cluster: Cluster) -> None:
     [
         ("sweep", "", ""),
         ("sweep", "Quiet mode needs a live event stream.", "Quiet mode needs a live event stream."),
-        ("quiet", "", "<b>Quiet mode:</b> each speaker is asked once a minute at most"),
-        ("no-exec", WHY, (f"<b>No exec:</b> only what FRR-K8s reports is known, up to two minutes late; "
+        ("quiet", "", "<b>Quiet mode</b>: each speaker is asked once a minute at most"),
+        ("no-exec", WHY, (f"<b>No exec</b>: only what FRR-K8s reports is known, up to two minutes late; "
                          f"everything else is unknown. {WHY}")),
         ("nothing", "MetalLB runs in native mode.", ("<b>Nothing can be known of sessions here.</b> MetalLB runs in "
                                                     "native mode.")),
@@ -98,7 +98,7 @@ def test_the_way_is_told_where_people_look(
 ) -> None:
     observed(cluster, way, why)
     home = viewer.get("/").text
-    assert (words in home) if words else ("observing" not in home and "mode:" not in home)
+    assert (words in home) if words else ("observing" not in home and "mode</b>" not in home)
     if way == "sweep" and not why:
         return
     assert (why or words)[:40] in viewer.get("/clusters/lab/").text or way == "quiet"
