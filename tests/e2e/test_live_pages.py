@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -65,3 +66,28 @@ def test_hidden_tabs_leave_connections_to_others_and_are_live_again_when_seen(pa
         for visible in (True, False, True):
             page.evaluate(_LOOK, arg=visible)
     replaced(page, lambda: None, "#fresh")
+
+
+def test_a_hidden_tab_polls_rarely_and_at_once_when_it_is_seen(page: Page, demo: Demo) -> None:
+    page.clock.install()
+    page.goto(f"{demo.url}/", timeout=_PATIENCE)
+    expect(page.locator("#board")).to_be_visible(timeout=_PATIENCE)
+    page.evaluate(_LOOK, arg=False)
+    page.wait_for_load_state("networkidle")
+    page.evaluate("window.ticks = 0; document.body.addEventListener('tick', () => { window.ticks += 1; });")
+    page.clock.run_for(240_000)
+    assert page.evaluate("window.ticks") == 2, "of twelve polls"
+    page.evaluate(_LOOK, arg=True)
+    assert page.evaluate("window.ticks") == 3
+    page.clock.run_for(40_000)
+    assert page.evaluate("window.ticks") >= 5, "two polls, and what the stream that is opened again asks for"
+
+
+def test_the_title_and_icon_of_a_page_without_a_count_of_its_own_follow_the_alarms(page: Page, demo: Demo) -> None:
+    page.goto(f"{demo.url}/pools/", timeout=_PATIENCE)
+    title = page.title().rpartition(") ")[2]
+    for count, icon in ((7, "down.svg"), (0, "up.svg")):
+        told = f"document.getElementById('standing').dataset.problems = '{count}'"
+        page.evaluate(f"{told}; document.dispatchEvent(new Event('htmx:afterSettle'))")
+        expect(page).to_have_title(f"({count}) {title}" if count else title)
+        expect(page.locator("link[rel=icon]")).to_have_attribute("href", re.compile(rf"{icon}$"))
