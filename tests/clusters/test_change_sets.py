@@ -85,7 +85,7 @@ def test_everything_is_saved_in_one_transaction(kube: RunningCluster, office: Of
     assert (BGPPeer.objects.count(), ChangeSetItem.objects.count(), Change.objects.count()) == (20, 20, 20)
     change = Change.objects.first()
     assert change is not None
-    assert change.message.startswith("a rack Change set ")
+    assert (change.message, change.change_set) == ("a rack", ChangeSet.objects.get())
 
 
 def test_a_long_set_is_prepared_in_few_queries(kube: RunningCluster, office: Office) -> None:
