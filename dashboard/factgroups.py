@@ -12,7 +12,7 @@ from dashboard.facts import Fact, neighbor_command, oc, router_id
 from speakers.frr import commands
 from speakers.frr.neighbor import BFDPeer
 from speakers.live import Detail
-from speakers.models import Session
+from speakers.models import Session, Speaker
 
 _GRACEFUL = {
     "Restart": "keeps routes while it restarts, and helps the other side",
@@ -117,10 +117,12 @@ def _ago(milliseconds: int | None, session: Session) -> str:
 
 
 def _connections(session: Session, detail: Detail | None) -> list[Fact]:
-    rows: list[tuple[str, Any]] = [
-        ("Established", counted(session.connections_established, "time")),
-        ("Dropped", counted(session.connections_dropped, "time")),
-    ]
+    rows: list[tuple[str, Any]] = []
+    if session.speaker.source == Speaker.Source.VTYSH:  # nobody else counts them
+        rows = [
+            ("Established", counted(session.connections_established, "time")),
+            ("Dropped", counted(session.connections_dropped, "time")),
+        ]
     if detail is not None:
         neighbor = detail.neighbor
         local, remote = neighbor.graceful_restart_modes

@@ -39,10 +39,15 @@ class PrefixesSerializer(serializers.Serializer[Session]):
 
 
 class ConnectionsSerializer(serializers.Serializer[Session]):
-    """How often the session was established and lost since FRR knows the neighbor."""
+    """How often the session was established and lost since FRR knows the neighbor; null = FRR is not asked."""
 
-    established = serializers.IntegerField(source="connections_established")
-    dropped = serializers.IntegerField(source="connections_dropped")
+    established = serializers.IntegerField(source="connections_established", allow_null=True)
+    dropped = serializers.IntegerField(source="connections_dropped", allow_null=True)
+
+    def to_representation(self, instance: Session) -> dict[str, Any]:
+        """Nobody but FRR counts them."""
+        found: dict[str, Any] = super().to_representation(instance)
+        return found if instance.speaker.source == Speaker.Source.VTYSH else dict.fromkeys(found)
 
 
 class SessionSerializer(serializers.ModelSerializer[Session]):

@@ -115,7 +115,7 @@ def _command(row: Session, name: str) -> str:
 
 def _live(row: Session, health: str) -> dict[str, Any]:
     now = timezone.now()
-    detail = live.session_detail(row)
+    detail = live.session_detail(row) if asks(row.cluster) else None
     past = history(row, now)
     reason = REASONS.get(row.reason)
     fresh = freshness(cluster=row.cluster)
