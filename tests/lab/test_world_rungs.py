@@ -37,7 +37,7 @@ PEERS: dict[str, dict[str, Any]] = {
     "10.1.0.5": {"peerASN": 64605},
     "10.1.0.6": {"peerASN": 64606},
     "10.1.0.8": {"peerASN": 64608},
-    "10.1.0.9": {"peerASN": 64609, "holdTime": "9s", "keepaliveTime": "3s"},
+    "10.1.0.9": {"peerASN": 64609, "holdTime": "3s", "keepaliveTime": "1s"},
     "10.1.0.10": {"peerASN": 64610, "bfdProfile": "fast"},
     "10.1.0.12": {"peerASN": 64612},
     "10.1.0.13": {"peerASN": 64613, "password": "ours"},

@@ -40,42 +40,56 @@ def established(name: str) -> set[Row]:
 def test_a_documented_peer_is_shown_as_it_was_written_and_its_sessions_come_up(
     fresh: Stack, name: str, way: str
 ) -> None:
-    comes_up(fresh, name, way)
+    come_up(fresh, (name,), way)
+
+
+# What may stand together; all of them at once break MetalLB's rules about router IDs, AS numbers and duplicates.
+TOGETHER = (
+    (PLAIN, "peer2"),
+    ("peer1",),
+    ("frrviavrf", "doc-example-nodesel"),
+    (BFD,),
+    ("doc-example-dual-stack-ipv4", "doc-example-dual-stack-ipv6"),
+)
 
 
 # The ways differ up to the API server, so that on real FRR, which takes seconds, each document takes one of them.
 @pytest.mark.parametrize("running", [pytest.param("frr", marks=pytest.mark.frr)], indirect=True)
-@pytest.mark.parametrize(("name", "way"), zip(DOCUMENTS, cycle(WAYS), strict=False))
-def test_a_documented_peer_comes_up_on_real_frr_too(fresh: Stack, name: str, way: str) -> None:
-    comes_up(fresh, name, way)
+@pytest.mark.parametrize(("names", "way"), zip(TOGETHER, cycle(WAYS), strict=False), ids=lambda some: str(some[-1]))
+def test_documented_peers_come_up_on_real_frr_too(fresh: Stack, names: tuple[str, ...], way: str) -> None:
+    assert sorted(name for some in TOGETHER for name in some) == sorted(DOCUMENTS)
+    come_up(fresh, names, way)
 
 
-def comes_up(stack: Stack, name: str, way: str) -> None:
-    """Apply a document; it is shown as it was written, and its sessions are where they belong, Established."""
-    written = manifest(DOCUMENTS[name])
-    apply(stack, name, way)
-
-    shown, in_cluster = stack.get(name), stack.kubectl_get(name)
-    assert shown["spec"] == written["spec"] | DEFAULTS
-    assert in_cluster is not None
-    assert in_cluster["spec"] == written["spec"] | DEFAULTS
-    assert {ref: in_cluster[ref] for ref in ("apiVersion", "kind")} == {
-        ref: written[ref] for ref in ("apiVersion", "kind")
-    }
-    assert (shown["sync"]["state"], shown["metadata"]["generation"]) == ("in_sync", 1)
-    assert [finding for finding in shown["findings"] if finding["severity"] != "warning"] == []
-    stack.see(established(name))
-    assert {(row["remote_as"], row["local_as"]) for row in stack.sessions()} == {
-        (written["spec"]["peerASN"], written["spec"]["myASN"])
-    }
-    assert name in stack.page("/peers/")
-    assert written["spec"]["peerAddress"] in stack.page(f"/peers/lab/metallb-system/{name}/")
-    again = stack.put(shown)
-    assert (again.status_code, again.json()["metadata"]["generation"], again.json()["sync"]["revision"]) == (
-        200,
-        1,
-        shown["sync"]["revision"],
-    )
+def come_up(stack: Stack, names: tuple[str, ...], way: str) -> None:
+    """Apply documents; they are shown as they were written, and their sessions are where they belong, Established."""
+    for name in names:
+        apply(stack, name, way)
+    stack.see({row for name in names for row in established(name)})
+    for name in names:
+        written = manifest(DOCUMENTS[name])
+        shown, in_cluster = stack.get(name), stack.kubectl_get(name)
+        assert shown["spec"] == written["spec"] | DEFAULTS
+        assert in_cluster is not None
+        assert in_cluster["spec"] == written["spec"] | DEFAULTS
+        assert {ref: in_cluster[ref] for ref in ("apiVersion", "kind")} == {
+            ref: written[ref] for ref in ("apiVersion", "kind")
+        }
+        assert (shown["sync"]["state"], shown["metadata"]["generation"]) == ("in_sync", 1)
+        assert [finding for finding in shown["findings"] if finding["severity"] != "warning"] == []
+        spec, said = written["spec"], stack.sessions(peer=name)
+        assert {(row["remote_as"], row["local_as"]) for row in said} == {(spec["peerASN"], spec["myASN"])}
+        assert {spec.get("routerID", row["local_router_id"]) for row in said} == {
+            row["local_router_id"] for row in said
+        }
+        assert name in stack.page("/peers/")
+        assert spec["peerAddress"] in stack.page(f"/peers/lab/metallb-system/{name}/")
+        again = stack.put(shown)
+        assert (again.status_code, again.json()["metadata"]["generation"], again.json()["sync"]["revision"]) == (
+            200,
+            1,
+            shown["sync"]["revision"],
+        )
 
 
 def findings(stack: Stack) -> set[tuple[str, str, tuple[str, ...], tuple[str, ...]]]:
