@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import tempfile
 import threading
 import time
@@ -28,6 +29,7 @@ ROUNDS = int(os.environ.get("BENCH_FLAPS", "10"))
 INTERVAL = 10  # seconds, the default
 PEER, NODE = "tor-a", "compute-1.example.com"
 WRONG = 64999
+_moments = random.SystemRandom()
 
 
 class Shown(NamedTuple):
@@ -104,6 +106,7 @@ def take(demo: Demo) -> tuple[list[float], list[float]]:
     for _ in range(ROUNDS):
         for number, is_so in ((WRONG, _down), (spec["peerASN"], _up)):
             body = {"spec": {"peerASN": number}}
+            threading.Event().wait(_moments.uniform(0, INTERVAL))  # else each change would follow a sweep
             session.patch(where, json=body, headers=merge, timeout=30).raise_for_status()
             said = node.when(is_so)
             shown = page.when(is_so)

@@ -164,6 +164,8 @@ class World:
             return
         name = host["metadata"]["name"]
         manifest = manifests.pod(layout, self.release, owner, host, self.frr_version(name))
+        while self.store.get("pods", layout.namespace, manifest["metadata"]["name"]) is not None:
+            manifest = manifests.pod(layout, self.release, owner, host, self.frr_version(name))
         status = manifest.pop("status")
         created = self.store.create("pods", manifest)["metadata"]
         self.store.patch_status("pods", created["namespace"], created["name"], status)

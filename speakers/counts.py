@@ -218,5 +218,5 @@ def not_up(filters: Narrowing) -> Sessions:
     if len(silent) > _FEW:
         return rows
     whole = Q(state=Session.State.ESTABLISHED, degraded="", intended=True)
-    wrong = list(rows.filter(~whole | Q(speaker__in=silent)).values_list("pk", flat=True)[: _MANY + 1])
+    wrong = list(_all(filters).filter(~whole | Q(speaker__in=silent)).values_list("pk", flat=True)[: _MANY + 1])
     return rows if len(wrong) > _MANY else rows.filter(pk__in=wrong)

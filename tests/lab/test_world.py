@@ -77,6 +77,15 @@ async def test_a_deleted_pod_is_replaced_by_one_of_another_name() -> None:
         assert lab.world.pod(FIRST)["metadata"]["name"] != before
 
 
+async def test_pods_of_a_large_cluster_never_share_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Among 10,000 names that end in five random letters two are the same more often than not."""
+    endings = iter(["aaaaa", "aaaaa", "bbbbb", *(f"c{number:04}" for number in range(50))])
+    monkeypatch.setattr("lab.manifests._suffix", lambda _: next(endings))
+    async with Lab(nodes=2, mode="frr") as lab:
+        names = [pod["metadata"]["name"] for pod in pods(lab, "app=metallb,component=speaker").values()]
+        assert len(set(names)) == 2
+
+
 async def test_a_node_that_joins_gets_its_pods_and_one_that_leaves_takes_them_along() -> None:
     async with Lab(nodes=1) as lab:
         joined = lab.world.add_node(2, labels={"tier": "edge"})
