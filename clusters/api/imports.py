@@ -15,11 +15,11 @@ from rest_framework.response import Response
 from clusters.api.changesets import NOTE, ChangeSetSerializer
 from clusters.api.problems import BadBody, BodyTooLarge, RulesBroken, finding_json
 from clusters.api.schema import CLUSTER, WRITING_PARAMETERS
-from clusters.api.together import changeset_json, set_problems, settled_sets
+from clusters.api.together import changeset_json, review_json, set_problems, settled_sets
 from clusters.api.views import Endpoint
 from clusters.api.writing import REPEATABLE, WRITING, Edit, cluster_of, edit_of
 from clusters.changesets.imports import LARGEST, Imported, TooMuchError, read_import
-from clusters.changesets.review import ItemReview, changeset_review
+from clusters.changesets.review import ItemReview, SetReview, changeset_review
 from clusters.changesets.rights import rights_check
 from clusters.changesets.save import changeset_save
 from clusters.changesets.selectors import changesets
@@ -66,7 +66,7 @@ class ImportViewSet(Endpoint):
         description=(
             "A YAML stream, a JSON list, or files as multipart/form-data; each document is told as `new`, `changed`, "
             "`equal`, `invalid` or `skipped`. All are applied as one change set, or none. At most 10 MiB, 100 files "
-            "and 1,000 documents."
+            "and 1,000 documents. With `dry_run` the answer has a `review` as of a change set, what all of it would do."
         ),
         parameters=[CLUSTER, *WRITING_PARAMETERS, NOTE],
         request={"application/yaml": {"type": "string"}, "application/json": {"type": "array", "items": {}}},
@@ -81,10 +81,12 @@ class ImportViewSet(Endpoint):
         documents = documents_of(request, cluster)
         wanted = [one.wanted for one in documents if one.wanted is not None]
         rights_check(request.user, cluster, wanted)
-        told = judged(documents, cluster, edit.accept, override=edit.override, dry_run=edit.dry_run)
+        review = looked_at(documents, cluster, edit.accept, override=edit.override, dry_run=edit.dry_run)
+        told = told_of(documents, review.items if review is not None else (), edit.accept, edit.override)
         refuse([one for one in told if one["status"] == "invalid"], told)
         if edit.dry_run:
-            return Response({"documents": told, "changeSet": None})
+            meant = None if review is None else review_json(review)
+            return Response({"documents": told, "changeSet": None, "review": meant})
         return _accepted(edit, cluster, documents, told, edit.message or request.query_params.get("note", ""))
 
 
@@ -133,23 +135,27 @@ def documents_of(request: Request, cluster: Cluster) -> list[Imported]:
     return found
 
 
-def judged(
+def looked_at(
     documents: Sequence[Imported],
     cluster: Cluster,
     accept: Sequence[str],
     *,
     override: Override = NOTHING,
     dry_run: bool = False,
-) -> list[dict[str, Any]]:
-    """What each document is: new, changed, equal, invalid or skipped, with what the rules say of it."""
+) -> SetReview | None:
+    """The objects beside each other, and if they are tried, too, what they mean; None if there is nothing to change."""
     wanted = [one.wanted for one in documents if one.wanted is not None]
-    items: Sequence[ItemReview] = ()
-    if wanted:
-        review = changeset_review(
-            cluster=cluster, edits=wanted, dry_run=dry_run, accept=accept, override=override, meaning=False
-        )
-        items = review.items
-    return told_of(documents, items, accept, override)
+    if not wanted:
+        return None
+    return changeset_review(
+        cluster=cluster, edits=wanted, dry_run=dry_run, accept=accept, override=override, meaning=dry_run
+    )
+
+
+def judged(documents: Sequence[Imported], cluster: Cluster, accept: Sequence[str]) -> list[dict[str, Any]]:
+    """What each document is: new, changed, equal, invalid or skipped, with what the rules say of it."""
+    review = looked_at(documents, cluster, accept)
+    return told_of(documents, review.items if review is not None else (), accept)
 
 
 def told_of(

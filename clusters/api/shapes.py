@@ -98,6 +98,8 @@ REVIEW = shape(
             "description": "Rules that an administrator may override, since the API server accepts the object.",
         },
         "findings": FINDINGS,
+        "introduced": {**FINDINGS, "description": "Those that there are with the change alone, of other objects, too."},
+        "solved": {**FINDINGS, "description": "Those that go with it."},
         "diff": {"type": "array", "items": shape({"path": TEXT, "before": {}, "after": {}})},
         "before": {"type": ["object", "null"]},
         "after": {"type": ["object", "null"]},

@@ -240,7 +240,11 @@ def review_json(
         manifest=draft.manifest if draft else None,
         password=draft.password if draft else None,
     )
-    body = looked_at_json(found) | meaning_json(found)
+    others = {
+        name: [finding_json(finding) for finding in some]
+        for name, some in (("introduced", found.introduced), ("solved", found.solved))
+    }
+    body = looked_at_json(found) | others | meaning_json(found)
     stop = stops(found.findings, edit.accept, edit.override)
     stop = [finding for finding in stop if finding.code not in apart]
     if draft is None:  # what a deletion does to others is shown, and refuses nothing

@@ -197,7 +197,9 @@ def test_one_that_the_cluster_refuses_takes_all_back(api: APIClient, live_cluste
 
 
 def test_a_trial_asks_the_cluster_and_saves_nothing(api: APIClient, live_cluster: Cluster, kube: Kube) -> None:
-    assert told(post(api, stream(manifest()), "?dry_run=true")) == [("peer", "new")]
+    tried = post(api, stream(manifest()), "?dry_run=true")
+    assert told(tried) == [("peer", "new")]
+    assert [one["kind"] for one in tried.json()["review"]["objects"]] == ["BGPPeer"]
     words = {"kind": "Status", "message": "not on a Friday", "code": 403, "reason": "Forbidden"}
     kube.server.faults.add(Fault(verb="create", resource="bgppeers", code=403, status=words))
     answer = post(api, stream(manifest()), "?dry_run=true")

@@ -150,3 +150,25 @@ _HOSTILE = (
 def test_a_hostile_body_is_a_problem(api: APIClient, body: str) -> None:
     response = api.generic("POST", PREVIEW, body, content_type="application/json")
     assert (response.status_code, response["Content-Type"]) == (400, "application/problem+json")
+
+
+@pytest.mark.usefixtures("announced")
+def test_an_import_that_is_tried_says_what_all_of_it_would_do(api: APIClient, live_cluster: Cluster) -> None:
+    """As the preview of the same manifests does, beside what the cluster answers."""
+    more = {"ipAddressPools": ["blue"], "communities": ["65000:1"]}
+    advertisement = {**example("BGPAdvertisement", "more"), "spec": more}
+    tried = api.post("/api/v1/import/?dry_run=true", [advertisement], format="json").json()["review"]
+    asked = preview(api, {"manifest": advertisement})
+    for what in ("sessions", "announcements", "configuration", "confirm", "introduced", "solved"):
+        assert tried[what] == asked[what], what
+    assert [one["changed"] for one in tried["announcements"]["routes"]] == [2] * 4
+
+
+def test_a_single_edit_says_which_findings_come_and_go(api: APIClient, announced: dict[str, Resource]) -> None:
+    url = f"/api/v1/bgpadvertisements/lab/{announced['all'].namespace}/all/?dry_run=true"
+    broken = api.patch(url, {"spec": {"peers": ["nobody"]}}, format="json").json()
+    assert [finding["code"] for finding in broken["introduced"]] == ["peer-missing"]
+    assert broken["solved"] == []
+    saved(announced["all"].cluster, "BGPAdvertisement", "all-too", {"ipAddressPools": ["blue"], "peers": ["nobody"]})
+    mended = api.patch(url.replace("/all/", "/all-too/"), {"spec": {"peers": ["tor-a"]}}, format="json").json()
+    assert [finding["code"] for finding in mended["solved"]] == ["peer-missing"]
