@@ -182,7 +182,9 @@ def _changes(asked: Asked, together: timedelta) -> tuple[list[Item], bool]:
         else:
             sets[(number,) if number else (None, pk)].append(tuple(row))
     items = [_change(key[0], some) for key, some in sets.items()]
-    return [*items, *(_by_other(*what, run) for what, run in _alike(others, together))], more
+    runs = _alike(others, together)
+    items += [_by_other(cluster, kind, action, who, run) for (cluster, kind, action, who), run in runs]
+    return items, more
 
 
 def _by_other(cluster: str, kind: str, action: str, manager: str, run: list[tuple[datetime, Any]]) -> Item:
