@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from alarms.models import Alarm, Rule
 from clusters.models import Cluster
+from clusters.observing import observing_write
 from speakers.models import Session, Speaker, Transition
 from tests.alarms.conftest import Look, firing
 from tests.pages.rows import a_session, a_speaker, down
@@ -114,6 +115,7 @@ def test_sessions_that_nobody_sees_are_one_alarm_a_cluster(cluster: Cluster, onl
     assert (alarm.state, alarm.sessions, alarm.nodes) == ("firing", 6, ["node-0", "node-1", "node-2"])
     cluster.mode = "native"  # MetalLB's native mode runs no FRR that could be asked
     cluster.save()
+    assert observing_write(cluster)
     look(60)
     assert not firing()
 
