@@ -26,6 +26,8 @@ ROUTES: dict[str, dict[str, str]] = {
             "ask_of_changeset",
         )
     },
+    # Prefixes are compared beside the sweeps, which must not wait for that.
+    "dashboard.tasks.compare_cluster": {"queue": "relist"},
     "dashboard.tasks.*": {"queue": "observe"},
     "alarms.tasks.*": {"queue": "alarm"},  # receivers of notices may be slow, and alarms must not wait for sweeps
 }
@@ -35,6 +37,7 @@ def schedule(*, sweep: float, relist: float) -> dict[str, dict[str, Any]]:
     """What beat sends. sweep, relist: seconds between two of them."""
     return {
         "sweep": _every(sweep, "dashboard.tasks.sweep_clusters"),
+        "compare": _every(max(sweep, 5.0), "dashboard.tasks.compare_clusters"),
         "relist": _every(relist, "clusters.tasks.relist_clusters"),
         "outbox": _every(3.0, "clusters.tasks.sweep_outbox"),
         "trials": _every(3.0, "clusters.tasks.watch_trials"),

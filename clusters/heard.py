@@ -27,7 +27,8 @@ class Heard:
     """Sessions by node, VRF and neighbor, as they are known now. up: Established, and told by a current answer.
 
     lost: not Established, told by one too. sent: of those that are up, how many prefixes FRR announces there. silent:
-    those of them where it is known that FRR announces none.
+    those of them where it is known that FRR announces none. differing: of those that are up, the prefixes that are not
+    told as they are meant to be, and what differs.
     """
 
     up: frozenset[SessionKey] = frozenset()
@@ -35,6 +36,7 @@ class Heard:
     lost: frozenset[SessionKey] = frozenset()
     sent: Mapping[SessionKey, int] = field(default_factory=dict)
     silent: frozenset[SessionKey] = frozenset()
+    differing: Mapping[SessionKey, Mapping[str, Down]] = field(default_factory=dict)
 
     def why(self, key: SessionKey) -> Down:
         """Why a session is not up."""
@@ -61,11 +63,16 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """The sessions that something is meant over, and how many of them are up. missing: the first of the others."""
+    """The sessions that something is meant over, and how many of them are up. missing: the first of the others.
+
+    differing: of those that are up, over how many it is not told as it is meant to be; different: the first of them.
+    """
 
     meant: int
     up: int
     missing: tuple[Missing, ...] = ()
+    differing: int = 0
+    different: tuple[Missing, ...] = ()
 
     @property
     def more(self) -> int:
@@ -79,12 +86,12 @@ _ASKED: list[Asked] = []
 
 
 def register(asked: Asked) -> None:
-    """Let this be asked what was heard, in one query."""
+    """Let this be asked what was heard."""
     _ASKED[:] = [asked]
 
 
 def heard(cluster: Cluster) -> Heard:
-    """What is known of a cluster's sessions; one query."""
+    """What is known of a cluster's sessions; two queries."""
     return _ASKED[0](cluster) if _ASKED else UNHEARD
 
 
@@ -94,15 +101,23 @@ def missing(known: Heard, node: str, peer: str, vrf: str, neighbor: str) -> Miss
     return Missing(node, peer, vrf, neighbor, bounded(why.words, _WORDS), why.href)
 
 
-def over(known: Heard, sessions: Iterable[tuple[str, SessionKey]]) -> Over:
-    """How many of these sessions are up. sessions: the BGPPeer and the key of each."""
-    meant = up = 0
+def over(
+    known: Heard, sessions: Iterable[tuple[str, SessionKey]], concerns: Callable[[str], bool] = lambda _prefix: True
+) -> Over:
+    """How many of these sessions are up. sessions: the BGPPeer and the key of each. concerns: which prefixes count."""
+    meant = up = differing = 0
     lacking: list[Missing] = []
+    different: list[Missing] = []
     for peer, key in sessions:
         meant += 1
+        node, vrf, neighbor = key
         if key in known.up:
             up += 1
+            found = next(((p, why) for p, why in known.differing.get(key, {}).items() if concerns(p)), None)
+            differing += found is not None
+            if found is not None and len(different) < _NAMED:
+                words = bounded(f"{found[0]}: {found[1].words}", _WORDS)
+                different.append(Missing(node, peer, vrf, neighbor, words, found[1].href))
         elif len(lacking) < _NAMED:
-            node, vrf, neighbor = key
             lacking.append(missing(known, node, peer, vrf, neighbor))
-    return Over(meant, up, tuple(lacking))
+    return Over(meant, up, tuple(lacking), differing, tuple(different))

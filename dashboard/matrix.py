@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from clusters.words import DEFAULT_VRF
-from speakers.counts import UNSEEN, Counts, NodeCount, worst
+from clusters.words import DEFAULT_VRF, counted
+from speakers.counts import UNSEEN, UP, Counts, NodeCount, worst
 from speakers.models import Session
 from speakers.selectors import Sessions
 
@@ -28,17 +28,22 @@ _FIELDS = (
     "speaker__observed_at",
     "cause",
     "degraded",
+    "differs",
+    "comparison__missing",
+    "comparison__extra",
+    "comparison__attributes",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One session in the matrix."""
+    """One session in the matrix. differs: it is up, and does not run or tell what is meant."""
 
     session: int
     health: str
     since: datetime | None
     why: str
+    differs: bool = False
 
 
 @dataclass(slots=True)
@@ -178,13 +183,23 @@ def cells_of(
         node__in=[node.node for node in nodes], neighbor__in=[column.neighbor for column in columns]
     )
     cells: dict[Key, Cell] = {}
-    for pk, cluster, node, vrf, neighbor, health, since, observed, cause, degraded in rows.values_list(*_FIELDS):
+    for pk, cluster, node, vrf, neighbor, health, since, observed, *rest in rows.values_list(*_FIELDS):
+        cause, degraded, settings, *prefixes = rest
         key = (vrf, neighbor)
         if (cluster, node) in wanted and key in in_rows:
             at = observed if health in {"unknown", "late"} else since
-            cells[cluster, node, key] = Cell(pk, health, at, degraded if health == "degraded" else cause)
+            differing = _differing(settings, prefixes) if health in UP else ""
+            why = differing or (degraded if health == "degraded" else cause)
+            cells[cluster, node, key] = Cell(pk, health, at, why, bool(differing))
             in_rows[key][health] += 1
     return cells, in_rows
+
+
+def _differing(settings: str, prefixes: Sequence[int | None]) -> str:
+    """How a session that is up differs from what is meant, "" if it does not."""
+    words = zip(prefixes, ("missing", "not meant", "with other attributes"), strict=True)
+    told = [f"{counted(number, 'prefix', 'prefixes')} {word}" for number, word in words if number]
+    return "; ".join([*told, *([settings] if settings else [])])
 
 
 def sum_of(healths: Counter[str]) -> Sum:

@@ -38,7 +38,7 @@ class Problem:
     cause: str
     detail: str
     href: str
-    kind: str = "router"  # router, node, vrf, speaker, configuration: what is to blame, or at least shared
+    kind: str = "router"  # router, node, vrf, speaker, configuration, meant: what is to blame, or at least shared
     reason: str = ""
     touches: str = ""  # what of the nodes it touches, if that is not one neighbor
     group: Group | None = None

@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from clusters.models import Cluster
 from clusters.words import HEALTH_WORDS, bounded, counted, utc_words
+from dashboard.differing import differing
 from dashboard.facts import side_words
 from dashboard.filters import Filters
 from dashboard.problem import OLD, Problem, peer_href
@@ -35,13 +36,14 @@ _SPEAKERS = 2000
 def problems(
     counts: Counts, clusters: Mapping[int, Cluster], filters: Filters, names: Mapping[tuple[str, str], str]
 ) -> list[Problem]:
-    """All of them, worst first; at most four more queries, however much is down.
+    """All of them, worst first; at most six more queries, however much is down.
 
     names: of the BGPPeers by VRF and neighbor, for sessions that no BGPPeer intends.
     """
     found = [_of_cause(cause, names, counts, clusters.get(cause.main.cluster), filters) for cause in causes(counts)]
     unseen = [node for node in counts.problem_nodes if not node.seen]
     found += _of_speakers(unseen, clusters, filters)
+    found += differing(filters, clusters)
     return sorted(found, key=lambda problem: problem.order)
 
 

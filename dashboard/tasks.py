@@ -18,7 +18,7 @@ from clusters.connecting.clearing import removed_clear
 from clusters.models import Cluster
 from clusters.nudges import nudge
 from clusters.selectors import clusters_active
-from dashboard import lookup, observe
+from dashboard import compare, lookup, observe
 from dashboard.guided import asking
 from dashboard.logs import log_answer
 from dashboard.rounds import round_begin, shard_over
@@ -93,6 +93,24 @@ def sweep_told(pk: int) -> None:
     if left:
         told.put_back(pk, left)
         told.send(pk, countdown=1.0)
+
+
+@shared_task
+def compare_clusters() -> None:
+    """Let each cluster's prefixes be compared; what is not begun within one interval is left to the next."""
+    for pk in clusters_active().values_list("pk", flat=True):
+        compare_cluster.apply_async((pk,), expires=settings.BGPUI_SWEEP_INTERVAL)
+
+
+@shared_task
+def compare_cluster(pk: int) -> None:
+    """Look at what is due, unless the last look is still at it."""
+    cluster = clusters_active().filter(pk=pk).first()
+    if cluster is None:
+        return
+    with alone(f"compare:{pk}") as free:
+        if free:
+            compare.cluster_compare(cluster)
 
 
 @shared_task

@@ -73,8 +73,8 @@ class SessionViewSet(ReadEndpoint):
     }
 
     def get_queryset(self) -> QuerySet[Session]:
-        """All sessions with their health."""
-        return selectors.sessions()
+        """All sessions with their health, and how their prefixes compare."""
+        return selectors.sessions().select_related("comparison")
 
     @extend_schema(
         summary="One session",

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from intent.sessions import IntendedSession
+from speakers.comparison.settings import differing
 from speakers.frr.conditions import STATES, Condition, absent, condition, last_down
 from speakers.frr.neighbor import Neighbor
 from speakers.frr.parse import whole
@@ -102,6 +103,8 @@ def _judge(found: Changes, row: Session | None, sight: _Sight, judged: Condition
     if row is None:
         row = _new(sight.speaker, sight.key)
     transition = _transition(before, sight, judged)
+    if "differs" in values:
+        values["differs_since"] = (row.differs_since if row.differs else sight.at) if values["differs"] else None
     values["established_at"] = _established_at(row, sight, judged)
     if judged.state == _State.ESTABLISHED:
         values["since"] = values["established_at"] or (row.since if _phase(row.state) == "up" else sight.at)
@@ -158,6 +161,7 @@ def _values(sight: _Sight, judged: Condition) -> dict[str, Any]:
         "prefixes_received": _total([family.accepted_prefix_counter for family in families]),
         "connections_established": whole(n.connections_established) or 0,
         "connections_dropped": whole(n.connections_dropped) or 0,
+        "differs": differing(n, sight.intended) if sight.intended else "",
     }
 
 

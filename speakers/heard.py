@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from django.urls import reverse
 
 from clusters.heard import Down, Heard
 from clusters.models import Cluster
 from clusters.words import HEALTH_WORDS
 from intent.reach import SessionKey
+from speakers.models import PrefixDifference
 from speakers.selectors import sessions
 
 _UP, _LOST = frozenset({"up", "degraded"}), frozenset({"down", "absent"})
@@ -15,7 +18,7 @@ _WORDS = {"absent": "FRR has no such neighbor", "unknown": "not heard of lately"
 
 
 def heard_of(cluster: Cluster) -> Heard:
-    """All of them; one query, without a model instance each."""
+    """All of them; two queries, without a model instance each."""
     others: dict[SessionKey, Down] = {}
     lost, silent, sent = set[SessionKey](), set[SessionKey](), dict[SessionKey, int]()
     columns = ("node", "vrf", "neighbor", "health", "cause", "pk", "prefixes_sent")
@@ -29,4 +32,17 @@ def heard_of(cluster: Cluster) -> Heard:
                 lost.add((node, vrf, neighbor))
             words = _WORDS.get(health) or cause or HEALTH_WORDS[health]
             others[node, vrf, neighbor] = Down(words, reverse("session", args=[pk]))
-    return Heard(frozenset(sent), others, frozenset(lost), sent, frozenset(silent))
+    return Heard(frozenset(sent), others, frozenset(lost), sent, frozenset(silent), _differing(cluster, sent))
+
+
+def _differing(cluster: Cluster, up: Container[SessionKey]) -> dict[SessionKey, dict[str, Down]]:
+    """The prefixes that sessions which are up do not tell as they are meant to."""
+    found: dict[SessionKey, dict[str, Down]] = {}
+    rows = PrefixDifference.objects.filter(cluster=cluster).exclude(kind=PrefixDifference.Kind.EXTRA)
+    columns = ("session__node", "session__vrf", "session__neighbor", "session_id", "prefix", "kind", "words")
+    for node, vrf, neighbor, pk, prefix, kind, words in rows.order_by("session", "prefix").values_list(*columns):
+        if (node, vrf, neighbor) in up:
+            word = "missing" if kind == PrefixDifference.Kind.MISSING else "differs"
+            why = Down(f"{word}: {words}", reverse("session", args=[pk]))
+            found.setdefault((node, vrf, neighbor), {})[prefix] = why
+    return found

@@ -8,6 +8,12 @@ from django.db import models
 from django.urls import reverse
 
 from clusters.models import Cluster
+from speakers.comparison.models import Comparison, PrefixDifference
+
+__all__ = [
+    "Comparison", "CounterDay", "Gap", "PrefixDifference", "Session", "Speaker", "Sweep", "Transition",
+    "TransitionTotal",
+]  # fmt: skip
 
 
 class Speaker(models.Model):
@@ -99,6 +105,10 @@ class Session(models.Model):
     bfd = models.CharField(max_length=20, blank=True, help_text="Status of BFD as BGP sees it; empty = no BFD.")
     prefixes_sent = models.PositiveIntegerField(null=True)
     prefixes_received = models.PositiveIntegerField(null=True)
+    differs = models.CharField(
+        max_length=500, blank=True, help_text="Settings in FRR that are not those of the BGPPeer; empty = none."
+    )
+    differs_since = models.DateTimeField(null=True)
     connections_established = models.PositiveIntegerField(default=0)
     connections_dropped = models.PositiveIntegerField(default=0)
 

@@ -23,7 +23,7 @@ _BFD_DOWN = {"Down", "Admin Down"}
 UNTOLD: dict[str, Any] = {
     "remote_as": None, "local_as": None, "remote_router_id": "", "local_router_id": "", "link": "", "bgp_version": None,
     "hostname": "", "hold_time": None, "keepalive_time": None, "families": [], "bfd": "", "prefixes_sent": None,
-    "prefixes_received": None, "connections_established": 0, "connections_dropped": 0,
+    "prefixes_received": None, "connections_established": 0, "connections_dropped": 0, "differs": "",
 }  # fmt: skip
 
 

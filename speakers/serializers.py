@@ -14,6 +14,7 @@ from clusters import clock
 from clusters.api.problems import finding_json
 from clusters.api.shapes import FINDINGS
 from clusters.stale import Refusal
+from speakers.comparison.serializers import ComparisonField
 from speakers.frr.routes import PAGE
 from speakers.live import CommandResult, Detail
 from speakers.models import Session, Speaker, Transition
@@ -67,6 +68,7 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
     connections = ConnectionsSerializer(source="*")
     families = serializers.ListField(child=serializers.CharField())
     evidence = serializers.DictField()
+    comparison = ComparisonField(help_text="Prefixes held against those that are meant; null = not looked at yet.")
 
     class Meta:
         model = Session
@@ -74,7 +76,7 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
             "id", "cluster", "node", "vrf", "technology_preview", "neighbor", "peer", "intended", "state", "health",
             "degraded", "observed_at", "heard_from", "age", "since", "reason", "cause", "evidence", "remote_as",
             "local_as", "remote_router_id", "local_router_id", "link", "bgp_version", "hostname", "established_at",
-            "uptime", "timers", "families", "bfd", "prefixes", "connections",
+            "uptime", "timers", "families", "bfd", "prefixes", "connections", "differs", "differs_since", "comparison",
         )  # fmt: skip
         read_only_fields: tuple[str, ...] = fields
 

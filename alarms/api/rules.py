@@ -16,10 +16,11 @@ from clusters.api.bodies import KnownFields
 from clusters.api.filters import choice, flag
 
 _WEEK = 7 * 24 * 3600
-_ONLY = {
-    "nodes": tuple(kind for kind in Kind if kind != Kind.CLUSTER),  # what only rules of some kinds have a use for
-    "peers": (Kind.DOWN, Kind.FLAPPING, Kind.UNKNOWN, Kind.FEW),
-    "vrfs": (Kind.DOWN, Kind.FLAPPING, Kind.UNKNOWN, Kind.FEW),
+_OF_SESSIONS = tuple(kind for kind in Kind if kind not in {Kind.STALE, Kind.CLUSTER, Kind.NODE})
+_ONLY = {  # what only rules of some kinds have a use for
+    "nodes": tuple(kind for kind in Kind if kind != Kind.CLUSTER),
+    "peers": _OF_SESSIONS,
+    "vrfs": _OF_SESSIONS,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from alarms.conditions.causes import not_ready, unreachable
+from alarms.conditions.comparison import attributes, extra, missing, orphan, settings
 from alarms.conditions.configuration import stale
 from alarms.conditions.established import few
 from alarms.conditions.facts import Facts
@@ -21,4 +22,9 @@ CONDITIONS: Mapping[str, Callable[[Rule, Facts], Judged]] = {
     Kind.STALE: stale,
     Kind.CLUSTER: unreachable,
     Kind.NODE: not_ready,
+    Kind.MISSING: missing,
+    Kind.EXTRA: extra,
+    Kind.ATTRIBUTES: attributes,
+    Kind.ORPHAN: orphan,
+    Kind.SETTINGS: settings,
 }

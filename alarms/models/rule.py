@@ -26,6 +26,11 @@ class Kind(models.TextChoices):
     STALE = "configuration-stale", "old configuration kept"
     CLUSTER = "cluster-unreachable", "cluster unreachable"
     NODE = "node-not-ready", "node not ready"
+    MISSING = "prefix-missing", "prefix missing"
+    EXTRA = "prefix-unintended", "prefix not intended"
+    ATTRIBUTES = "attributes-differ", "attributes of a prefix differ"
+    ORPHAN = "session-orphan", "session not intended"
+    SETTINGS = "settings-differ", "settings of a neighbor differ"
 
 
 class Rule(models.Model):

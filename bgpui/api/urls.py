@@ -43,6 +43,7 @@ from peers.api import BFDProfileViewSet
 from pools.api import BGPAdvertisementViewSet, CommunityViewSet, IPAddressPoolViewSet, L2AdvertisementViewSet
 from pools.loadbalancers.api import ServiceViewSet
 from speakers.api import SpeakerViewSet, TransitionViewSet
+from speakers.comparison.api import PrefixDifferenceViewSet
 
 router = Router()
 router.register("clusters", ClusterBaselineViewSet, basename="api-cluster")
@@ -68,6 +69,7 @@ router.register("topology", TopologyViewSet, basename="api-topology")
 router.register("sessions", SessionActionsViewSet, basename="api-session")
 router.register("timeline", TimelineViewSet, basename="api-timeline")
 router.register("transitions", TransitionViewSet, basename="api-transition")
+router.register("prefix-differences", PrefixDifferenceViewSet, basename="api-prefix-difference")
 router.register("speakers", SpeakerViewSet, basename="api-speaker")
 router.register("alarms", AlarmViewSet, basename="api-alarm")
 router.register("alarm-rules", RuleViewSet, basename="api-alarm-rule")

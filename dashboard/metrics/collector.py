@@ -33,6 +33,7 @@ class RowsCollector(Collector):
         yield from of_clusters.leader_told()
         yield from of_clusters.edits_told(names)
         yield from of_sessions.sessions_told(names)
+        yield from of_sessions.comparisons_told(names, clock.now())
         yield from of_sessions.transitions_told(names)
         yield from of_sessions.flapping_told(names, clock.now())
         yield from of_sessions.speakers_told(names, clock.now())

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, Max, Min, Sum
+from django.db.models import Count, Max, Min, Q, Sum
 
 from dashboard.metrics.families import Family, counter, gauge, put
+from speakers.comparison.selectors import known
 from speakers.history import LOST
 from speakers.models import Sweep, Transition, TransitionTotal
 from speakers.selectors import HEALTH, sessions, speakers
@@ -43,6 +44,30 @@ def sessions_told(names: dict[int, str]) -> Iterator[Family]:
     for family, found in zip(families, by, strict=True):
         for labels, value in sorted(found.items()):
             put(family, labels, value)
+    return iter(families)
+
+
+def comparisons_told(names: dict[int, str], now: datetime) -> Iterator[Family]:
+    """Prefixes of sessions that are up, held against those that are meant; one query. What is too old is unknown."""
+    labels = ("cluster", "vrf", "peer")
+    families = (
+        gauge("prefixes_meant", "Prefixes that sessions which are up are meant to tell.", *labels),
+        gauge("prefixes_missing", "Of those, not told.", *labels),
+        gauge("prefixes_attributes_differ", "Of those, told with other attributes.", *labels),
+        gauge("prefixes_unintended", "Prefixes that are told and not meant.", *labels),
+        gauge("sessions_uncompared", "Sessions that are up, and of which nobody knows what they tell.", *labels),
+        gauge("sessions_settings_differ", "Sessions set otherwise than their BGPPeer says.", *labels),
+    )
+    told = known(now)
+    columns = ("meant", "missing", "attributes", "extra")
+    sums = {f"sum_{name}": Sum(f"comparison__{name}", filter=told, default=0) for name in columns}
+    rows = sessions(now=now).filter(cluster_id__in=names, intended=True, health__in=_UP).order_by()
+    found = rows.values_list("cluster_id", "vrf", "peer").annotate(
+        **sums, sum_unknown=Count("pk") - Count("pk", filter=told), sum_settings=Count("pk", filter=~Q(differs=""))
+    )
+    for cluster, vrf, peer, *values in found.order_by("cluster_id", "vrf", "peer"):
+        for family, value in zip(families, values, strict=True):
+            put(family, [names[cluster], vrf, peer], value)
     return iter(families)
 
 

@@ -18,6 +18,7 @@ from dashboard.facts import text_of
 from dashboard.sparklines import peer_series, sparklines
 from dashboard.tallies import Tally, tallies
 from peers.models import BGPPeer
+from speakers.comparison.selectors import tally_of
 from speakers.selectors import sessions
 
 
@@ -29,10 +30,12 @@ def peer(request: HttpRequest, cluster: str, namespace: str, name: str) -> HttpR
     row = get_object_or_404(rows, cluster__name=cluster, namespace=namespace, name=name)
     own: QuerySet[Any] = sessions(cluster=row.cluster).filter(peer=name).order_by("severity", "node", "vrf")
     (tally,) = tallies([row])
+    now = clock.now()
     context = {
         **resource_context(request, page_of_kind("BGPPeer"), row),
         "tally": tally,
-        "sparklines": sparklines(peer_series(row, clock.now())),
+        "compared": tally_of(own, now),
+        "sparklines": sparklines(peer_series(row, now)),
         "page": page_of(request, own),
         "ticket": _ticket(row, tally),
     }

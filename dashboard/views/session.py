@@ -28,6 +28,7 @@ from dashboard.sources import sources
 from dashboard.sparklines import sparklines
 from dashboard.views.home import STALE_POLLS
 from speakers import live
+from speakers.comparison.selectors import comparison_of, differences_of
 from speakers.counters.series import session_series
 from speakers.frr import commands
 from speakers.frr.logs import TAIL
@@ -53,6 +54,7 @@ QUESTIONS = (
 _REFRESH = "refresh"
 _CHANGES = 50
 _REFUSALS = 3
+_DIFFERENCES = 50  # prefixes that are shown
 _ROUNDING = timedelta(minutes=1)
 _REACHES = (
     ("24 hours", DAY, ("24 h ago", "18 h", "12 h", "6 h", "now")),
@@ -119,7 +121,11 @@ def _live(row: Session, health: str) -> dict[str, Any]:
     past = history(row, now)
     reason = REASONS.get(row.reason)
     fresh = freshness(cluster=row.cluster)
+    compared = comparison_of(row)
     return {
+        "compared": compared,
+        "compared_late": compared is not None and compared.late(now),
+        "differences": differences_of(row, _DIFFERENCES) if compared is not None and compared.differences else [],
         "detail": detail,
         "state": facts.state_words(row, health, now),
         "past": past,

@@ -157,7 +157,7 @@ class _Parts:
                     peers=verdict.peers,
                     words=words,
                     hint=hint,
-                    over=over(known, sessions),
+                    over=over(known, sessions, frozenset(verdict.prefixes).__contains__),
                     targets=tuple((peer, self._feeds[peer][1]) for peer in verdict.peers),
                     told=frozenset(key[1:] for _peer, key in sessions if key in known.up and key not in known.silent),
                 )

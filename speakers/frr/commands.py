@@ -5,13 +5,14 @@ from __future__ import annotations
 import ipaddress
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 Argv = tuple[str, ...]
 
 # Linux names of network devices, as VRFs and unnumbered neighbors have them; nothing that vtysh or a shell would read.
 _VRF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,35}", re.ASCII)
 _INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,14}", re.ASCII)
+_POLICY = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9_.:@-]{0,150}", re.ASCII)
 FAMILIES = ("ipv4", "ipv6")
 
 
@@ -76,6 +77,31 @@ def exchanged(vrf: str, neighbor: str, family: str, direction: str) -> Argv:
         raise ArgumentError(f"not a family and direction: {family[:20]!r} {direction[:20]!r}")
     of = f"{family} unicast neighbors {neighbor_argument(neighbor)}"
     return _vtysh(f"show bgp vrf {vrf_argument(vrf)} {of} {direction}-routes json")
+
+
+def told(sessions: Iterable[tuple[str, str, str]], route_maps: Iterable[str]) -> Argv:
+    """What is advertised on each session, given by VRF, neighbor and family, then these route maps, as JSON.
+
+    Raises ArgumentError.
+    """
+    asked = [part for vrf, neighbor, family in sessions for part in exchanged(vrf, neighbor, family, "advertised")[1:]]
+    maps = _vtysh(*(f"show route-map {policy_argument(name)} json" for name in route_maps))
+    return ("vtysh", *asked, *maps[1:])
+
+
+def explained(prefixes: Iterable[tuple[str, str]], lists: Iterable[tuple[int, str]]) -> Argv:
+    """Prefixes in the table of a VRF, then prefix lists by IP version and name, as JSON. Raises ArgumentError."""
+    asked = [part for vrf, prefix in prefixes for part in lookup(prefix, [vrf])[1:]]
+    words = {4: "ip", 6: "ipv6"}
+    some = _vtysh(*(f"show {words[version]} prefix-list {policy_argument(name)} json" for version, name in lists))
+    return ("vtysh", *asked, *some[1:])
+
+
+def policy_argument(name: str) -> str:
+    """The name of a route map or prefix list, as MetalLB makes them of addresses and VRFs. Raises ArgumentError."""
+    if not _POLICY.fullmatch(name):
+        raise ArgumentError(f"not the name of a route map or prefix list: {name[:60]!r}")
+    return name
 
 
 def routes_shown(vrf: str, family: str) -> Argv:

@@ -63,9 +63,6 @@ class NeighborDetail(Neighbor):
     """Adds what moves with every poll to a Neighbor. Milliseconds unless the name says seconds."""
 
     last_write: int | None = field(default=None, name="bgpTimerLastWrite")
-    configured_hold_time: int | None = field(default=None, name="bgpTimerConfiguredHoldTimeMsecs")
-    configured_keepalive_time: int | None = field(default=None, name="bgpTimerConfiguredKeepAliveIntervalMsecs")
-    connect_retry_seconds: int | None = field(default=None, name="connectRetryTimer")
     next_start_due: int | None = field(default=None, name="nextStartTimerDueInMsecs")
     next_connect_due: int | None = field(default=None, name="nextConnectTimerDueInMsecs")
     last_reset_ago: int | None = field(default=None, name="lastResetTimerMsecs")  # wraps at 24 hours before FRR 10.7
@@ -74,7 +71,6 @@ class NeighborDetail(Neighbor):
     local_port: int | None = field(default=None, name="portLocal")
     next_hop: str = field(default="", name="nexthop")
     connection: str = field(default="", name="bgpConnection")
-    update_source: str = field(default="", name="updateSource")
     statistics: dict[str, int] = field(default_factory=dict, name="messageStats")
     graceful_restart: dict[str, Any] = field(default_factory=dict, name="gracefulRestartInfo")
     offered: dict[str, Any] = field(default_factory=dict, name="<capabilities>")

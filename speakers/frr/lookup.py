@@ -47,15 +47,16 @@ def answers(stdout: bytes, vrfs: Sequence[str]) -> list[Found] | Unparsed:
     if len(stdout) > parse.DOCUMENT_LIMIT:
         return Unparsed(f"more than {parse.DOCUMENT_LIMIT >> 20} MiB of output")
     try:
-        parts = list(_parts(stdout.decode("utf-8", "replace")))
+        every = list(parts(stdout.decode("utf-8", "replace")))
     except (ValueError, RecursionError) as error:
         return parse.unreadable(stdout, error)
-    if len(parts) != len(vrfs):
+    if len(every) != len(vrfs):
         return Unparsed(first_line(stdout) or "no answer")
-    return [_found(vrf, part) for vrf, part in zip(vrfs, parts, strict=True) if part.get("paths")]
+    return [found(vrf, part) for vrf, part in zip(vrfs, every, strict=True) if part.get("paths")]
 
 
-def _parts(text: str) -> Iterator[dict[str, Any]]:
+def parts(text: str) -> Iterator[dict[str, Any]]:
+    """Every JSON object in a row of answers; {} for a line of words. Raises ValueError."""
     decoder, place = json.JSONDecoder(), 0
     while place < len(text):
         if text[place].isspace():
@@ -68,7 +69,8 @@ def _parts(text: str) -> Iterator[dict[str, Any]]:
             yield {}
 
 
-def _found(vrf: str, part: dict[str, Any]) -> Found:
+def found(vrf: str, part: dict[str, Any]) -> Found:
+    """One answer that names paths."""
     told, paths = part.get("advertisedTo"), part["paths"]
     return Found(
         vrf=vrf,

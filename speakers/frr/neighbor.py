@@ -23,6 +23,10 @@ class Family(Struct, rename="camel"):
     route_map_for_outgoing_advertisements: str = ""
     inbound_ebgp_requires_policy: str = ""
     outbound_ebgp_requires_policy: str = ""
+    outgoing_update_prefix_filter_list: str = ""
+    outgoing_update_network_filter_list: str = ""
+    outgoing_update_as_path_filter_list: str = ""
+    prefix_allowed_max: int | None = None
 
 
 class Capabilities(Struct):
@@ -70,6 +74,10 @@ class Neighbor(Struct):
     last_read: int | None = field(default=None, name="bgpTimerLastRead")
     hold_time: int | None = field(default=None, name="bgpTimerHoldTimeMsecs")
     keepalive_time: int | None = field(default=None, name="bgpTimerKeepAliveIntervalMsecs")
+    configured_hold_time: int | None = field(default=None, name="bgpTimerConfiguredHoldTimeMsecs")
+    configured_keepalive_time: int | None = field(default=None, name="bgpTimerConfiguredKeepAliveIntervalMsecs")
+    connect_retry_seconds: int | None = field(default=None, name="connectRetryTimer")
+    update_source: str = field(default="", name="updateSource")
     foreign_host: str = field(default="", name="hostForeign")
     foreign_port: int | None = field(default=None, name="portForeign")
     authentication: int | None = field(default=None, name="authenticationEnabled")

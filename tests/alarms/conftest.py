@@ -31,7 +31,7 @@ Look = Callable[..., Evaluated]
 @pytest.fixture
 def default_rules(db: None) -> None:
     """As the migration leaves them: a test with real transactions before this one may have emptied the tables."""
-    for name in ("0002_default_rules", "0005_default_inhibitions"):
+    for name in ("0002_default_rules", "0005_default_inhibitions", "0006_comparison"):
         import_module(f"alarms.migrations.{name}").add(apps, SimpleNamespace(connection=connection))
 
 

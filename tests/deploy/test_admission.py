@@ -23,6 +23,15 @@ _CALLS: dict[str, Iterable[tuple[object, ...]]] = {
     "routes_shown": product(_VRFS, commands.FAMILIES),
     "exchanged": product(_VRFS, _NEIGHBORS, commands.FAMILIES, commands.EXCHANGED),
     "lookup": product(("10.0.0.0/24", "10.0.0.1", "2001:db8::/32", "::1"), [("", "red")]),
+    "told": [
+        (
+            [(vrf, neighbor, family) for vrf in _VRFS for neighbor in _NEIGHBORS for family in commands.FAMILIES],
+            ["10.0.0.1-red-out", "fd00:4::1-out", "eth0@if2-out"],
+        )
+    ],
+    "explained": [
+        ([("red", "10.0.0.0/24"), ("", "::1")], [(4, "10.0.0.1-red-large:1:2:3-ip-community-prefixes"), (6, "_x")])
+    ],
     "next_hop": product(_VRFS, _NEIGHBORS),
 }
 ALLOWED = (
@@ -39,6 +48,8 @@ REFUSED = (
     ("vtysh", "-c", "show version | include x"),
     ("vtysh", "-c", "show bgp vrf red neighbors 10.0.0.1 json extra"),
     ("vtysh", "-c", "clear bgp *"),
+    ("vtysh", "-c", "show route-map"),
+    ("vtysh", "-c", "show ip prefix-list json"),
     ("vtysh", "-c", "show ip route vrf red 10.0.0.1 json"),
     ("vtysh", "-c", "show bgp vrf red ipv4 unicast neighbors 10.0.0.1 filtered-routes json"),
     ("vtysh", "-c", "show bgp vrf red ipv4 unicast 10.0.0.1 json detail"),

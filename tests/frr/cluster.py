@@ -9,6 +9,7 @@ from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from intent.announcements import Announcements
 from intent.sessions import sessions_on
 from intent.snapshot import Mode, Node, SecretFact, Service, Snapshot
 from lab.frr import RealSpeakers
@@ -99,8 +100,18 @@ class RealCluster:
 
         without: a node that is not there.
         """
-        self.snapshot = replace(_snapshot(manifests, passwords or {}, without), services=tuple(services))
-        self.wait(self.fleet.apply(self.snapshot, passwords or {}))
+        self.take(replace(_snapshot(manifests, passwords or {}, without), services=tuple(services)), passwords or {})
+
+    def take(self, snapshot: Snapshot, passwords: Mapping[str, str]) -> None:
+        """Make the cluster this one."""
+        self.snapshot = snapshot
+        self.wait(self.fleet.apply(snapshot, passwords))
+
+    def sizes(self) -> tuple[int, int]:
+        """How many sessions are meant, and how many prefixes over all of them."""
+        announcements = Announcements(self.snapshot)
+        every = [announcements.on(node.name) for node in self.snapshot.nodes]
+        return sum(map(len, every)), sum(len(some) for one in every for some in one.values())
 
     def begin(self, *manifests: Mapping[str, Any], passwords: Mapping[str, str] | None = None) -> None:
         """The same on nodes whose FRR has just started: much quicker than to take back what was there, line by line."""

@@ -149,7 +149,7 @@ def test_uptime_and_losses_are_said_and_unobserved_time_is_neither(
     Gap.objects.create(
         cluster=cluster, node=row.node, began_at=now - timedelta(hours=6), ended_at=now - timedelta(hours=2)
     )
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         page = page_of(viewer, row.pk)
     assert '<b class="tnum">85.00 %</b> up' in page  # 17 of 20 hours
     assert "24 hours · 1 loss · not observed for 4 h, which counts as neither" in page
@@ -159,7 +159,7 @@ def test_uptime_and_losses_are_said_and_unobserved_time_is_neither(
     settings.BGPUI_FLAP_COUNT, settings.BGPUI_FLAP_WINDOW = 2, 600
     for number in range(200):
         turned(number / 2000, *(("Established", "Idle") if number % 2 else ("Idle", "Established")))
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         page = page_of(viewer, row.pk)
     assert '>100 losses</span> <span class="soft">within 10 min: it flaps' in page
 

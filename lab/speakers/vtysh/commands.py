@@ -7,7 +7,7 @@ from collections.abc import Callable
 from lab.routers import canonical
 from lab.speakers.node import Speaker
 from lab.speakers.session import Session
-from lab.speakers.vtysh import bfd, neighbors_text, nexthop, routes, summary
+from lab.speakers.vtysh import bfd, neighbors_text, nexthop, policy, routes, summary
 from lab.speakers.vtysh.capabilities import FAMILY
 from lab.speakers.vtysh.document import Style, document, write
 from lab.speakers.vtysh.grammar import Arguments, Command, Grammar
@@ -198,6 +198,8 @@ GRAMMAR = Grammar(
         (f"{_OF_NEIGHBOR} advertised-routes|received-routes|routes [json]", Command(_neighbor_routes, "bgpd")),
         ("show bgp [vrf VRF] nexthop", Command(nexthop.tracked, "bgpd")),
         ("show ip|ipv6 route [vrf VRF] NEIGHBOR", Command(nexthop.route, "zebra")),
+        ("show route-map NEIGHBOR json", Command(policy.route_map)),
+        ("show ip|ipv6 prefix-list NEIGHBOR json", Command(policy.prefix_list)),
         ("show bgp vrfs [json]", Command(_instances, "bgpd")),
         ("show bgp router json", Command(_router, "bgpd", since="bgp-router")),
         ("show bfd [vrf VRF] peers [json]", Command(_bfd, "bfdd")),

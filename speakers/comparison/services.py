@@ -1,0 +1,82 @@
+"""Writing what a look at prefixes found, session by session, and only what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from speakers.comparison.models import Comparison, PrefixDifference
+from speakers.comparison.prefixes import Compared, Kind
+from speakers.models import Session
+
+_BATCH = 500
+_COLUMNS = (
+    "compared_at", "attempted_at", "error", "digest", "sent", "meant", "told", "missing", "extra", "attributes",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a look at one session gave. compared None: `error` says why nothing is known. sent: FRR's counter before."""
+
+    session: int
+    digest: str
+    sent: int | None
+    compared: Compared | None
+    error: str = ""
+
+
+def comparisons_write(cluster_id: int, looks: Sequence[Looked], at: datetime) -> bool:
+    """Bring the rows up to date; whether a page looks different now. Sessions that went meanwhile are left out."""
+    by_session = {look.session: look for look in looks}
+    with transaction.atomic():
+        there = Session.objects.select_for_update().filter(pk__in=by_session).order_by("pk")
+        known = set(there.values_list("pk", flat=True))
+        rows = {row.pk: row for row in Comparison.objects.filter(pk__in=known)}
+        new = [Comparison(session_id=pk) for pk in sorted(known - rows.keys())]
+        before = {pk: (row.differences, row.meant, row.error) for pk, row in rows.items()}
+        every = {**rows, **{row.session_id: row for row in new}}
+        for pk, row in every.items():
+            _fill(row, by_session[pk], at)
+        Comparison.objects.bulk_create(new, batch_size=_BATCH)
+        Comparison.objects.bulk_update(rows.values(), _COLUMNS, batch_size=_BATCH)
+        turned = _differences(cluster_id, {pk: by_session[pk] for pk in known}, at)
+    after = {pk: (row.differences, row.meant, row.error) for pk, row in every.items()}
+    return turned or before != after
+
+
+def _fill(row: Comparison, look: Looked, at: datetime) -> None:
+    row.attempted_at, row.error = at, look.error[:300]
+    if look.compared is None:
+        return
+    found = look.compared
+    row.compared_at, row.digest, row.sent, row.meant, row.told = at, look.digest, look.sent, found.meant, found.told
+    row.missing, row.extra, row.attributes = (found.numbers.get(kind, 0) for kind in Kind)
+
+
+def _differences(cluster_id: int, looks: Mapping[int, Looked], at: datetime) -> bool:
+    """A difference that lasts keeps its `since`."""
+    heard = {pk: look.compared for pk, look in looks.items() if look.compared is not None}
+    wanted = {
+        (pk, str(one.kind), one.prefix): one.words for pk, compared in heard.items() for one in compared.differences
+    }
+    rows = {(row.session_id, row.kind, row.prefix): row for row in PrefixDifference.objects.filter(session__in=heard)}
+    gone = [row.pk for key, row in rows.items() if key not in wanted]
+    reworded = [row for key, row in rows.items() if key in wanted and row.words != wanted[key]]
+    for row in reworded:
+        row.words = wanted[row.session_id, row.kind, row.prefix]
+    for start in range(0, len(gone), _BATCH):
+        PrefixDifference.objects.filter(pk__in=gone[start : start + _BATCH]).delete()
+    PrefixDifference.objects.bulk_update(reworded, ["words"], batch_size=_BATCH)
+    PrefixDifference.objects.bulk_create(
+        (
+            PrefixDifference(session_id=pk, cluster_id=cluster_id, kind=kind, prefix=prefix, words=words, since=at)
+            for (pk, kind, prefix), words in wanted.items()
+            if (pk, kind, prefix) not in rows
+        ),
+        batch_size=_BATCH,
+    )
+    return bool(gone or reworded or wanted.keys() - rows.keys())
