@@ -7,6 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 STORES := $(BIN)/python -m tests.stores
 WORKERS ?= 2
 INTERLEAVINGS ?= 10000
+CONFIGURATIONS ?= 200
 EXAMPLES ?= 2000
 SHARED := $(PYTEST) -n $(WORKERS) --dist loadfile
 # What people do from end to end; every page in every theme and width, and the canary, are `make e2e`.
@@ -50,9 +51,10 @@ faults: $(STAMP) ## every fault of docs/faults.md, some of them in real processe
 	@./deploy/tools.sh postgresql faketime
 	$(PYTEST) -m "faults"
 
-long: $(STAMP) ## 2,000 examples of each property of intent (EXAMPLES), 10,000 random interleavings of everybody who touches an object (INTERLEAVINGS)
+long: $(STAMP) ## 2,000 examples of each property of intent (EXAMPLES), 10,000 random interleavings of everybody who touches an object (INTERLEAVINGS), 200 random clusters on real FRR (CONFIGURATIONS)
 	EXAMPLES=$(EXAMPLES) $(SHARED) tests/intent
 	INTERLEAVINGS=$(INTERLEAVINGS) $(PYTEST) -m "faults" tests/faults/test_interleavings.py
+	CONFIGURATIONS=$(CONFIGURATIONS) $(PYTEST) -m "frr" tests/frr/test_comparison.py
 
 soak: $(STAMP) ## half an hour of random faults under the running product (SOAK_MINUTES, SOAK_SEED to replay)
 	$(BIN)/python -m tests.soak

@@ -29,12 +29,12 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='alarm',
             name='kind',
-            field=models.CharField(choices=[('session-down', 'session down'), ('session-flapping', 'session flapping'), ('session-unknown', 'session state unknown'), ('few-established', 'too few sessions established'), ('configuration-stale', 'old configuration kept'), ('prefix-missing', 'prefix missing'), ('prefix-unintended', 'prefix not intended'), ('attributes-differ', 'attributes of a prefix differ'), ('session-orphan', 'session not intended'), ('settings-differ', 'settings of a neighbor differ')], max_length=20),
+            field=models.CharField(choices=[('session-down', 'session down'), ('session-flapping', 'session flapping'), ('session-unknown', 'session state unknown'), ('few-established', 'too few sessions established'), ('configuration-stale', 'old configuration kept'), ('cluster-unreachable', 'cluster unreachable'), ('node-not-ready', 'node not ready'), ('prefix-missing', 'prefix missing'), ('prefix-unintended', 'prefix not intended'), ('attributes-differ', 'attributes of a prefix differ'), ('session-orphan', 'session not intended'), ('settings-differ', 'settings of a neighbor differ')], max_length=20),
         ),
         migrations.AlterField(
             model_name='rule',
             name='kind',
-            field=models.CharField(choices=[('session-down', 'session down'), ('session-flapping', 'session flapping'), ('session-unknown', 'session state unknown'), ('few-established', 'too few sessions established'), ('configuration-stale', 'old configuration kept'), ('prefix-missing', 'prefix missing'), ('prefix-unintended', 'prefix not intended'), ('attributes-differ', 'attributes of a prefix differ'), ('session-orphan', 'session not intended'), ('settings-differ', 'settings of a neighbor differ')], help_text='What it watches for.', max_length=20),
+            field=models.CharField(choices=[('session-down', 'session down'), ('session-flapping', 'session flapping'), ('session-unknown', 'session state unknown'), ('few-established', 'too few sessions established'), ('configuration-stale', 'old configuration kept'), ('cluster-unreachable', 'cluster unreachable'), ('node-not-ready', 'node not ready'), ('prefix-missing', 'prefix missing'), ('prefix-unintended', 'prefix not intended'), ('attributes-differ', 'attributes of a prefix differ'), ('session-orphan', 'session not intended'), ('settings-differ', 'settings of a neighbor differ')], help_text='What it watches for.', max_length=20),
         ),
         migrations.RunPython(add, migrations.RunPython.noop),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 
 from intent.announcements import Announcements
@@ -17,25 +18,28 @@ from tests.frr.cluster import RealCluster
 
 
 def differences(cluster: RealCluster) -> list[str]:
-    """Everything that is not as it is meant to be, a line each; [] = no difference."""
-    announcements = Announcements(cluster.snapshot)
-    intended = sessions(cluster.snapshot)
-    return [line for node in intended for line in _of_node(cluster, node, intended[node], announcements)]
+    """Everything that is not as it is meant to be, a line each; [] = no difference. The nodes are asked at once."""
+    return cluster.wait(_differences(cluster))
 
 
-def _of_node(
+async def _differences(cluster: RealCluster) -> list[str]:
+    announcements, intended = Announcements(cluster.snapshot), sessions(cluster.snapshot)
+    found = await asyncio.gather(*(_of_node(cluster, node, intended[node], announcements) for node in intended))
+    return [line for lines in found for line in lines]
+
+
+async def _of_node(
     cluster: RealCluster, node: str, intended: tuple[IntendedSession, ...], announcements: Announcements
-) -> Iterator[str]:
-    neighbors = parse.neighbors(_ask(cluster, node, commands.neighbors_all()))
+) -> list[str]:
+    neighbors = parse.neighbors(await _ask(cluster, node, commands.neighbors_all()))
     assert isinstance(neighbors, list), neighbors
     there = {(one.vrf, one.key): one for one in neighbors}
     wanted = {(one.vrf, one.neighbor): one for one in intended}
-    for vrf, neighbor in there.keys() - wanted.keys():
-        yield f"{node} {vrf} {neighbor}: orphan"
+    lines = [f"{node} {vrf} {neighbor}: orphan" for vrf, neighbor in there.keys() - wanted.keys()]
     for key, session in wanted.items():
-        yield from (f"{node} {key[0]} {key[1]}: {words}" for words in _of_session(there.get(key), session))
+        lines += [f"{node} {key[0]} {key[1]}: {words}" for words in _of_session(there.get(key), session)]
     up = {key: wanted[key] for key, one in there.items() if one.established and key in wanted}
-    yield from _of_prefixes(cluster, node, up, there, announcements)
+    return [*lines, *(await _of_prefixes(cluster, node, up, there, announcements) if up else ())]
 
 
 def _of_session(neighbor: Neighbor | None, session: IntendedSession) -> Iterator[str]:
@@ -49,13 +53,13 @@ def _of_session(neighbor: Neighbor | None, session: IntendedSession) -> Iterator
         yield f"settings: {settings}"
 
 
-def _of_prefixes(
+async def _of_prefixes(
     cluster: RealCluster,
     node: str,
     up: Mapping[Key, IntendedSession],
     there: Mapping[Key, Neighbor],
     announcements: Announcements,
-) -> Iterator[str]:
+) -> list[str]:
     announced, stale = announcements.on(node), "; ".join(one.message for one in refused_on(cluster.snapshot, node))
     inquiry = Inquiry(
         {
@@ -69,17 +73,17 @@ def _of_prefixes(
             for key, session in up.items()
         }
     )
-    if not up:
-        return
-    assert inquiry.read(_ask(cluster, node, inquiry.first)) is None
+    assert inquiry.read(await _ask(cluster, node, inquiry.first)) is None
     if inquiry.second is not None:
-        assert inquiry.explain(_ask(cluster, node, inquiry.second)) is None
-    for (vrf, neighbor), found in inquiry.compared().items():
-        for each in found.differences:
-            yield f"{node} {vrf} {neighbor}: {each.kind} {each.prefix}: {each.words}"
+        assert inquiry.explain(await _ask(cluster, node, inquiry.second)) is None
+    return [
+        f"{node} {vrf} {neighbor}: {each.kind} {each.prefix}: {each.words}"
+        for (vrf, neighbor), found in inquiry.compared().items()
+        for each in found.differences
+    ]
 
 
-def _ask(cluster: RealCluster, node: str, argv: commands.Argv) -> bytes:
-    answer = cluster.wait(cluster.fleet.exec(node, argv))
+async def _ask(cluster: RealCluster, node: str, argv: commands.Argv) -> bytes:
+    answer = await cluster.fleet.exec(node, argv)
     assert answer.code == 0, answer
     return answer.stdout
