@@ -27,7 +27,7 @@ from clusters.nudges import connection, nudge
 from clusters.observing import QUIET_INTERVAL, Way
 from clusters.selectors import is_silent, snapshot_of
 from clusters.stale import Refusal, by_node, refusals
-from dashboard.observe import target_of
+from dashboard.turns import target_of
 from intent.announcements import Announcement, Announcements
 from intent.sessions import IntendedSession
 from intent.sessions import sessions as intended_sessions
