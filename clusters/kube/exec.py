@@ -31,8 +31,6 @@ _REFUSALS = {
     404: ("gone", "there is no such pod any more"),
 }
 _DATA, _OTHERS = (WSMsgType.BINARY, WSMsgType.CONTINUATION), (WSMsgType.PING, WSMsgType.PONG)
-# picows' transport else decodes the server's certificate by way of a temporary file, a fifth of what an exec costs.
-_PLAIN_ENGINE = "_aiofastnet_force_fallback_ssl"
 _NEXT_ADDRESS = 0.25  # seconds until the next address of a name is tried beside (RFC 8305, section 5)
 # A server that breaks the protocol is an ExecError here, not a line in a log with what it sent.
 _quiet = logging.getLogger("picows.exec")
@@ -81,8 +79,6 @@ class Executor:
         if any("\r" in value or "\n" in value or not value.isascii() for value in headers.values()):
             raise Unreachable("cannot connect: the token is no text for a header")
         self._tls, self._proxy = self._connection.tls(), _checked(self._connection.proxy)
-        if self._tls is not None:
-            vars(self._tls)[_PLAIN_ENGINE] = True
         self._name = (self._connection.server_name or urlsplit(self._connection.url).hostname) if self._tls else None
         self._headers = headers | {"Sec-WebSocket-Protocol": ", ".join(PROTOCOLS)}
         return self
@@ -120,6 +116,7 @@ class Executor:
         transport, _ = await picows.ws_connect(
             lambda: streams, url, ssl_context=self._tls, extra_headers=self._headers,
             proxy=self._proxy, socket_factory=self._connected, max_frame_size=self._limit, max_redirects=0,
+            use_aiofastnet=False,  # whose TLS reads the server's certificate back from a temporary file
             websocket_handshake_timeout=None, logger_name=_quiet, server_hostname=self._name,
         )  # fmt: skip
         try:
