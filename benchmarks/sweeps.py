@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
 
+import picows
+
 if TYPE_CHECKING:
     from clusters.kube.connection import Connection
     from clusters.models import Cluster
@@ -58,33 +60,41 @@ def best(runs: list[Cost]) -> Cost:
     return min(runs)
 
 
-async def bare(connection: Connection, pods: list[tuple[str, str]]) -> None:
-    """The floor: exec on every pod, read until the end, keep nothing."""
-    import aiohttp
+class _Ended(picows.WSListener):
+    """The end of a stream, whatever came before it."""
 
+    def __init__(self) -> None:
+        self.over = asyncio.Event()
+
+    def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
+        if frame.msg_type is picows.WSMsgType.CLOSE:
+            self.over.set()
+
+    def on_ws_disconnected(self, transport: picows.WSTransport) -> None:
+        self.over.set()
+
+
+async def bare(connection: Connection, pods: list[tuple[str, str]]) -> None:
+    """The floor: exec on every pod by the quickest client that is known, read until the end, keep nothing."""
     from speakers.frr import commands
 
-    query = [
-        ("container", "frr"),
-        ("stdout", "true"),
-        ("stderr", "true"),
-        *(("command", word) for word in commands.SWEEP),
-    ]
-    connector = aiohttp.TCPConnector(limit=0, ssl=connection.tls() or True)
-    left = iter(pods)
-    async with aiohttp.ClientSession(connector=connector) as session:
+    words = [("container", "frr"), ("stdout", "true"), ("stderr", "true")]
+    query = urlencode([*words, *(("command", word) for word in commands.SWEEP)])
+    tls, left = connection.tls(), iter(pods)
+    headers = connection.headers() | {"Sec-WebSocket-Protocol": "v5.channel.k8s.io"}
 
-        async def work() -> None:
-            for namespace, pod in left:
-                url = f"{connection.url}/api/v1/namespaces/{namespace}/pods/{pod}/exec?{urlencode(query)}"
-                headers = connection.headers()
-                async with session.ws_connect(
-                    url, protocols=("v5.channel.k8s.io",), headers=headers, max_msg_size=0
-                ) as ws:
-                    async for _ in ws:
-                        pass
+    async def work() -> None:
+        for namespace, pod in left:
+            where = f"{connection.url}/api/v1/namespaces/{namespace}/pods/{pod}/exec?{query}"
+            ended = _Ended()
+            transport, _ = await picows.ws_connect(
+                lambda ended=ended: ended, "ws" + where.removeprefix("http"), ssl_context=tls,
+                extra_headers=headers, max_frame_size=1 << 30, use_aiofastnet=False,
+            )  # fmt: skip
+            await ended.over.wait()
+            transport.disconnect(graceful=False)
 
-        await asyncio.gather(*(work() for _ in range(CONCURRENCY)))
+    await asyncio.gather(*(work() for _ in range(CONCURRENCY)))
 
 
 def sweep(cluster: Cluster, nodes: list[str]) -> None:
