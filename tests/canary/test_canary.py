@@ -401,9 +401,10 @@ NOT_PAGES = frozenset(
         "notice-resend",
     }
 )
-# What FRR-K8s reports, which does not run here.
+# What FRR-K8s reports, which does not run here, and differences, since simulated FRR does as it is told.
 EMPTY = frozenset(
     {
+        "prefix-differences/{id}/",
         "frrnodestates/{cluster}/{name}/",
         "bgpsessionstates/{cluster}/{namespace}/{name}/",
         "frrk8sconfigurations/{cluster}/{namespace}/{name}/",
