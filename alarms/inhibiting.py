@@ -25,11 +25,15 @@ def inhibit(standing: Iterable[Alarm], nodes: Nodes, now: datetime) -> list[Alar
         for rule in Inhibition.objects.filter(enabled=True).order_by("name")
     ]
     changed = []
+    explained: dict[int, int] = {}  # by its id, that of the cause
     for alarm in alarms:
-        found = (cause for rule, sources in rules for cause in _causes(alarm, rule, sources, labels, nodes))
+        causes = (cause for rule, sources in rules for cause in _causes(alarm, rule, sources, labels, nodes))
+        found = (cause for cause in causes if not _follows(cause.pk, alarm.pk, explained))
         cause = min(found, key=lambda one: (one.began_at, one.pk), default=None)
         if cause is None and alarm.inhibited_by is not None and _lingers(alarm.inhibited_by, firing, now):
             continue
+        if cause is not None:
+            explained[alarm.pk] = cause.pk
         if (cause.pk if cause else None) != alarm.inhibited_by_id:
             alarm.inhibited_by = cause
             changed.append(alarm)
@@ -48,6 +52,14 @@ def _causes(
         both = explains and match(rule.target_matchers, labels[source.pk])
         if source.pk != alarm.pk and not both and all(_same(name, source, alarm, nodes) for name in rule.equal):
             yield source
+
+
+def _follows(cause: int, alarm: int, explained: Mapping[int, int]) -> bool:
+    """Whether the cause itself follows from the alarm: then they would silence each other, and nobody hears of it."""
+    at: int | None = cause
+    while at is not None and at != alarm:
+        at = explained.get(at)
+    return at == alarm
 
 
 def _same(name: str, source: Alarm, target: Alarm, nodes: Nodes) -> bool:

@@ -52,7 +52,7 @@ class AlarmSerializer(serializers.ModelSerializer[Alarm]):
     evidence = serializers.SerializerMethodField()
     silenced = serializers.SerializerMethodField(help_text="Why no notices are sent; empty = they are.")
     inhibited_by = CauseSerializer(
-        read_only=True, allow_null=True, help_text="It follows from this alarm, and no notices are sent."
+        read_only=True, allow_null=True, help_text="It follows from this alarm; who is told of that gets no notices."
     )
     acknowledged_by = serializers.CharField(source="acknowledged_by.username", allow_null=True, default=None)
 

@@ -76,7 +76,8 @@ def compose(now: datetime) -> list[int]:
 
 
 def _groups(routes: Sequence[Route], now: datetime) -> Iterable[Group]:
-    firing = list(Alarm.objects.filter(state=Alarm.State.FIRING).select_related("cluster", "acknowledged_by"))
+    rows = Alarm.objects.filter(state=Alarm.State.FIRING)
+    firing = list(rows.select_related("cluster", "acknowledged_by", "inhibited_by__cluster"))
     told = Told.objects.filter(route__in=routes).select_related("alarm__cluster", "alarm__acknowledged_by")
     quiets = quiet_now(now)
     by_route: dict[int, list[Told]] = defaultdict(list)
@@ -92,7 +93,7 @@ def _groups(routes: Sequence[Route], now: datetime) -> Iterable[Group]:
             else:
                 group.told[one.alarm_id] = one
         for alarm in firing:
-            if match(route.all_matchers, alarm.labels) and not (alarm.inhibited_by_id or _silent(alarm, quiets)):
+            if match(route.all_matchers, alarm.labels) and not (_follows(alarm, route) or _silent(alarm, quiets)):
                 _group(groups, route, alarm.cluster_id, last).firing.append(alarm)
         yield from groups.values()
 
@@ -105,6 +106,11 @@ def _group(groups: dict[int, Group], route: Route, cluster: int, last: Last) -> 
         at, waits = last.get((route.pk, cluster), (None, False))
         groups[cluster] = Group(route, cluster, at, waits)
     return groups[cluster]
+
+
+def _follows(alarm: Alarm, route: Route) -> bool:
+    """Whether it follows from one that this receiver is told of, too."""
+    return alarm.inhibited_by is not None and match(route.all_matchers, alarm.inhibited_by.labels)
 
 
 def _silent(alarm: Alarm, quiets: Sequence[Quiet]) -> bool:
