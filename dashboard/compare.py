@@ -11,7 +11,7 @@ import logging
 import math
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -61,13 +61,15 @@ class _Wanted:
         return known.attempted_at if known is not None else None
 
     def due(self, now: datetime, again: timedelta) -> bool:
-        """Whether it has to be looked at. again: after which time, if something differed."""
+        """Whether it has to be looked at. again: after which time, if something differed; a failure waits as long."""
         known = getattr(self.row, "comparison", None)
+        if known is not None and known.error and known.attempted_at + again > now:
+            return False
         if known is None or known.compared_at is None or known.attempted_at is None:
             return known is None or known.attempted_at is None or known.attempted_at + again <= now
         if known.digest != self.digest or known.sent != self.row.prefixes_sent:
             return True
-        doubtful = bool(known.differences or known.error)
+        doubtful = bool(known.differences or known.error or known.compared_at < self.row.since)
         every = again if doubtful else timedelta(seconds=settings.BGPUI_COMPARE_INTERVAL)
         return bool(known.attempted_at + every <= now)
 
@@ -80,7 +82,10 @@ def cluster_compare(cluster: Cluster) -> int:
     by_node_wanted = _wanted(cluster)
     _rest(cluster, time.monotonic() - began)
     now, again = clock.now(), timedelta(seconds=QUIET_INTERVAL) if cluster.observing == Way.QUIET else _AGAIN
-    due = [some for some in by_node_wanted.values() if any(one.due(now, again) for one in some)]
+    nodes: Collection[Sequence[_Wanted]] = by_node_wanted.values()
+    if cluster.observing == Way.QUIET:  # whatever moved: one look a node and minute
+        nodes = [some for some in nodes if not any(one.age and one.age + again > now for one in some)]
+    due = [some for some in nodes if any(one.due(now, again) for one in some)]
     due.sort(key=lambda some: min((one.age.timestamp() if one.age else 0.0) for one in some))
     return _look(cluster, due[:_NODES]) if due else 0
 
@@ -88,6 +93,7 @@ def cluster_compare(cluster: Cluster) -> int:
 def _wanted(cluster: Cluster) -> dict[str, list[_Wanted]]:
     """By node: all sessions that are up now, and intended."""
     up = sessions(cluster=cluster).filter(intended=True, health__in=UP).exclude(speaker__pod="")
+    up = up.filter(speaker__source=Speaker.Source.VTYSH, speaker__misses=0)  # who else was heard says no families
     rows = list(up.select_related("speaker", "comparison").order_by("node", "vrf", "neighbor"))
     if not rows:
         return {}
@@ -170,12 +176,14 @@ def _look(cluster: Cluster, nodes: Iterable[Sequence[_Wanted]]) -> int:
 
 def _looks(inquiry: Inquiry, some: Sequence[_Wanted], error: str) -> list[Looked]:
     compared = {} if error else inquiry.compared()
-    return [
-        Looked(
-            one.row.pk, one.digest, one.row.prefixes_sent, compared.get((one.row.vrf, one.row.neighbor)), error=error
-        )
-        for one in some
-    ]
+    looks = []
+    for one in some:
+        row, found, why = one.row, compared.get((one.row.vrf, one.row.neighbor)), error
+        if found is not None and found.meant and not found.told and row.prefixes_sent:
+            # FRR lists nothing of a session that has just gone down
+            found, why = None, f"FRR lists no prefix, and counted {row.prefixes_sent} before: it is looked at again"
+        looks.append(Looked(row.pk, row.since, one.digest, row.prefixes_sent, found, error=why))
+    return looks
 
 
 def _rested(cluster: Cluster) -> bool:

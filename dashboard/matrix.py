@@ -7,7 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db.models import BooleanField, ExpressionWrapper
+
+from clusters import clock
 from clusters.words import DEFAULT_VRF, counted
+from speakers.comparison.selectors import known
 from speakers.counts import UNSEEN, UP, Counts, NodeCount, worst
 from speakers.models import Session
 from speakers.selectors import Sessions
@@ -29,6 +33,7 @@ _FIELDS = (
     "cause",
     "degraded",
     "differs",
+    "compared",
     "comparison__missing",
     "comparison__extra",
     "comparison__attributes",
@@ -179,16 +184,19 @@ def cells_of(
     """The sessions of these nodes in these columns, and how many there are in each by health; one query."""
     wanted = {(node.cluster, node.node) for node in nodes}
     in_rows: dict[tuple[str, str], Counter[str]] = {column.key: Counter() for column in columns}
-    rows = sessions.order_by().filter(
-        node__in=[node.node for node in nodes], neighbor__in=[column.neighbor for column in columns]
+    current = ExpressionWrapper(known(clock.now()), BooleanField())
+    rows = (
+        sessions.annotate(compared=current)
+        .order_by()
+        .filter(node__in=[node.node for node in nodes], neighbor__in=[column.neighbor for column in columns])
     )
     cells: dict[Key, Cell] = {}
     for pk, cluster, node, vrf, neighbor, health, since, observed, *rest in rows.values_list(*_FIELDS):
-        cause, degraded, settings, *prefixes = rest
+        cause, degraded, settings, compared, *prefixes = rest
         key = (vrf, neighbor)
         if (cluster, node) in wanted and key in in_rows:
             at = observed if health in {"unknown", "late"} else since
-            differing = _differing(settings, prefixes) if health in UP else ""
+            differing = _differing(settings, prefixes if compared else (0, 0, 0)) if health in UP else ""
             why = differing or (degraded if health == "degraded" else cause)
             cells[cluster, node, key] = Cell(pk, health, at, why, bool(differing))
             in_rows[key][health] += 1

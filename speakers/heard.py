@@ -6,10 +6,12 @@ from collections.abc import Container
 
 from django.urls import reverse
 
+from clusters import clock
 from clusters.heard import Down, Heard
 from clusters.models import Cluster
 from clusters.words import HEALTH_WORDS
 from intent.reach import SessionKey
+from speakers.comparison.selectors import known
 from speakers.models import PrefixDifference
 from speakers.selectors import sessions
 
@@ -36,9 +38,10 @@ def heard_of(cluster: Cluster) -> Heard:
 
 
 def _differing(cluster: Cluster, up: Container[SessionKey]) -> dict[SessionKey, dict[str, Down]]:
-    """The prefixes that sessions which are up do not tell as they are meant to."""
+    """The prefixes that sessions which are up do not tell as they are meant to, as far as that is known."""
     found: dict[SessionKey, dict[str, Down]] = {}
-    rows = PrefixDifference.objects.filter(cluster=cluster).exclude(kind=PrefixDifference.Kind.EXTRA)
+    current = PrefixDifference.objects.filter(known(clock.now(), "session__"), cluster=cluster)
+    rows = current.exclude(kind=PrefixDifference.Kind.EXTRA)
     columns = ("session__node", "session__vrf", "session__neighbor", "session_id", "prefix", "kind", "words")
     for node, vrf, neighbor, pk, prefix, kind, words in rows.order_by("session", "prefix").values_list(*columns):
         if (node, vrf, neighbor) in up:

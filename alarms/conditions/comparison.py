@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, F, Max, Min, Q, QuerySet
+from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, Value, When
 
 from alarms.conditions.facts import Facts
 from alarms.conditions.finding import NODES, Found, Judged
@@ -18,6 +18,7 @@ from clusters.selectors import snapshot_of
 from clusters.words import bounded, counted, listed
 from intent.modes import Mode
 from speakers.comparison.others import people_neighbors
+from speakers.comparison.selectors import known
 from speakers.counts import UNSEEN
 from speakers.models import PrefixDifference, Session
 from speakers.selectors import sessions
@@ -36,21 +37,26 @@ class _Session:
     health: str
     number: int
     since: datetime | None
-    words: str
+    words: str | None
 
 
 def prefixes(kind: str, noun: str) -> Callable[[Rule, Facts], Judged]:
-    """A condition about prefixes that differ in this way, one alarm a router; one query. noun: `prefix missing to`."""
+    """A condition about prefixes that differ in this way, one alarm a router; one query. noun: `prefix missing to`.
+
+    All are counted, kept or not; what is not known any more counts as not seen.
+    """
 
     def condition(rule: Rule, facts: Facts) -> Judged:
-        wanted = Q(prefix_differences__kind=kind)
-        rows = _rows(rule, facts).filter(wanted, state=Session.State.ESTABLISHED)
+        wanted, number = Q(prefix_differences__kind=kind), f"comparison__{kind}"
+        rows = _rows(rule, facts).filter((f"{number}__gt", 0), state=Session.State.ESTABLISHED)
         said = rows.annotate(
-            number=Count("prefix_differences", filter=wanted),
+            number=F(number),
+            sight=Case(When(known(facts.now), then=F("health")), default=Value("unknown")),
             first=Min("prefix_differences__since", filter=wanted),
             words=Max("prefix_differences__words", filter=wanted),
         )
-        return _judged(_sessions(said), rule, lambda number, who: f"{counted(number, *noun.split('|'))} {who}")
+        found = _sessions(said, health="sight")
+        return _judged(found, rule, lambda number, who: f"{counted(number, *noun.split('|'))} {who}")
 
     return condition
 
@@ -79,8 +85,8 @@ def _rows(rule: Rule, facts: Facts) -> QuerySet[Any]:
     return facts.scope(rule).apply(sessions(now=facts.now)).order_by()
 
 
-def _sessions(rows: QuerySet[Any]) -> Iterable[_Session]:
-    columns = ("cluster_id", "vrf", "neighbor", "node", "peer", "health", "number", "first", "words")
+def _sessions(rows: QuerySet[Any], health: str = "health") -> Iterable[_Session]:
+    columns = ("cluster_id", "vrf", "neighbor", "node", "peer", health, "number", "first", "words")
     for cluster, vrf, neighbor, *rest in rows.values_list(*columns):
         yield _Session((cluster, vrf, neighbor), *rest)
 

@@ -37,9 +37,9 @@ class Comparison(models.Model):
         return f"{self.session_id}: {self.as_meant} of {self.meant}"
 
     def late(self, now: datetime) -> bool:
-        """Whether it is too old to be relied on."""
+        """Whether it is too old to be relied on, or of before the session came up."""
         most = timedelta(seconds=STALE * settings.BGPUI_COMPARE_INTERVAL)
-        return self.compared_at is None or self.compared_at < now - most
+        return self.compared_at is None or self.compared_at < max(now - most, self.session.since)
 
     @property
     def as_meant(self) -> int:

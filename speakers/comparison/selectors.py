@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Min, Q, QuerySet, Sum
+from django.db.models import Count, F, Min, Q, QuerySet, Sum
 
+from clusters import clock
 from speakers.comparison.models import STALE, Comparison, PrefixDifference
 from speakers.counts import UP
 from speakers.models import Session
@@ -44,9 +45,11 @@ class Tally:
         return bool(self.missing or self.extra or self.attributes or self.settings)
 
 
-def known(now: datetime) -> Q:
-    """Sessions whose comparison is current enough."""
-    return Q(comparison__compared_at__gte=now - timedelta(seconds=STALE * settings.BGPUI_COMPARE_INTERVAL))
+def known(now: datetime, session: str = "") -> Q:
+    """Sessions whose comparison is current enough, and of the session since it is up. session: prefix of fields."""
+    at = f"{session}comparison__compared_at__gte"
+    oldest = now - timedelta(seconds=STALE * settings.BGPUI_COMPARE_INTERVAL)
+    return Q((at, oldest)) & Q((at, F(f"{session}since")))
 
 
 def tally_of(rows: QuerySet[Any], now: datetime) -> Tally:
@@ -67,8 +70,8 @@ def tally_of(rows: QuerySet[Any], now: datetime) -> Tally:
 
 
 def differences_now() -> QuerySet[PrefixDifference]:
-    """Of sessions that are up and heard of."""
-    up = sessions().filter(health__in=UP).order_by().values("pk")
+    """Of sessions that are up and heard of, as far as they are known."""
+    up = sessions().filter(known(clock.now()), health__in=UP).order_by().values("pk")
     return PrefixDifference.objects.filter(session__in=up).select_related("session", "cluster")
 
 
@@ -79,4 +82,4 @@ def differences_of(session: Session, most: int) -> list[PrefixDifference]:
 
 def comparison_of(session: Session) -> Comparison | None:
     """The last look at one session; None = never."""
-    return Comparison.objects.filter(session=session).first()
+    return Comparison.objects.filter(session=session).select_related("session").first()

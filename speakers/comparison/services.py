@@ -10,7 +10,7 @@ from django.db import transaction
 
 from speakers.comparison.models import Comparison, PrefixDifference
 from speakers.comparison.prefixes import Compared, Kind
-from speakers.models import Session
+from speakers.models import Session, Speaker
 
 _BATCH = 500
 _COLUMNS = (
@@ -20,9 +20,13 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What a look at one session gave. compared None: `error` says why nothing is known. sent: FRR's counter before."""
+    """What a look at one session gave. compared None: `error` says why nothing is known. sent: FRR's counter before.
+
+    since: of the session when the look was decided on.
+    """
 
     session: int
+    since: datetime
     digest: str
     sent: int | None
     compared: Compared | None
@@ -30,12 +34,19 @@ class Looked:
 
 
 def comparisons_write(cluster_id: int, looks: Sequence[Looked], at: datetime) -> bool:
-    """Bring the rows up to date; whether a page looks different now. Sessions that went meanwhile are left out."""
+    """Bring the rows up to date; whether a page looks different now.
+
+    Sessions that went, down or up meanwhile are left out. Speakers are locked in the order in which a sweep locks them.
+    """
     by_session = {look.session: look for look in looks}
     with transaction.atomic():
-        there = Session.objects.select_for_update().filter(pk__in=by_session).order_by("pk")
-        known = set(there.values_list("pk", flat=True))
+        asked = Session.objects.filter(pk__in=by_session)
+        owners = Speaker.objects.select_for_update().filter(pk__in=asked.order_by().values("speaker"))
+        list(owners.order_by("pk").values_list("pk"))
+        up = dict(asked.filter(state=Session.State.ESTABLISHED).values_list("pk", "since"))
+        known = {pk for pk, since in up.items() if since == by_session[pk].since}
         rows = {row.pk: row for row in Comparison.objects.filter(pk__in=known)}
+        anew = [pk for pk, row in rows.items() if row.compared_at is not None and row.compared_at < up[pk]]
         new = [Comparison(session_id=pk) for pk in sorted(known - rows.keys())]
         before = {pk: (row.differences, row.meant, row.error) for pk, row in rows.items()}
         every = {**rows, **{row.session_id: row for row in new}}
@@ -43,6 +54,8 @@ def comparisons_write(cluster_id: int, looks: Sequence[Looked], at: datetime) ->
             _fill(row, by_session[pk], at)
         Comparison.objects.bulk_create(new, batch_size=_BATCH)
         Comparison.objects.bulk_update(rows.values(), _COLUMNS, batch_size=_BATCH)
+        heard_anew = [pk for pk in anew if by_session[pk].compared is not None]
+        PrefixDifference.objects.filter(session__in=heard_anew).delete()  # what differs since it is up, differs anew
         turned = _differences(cluster_id, {pk: by_session[pk] for pk in known}, at)
     after = {pk: (row.differences, row.meant, row.error) for pk, row in every.items()}
     return turned or before != after

@@ -20,7 +20,7 @@ Only = Callable[..., Rule]
 
 def differs(row: Session, kind: str, *prefixes: str) -> None:
     """Prefixes that differ for six minutes."""
-    Comparison.objects.create(session=row, meant=3, missing=len(prefixes), compared_at=timezone.now())
+    Comparison.objects.create(session=row, meant=3, compared_at=timezone.now(), **{kind: len(prefixes)})
     since = timezone.now() - timedelta(minutes=6)
     for prefix in prefixes:
         PrefixDifference.objects.create(
@@ -49,9 +49,33 @@ def test_prefixes_that_differ_are_one_alarm_a_router(
     assert firing() == [title]
     (alarm,) = Alarm.objects.all()
     assert (alarm.cause, alarm.sessions, alarm.peer) == (f"{kind} by hand", 2, "tor")
-    PrefixDifference.objects.all().delete()
+    Comparison.objects.update(missing=0, extra=0, attributes=0)
     look()
     assert firing() == []
+
+
+def test_what_was_known_too_long_ago_or_before_the_session_came_up_is_neither_new_nor_over(
+    cluster: Cluster, only: Only, look: Look
+) -> None:
+    only("prefix-missing")
+    row = a_session(a_speaker(cluster), peer="tor", since=timezone.now() + timedelta(seconds=1))
+    differs(row, "missing", "203.0.113.1/32")
+    look()
+    assert not Alarm.objects.exists()
+    Session.objects.update(since=timezone.now() - timedelta(days=2))
+    look()
+    assert not Alarm.objects.get().blind
+    Comparison.objects.update(compared_at=timezone.now() - timedelta(hours=1))
+    look()
+    assert Alarm.objects.get().blind
+
+
+def test_differences_that_are_counted_and_not_kept_are_an_alarm_too(cluster: Cluster, only: Only, look: Look) -> None:
+    only("prefix-unintended", seconds=0)
+    differs(a_session(a_speaker(cluster), peer="tor"), "extra", "203.0.113.1/32", "203.0.113.2/32")
+    PrefixDifference.objects.all().delete()
+    look()
+    assert firing() == ["2 prefixes that are not intended to tor 10.0.0.1 on node-0"]
 
 
 def test_what_is_not_seen_any_more_is_not_over_and_what_is_down_is_no_missing_prefix(

@@ -10,10 +10,11 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from clusters.nudges import connection
+from clusters.observing import Way
 from dashboard.compare import cluster_compare
 from lab.containers import PodFault
 from lab.speakers.session import Session as LabSession
-from speakers.models import Comparison, PrefixDifference, Session
+from speakers.models import Comparison, PrefixDifference, Session, Speaker
 from tests.speakers.lab import Observer, RunningLab
 from tests.speakers.test_announcements_on_every_rung import EXTERNAL, OBJECTS, ONE, metallb, peer
 from tests.waiting import eventually
@@ -81,6 +82,11 @@ def test_a_prefix_that_goes_missing_is_named_with_its_cause_and_is_gone_when_it_
     session.announced = ()
     try:
         assert aged(observer) == 6
+        assert not PrefixDifference.objects.exists()  # FRR's counter is of before: it may have gone down
+        assert "looked at again" in external(observer).comparison.error
+        session.revision += 1
+        observer.sweep()
+        assert aged(observer) == 6
         (found,) = PrefixDifference.objects.all()
         assert (found.session, found.prefix, found.kind) == (external(observer), PREFIX, "missing")
         assert "network statement is missing" in found.words
@@ -91,6 +97,8 @@ def test_a_prefix_that_goes_missing_is_named_with_its_cause_and_is_gone_when_it_
         assert PrefixDifference.objects.get().since == since
     finally:
         session.announced = whole
+        session.revision += 1
+    observer.sweep()
     aged(observer)
     assert not PrefixDifference.objects.exists()
 
@@ -126,6 +134,23 @@ def test_what_nobody_says_is_not_known_and_never_missing(observer: Observer) -> 
     assert row.error
     assert (row.compared_at, row.missing) == (before, 0)
     assert not PrefixDifference.objects.exists()
+    Comparison.objects.update(sent=99)
+    assert look(observer) == 3  # who has just failed is not asked again at once, whatever moved
+
+
+def test_nodes_that_frr_did_not_speak_for_are_not_asked(observer: Observer) -> None:
+    Speaker.objects.filter(node=ONE).update(source=Speaker.Source.STATUS)
+    assert aged(observer) == 3
+    Speaker.objects.filter(node=ONE).update(source=Speaker.Source.VTYSH, misses=1)
+    assert aged(observer) == 3
+
+
+def test_in_quiet_mode_a_node_is_looked_at_once_a_minute_whatever_moves(observer: Observer) -> None:
+    Comparison.objects.update(sent=99)
+    observer.cluster.observing = Way.QUIET
+    assert look(observer) == 0
+    observer.cluster.observing = Way.SWEEP
+    assert look(observer) == 6
 
 
 def test_what_is_meant_otherwise_is_looked_at_at_once(observer: Observer) -> None:

@@ -1,0 +1,90 @@
+"""Which comparisons are written and count: those of a session that is up, made since it came up, and not long ago."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from clusters.models import Cluster
+from dashboard.matrix import Column, cells_of
+from speakers.comparison.prefixes import Compared, Difference, Kind
+from speakers.comparison.selectors import comparison_of, differences_now
+from speakers.comparison.services import Looked, comparisons_write
+from speakers.counts import NodeCount
+from speakers.heard import heard_of
+from speakers.models import Comparison, PrefixDifference, Session
+from speakers.selectors import sessions
+from tests.pages.conftest import cluster
+from tests.pages.rows import a_session, a_speaker, down
+
+__all__ = ["cluster"]
+PREFIX = "203.0.113.1/32"
+
+
+def write(row: Session, **columns: Any) -> None:
+    """A look that found one prefix missing."""
+    found = Compared(1, 0, (Difference(PREFIX, Kind.MISSING, "by hand"),), {Kind.MISSING: 1})
+    look = Looked(**{"session": row.pk, "since": row.since, "digest": "", "sent": 0, "compared": found, **columns})
+    comparisons_write(row.cluster_id, [look], timezone.now())
+
+
+def told(row: Session) -> list[bool]:
+    """Whether REST, what is said of pools and services, the matrix, and the session's page say it."""
+    node = NodeCount(row.cluster_id, row.node)
+    cells, _ = cells_of(sessions(), [node], [Column(row.vrf, row.neighbor)])
+    (cell,) = cells.values()
+    looked = comparison_of(row)
+    assert looked is not None
+    elsewhere = differences_now().exists(), bool(heard_of(row.cluster).differing), cell.differs
+    return [*elsewhere, not looked.late(timezone.now())]
+
+
+def test_a_difference_counts_while_it_is_current_and_of_the_session_that_is_up(cluster: Cluster) -> None:
+    row = a_session(a_speaker(cluster))
+    write(row)
+    assert told(row) == [True] * 4
+    Comparison.objects.update(compared_at=timezone.now() - timedelta(hours=1))
+    assert told(row) == [False] * 4
+    Comparison.objects.update(compared_at=timezone.now() - timedelta(seconds=20))
+    Session.objects.update(since=timezone.now() - timedelta(seconds=10))
+    assert told(row) == [False] * 4
+
+
+def test_a_difference_begins_anew_with_the_session(cluster: Cluster) -> None:
+    row = a_session(a_speaker(cluster))
+    write(row)
+    PrefixDifference.objects.update(since=timezone.now() - timedelta(hours=2))
+    Comparison.objects.update(compared_at=timezone.now() - timedelta(hours=1))
+    write(row)
+    assert PrefixDifference.objects.get().since < timezone.now() - timedelta(hours=1)
+    Comparison.objects.update(compared_at=timezone.now() - timedelta(hours=1))
+    row.since = timezone.now() - timedelta(minutes=1)
+    row.save()
+    write(row, compared=None, error="no answer")
+    assert PrefixDifference.objects.get().since < timezone.now() - timedelta(hours=1)
+    write(row)
+    assert PrefixDifference.objects.get().since > timezone.now() - timedelta(hours=1)
+
+
+def test_sessions_that_went_down_or_came_up_meanwhile_are_left_out(cluster: Cluster) -> None:
+    row = a_session(a_speaker(cluster))
+    write(row, since=row.since - timedelta(hours=1))
+    assert not Comparison.objects.exists()
+    Session.objects.update(**down(since=row.since))
+    write(row)
+    assert not Comparison.objects.exists()
+
+
+def test_speakers_are_locked_first_as_by_a_sweep_and_sessions_never(cluster: Cluster) -> None:
+    row = a_session(a_speaker(cluster))
+    with CaptureQueriesContext(
+        connection,
+    ) as seen:
+        write(row)
+    reads = [query["sql"] for query in seen if query["sql"].startswith("SELECT")]
+    assert 'FROM "speakers_speaker"' in reads[0]
+    assert not [sql for sql in reads[1:] if "FOR UPDATE" in sql]
