@@ -28,12 +28,20 @@ def with_standing(edit: Edit, after: Snapshot, found: Sequence[Finding]) -> list
     if not asking or edit.live is None or edit.manifest is None or edit.recreate:
         return list(found)
     now = held(after, {edit.ref: resource_of(edit.ref, edit.live)})
-    stood = {replace(one, nodes=()) for one in rules.check(now, {edit.ref})}
-    errors = {one.code for one in asking if one.severity is Severity.ERROR and replace(one, nodes=()) in stood}
+    where: dict[Finding, set[str]] = {}
+    for one in rules.check(now, {edit.ref}):
+        where.setdefault(replace(one, nodes=()), set()).update(one.nodes)
+
+    def stands(one: Finding) -> bool:
+        """Whether it bites on no node on which it did not before."""
+        nodes = where.get(replace(one, nodes=()))
+        return nodes is not None and nodes.issuperset(one.nodes)
+
+    errors = any(one.severity is Severity.ERROR and stands(one) for one in asking)
     allowed = _overridden(edit) if errors else frozenset[str]()
     return [
         replace(one, stood=True)
-        if replace(one, nodes=()) in stood and (one.severity is Severity.DOCUMENTED or one.code in allowed)
+        if stands(one) and (one.severity is Severity.DOCUMENTED or one.code in allowed)
         else one
         for one in found
     ]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from clusters.models import Cluster
+from clusters.models import Cluster, Node
 from clusters.sync.relist import relist
 from tests.api.conftest import Kube
 from tests.api.manifests import manifest, url
@@ -63,3 +63,19 @@ def test_a_rule_that_was_overridden_is_not_asked_about_again_but_one_that_others
     assert editor.patch(f"{url()}?wait=10s", {"spec": {"connectTime": "8s"}}).status_code == 200
     assert kube.get("bgppeers", "peer")["spec"]["connectTime"] == "8s"
     assert editor.patch(url(), {"spec": {"bfdProfile": "other"}}).status_code == 422
+
+
+def test_a_rule_that_was_overridden_for_some_nodes_is_asked_about_again_for_more(
+    as_role: Callable[[str], APIClient], live_cluster: Cluster, kube: Kube
+) -> None:
+    """A speaker that misses the profile keeps its old configuration (MetalLB, internal/config), on every node it is."""
+    one = [{"matchLabels": {"rack": "a"}}]
+    kube.call(kube.server.store.add, manifest(bfdProfile="fast", nodeSelectors=one), "kubectl-edit")
+    relist(live_cluster)
+    for name, rack in (("node-0", "a"), ("node-1", "b")):
+        Node.objects.create(cluster=live_cluster, name=name, uid=name, labels={"rack": rack})
+    over = "wait=10s&override=bfd-profile-missing&reason=it%20comes"
+    assert as_role("admin").patch(f"{url()}?{over}", {"spec": {"connectTime": "9s"}}).status_code == 200
+    editor = as_role("editor")
+    assert editor.patch(f"{url()}?dry_run=true", {"spec": {"connectTime": "8s"}}).status_code == 200
+    assert editor.patch(f"{url()}?dry_run=true", {"spec": {"nodeSelectors": []}}).status_code == 422
