@@ -15,12 +15,13 @@ from clusters.edits.meaning import Meant
 from clusters.edits.overriding import NOTHING, Override, stops
 from clusters.manifest import has_inline_password
 from clusters.models import Cluster
-from clusters.selectors import snapshot_of
+from clusters.selectors import resource_of, snapshot_of
 from clusters.sync.held import holders_of
 from clusters.sync.owners import looked_after_by
 from clusters.sync.takes import Take, takes_of
 from intent import rules
 from intent.findings import Finding, ObjectRef, Severity, shown
+from intent.session_changes import held as held_now
 from intent.snapshot import Snapshot
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -122,12 +123,14 @@ def _each(
         about = finding.objects[:1] if finding.objects[0] in refs else finding.objects
         for ref in refs.intersection(about):
             by_ref[ref].append(finding)
+    own = [edit for edit in edits if isinstance(edit, Edit)]
+    now = held_now(after, {edit.ref: None if edit.live is None else resource_of(edit.ref, edit.live) for edit in own})
     found = []
     for edit in edits:
         if isinstance(edit, PlainEdit):
             found.append([*held_by(edit.ref, held), *_plain(edit)])
             continue
-        some = judge(edit, after, edit.sent, checked=by_ref[edit.ref], held=held, taken=taken)
+        some = judge(edit, after, edit.sent, checked=by_ref[edit.ref], held=held, taken=taken, now=now)
         found.append([*_as_part(edit, alone=len(edits) == 1 and not on_trial, held=edit.ref in held), *some])
     return found
 

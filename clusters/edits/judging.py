@@ -33,11 +33,13 @@ def judge(
     checked: Iterable[Finding] | None = None,
     held: Mapping[ObjectRef, int] | None = None,
     taken: Mapping[ObjectRef, Take] | None = None,
+    now: Snapshot | None = None,
 ) -> list[Finding]:
     """All findings that involve the object as it shall be. given: the manifest as it was sent, to judge its form.
 
     checked: what the rules say of it in that snapshot, if they were asked already. held: the objects that change sets
-    hold, if that was asked already; taken: those that were taken over, likewise.
+    hold, if that was asked already; taken: those that were taken over, likewise. now: the cluster without the edit and
+    those that are made together with it, None = it is alone.
     """
     found = [*connected(edit), *_owner(edit, taken), *_held(edit, held)]
     if edit.manifest is None:
@@ -47,7 +49,7 @@ def judge(
         # Beside all others the same finding also knows the nodes that it concerns.
         known = {replace(finding, nodes=()) for finding in found}
         found += [finding for finding in _alone(edit, after, given) if replace(finding, nodes=()) not in known]
-    return with_standing(edit, after, found)
+    return with_standing(edit, after, found, now)
 
 
 def _alone(edit: Edit, after: Snapshot, given: Mapping[str, Any] | None) -> list[Finding]:

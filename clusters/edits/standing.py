@@ -18,8 +18,9 @@ from intent.snapshot import Snapshot
 _LOOKED_AT = 20  # changes of an object by which somebody overrode a rule, newest first
 
 
-def with_standing(edit: Edit, after: Snapshot, found: Sequence[Finding]) -> list[Finding]:
+def with_standing(edit: Edit, after: Snapshot, found: Sequence[Finding], now: Snapshot | None = None) -> list[Finding]:
     """The findings, marked where the cluster holds the object with the same one. after: the cluster with the edit.
+    now: the same without it and what is edited together with it, None = it is alone.
 
     Of documented rules it is enough that they are broken there, whoever did it; a rule that only an administrator
     overrides must have been overridden for this object. One query, and the rules once more, if there is such a finding.
@@ -27,7 +28,7 @@ def with_standing(edit: Edit, after: Snapshot, found: Sequence[Finding]) -> list
     asking = [one for one in found if one.severity is Severity.DOCUMENTED or overridable(one)]
     if not asking or edit.live is None or edit.manifest is None or edit.recreate:
         return list(found)
-    now = held(after, {edit.ref: resource_of(edit.ref, edit.live)})
+    now = now or held(after, {edit.ref: resource_of(edit.ref, edit.live)})
     where: dict[Finding, set[str]] = {}
     for one in rules.check(now, {edit.ref}):
         where.setdefault(replace(one, nodes=()), set()).update(one.nodes)

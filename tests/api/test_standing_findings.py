@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from clusters.models import Cluster, Node
 from clusters.sync.relist import relist
 from tests.api.conftest import Kube
-from tests.api.manifests import manifest, url
+from tests.api.manifests import NAMESPACE, manifest, url
 
 pytestmark = pytest.mark.usefixtures("worker")
 CODE = "keepalive-not-below-hold"  # the OpenShift documentation; MetalLB 0.16 accepts it
@@ -79,3 +79,21 @@ def test_a_rule_that_was_overridden_for_some_nodes_is_asked_about_again_for_more
     editor = as_role("editor")
     assert editor.patch(f"{url()}?dry_run=true", {"spec": {"connectTime": "8s"}}).status_code == 200
     assert editor.patch(f"{url()}?dry_run=true", {"spec": {"nodeSelectors": []}}).status_code == 422
+
+
+def test_what_another_edit_of_the_same_change_set_breaks_did_not_stand(
+    as_role: Callable[[str], APIClient], live_cluster: Cluster, kube: Kube
+) -> None:
+    peer, profile = manifest(bfdProfile="fast"), {"apiVersion": "metallb.io/v1beta1", "kind": "BFDProfile", "spec": {}}
+    kube.call(kube.server.store.add, peer, "kubectl-edit")
+    relist(live_cluster)
+    over = "wait=10s&override=bfd-profile-missing&reason=it%20comes"
+    assert as_role("admin").patch(f"{url()}?{over}", {"spec": {"connectTime": "9s"}}).status_code == 200
+    there = {**profile, "metadata": {"name": "fast", "namespace": NAMESPACE}}
+    kube.call(kube.server.store.add, there, "kubectl-edit")
+    relist(live_cluster)
+    gone = {"delete": {"kind": "BFDProfile", "name": "fast"}}
+    together = [{"manifest": manifest(bfdProfile="fast", connectTime="8s")}, gone]
+    answer = as_role("editor").post(f"{CHANGESETS}?dry_run=true", together)
+    told = [(one["code"], one["objects"][0]["name"]) for one in answer.json()["findings"]]
+    assert (answer.status_code, sorted(told)) == (422, [("bfd-profile-missing", "peer"), ("profile-in-use", "fast")])
