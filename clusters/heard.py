@@ -16,10 +16,14 @@ _UNSEEN = "not observed yet"
 
 @dataclass(frozen=True, slots=True)
 class Down:
-    """A session that is not up. words: why, "" = nobody said. href: its page, "" = FRR was not asked yet."""
+    """A session that is not up, or what differs on one. words: why, "" = nobody said. href: its page, "" = unasked.
+
+    missing: it is a prefix that FRR does not tell there.
+    """
 
     words: str = _UNSEEN
     href: str = ""
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,12 @@ class Heard:
     def why(self, key: SessionKey) -> Down:
         """Why a session is not up."""
         return self.others.get(key, Down())
+
+    def tells(self, key: SessionKey, prefixes: Iterable[str]) -> bool:
+        """Whether one of these prefixes goes out there, for all that is known: no answer says otherwise."""
+        differing = self.differing.get(key, {})
+        lacking = all(prefix in differing and differing[prefix].missing for prefix in prefixes)
+        return key in self.up and key not in self.silent and not lacking
 
 
 UNHEARD = Heard()

@@ -46,6 +46,6 @@ def _differing(cluster: Cluster, up: Container[SessionKey]) -> dict[SessionKey, 
     for node, vrf, neighbor, pk, prefix, kind, words in rows.order_by("session", "prefix").values_list(*columns):
         if (node, vrf, neighbor) in up:
             word = "missing" if kind == PrefixDifference.Kind.MISSING else "differs"
-            why = Down(f"{word}: {words}", reverse("session", args=[pk]))
+            why = Down(f"{word}: {words}", reverse("session", args=[pk]), word == "missing")
             found.setdefault((node, vrf, neighbor), {})[prefix] = why
     return found

@@ -146,7 +146,7 @@ class _Parts:
         carried = {node: [(peer, (node, *self._feeds[peer])) for peer in verdict.peers] for node in nodes}
         sorts: dict[Step | None, list[str]] = {None: [], Step.SESSION: [], Step.PREFIX: []}
         for node, sessions in carried.items():
-            sorts[self._stops([key for _peer, key in sessions])].append(node)
+            sorts[self._stops([key for _peer, key in sessions], verdict.prefixes)].append(node)
         for step, some in sorts.items():
             if some:
                 sessions = [one for node in some for one in carried[node]]
@@ -159,13 +159,14 @@ class _Parts:
                     hint=hint,
                     over=over(known, sessions, frozenset(verdict.prefixes).__contains__),
                     targets=tuple((peer, self._feeds[peer][1]) for peer in verdict.peers),
-                    told=frozenset(key[1:] for _peer, key in sessions if key in known.up and key not in known.silent),
+                    told=frozenset(key[1:] for _peer, key in sessions if known.tells(key, verdict.prefixes)),
                 )
                 yield self._linked(one, address, verdict, step)
 
-    def _stops(self, keys: list[SessionKey]) -> Step | None:
-        up = [key for key in keys if key in self._known.up]
-        return Step.SESSION if not up else Step.PREFIX if self._known.silent.issuperset(up) else None
+    def _stops(self, keys: list[SessionKey], prefixes: tuple[str, ...]) -> Step | None:
+        if any(self._known.tells(key, prefixes) for key in keys):
+            return None
+        return Step.SESSION if self._known.up.isdisjoint(keys) else Step.PREFIX
 
     def _linked(self, one: Standing, address: str, verdict: Verdict, broken: Step | None) -> Standing:
         chain, change = self._links.of(address, verdict, one.nodes, broken)

@@ -51,6 +51,6 @@ DARK = (
     "FRR at most originates it, and tells nobody. Look at the sessions that are not up.",
 )
 SILENT = (
-    "sessions that would carry it are up, but FRR announces nothing there",
+    "sessions that would carry it are up, but FRR does not announce it there",
     "A route map filters it, or the nodes keep another configuration. Ask FRR of all nodes for the prefix.",
 )

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from clusters.models import Cluster, Node, Service
 from pools.models import BGPAdvertisement
-from speakers.models import Session
+from speakers.models import Comparison, PrefixDifference, Session
 from tests.pages.rows import a_session, a_speaker, down
 from tests.pages.services import two_services_announced
 
@@ -113,9 +114,25 @@ def test_a_session_that_is_up_and_carries_nothing_breaks_the_last_link(viewer: C
     told, silent = announcement(viewer)["nodes"]
     assert (told["nodes"], told["announced"]) == (["node-1"], True), "nobody knows how many prefixes go out there"
     assert (silent["announced"], states(silent["chain"])) == (False, ["holds"] * 6 + ["broken"])
-    assert "FRR announces nothing there" in silent["words"]
+    assert "FRR does not announce it there" in silent["words"]
     Session.objects.update(prefixes_sent=2)
     assert [one["announced"] for one in announcement(viewer)["nodes"]] == [True]
+
+
+def test_sessions_that_are_known_to_lack_the_prefix_do_not_announce_it(viewer: Client, web: Service) -> None:
+    observed(web.cluster, [("node-0", "192.0.2.1", {"prefixes_sent": 1}), ("node-1", "192.0.2.2", {})])
+    assert announcement(viewer)["redundancy"]["level"] == "redundant"
+    row = Session.objects.get(node="node-0")
+    known = {"session": row, "cluster": web.cluster, "prefix": "203.0.113.9/32", "since": timezone.now()}
+    Comparison.objects.create(session=row, meant=1, missing=1, compared_at=timezone.now())
+    differs = PrefixDifference.objects.create(kind="missing", words="a route map drops it", **known)
+    told, silent = announcement(viewer)["nodes"]
+    assert (told["nodes"], silent["nodes"]) == (["node-1"], ["node-0"])
+    assert (silent["announced"], states(silent["chain"])) == (False, ["holds"] * 6 + ["broken"])
+    assert announcement(viewer)["redundancy"]["level"] == "one-session"
+    differs.kind = "attributes"
+    differs.save()
+    assert announcement(viewer)["redundancy"]["level"] == "redundant", "it goes out, if not as it is meant to"
 
 
 def test_the_only_advertisement_gone_names_the_pool(viewer: Client, web: Service) -> None:
