@@ -149,10 +149,15 @@ class Hub:
         for reader in self._readers:
             reader.put(event, cluster)
 
+    @property
+    def _listened(self) -> bool:
+        """Whether this task is wanted; a wait for Redis that ends as it is cancelled swallows that."""
+        return self._task is asyncio.current_task()
+
     async def _listen(self) -> None:
         """Subscribe, again and again: Redis may restart. Whatever was missed meanwhile is fetched afterwards."""
         failures = 0
-        while True:
+        while self._listened:
             try:
                 client = redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2)
                 async with client, client.pubsub(ignore_subscribe_messages=True) as subscription:
@@ -170,7 +175,7 @@ class Hub:
                 await asyncio.sleep(min(0.1 * 2**failures, RETRY_LIMIT) * random.uniform(0.5, 1.0))  # noqa: S311
 
     async def _forward(self, subscription: redis.asyncio.client.PubSub) -> None:
-        while True:
+        while self._listened:
             message = await subscription.get_message(timeout=HEARTBEAT)
             if message is None:
                 await subscription.ping()  # a connection that died silently fails here

@@ -155,6 +155,20 @@ async def test_a_silent_stream_sends_heartbeats(
     await chunks.aclose()
 
 
+async def test_a_listener_whose_end_was_swallowed_ends_with_its_wait(
+    redis: EmbeddedRedis, viewer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As redis-py does if the wait for a message runs out at that very moment."""
+    monkeypatch.setattr(events, "HEARTBEAT", 0.05)
+    page = await opened(viewer)
+    hub = Hub.of_this_loop()
+    listener = hub._task
+    assert listener is not None
+    hub._task = asyncio.create_task(asyncio.sleep(0))  # what is cancelled in its place
+    await page.close()
+    await asyncio.wait_for(asyncio.shield(listener), 30)
+
+
 async def test_without_a_user_or_the_right_there_is_no_stream(redis: EmbeddedRedis) -> None:
     nobody = await sync_to_async(User.objects.create_user)("nobody", password="a-password")
     assert (await AsyncClient().get("/events/")).status_code == 401
