@@ -32,7 +32,8 @@ class Heard:
 
     lost: not Established, told by one too. sent: of those that are up, how many prefixes FRR announces there. silent:
     those of them where it is known that FRR announces none. differing: of those that are up, the prefixes that are not
-    told as they are meant to be, and what differs.
+    told as they are meant to be, and what differs. unclear: those of which more prefixes differ, or did
+    when it was known, than are named.
     """
 
     up: frozenset[SessionKey] = frozenset()
@@ -41,6 +42,7 @@ class Heard:
     sent: Mapping[SessionKey, int] = field(default_factory=dict)
     silent: frozenset[SessionKey] = frozenset()
     differing: Mapping[SessionKey, Mapping[str, Down]] = field(default_factory=dict)
+    unclear: frozenset[SessionKey] = frozenset()
 
     def why(self, key: SessionKey) -> Down:
         """Why a session is not up."""
@@ -76,6 +78,7 @@ class Over:
     """The sessions that something is meant over, and how many of them are up. missing: the first of the others.
 
     differing: of those that are up, over how many it is not told as it is meant to be; different: the first of them.
+    unclear: over how many others nobody knows whether it is.
     """
 
     meant: int
@@ -83,6 +86,7 @@ class Over:
     missing: tuple[Missing, ...] = ()
     differing: int = 0
     different: tuple[Missing, ...] = ()
+    unclear: int = 0
 
     @property
     def more(self) -> int:
@@ -115,7 +119,7 @@ def over(
     known: Heard, sessions: Iterable[tuple[str, SessionKey]], concerns: Callable[[str], bool] = lambda _prefix: True
 ) -> Over:
     """How many of these sessions are up. sessions: the BGPPeer and the key of each. concerns: which prefixes count."""
-    meant = up = differing = 0
+    meant = up = differing = unclear = 0
     lacking: list[Missing] = []
     different: list[Missing] = []
     for peer, key in sessions:
@@ -125,9 +129,10 @@ def over(
             up += 1
             found = next(((p, why) for p, why in known.differing.get(key, {}).items() if concerns(p)), None)
             differing += found is not None
+            unclear += found is None and key in known.unclear
             if found is not None and len(different) < _NAMED:
                 words = bounded(f"{found[0]}: {found[1].words}", _WORDS)
                 different.append(Missing(node, peer, vrf, neighbor, words, found[1].href))
         elif len(lacking) < _NAMED:
             lacking.append(missing(known, node, peer, vrf, neighbor))
-    return Over(meant, up, tuple(lacking), differing, tuple(different))
+    return Over(meant, up, tuple(lacking), differing, tuple(different), unclear)

@@ -51,5 +51,6 @@ def over_json(found: Over | None) -> dict[str, Any] | None:
         "up": found.up,
         "notUp": [asdict(one) for one in found.missing],
         "differing": found.differing,
+        "unclear": found.unclear,
         "notAsMeant": [asdict(one) for one in found.different],
     }

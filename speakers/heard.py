@@ -23,10 +23,14 @@ def heard_of(cluster: Cluster) -> Heard:
     """All of them; two queries, without a model instance each."""
     others: dict[SessionKey, Down] = {}
     lost, silent, sent = set[SessionKey](), set[SessionKey](), dict[SessionKey, int]()
+    counted = dict[SessionKey, int]()
     columns = ("node", "vrf", "neighbor", "health", "cause", "pk", "prefixes_sent")
-    for node, vrf, neighbor, health, cause, pk, number in sessions(cluster=cluster).order_by().values_list(*columns):
+    rows = sessions(cluster=cluster).order_by().values_list(*columns, "comparison__missing", "comparison__attributes")
+    for node, vrf, neighbor, health, cause, pk, number, missing, attributes in rows:
         if health in _UP:
             sent[node, vrf, neighbor] = number or 0
+            if missing or attributes:
+                counted[node, vrf, neighbor] = missing + attributes
             if number == 0:
                 silent.add((node, vrf, neighbor))
         else:
@@ -34,7 +38,9 @@ def heard_of(cluster: Cluster) -> Heard:
                 lost.add((node, vrf, neighbor))
             words = _WORDS.get(health) or cause or HEALTH_WORDS[health]
             others[node, vrf, neighbor] = Down(words, reverse("session", args=[pk]))
-    return Heard(frozenset(sent), others, frozenset(lost), sent, frozenset(silent), _differing(cluster, sent))
+    differing = _differing(cluster, counted)
+    unclear = frozenset(key for key, number in counted.items() if number > len(differing.get(key, ())))
+    return Heard(frozenset(sent), others, frozenset(lost), sent, frozenset(silent), differing, unclear)
 
 
 def _differing(cluster: Cluster, up: Container[SessionKey]) -> dict[SessionKey, dict[str, Down]]:

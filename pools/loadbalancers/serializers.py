@@ -29,6 +29,7 @@ class OverSerializer(serializers.Serializer[Any]):
     up = serializers.IntegerField(help_text="How many of them are Established now.")
     notUp = MissingSerializer(source="missing", many=True, help_text="The first of the others.")  # noqa: N815
     differing = serializers.IntegerField(help_text="Over how many of those it is not told as it is meant to be.")
+    unclear = serializers.IntegerField(help_text="Over how many others of those nobody knows whether it is.")
 
 
 class ThingSerializer(serializers.Serializer[Any]):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from clusters.heard import over
 from clusters.models import Cluster
 from dashboard.matrix import Column, cells_of
 from speakers.comparison.prefixes import Compared, Difference, Kind
@@ -52,6 +55,21 @@ def test_a_difference_counts_while_it_is_current_and_of_the_session_that_is_up(c
     Comparison.objects.update(compared_at=timezone.now() - timedelta(seconds=20))
     Session.objects.update(since=timezone.now() - timedelta(seconds=10))
     assert told(row) == [False] * 4
+
+
+def test_prefixes_that_are_not_kept_are_not_known_to_be_as_meant(cluster: Cluster) -> None:
+    row = a_session(a_speaker(cluster))
+    write(row)
+    asked = [("tor-a", (row.node, row.vrf, row.neighbor))]
+    found = over(heard_of(cluster), asked, "203.0.113.2/32".__eq__)
+    assert (found.differing, found.unclear) == (0, 0)
+    Comparison.objects.update(missing=150)
+    found = over(heard_of(cluster), asked, "203.0.113.2/32".__eq__)
+    assert (found.differing, found.unclear) == (0, 1)
+    found = over(heard_of(cluster), asked)
+    assert (found.differing, found.unclear) == (1, 0)
+    words = render_to_string("over.html", {"over": replace(found, unclear=1)})
+    assert "not known whether as meant over 1 of them" in words
 
 
 def test_a_difference_begins_anew_with_the_session(cluster: Cluster) -> None:
