@@ -59,14 +59,34 @@ def changeset_give_up(*, change_set: ChangeSet, actor: Actor, accept: Collection
     accept: codes of what is confirmed. Raises Unconfirmed. A worker that is still at it must not write its outcome over
     this.
     """
+    judged = _in_force(change_set)
+    needed = _confirmed(change_set, accept)
+    with transaction.atomic():
+        list(ChangeSet.objects.select_for_update().filter(pk=change_set.pk))  # what workers write waits from here on
+        if _in_force(change_set) != judged:  # a worker was at it meanwhile
+            needed = _confirmed(change_set, accept)
+        return _turned(change_set, actor, needed)
+
+
+def _in_force(change_set: ChangeSet) -> list[tuple[int, str]]:
+    """The items that are, and how far each of them is."""
+    return list(change_set.items.filter(state__in=_IN_FORCE).order_by("pk").values_list("pk", "state"))
+
+
+def _confirmed(change_set: ChangeSet, accept: Collection[str]) -> tuple[Confirmation, ...]:
+    """What had to be confirmed, and is. Raises Unconfirmed."""
     needed = to_confirm(change_set)
     if left := unconfirmed(needed, accept):
         raise Unconfirmed(left)
+    return needed
+
+
+def _turned(change_set: ChangeSet, actor: Actor, needed: Collection[Confirmation]) -> bool:
+    """From here on it is taken back; False if it has its outcome by now. Within a transaction."""
     by = f" by {actor.get_username()}" if actor is not None else ""
     confirmed = f", confirmed: {', '.join(map(str, needed))}" if needed else ""
     values: dict[str, Any] = {"state": ChangeSet.State.ROLLING_BACK, "fence": F("fence") + 1, "lease_until": None}
     values |= {"retry_at": None, "attempts": 0, "message": f"Given up{by}{confirmed}."[:300]}
-    with transaction.atomic():
-        done = ChangeSet.objects.filter(pk=change_set.pk, state__in=_RUNNING).update(**values)
-        outbox.enqueue_set(change_set)
+    done = ChangeSet.objects.filter(pk=change_set.pk, state__in=_RUNNING).update(**values)
+    outbox.enqueue_set(change_set)
     return bool(done)

@@ -11,12 +11,14 @@ from rest_framework.test import APIClient
 from bgpui.roles import role_give
 from clusters.changesets.giving_up import changeset_give_up, to_confirm
 from clusters.edits.refusals import Unconfirmed
-from clusters.models import ChangeSet, ChangeSetItem
+from clusters.heard import Heard, register
+from clusters.models import ChangeSet, ChangeSetItem, Cluster
 from clusters.sync.changesets.carry import apply_set
 from lab.apiserver import Fault
+from speakers.heard import heard_of
 from tests.clusters.cluster import RunningCluster, node
 from tests.clusters.conftest import Office
-from tests.clusters.sets import accept, carry, some_peer, states, wanted
+from tests.clusters.sets import accept, carry, pass_time, some_peer, states, wanted
 
 
 @pytest.fixture
@@ -28,8 +30,7 @@ def half_done(kube: RunningCluster, office: Office, settings: Settings) -> Chang
     edits = wanted(some_peer(1, peerASN=64700)), wanted(some_peer(2))
     change_set = accept(office, *edits, accept=["sessions-reset:1-of-1"])
     assert to_confirm(change_set) == (), "nothing is in force"
-    kube.server.faults.add(Fault(verb="create", resource="bgppeers", delay=0.0, count=1))
-    kube.server.faults.add(Fault(verb="create", resource="bgppeers", code=503))
+    _refuse_create(kube, after=1)
     apply_set(change_set.pk)
     change_set.refresh_from_db()
     assert states(change_set)["tor-1"] == ChangeSetItem.State.APPLIED
@@ -46,6 +47,42 @@ def test_what_is_in_force_and_would_reset_sessions_is_asked_about(half_done: Cha
     half_done.refresh_from_db()
     assert half_done.message == "Given up, confirmed: sessions-reset:1-of-1."
     assert carry(half_done) == ChangeSet.State.ROLLED_BACK
+
+
+def test_what_comes_into_force_while_it_is_judged_is_confirmed_too(
+    kube: RunningCluster, office: Office, settings: Settings
+) -> None:
+    settings.BGPUI_CONFIRM_SESSIONS = 25.0
+    kube.add(node("node-0"), some_peer(1))
+    office.look()
+    edits = wanted(some_peer(1, peerASN=64700)), wanted(some_peer(2)), wanted(some_peer(3))
+    change_set = accept(office, *edits, accept=["sessions-reset:1-of-1"])
+    _refuse_create(kube, after=2)  # both are tried before one is made
+    apply_set(change_set.pk)
+    assert list(map(str, to_confirm(change_set))) == ["sessions-reset:1-of-1"]
+
+    def meanwhile(cluster: Cluster) -> Heard:
+        register(heard_of)
+        _refuse_create(kube, after=1)
+        pass_time(change_set)
+        apply_set(change_set.pk)
+        return heard_of(cluster)
+
+    register(meanwhile)
+    try:
+        with pytest.raises(Unconfirmed) as asked:
+            changeset_give_up(change_set=change_set, actor=None, accept=["sessions-reset:1-of-1"])
+    finally:
+        register(heard_of)
+    assert states(change_set)["tor-2"] == ChangeSetItem.State.APPLIED
+    assert list(map(str, asked.value.needed)) == ["sessions-reset:2-of-2"]
+    change_set.refresh_from_db()
+    assert change_set.state == ChangeSet.State.APPLYING
+
+
+def _refuse_create(kube: RunningCluster, after: int) -> None:
+    kube.server.faults.add(Fault(verb="create", resource="bgppeers", delay=0.0, count=after))
+    kube.server.faults.add(Fault(verb="create", resource="bgppeers", code=503))
 
 
 def test_the_page_and_rest_ask_with_the_numbers(half_done: ChangeSet, client: Client) -> None:
