@@ -22,10 +22,11 @@ def with_standing(edit: Edit, after: Snapshot, found: Sequence[Finding], now: Sn
     """The findings, marked where the cluster holds the object with the same one. after: the cluster with the edit.
     now: the same without it and what is edited together with it, None = it is alone.
 
-    Of documented rules it is enough that they are broken there, whoever did it; a rule that only an administrator
-    overrides must have been overridden for this object. One query, and the rules once more, if there is such a finding.
+    Of documented rules it is enough that they are broken there, whoever did it, and of a password in the object that
+    stays; a rule that only an administrator overrides must have been overridden for this object. One query, and the
+    rules once more, if there is such a finding.
     """
-    asking = [one for one in found if one.severity is Severity.DOCUMENTED or overridable(one)]
+    asking = [one for one in found if one.severity is Severity.DOCUMENTED or overridable(one) or _kept(edit, one)]
     if not asking or edit.live is None or edit.manifest is None or edit.recreate:
         return list(found)
     now = now or held(after, {edit.ref: resource_of(edit.ref, edit.live)})
@@ -38,14 +39,19 @@ def with_standing(edit: Edit, after: Snapshot, found: Sequence[Finding], now: Sn
         nodes = where.get(replace(one, nodes=()))
         return nodes is not None and nodes.issuperset(one.nodes)
 
-    errors = any(one.severity is Severity.ERROR and stands(one) for one in asking)
+    errors = any(overridable(one) and stands(one) for one in asking)
     allowed = _overridden(edit) if errors else frozenset[str]()
     return [
         replace(one, stood=True)
-        if stands(one) and (one.severity is Severity.DOCUMENTED or one.code in allowed)
+        if stands(one) and (one.severity is Severity.DOCUMENTED or one.code in allowed or _kept(edit, one))
         else one
         for one in found
     ]
+
+
+def _kept(edit: Edit, one: Finding) -> bool:
+    """Whether it is about the password that the object goes on to carry."""
+    return edit.inline_password and one.field == "spec.password" and one.severity is Severity.ERROR
 
 
 def _overridden(edit: Edit) -> frozenset[str]:

@@ -106,7 +106,9 @@ def inline_password(subject: Subject) -> Iterator[Finding]:
         message = "The password ends in a line end, which MetalLB keeps: without FRR it is part of the key; in FRR's"
         message += " configuration it ends the line, so that the key is what stands before"
         hint = "Write it anew without the line end (printf instead of echo)."
-        yield subject.warning("password-trailing-newline", "password", message, value="", source=CONFIG, hint=hint)
+        # One that is typed would take the place of one that works.
+        say = subject.error if isinstance(password, str) else subject.warning
+        yield say("password-trailing-newline", "password", message, value="", source=CONFIG, hint=hint)
     if NO_WORD in faults:
         message = "FRR takes a password of one word: no spaces, line ends or characters outside ASCII"
         yield subject.error(
