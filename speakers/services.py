@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from clusters import clock
 from clusters.models import Cluster, NodeEvent
+from clusters.observing import QUIET_INTERVAL
 from clusters.retention import expire
 from clusters.words import bounded, counted
 from intent.sessions import IntendedSession
@@ -148,17 +149,17 @@ def _hear(speaker: Speaker, seen: Observation, *, quiet: bool) -> None:
         return
     speaker.duration_ms, speaker.error = seen.duration_ms, seen.error[:500]
     if seen.duration_ms is not None:
-        speaker.asked_at = seen.at
+        speaker.asked_at = seen.asked_at or seen.at
     if seen.heard:
         speaker.observed_at, speaker.misses, speaker.retry_at = seen.at, 0, None
         speaker.source, speaker.quiet = seen.source, quiet
         speaker.frr_version = (seen.answer.version if seen.answer else "") or speaker.frr_version
         return
+    speaker.retry_at = seen.at + timedelta(seconds=QUIET_INTERVAL) if seen.forbidden else None
     if seen.resting:
-        speaker.misses, speaker.retry_at = 0, None
+        speaker.misses = 0
         return
     speaker.misses = min(speaker.misses + 1, 10_000)
-    speaker.retry_at = None
     if speaker.misses >= MISSES_UNKNOWN and speaker.pod and not seen.kept_out:
         doublings = min(speaker.misses - MISSES_UNKNOWN + 1, 10)
         pause = min(settings.BGPUI_SWEEP_INTERVAL * 2**doublings, _RETRY_LIMIT)

@@ -38,8 +38,9 @@ class Observation:
     skipped: it was not asked, because it is backed off; only what is intended for it is brought up to date.
     kept_out: the API server is away or refuses us, which is no reason to ask this node less often.
     resting: it was not to be asked at this time or in this way, which is no fault of its own.
-    forbidden: the API server lets us run no command there. reports: what others say instead of an answer of FRR's own;
-    some: of these sessions alone. source: who was heard.
+    forbidden: the API server lets us run no command there, which is tried once a minute. reports: what others say
+    instead of an answer of FRR's own; some: of these sessions alone. source: who was heard. asked_at: when a command
+    was tried, if that is not `at`.
     """
 
     node: str
@@ -54,6 +55,7 @@ class Observation:
     reports: tuple[Report, ...] | None = None
     some: bool = False
     source: str = "vtysh"
+    asked_at: datetime | None = None
 
     @property
     def heard(self) -> bool:

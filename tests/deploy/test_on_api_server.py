@@ -130,7 +130,7 @@ def _runs(kube: RunningCluster, container: str, *argv: str, account: str = "coll
         return False
 
 
-def test_the_audit_policy_keeps_execs_once_with_their_command_and_no_reading(tmp_path: Path) -> None:
+def test_the_audit_policy_keeps_execs_once_and_of_reading_only_secrets_and_ports(tmp_path: Path) -> None:
     """deploy/audit/policy.yaml, as --audit-policy-file of an API server."""
     server = ControlPlane(TOKENS, audit=DEPLOY / "audit" / "policy.yaml")
     kube = RunningCluster(tmp_path, cast("apiserver.ApiServer", server))
@@ -143,12 +143,18 @@ def test_the_audit_policy_keeps_execs_once_with_their_command_and_no_reading(tmp
         kube.call(kube.server.tokens.add, "collector-token", apiserver.User(name, (apiserver.Rule(),)))
         kube.server.exec = run
         kube.add(node("n1"), pod("speaker-1", "n1", "frr", "speaker"))
-        Door(kube.kubeconfig_of("collector-token")).nodes()
+        door = Door(kube.kubeconfig_of("collector-token"))
+        door.nodes()
+        door.secret_fact(NAMESPACE, "tor-1")
+        with pytest.raises(KubeError):
+            door.pod_metrics(NAMESPACE, "speaker-1", 7472, https=False)
         eventually(lambda: _runs(kube, "frr", "vtysh", "-c", "show version"))
         lines = [json.loads(line) for line in (server.folder / processes.AUDIT_LOG).read_text().splitlines()]
         own = [line for line in lines if line["user"]["username"] == name]
-        assert {line["objectRef"].get("subresource") for line in own} == {"exec"}
-        done = [line for line in own if line["responseStatus"]["code"] == 101]
+        kept = {(line["objectRef"]["resource"], line["objectRef"].get("subresource")) for line in own}
+        assert kept == {("pods", "exec"), ("pods", "proxy"), ("secrets", None)}
+        assert {line["level"] for line in own} == {"Metadata"}
+        done = [line for line in own if line.get("responseStatus", {}).get("code") == 101]
         assert len(done) == 1
         assert "command=show%20version" in done[0]["requestURI"]
         assert done[0]["objectRef"]["name"] == "speaker-1"

@@ -139,6 +139,18 @@ def become(observer: Observer, token: str, folder: Path) -> None:
     look(observer)
 
 
+def unforeseen(observer: Observer) -> None:
+    """A review of access promises what the API server then refuses."""
+    Cluster.objects.update(permissions=[one | {"allowed": True} for one in observer.cluster.permissions])
+    observer.cluster.refresh_from_db()
+
+
+def a_minute_passes() -> None:
+    ago = clock.now() - timedelta(seconds=61)
+    Speaker.objects.update(asked_at=ago)
+    Speaker.objects.filter(retry_at__isnull=False).update(retry_at=ago)
+
+
 def asked(observer: Observer) -> dict[str, Any]:
     return dict(Speaker.objects.filter(cluster=observer.cluster).values_list("node", "asked_at"))
 
@@ -275,9 +287,7 @@ def test_a_node_that_is_not_ready_is_not_known_by_old_reports(seen: Observer) ->
 
 def test_a_refusal_that_no_review_foresaw_is_taken_as_it_comes(seen: Observer, tmp_path: Path) -> None:
     become(seen, BARRED, tmp_path)
-    rights = [one | {"allowed": True} for one in seen.cluster.permissions]
-    Cluster.objects.update(permissions=rights)
-    seen.cluster.refresh_from_db()
+    unforeseen(seen)
     seen.sweep()
     assert seen.cluster.observing == "sweep"
     speaker = Speaker.objects.get(node=ONE)
@@ -288,6 +298,88 @@ def test_a_refusal_that_no_review_foresaw_is_taken_as_it_comes(seen: Observer, t
     seen.sweep()
     assert asked(seen) == before  # a refusal is audited, too
     assert Cluster.objects.get().permissions_at is None
+
+
+@pytest.mark.parametrize(
+    "facts", [{"pod": ""}, {"ready": "6/7"}, {"phase": "Failed"}], ids=["gone", "crashing", "failed"]
+)
+def test_reports_of_a_pod_that_does_not_run_are_old(seen: Observer, facts: dict[str, str]) -> None:
+    """frr-k8s writes the states of its own node: where it does not run the last ones stay."""
+    choose(seen, "no-exec")
+    seen.sweep()
+    Speaker.objects.filter(node=ONE).update(**facts)
+    for _ in range(3):
+        observe.shard_sweep(seen.cluster, [ONE, TWO])
+    assert seen.health()[ONE, "default", TOR] == "unknown"
+    assert "pod with FRR" in Speaker.objects.get(node=ONE).error
+    assert seen.health()[TWO, "default", TOR] == "up"
+
+
+@pytest.mark.parametrize("way", ["sweep", "quiet"])
+def test_a_refusal_says_nothing_of_a_node_that_is_not_ready(seen: Observer, tmp_path: Path, way: str) -> None:
+    """Admission comes before the kubelet: a dead node refuses as a living one does."""
+    become(seen, BARRED, tmp_path)
+    choose(seen, way)
+    unforeseen(seen)
+    seen.sweep()
+    assert seen.health()[ONE, "default", TOR] == "up"
+    conditions = {"conditions": _ready(ready=False)}
+    seen.running.call(seen.lab.store.patch_status, "nodes", "", ONE, conditions)
+    seen.relist()
+    look(seen)
+    unforeseen(seen)
+    for passed in (False, False, False, True, False):
+        if passed:
+            assert seen.health()[ONE, "default", TOR] == "unknown"
+            a_minute_passes()
+        before = asked(seen)
+        seen.sweep()
+        assert seen.cluster.observing == way
+        assert (asked(seen)[TWO] > before[TWO]) is passed
+    assert seen.health()[ONE, "default", TOR] == "unknown"
+    assert "not ready" in Speaker.objects.get(node=ONE).error
+    assert seen.health()[TWO, "default", TOR] == "up"
+    seen.running.call(seen.lab.store.patch_status, "nodes", "", ONE, {"conditions": _ready(ready=True)})
+    seen.relist()
+    look(seen)
+    unforeseen(seen)
+    seen.sweep()
+    assert seen.health()[ONE, "default", TOR] == "up"
+    assert "not ready" not in Speaker.objects.get(node=ONE).error
+
+
+def test_a_refusal_does_not_make_old_reports_new(seen: Observer, tmp_path: Path) -> None:
+    become(seen, BARRED, tmp_path)
+    unforeseen(seen)
+    seen.sweep()
+    look(seen, live=False)
+    Cluster.objects.update(readonly_at=clock.now() - timedelta(hours=2))
+    seen.cluster.refresh_from_db()
+    a_minute_passes()
+    before = Speaker.objects.get(node=ONE)
+    seen.sweep()
+    after = Speaker.objects.get(node=ONE)
+    assert (after.observed_at, after.misses) == (before.observed_at, 0)
+    times = asked(seen)
+    assert times[ONE] > before.asked_at
+    seen.sweep()
+    assert asked(seen) == times
+
+
+@pytest.mark.parametrize("mode", ["frr", "frr-k8s"])
+def test_a_refusal_is_tried_once_a_minute_where_nothing_is_reported(seen: Observer, tmp_path: Path, mode: str) -> None:
+    become(seen, BARRED, tmp_path)
+    StatusObject.objects.filter(kind=REPORTED).delete()
+    Cluster.objects.update(mode=mode)
+    unforeseen(seen)
+    for passed in (True, False, False, True, False):
+        if passed:
+            a_minute_passes()
+        before = asked(seen)
+        seen.sweep()
+        assert seen.cluster.observing == "sweep"
+        assert {asked(seen)[node] > before[node] for node in before} == {passed}
+    assert set(Speaker.objects.values_list("source", "misses")) == {("vtysh", 2)}
 
 
 def test_what_people_ask_is_not_asked_where_exec_is_not_wanted(seen: Observer) -> None:
