@@ -111,10 +111,10 @@ def test_a_conflict_shows_three_sides_and_two_ways_out(editor: Client, cluster: 
     row.save()
     page = editor.get(PEER).text
     table = page.partition('aria-label="Conflict"')[2].partition("</table>")[0]
-    rows = [re.findall(r">([^<>]+)</(?:code|td)>", row) for row in table.split("<tr>")[2:]]
+    rows = [re.findall(r">([^<>]+)</(?:code|td|span)>", row) for row in table.split("<tr>")[2:]]
     assert rows == [
         ["spec.peerASN", "64501", "64501", "64999"],
-        ["spec.holdTime", "\N{EN DASH}", "30s", "\N{EN DASH}"],
+        ["spec.holdTime", "not set", "30s", "not set"],
     ]
     review = post(editor, f"{PEER}edit/", "review", _form_of(page, f"{PEER}edit/"))
     assert _changes(review.text) == ["spec.holdTime"]
