@@ -66,7 +66,7 @@ def test_the_label_empties_the_configuration_and_taking_it_off_fills_it_again(ob
     exclude_node(Exclusion.objects.get(node=ONE).pk)
     assert EXCLUDED in observer.running.call(observer.lab.store.get, "nodes", "", ONE)["metadata"]["labels"]
     eventually(lambda: _phase(observer, api, address) == "safe", timeout=90, interval=0.5)
-    assert (written(observer, ONE), written(observer, TWO)) == (set(), PREFIXES)
+    eventually(lambda: (written(observer, ONE), written(observer, TWO)) == (set(), PREFIXES), timeout=90, interval=0.5)
     eventually(lambda: running_config(observer, ONE) == set(), timeout=90, interval=0.5)
     assert api.delete(address).status_code in {200, 202}
     exclude_node(Exclusion.objects.get(node=ONE).pk)
