@@ -21,6 +21,7 @@ from tests.clusters.cluster import NAMESPACE, RunningCluster, peer, pod
 from tests.clusters.conftest import Office
 from tests.clusters.test_finding_metallb import FRR_K8S
 from tests.clusters.test_passwords import _text
+from tests.waiting import eventually
 
 CANARY = "hunter2-in-frr"
 _FRR = ("frr", "controller")
@@ -131,12 +132,16 @@ def test_what_is_not_served_is_no_problem_and_leaves_no_rows(kube: RunningCluste
     report(kube, "FRRNodeState", "node-1", status={"runningConfig": "x"})
     office.look()
     kube.call(kube.server.store.delete, "customresourcedefinitions", "", "frrnodestates.frrk8s.metallb.io")
+
+    def looked() -> bool:  # kube-apiserver's discovery follows a moment later
+        office.cluster.refresh_from_db()
+        office.cluster.discovered_at = None
+        office.cluster.save()
+        office.look()
+        return not StatusObject.objects.exists()
+
+    eventually(looked, timeout=60)
     office.cluster.refresh_from_db()
-    office.cluster.discovered_at = None
-    office.cluster.save()
-    office.look()
-    office.cluster.refresh_from_db()
-    assert not StatusObject.objects.exists()
     assert "frrnodestates" not in str(office.cluster.problems)
     assert not any(one["resource"] == "frrnodestates" for one in office.cluster.permissions)
 
