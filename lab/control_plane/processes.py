@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import secrets
 import shutil
 import socket
 import subprocess
@@ -14,6 +16,7 @@ from lab.control_plane.binaries import Binaries
 
 _PATIENCE, _PAUSE = 60.0, 0.1  # seconds
 _TAIL = 30  # lines of a log
+_PORTS = range(15_000, 30_000)  # below net.ipv4.ip_local_port_range
 ADMIN = "lab-admin"
 AUDIT_LOG = "audit.log"
 ADDRESS_TYPE = "ExternalDNS"
@@ -66,10 +69,12 @@ class Child:
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port that nobody listens on right now, and that the kernel gives to no client meanwhile."""
+    while True:
+        port = secrets.choice(_PORTS)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def listens(port: int) -> bool:
