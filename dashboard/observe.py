@@ -25,7 +25,6 @@ from clusters.nudges import nudge
 from clusters.observing import Way, asks, observing_write
 from clusters.selectors import is_silent, snapshot_of
 from dashboard.peers import peer_sessions_write
-from dashboard.rounds import shard_over
 from dashboard.turns import instead, target_of, turns
 from intent.announcements import announced_on
 from intent.placement import Placement
@@ -106,7 +105,13 @@ def shard_sweep(cluster: Cluster, nodes: Sequence[str]) -> Written:
     expected, turn = _expected(cluster, nodes), turns(cluster, nodes)
     written = shard_write(cluster, turn.said, expected)
     written += _ask(cluster, turn.ask, expected)
-    if shard_over(cluster.pk, changed=written.visible):
+    return written
+
+
+def nodes_look(cluster: Cluster, nodes: Sequence[str]) -> Written:
+    """The same for nodes that are looked at outside of a round: peers are counted at once."""
+    written = shard_sweep(cluster, nodes)
+    if written.visible:
         peers_count(cluster)
     return written
 
@@ -118,7 +123,7 @@ def told_sweep(cluster: Cluster, nodes: Sequence[str]) -> list[str]:
     barely = clock.now() - _BREATH
     asked = Speaker.objects.filter(cluster=cluster, node__in=nodes, asked_at__gt=barely)
     early = set(asked.values_list("node", flat=True)) if cluster.observing == Way.SWEEP else set[str]()
-    shard_sweep(cluster, [node for node in nodes if node not in early])
+    nodes_look(cluster, [node for node in nodes if node not in early])
     return sorted(early)
 
 

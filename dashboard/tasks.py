@@ -68,14 +68,16 @@ def sweep_shard(pk: int, number: int, nodes: list[str]) -> None:
     cluster = clusters_active().filter(pk=pk).first()
     if cluster is None:
         return
+    changed = False
     with alone(f"sweep:{pk}:{number}") as free:
         if free:
             began_at = clock.now()
             written = observe.shard_sweep(cluster, nodes)
+            changed = written.visible
             totals.sweep_write(cluster, number, began_at, nodes=len(nodes), unanswered=written.unanswered)
             nudge("sweep", cluster.name)
-        elif shard_over(pk, changed=False):
-            observe.peers_count(cluster)
+    if shard_over(pk, changed=changed):
+        observe.peers_count(cluster)
 
 
 @shared_task

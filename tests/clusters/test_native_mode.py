@@ -51,7 +51,7 @@ def native(kube: RunningCluster, office: Office) -> Office:
 
 
 def health(office: Office) -> dict[str, str]:
-    observe.shard_sweep(office.cluster, observe.cluster_nodes(office.cluster) or [])
+    observe.nodes_look(office.cluster, observe.cluster_nodes(office.cluster) or [])
     return {row.neighbor: row.health for row in sessions(cluster=office.cluster)}
 
 

@@ -68,7 +68,7 @@ class Observer:
 
     def sweep(self) -> Written:
         """One sweep of all nodes, in one shard."""
-        return observe.shard_sweep(self.cluster, observe.cluster_nodes(self.cluster) or [])
+        return observe.nodes_look(self.cluster, observe.cluster_nodes(self.cluster) or [])
 
     def settled(self) -> bool:
         """Whether the routers have done to the sessions what they will do."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard import tasks
+from dashboard import observe, tasks
 from dashboard.rounds import round_begin, shard_over
 from peers.models import BGPPeer
 from speakers.models import Session
@@ -44,3 +44,14 @@ def test_peers_are_counted_when_all_shards_are_through(observer: Observer) -> No
         assert up() == 0
         tasks.sweep_shard(observer.cluster.pk, number, [node])
     assert up() == len(nodes)
+
+
+def test_a_node_that_is_looked_at_between_takes_no_shard_from_the_round(observer: Observer) -> None:
+    """As when an event stream tells of it."""
+    round_begin(observer.cluster.pk, 1)
+    observe.told_sweep(observer.cluster, list(Session.objects.values_list("node", flat=True)[:1]))
+    assert shard_over(observer.cluster.pk, changed=True)
+    round_begin(observer.cluster.pk, 2)
+    Session.objects.update(state=Session.State.IDLE)
+    observe.told_sweep(observer.cluster, sorted({row.node for row in Session.objects.all()}))
+    assert not shard_over(observer.cluster.pk, changed=True), "one shard is still to come"

@@ -175,7 +175,7 @@ def test_a_cluster_that_was_away_for_long_is_whole_again_with_the_first_sweep(ob
 def test_a_pod_that_is_gone_is_a_miss_and_its_successor_is_found(observer: Observer) -> None:
     old = Speaker.objects.get(node=ONE)
     observer.running.call(observer.lab.world.delete_pod, ONE)
-    seen = observe.shard_sweep(observer.cluster, [ONE])  # as if it vanished after the pods were listed
+    seen = observe.nodes_look(observer.cluster, [ONE])  # as if it vanished after the pods were listed
     assert seen.turned == 1
     assert observer.health()[ONE, "default", "10.1.0.1"] == "late"
 

@@ -309,7 +309,7 @@ def test_reports_of_a_pod_that_does_not_run_are_old(seen: Observer, facts: dict[
     seen.sweep()
     Speaker.objects.filter(node=ONE).update(**facts)
     for _ in range(3):
-        observe.shard_sweep(seen.cluster, [ONE, TWO])
+        observe.nodes_look(seen.cluster, [ONE, TWO])
     assert seen.health()[ONE, "default", TOR] == "unknown"
     assert "pod with FRR" in Speaker.objects.get(node=ONE).error
     assert seen.health()[TWO, "default", TOR] == "up"
