@@ -45,8 +45,12 @@ class PrefixDifferenceViewSet(ReadEndpoint):
     queryset = PrefixDifference.objects.none()
     serializer_class = PrefixDifferenceSerializer
     filterset_class = PrefixDifferenceFilters
-    ordering = ("cluster", "session__node", "session__vrf", "session__neighbor", "kind", "prefix")
-    ordering_fields = {"prefix": "prefix", "kind": "kind", "since": "since", "node": "session__node"}
+    ordering = ("cluster", "node", "vrf", "neighbor", "kind", "prefix")
+    ordering_fields = {
+        **{name: name for name in ("prefix", "kind", "since")},
+        **{name: f"session__{name}" for name in ("node", "vrf", "neighbor", "peer")},
+        "cluster": "cluster__name",
+    }
 
     def get_queryset(self) -> QuerySet[PrefixDifference]:
         """Those that count now."""

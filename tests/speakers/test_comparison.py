@@ -7,8 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from pytest_django.fixtures import Settings
+from rest_framework.test import APIClient
 
+from bgpui.roles import role_give
 from clusters.nudges import connection
 from clusters.observing import Way
 from dashboard.compare import cluster_compare
@@ -75,6 +78,20 @@ def external(observer: Observer) -> Session:
     return observer.session(ONE, EXTERNAL[1])
 
 
+def by_rest(query: str) -> list[tuple[str, str, str]]:
+    api = APIClient()
+    api.force_authenticate(User.objects.filter(username="reader").first() or a_viewer())
+    answer = api.get(f"/api/v1/prefix-differences/?{query}")
+    assert answer.status_code == 200, answer.content
+    return [(one["prefix"], one["kind"], one["node"]) for one in answer.json()["results"]]
+
+
+def a_viewer() -> User:
+    user = User.objects.create_user("reader")
+    role_give(user=user, role="viewer")
+    return user
+
+
 def test_a_prefix_that_goes_missing_is_named_with_its_cause_and_is_gone_when_it_is_back(observer: Observer) -> None:
     assert look(observer) == 0  # nothing is due
     session = hand(observer, *EXTERNAL)
@@ -92,6 +109,8 @@ def test_a_prefix_that_goes_missing_is_named_with_its_cause_and_is_gone_when_it_
         assert "network statement is missing" in found.words
         row = external(observer).comparison
         assert (row.meant, row.told, row.missing, row.as_meant) == (1, 0, 1, 0)
+        assert by_rest("") == by_rest(f"node={ONE}&kind=missing&ordering=-since,peer") == [(PREFIX, "missing", ONE)]
+        assert by_rest("kind=extra") == []
         since = found.since
         aged(observer)
         assert PrefixDifference.objects.get().since == since
