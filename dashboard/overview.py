@@ -17,7 +17,7 @@ from dashboard.problems import problems
 from dashboard.refusals import by_refusal, frozen
 from dashboard.sparklines import Sparkline, sparklines
 from speakers.counters.series import Series, fleet_series_by_vrf
-from speakers.counts import DOWN, UNSEEN, UP, Counts, worst
+from speakers.counts import DOWN, UNSEEN, Counts, worst
 from speakers.models import Session
 
 
@@ -33,8 +33,13 @@ class Part:
 
     @property
     def up(self) -> int:
-        """Established, degraded ones too."""
-        return sum(self.healths[health] for health in UP)
+        """Established, and all is well."""
+        return self.healths["up"]
+
+    @property
+    def degraded(self) -> int:
+        """Established, and not all is well; or not intended."""
+        return self.total - self.up - self.down - self.unknown
 
     @property
     def down(self) -> int:

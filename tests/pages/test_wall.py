@@ -61,6 +61,16 @@ def test_each_vrf_has_a_tile_with_trouble_first_and_each_cause_and_alarm_a_line(
     assert all(f"sse:{event}" in part for event in ("sweep", "sessions", "resources", "alarms"))
 
 
+def test_degraded_sessions_are_counted_apart_as_everywhere(viewer: Client, cluster: Cluster) -> None:
+    speaker = a_speaker(cluster)
+    a_session(speaker)
+    a_session(speaker, "10.0.0.2", degraded="BFD says that the path is down")
+    (tile,) = re.findall(r'<li class="tile" data-h="degraded">(.*?)</li>', viewer.get("/wall/").text, re.DOTALL)
+    assert "default 1 not all well 1 up, 1 not all well of 2" in words(tile)
+    (part,) = viewer.get("/api/v1/overview/").json()["vrfs"]
+    assert [part[name] for name in ("up", "degraded", "down", "unknown", "total")] == [1, 1, 0, 0, 2]
+
+
 def test_the_wall_needs_no_hand_and_gives_none(viewer: Client, cluster: Cluster) -> None:
     a_session(a_speaker(cluster), **down())
     part = viewer.get("/wall/", headers={"HX-Request": "true", "HX-Target": "wall"}).text
