@@ -6,7 +6,7 @@ MetalLB announces, and for the route maps of these neighbors; the second one for
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from speakers.comparison.prefixes import Compared, Meant, Told, compare, read_ad
 from speakers.frr import commands, parse, policy
 from speakers.frr.lookup import found, parts
 from speakers.frr.parse import Unparsed
-from speakers.frr.policy import ListEntry, ListKey
+from speakers.frr.policy import ListKey, PrefixList
 
 Key = tuple[str, str]  # VRF and neighbor
 _LOOKED_UP = 20  # prefixes of one node that are looked up
@@ -96,11 +96,11 @@ class Inquiry:
         if isinstance(documents, Unparsed):
             return documents
         answers, rest = documents[: len(self._looked)], documents[len(self._looked) :]
-        lists: dict[ListKey, Sequence[ListEntry]] = {}
+        lists: dict[ListKey, PrefixList] = {}
         for version, name in self._lists:
-            lines = next((lines for each in rest if (lines := policy.prefix_list(each, name)) is not None), None)
-            if lines is not None:
-                lists[version, name] = lines
+            found_list = next((one for each in rest if (one := policy.prefix_list(each, name)) is not None), None)
+            if found_list is not None:
+                lists[version, name] = found_list
         for key, told in self.told.items():
             told.lists = lists
             told.looked = {prefix for vrf, prefix in self._looked if vrf == key[0]}

@@ -11,7 +11,7 @@ from intent.addresses import parse_address
 from intent.announcements import Announcement
 from intent.communities import Community
 from intent.sessions import IntendedSession
-from speakers.frr.policy import ListEntry, ListKey, Outcome, Rule, outcome
+from speakers.frr.policy import ListKey, Outcome, PrefixList, Rule, outcome
 from speakers.frr.text import clean
 
 KEPT = 100  # differences of one session that are kept; all are counted
@@ -69,7 +69,7 @@ class Told:
     advertised: dict[str, Advertised] = field(default_factory=dict)
     default_local_pref: int = 100
     rules: Sequence[Rule] | None = None
-    lists: Mapping[ListKey, Sequence[ListEntry]] = field(default_factory=dict)
+    lists: Mapping[ListKey, PrefixList] = field(default_factory=dict)
     present: set[str] = field(default_factory=set)
     looked: set[str] = field(default_factory=set)
 

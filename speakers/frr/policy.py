@@ -38,6 +38,27 @@ class ListEntry:
         return inside and self.low <= prefix.prefixlen <= self.high
 
 
+class PrefixList:
+    """Lines in order. Those about one prefix alone, all that MetalLB writes, are found without reading the rest."""
+
+    def __init__(self, lines: Sequence[ListEntry]) -> None:
+        self._lines = lines
+        self._exact: dict[Prefix, int] = {}
+        self._wide: list[int] = []
+        for number, line in enumerate(lines):
+            if line.network is not None and line.low == line.high == line.network.prefixlen:
+                self._exact.setdefault(line.network, number)
+            else:
+                self._wide.append(number)
+
+    def line(self, prefix: Prefix) -> ListEntry | None:
+        """The first one about this prefix."""
+        exact = self._exact.get(prefix, len(self._lines))
+        wide = (number for number in self._wide if number < exact and self._lines[number].matches(prefix))
+        number = next(wide, exact)
+        return self._lines[number] if number < len(self._lines) else None
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """An entry of a route map. lists: of which all have to permit a prefix. readable: nothing else has to match.
@@ -74,13 +95,15 @@ def route_map(document: Mapping[str, Any], name: str) -> list[Rule] | None:
     return [_rule(rule) for rule in rules[:ENTRIES] if isinstance(rule, dict)] if isinstance(rules, list) else None
 
 
-def prefix_list(document: Mapping[str, Any], name: str) -> list[ListEntry] | None:
-    """The lines of a prefix list as bgpd has it; None if the document does not hold it."""
+def prefix_list(document: Mapping[str, Any], name: str) -> PrefixList | None:
+    """A prefix list as bgpd has it; None if the document does not hold it."""
     found = _inside(_inside(document, "BGP"), name).get("entries")
-    return [_entry(one) for one in found[:ENTRIES] if isinstance(one, dict)] if isinstance(found, list) else None
+    if not isinstance(found, list):
+        return None
+    return PrefixList([_entry(one) for one in found[:ENTRIES] if isinstance(one, dict)])
 
 
-def outcome(prefix: str, rules: Sequence[Rule], lists: Mapping[ListKey, Sequence[ListEntry]]) -> Outcome:
+def outcome(prefix: str, rules: Sequence[Rule], lists: Mapping[ListKey, PrefixList]) -> Outcome:
     """Send a prefix through a route map. A list that is not in `lists` makes the outcome unknown."""
     network, said = ip_network(prefix), Outcome()
     for rule in rules:
@@ -99,7 +122,7 @@ def outcome(prefix: str, rules: Sequence[Rule], lists: Mapping[ListKey, Sequence
     return Outcome(permitted=False)
 
 
-def _matched(network: Prefix, rule: Rule, lists: Mapping[ListKey, Sequence[ListEntry]]) -> bool | None:
+def _matched(network: Prefix, rule: Rule, lists: Mapping[ListKey, PrefixList]) -> bool | None:
     if not rule.readable:
         return None
     for version, name in rule.lists:
@@ -107,7 +130,7 @@ def _matched(network: Prefix, rule: Rule, lists: Mapping[ListKey, Sequence[ListE
             return False
         if (version, name) not in lists:
             return None
-        line = next((line for line in lists[version, name] if line.matches(network)), None)
+        line = lists[version, name].line(network)
         if line is None or not line.permit:
             return False
     return True
