@@ -43,6 +43,18 @@ def floor() -> float:
     return min(times)
 
 
+def lose(every: int) -> None:
+    """Let one in so many sessions be down for an hour; 0 = none."""
+    from clusters import clock
+    from speakers.models import Session
+
+    pks = Session.objects.values_list("pk", flat=True)
+    lost = [pk for index, pk in enumerate(pks) if every and not index % every]
+    down = {"state": "Active", "reason": "hold-timer-expired", "since": clock.now() - timedelta(hours=1)}
+    for start in range(0, len(lost), 500):
+        Session.objects.filter(pk__in=lost[start : start + 500]).update(**down)
+
+
 def main() -> None:
     """Fill one SQLite database a size; figures alarms.<state>.{ms,queries,ratio}.<sessions> and more."""
     from django.conf import settings
@@ -69,15 +81,7 @@ def main() -> None:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
         for state, every in STATES.items():
-            lost = [
-                pk
-                for index, pk in enumerate(Session.objects.values_list("pk", flat=True))
-                if every and not index % every
-            ]
-            for start in range(0, len(lost), 500):
-                Session.objects.filter(pk__in=lost[start : start + 500]).update(
-                    state="Active", reason="hold-timer-expired", since=clock.now() - timedelta(hours=1)
-                )
+            lose(every)
             milliseconds, queries = look()
             record(f"alarms.{state}.ms.{size}", milliseconds, "ms", f"a look at all rules, fastest of {ROUNDS}, SQLite")
             record(f"alarms.{state}.queries.{size}", queries, "queries", "of one look")

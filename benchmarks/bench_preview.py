@@ -6,8 +6,13 @@ import os
 import statistics
 import tempfile
 import time
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from clusters.models import Cluster
+    from intent.snapshot import Snapshot
 
 ROUNDS = int(os.environ.get("ROUNDS", "20"))
 TIER = [{"matchLabels": {"tier": "1"}}]
@@ -37,10 +42,7 @@ def filled(nodes: int) -> None:
     from django.utils import timezone
 
     from benchmarks.bench_intent import snapshot
-    from clusters.models import Cluster, Node, Service
-    from clusters.registry import resource_models
-    from intent.sessions import sessions
-    from speakers.models import Session, Speaker
+    from clusters.models import Cluster
 
     of, now = snapshot(nodes), timezone.now()
     cluster = Cluster.objects.create(
@@ -52,6 +54,14 @@ def filled(nodes: int) -> None:
         checked_at=now,
         connected_at=now,
     )
+    _resources(cluster, of)
+    _nodes_and_services(cluster, of)
+    _sessions(cluster, of, now)
+
+
+def _resources(cluster: Cluster, of: Snapshot) -> None:
+    from clusters.registry import resource_models
+
     for resource in of.resources:
         metadata = {"name": resource.name, "namespace": resource.ref.namespace, "labels": dict(resource.labels)}
         version = "v1beta2" if resource.ref.kind == "BGPPeer" else "v1beta1"
@@ -66,10 +76,13 @@ def filled(nodes: int) -> None:
         )
         row.spec = dict(resource.spec)
         row.save()
-    Node.objects.bulk_create(
-        [Node(cluster=cluster, name=node.name, uid=node.name, labels=dict(node.labels)) for node in of.nodes],
-        batch_size=500,
-    )
+
+
+def _nodes_and_services(cluster: Cluster, of: Snapshot) -> None:
+    from clusters.models import Node, Service
+
+    nodes = [Node(cluster=cluster, name=node.name, uid=node.name, labels=dict(node.labels)) for node in of.nodes]
+    Node.objects.bulk_create(nodes, batch_size=500)
     services = [
         Service(
             cluster=cluster,
@@ -85,16 +98,22 @@ def filled(nodes: int) -> None:
         for one in of.services
     ]
     Service.objects.bulk_create(services, batch_size=500)
+
+
+def _sessions(cluster: Cluster, of: Snapshot, now: datetime) -> None:
+    from intent.sessions import sessions
+    from speakers.models import Session, Speaker
+
     columns = {"namespace": "metallb-system", "ready": "4/4", "observed_at": now, "attempted_at": now}
     speakers = [Speaker(cluster=cluster, node=node.name, pod=f"pod-{node.name}", **columns) for node in of.nodes]
     by_node = {one.node: one for one in Speaker.objects.bulk_create(speakers, batch_size=500)}
     up = {"state": "Established", "intended": True, "since": now, "remote_as": 64501, "local_as": 64500}
-    place = [one for some in sessions(of).values() for one in some]
     rows = [
         Session(
             speaker=by_node[s.node], cluster=cluster, node=s.node, vrf=s.vrf, neighbor=s.neighbor, peer=s.peer, **up
         )
-        for s in place
+        for some in sessions(of).values()
+        for s in some
     ]
     Session.objects.bulk_create(rows, batch_size=500)
 

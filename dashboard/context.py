@@ -65,20 +65,19 @@ _ALARMS = (
     ),
 )
 
+_SESSIONS = (
+    Place("home", "Sessions", "speakers.view_session", ("session",)),
+    Place("topology", "Topology", "speakers.view_session"),
+    Place("routes", "Routes", "speakers.view_session"),
+    Place("timeline", "Timeline", "speakers.view_session"),
+    Place("wall", "Wall", "speakers.view_session"),
+)
+
 
 def _places() -> tuple[tuple[str, tuple[Place, ...]], ...]:
     """The main navigation: each entry a label and its pages, which are named beneath if there are several."""
     return (
-        (
-            "Sessions",
-            (
-                Place("home", "Sessions", "speakers.view_session", ("session",)),
-                Place("topology", "Topology", "speakers.view_session"),
-                Place("routes", "Routes", "speakers.view_session"),
-                Place("timeline", "Timeline", "speakers.view_session"),
-                Place("wall", "Wall", "speakers.view_session"),
-            ),
-        ),
+        ("Sessions", _SESSIONS),
         ("Alarms", _ALARMS),
         ("Peers", (_kind("Peers", "BGPPeer"), _kind("BFD profiles", "BFDProfile"))),
         ("Pools", (_kind("Pools", "IPAddressPool", "pool-addresses"),)),

@@ -32,7 +32,8 @@ from intent.sessions import IntendedSession, sessions, shared
 from speakers import live
 from speakers.frr import commands, parse, routes, text
 from speakers.models import Session, Speaker
-from speakers.services import Written, observations_write, speakers_sync
+from speakers.pods import speakers_sync
+from speakers.services import Written, observations_write
 from speakers.sweep import Observation, Target, run, sweep_in_batches
 from speakers.totals import sweep_fail
 

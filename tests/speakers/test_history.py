@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from clusters.models import Cluster, NodeEvent
-from speakers import services
 from speakers.history import DAY, MONTH, Span, Uptime, history, unobserved
 from speakers.models import Gap, Speaker
+from speakers.pods import speakers_sync
 from speakers.services import observations_write
 from speakers.sweep import Observation
 from tests.speakers.seen import DOWN, T0, UP, after, intended, missed, seen, session
@@ -83,7 +83,7 @@ def test_a_session_lost_between_two_looks_is_lost_and_flaps_if_it_is_often(
 def test_changes_of_the_pod_are_events_of_the_node(cluster: Cluster) -> None:
     def pods(**facts: object) -> None:
         found = [Speaker(node="node-1", **facts)] if facts else []
-        services.speakers_sync(cluster=cluster, pods=found, nodes=["node-1"])
+        speakers_sync(cluster=cluster, pods=found, nodes=["node-1"])
 
     pods(pod="a", pod_uid="1")
     pods(pod="a", pod_uid="1", restarts=2)
