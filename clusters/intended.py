@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.db.models import F, JSONField, Model, QuerySet, TextField
@@ -75,19 +75,24 @@ def service_of(row: Service) -> intent.Service:
 
 def _raw(model: type[Model], rows: QuerySet[Any], columns: tuple[str, ...]) -> Iterator[_Row]:
     """The columns with JSON as its text."""
-    wanted: dict[str, Combinable] = {f"raw_{name}": _as_text(model, name) for name in columns}
+    as_json = _json_of(model)
+    wanted: dict[str, Combinable] = {
+        f"raw_{name}": Cast(name, TextField()) if name in as_json else F(name) for name in columns
+    }
     yield from rows.annotate(**wanted).values_list(*wanted).iterator(chunk_size=2000)
 
 
-def _as_text(model: type[Model], name: str) -> Combinable:
-    is_json = isinstance(model._meta.get_field(name), JSONField)  # noqa: SLF001  # Django's public name for it
-    return Cast(name, TextField()) if is_json else F(name)
+@cache
+def _json_of(model: type[Model]) -> frozenset[str]:
+    """The columns that hold JSON."""
+    fields = model._meta.concrete_fields  # noqa: SLF001  # Django's public name for it
+    return frozenset(field.name for field in fields if isinstance(field, JSONField))
 
 
 def _parsed(model: type[Model], columns: tuple[str, ...], row: _Row) -> dict[str, Any]:
-    fields = model._meta  # noqa: SLF001
+    as_json = _json_of(model)
     return {
-        name: json.loads(value) if value is not None and isinstance(fields.get_field(name), JSONField) else value
+        name: json.loads(value) if value is not None and name in as_json else value
         for name, value in zip(columns, row, strict=True)
     }
 

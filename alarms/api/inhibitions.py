@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django_filters.rest_framework import FilterSet
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import serializers
 
 from alarms.api.fields import MatchersField
-from alarms.api.views import WriteEndpoint
+from alarms.api.views import EnabledFilters, WriteEndpoint
 from alarms.models import Inhibition
 from alarms.models.inhibition import EQUAL
 from clusters.api.bodies import KnownFields
-from clusters.api.filters import flag
 
 
 class InhibitionSerializer(KnownFields, serializers.ModelSerializer[Inhibition]):
@@ -36,12 +34,6 @@ class InhibitionSerializer(KnownFields, serializers.ModelSerializer[Inhibition])
             if not attrs.get(name, getattr(self.instance, name, ())):
                 raise serializers.ValidationError({name: "say which alarms, as kind=node-not-ready"})
         return attrs
-
-
-class InhibitionFilters(FilterSet):  # type: ignore[misc]
-    """By whether they count."""
-
-    enabled = flag("enabled", label="Whether it counts")
 
 
 _EXAMPLE = {
@@ -68,6 +60,6 @@ class InhibitionViewSet(WriteEndpoint):
 
     serializer_class = InhibitionSerializer
     queryset = Inhibition.objects.all()
-    filterset_class = InhibitionFilters
+    filterset_class = EnabledFilters
     ordering = ("name",)
     ordering_fields = {name: name for name in ("name", "enabled")}

@@ -11,12 +11,11 @@ from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_f
 from rest_framework import serializers
 
 from alarms.api.fields import MatchersField
-from alarms.api.views import WriteEndpoint
+from alarms.api.views import EnabledFilters, WriteEndpoint
 from alarms.models import MaintenanceWindow, Silence
 from alarms.services import silence_end
 from clusters import clock
 from clusters.api.bodies import KnownFields
-from clusters.api.filters import flag
 from clusters.models import Change
 from clusters.moments import MomentFilter
 
@@ -155,12 +154,6 @@ class WindowSerializer(KnownFields, serializers.ModelSerializer[MaintenanceWindo
         return attrs
 
 
-class WindowFilters(FilterSet):  # type: ignore[misc]
-    """By whether they count."""
-
-    enabled = flag("enabled", label="Whether it counts")
-
-
 _WINDOW = {
     "name": "Patch night", "reason": "Nodes restart one by one", "weekdays": [1], "time": "02:00",
     "time_zone": "Europe/Zurich", "minutes": 120, "matchers": [{"name": "cluster", "op": "=", "value": "edge-*"}],
@@ -183,7 +176,7 @@ class WindowViewSet(WriteEndpoint):
 
     serializer_class = WindowSerializer
     queryset = MaintenanceWindow.objects.select_related("author")
-    filterset_class = WindowFilters
+    filterset_class = EnabledFilters
     authored = True
     ordering = ("name",)
     ordering_fields = {name: name for name in ("name", "enabled", "created_at")}

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 import django_filters
 from django.conf import settings
-from django_filters.rest_framework import FilterSet
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -18,13 +17,13 @@ from rest_framework.response import Response
 
 from alarms.api.fields import MatchersField
 from alarms.api.notices import NoticeSerializer
-from alarms.api.views import WriteEndpoint
+from alarms.api.views import EnabledFilters, WriteEndpoint
 from alarms.delivery.http import NO_RECEIVER
 from alarms.models import Route
 from alarms.secrets import ClosedError, Secrets, origin, secrets_of, secrets_seal
 from alarms.services import notice_test
 from clusters.api.bodies import KnownFields
-from clusters.api.filters import choice, flag
+from clusters.api.filters import choice
 from clusters.connecting.sealing import MAKE_KEY, NO_KEY, has_key
 from clusters.hosts import stands_for_none
 from clusters.models import Change
@@ -158,12 +157,11 @@ def _kept(route: Route, given: Mapping[str, str]) -> Secrets:
         return Secrets(str(route.uid))
 
 
-class RouteFilters(FilterSet):  # type: ignore[misc]
+class RouteFilters(EnabledFilters):
     """By kind, and whether they count."""
 
     name = django_filters.CharFilter(label="Name")
     kind = choice("kind", Route.Kind.values, label="What it is")
-    enabled = flag("enabled", label="Whether it counts")
 
 
 class MayTest(BasePermission):

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
-from django_filters.rest_framework import FilterSet
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import serializers
 
 from alarms.api.fields import PatternsField
-from alarms.api.views import WriteEndpoint
+from alarms.api.views import EnabledFilters, WriteEndpoint
 from alarms.models import Kind, Rule, Severity
 from clusters.api.bodies import KnownFields
-from clusters.api.filters import choice, flag
+from clusters.api.filters import choice
 
 _WEEK = 7 * 24 * 3600
 _OF_SESSIONS = tuple(kind for kind in Kind if kind not in {Kind.STALE, Kind.CLUSTER, Kind.NODE})
@@ -61,13 +60,12 @@ class RuleSerializer(KnownFields, serializers.ModelSerializer[Rule]):
         return attrs
 
 
-class RuleFilters(FilterSet):  # type: ignore[misc]
+class RuleFilters(EnabledFilters):
     """By kind, severity, and whether it counts."""
 
     name = django_filters.CharFilter(label="Name")
     kind = choice("kind", Kind.values, label="What it watches for")
     severity = choice("severity", Severity.values, label="How bad it is")
-    enabled = flag("enabled", label="Whether it counts")
 
 
 _EXAMPLE = {

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from django_filters.rest_framework import FilterSet
 from rest_framework.mixins import CreateModelMixin, DestroyModelMixin, UpdateModelMixin
 
 from alarms.services import row_delete, row_save
+from clusters.api.filters import flag
 from clusters.api.views import ReadEndpoint
 from clusters.models import Change
+
+
+class EnabledFilters(FilterSet):  # type: ignore[misc]
+    """Of what can be switched off: by whether it counts."""
+
+    enabled = flag("enabled", label="Whether it counts")
 
 
 class WriteEndpoint(CreateModelMixin, UpdateModelMixin, DestroyModelMixin, ReadEndpoint):

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from clusters.kube import discovery, permissions
+from clusters.kube import discovery, permissions, served
 from clusters.kube.client import Door
 from clusters.kube.discovery import Problem
 from clusters.kube.errors import Forbidden
@@ -53,8 +53,8 @@ def nodes_event(cluster: Cluster, objects: Mapping[str, Mapping[str, Any] | None
 def discover(cluster: Cluster, door: Door) -> dict[str, Any]:
     """What a look at the cluster as a whole says, as columns of its row. Raises KubeError."""
     problems: list[Problem] = []
-    found: dict[str, Any] = {"kubernetes_version": door.version(), "served": discovery.served_versions(door)}
-    found["uid"] = discovery.uid_of(door)
+    found: dict[str, Any] = {"kubernetes_version": door.version(), "served": served.versions(door)}
+    found["uid"] = served.uid_of(door)
     problems += _twice(cluster, found["uid"])
     namespace, rooms = cluster.namespace, set(discovery.NAMESPACES[:1])
     try:
@@ -68,7 +68,7 @@ def discover(cluster: Cluster, door: Door) -> dict[str, Any]:
         found |= {"mode": metallb.mode.value, "metallb_version": metallb.version}
         found |= {"secret_passthrough": metallb.secret_passthrough, "ignores_exclude": metallb.ignores_exclude}
     kinds = [model.KIND for model in resource_models().values()]
-    found["served_fields"] = discovery.served_fields(door, kinds)
+    found["served_fields"] = served.fields(door, kinds)
     for kind in kinds:
         versions = found["served"].get(f"{kind.plural}.{kind.group}", [])
         if kind.version not in versions:

@@ -9,8 +9,9 @@ import pytest
 import yaml
 from django.utils import timezone
 
+from clusters.kube import served
 from clusters.kube.client import Door
-from clusters.kube.discovery import find_metallb, served_versions
+from clusters.kube.discovery import find_metallb
 from clusters.kube.errors import Forbidden
 from clusters.kube.permissions import Permission, missing_as_yaml, needs, review
 from clusters.models import Cluster, Node
@@ -108,10 +109,10 @@ def test_without_the_right_to_list_pods_the_refusal_is_told(kube: RunningCluster
 
 
 def test_the_served_versions_are_known(kube: RunningCluster) -> None:
-    served = served_versions(_door(kube))
-    assert served["bgppeers.metallb.io"] == ["v1beta1", "v1beta2"]
-    assert served["bfdprofiles.metallb.io"] == ["v1beta1"]
-    assert set(served) >= {f"{kind.plural}.{kind.group}" for kind in KINDS.values()}
+    found = served.versions(_door(kube))
+    assert found["bgppeers.metallb.io"] == ["v1beta1", "v1beta2"]
+    assert found["bfdprofiles.metallb.io"] == ["v1beta1"]
+    assert set(found) >= {f"{kind.plural}.{kind.group}" for kind in KINDS.values()}
 
 
 def test_the_fields_of_the_served_crds_are_known_and_decide(kube: RunningCluster, office: Office) -> None:
