@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 
+from django.db.models import Subquery
+from django.db.models.functions import Coalesce
+
 from clusters.edits.edit import Edit
 from clusters.edits.overriding import overridable
 from clusters.models import Change
@@ -55,8 +58,9 @@ def _kept(edit: Edit, one: Finding) -> bool:
 
 
 def _overridden(edit: Edit) -> frozenset[str]:
-    """The rules that an administrator overrode for this object."""
-    changes = Change.objects.filter(
-        cluster=edit.cluster, kind=edit.kind.kind, namespace=edit.namespace, name=edit.name
-    ).exclude(override_reason="")
-    return frozenset(chain.from_iterable(changes.order_by("-pk").values_list("overridden", flat=True)[:_LOOKED_AT]))
+    """The rules that an administrator overrode for this object, not for one of its name that is gone."""
+    place = {"cluster": edit.cluster, "kind": edit.kind.kind, "namespace": edit.namespace, "name": edit.name}
+    changes = Change.objects.filter(**place)
+    gone = changes.filter(action=Change.Action.DELETE).order_by("-pk").values("pk")[:1]
+    own = changes.exclude(override_reason="").filter(pk__gt=Coalesce(Subquery(gone), 0))
+    return frozenset(chain.from_iterable(own.order_by("-pk").values_list("overridden", flat=True)[:_LOOKED_AT]))

@@ -65,6 +65,22 @@ def test_a_rule_that_was_overridden_is_not_asked_about_again_but_one_that_others
     assert editor.patch(url(), {"spec": {"bfdProfile": "other"}}).status_code == 422
 
 
+def test_what_was_overridden_for_an_object_does_not_count_for_another_of_its_name(
+    as_role: Callable[[str], APIClient], live_cluster: Cluster, kube: Kube
+) -> None:
+    kube.call(kube.server.store.add, manifest(bfdProfile="fast"), "kubectl-edit")
+    relist(live_cluster)
+    over = "wait=10s&override=bfd-profile-missing&reason=it%20comes"
+    assert as_role("admin").patch(f"{url()}?{over}", {"spec": {"connectTime": "9s"}}).status_code == 200
+    editor = as_role("editor")
+    assert editor.patch(f"{url()}?dry_run=true", {"spec": {"connectTime": "8s"}}).status_code == 200
+    kube.call(kube.server.store.delete, "bgppeers", NAMESPACE, "peer")
+    relist(live_cluster)
+    kube.call(kube.server.store.add, manifest(bfdProfile="fast"), "kubectl-edit")
+    relist(live_cluster)
+    assert editor.patch(f"{url()}?dry_run=true", {"spec": {"connectTime": "8s"}}).status_code == 422
+
+
 def test_a_rule_that_was_overridden_for_some_nodes_is_asked_about_again_for_more(
     as_role: Callable[[str], APIClient], live_cluster: Cluster, kube: Kube
 ) -> None:
