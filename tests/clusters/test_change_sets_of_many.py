@@ -35,9 +35,10 @@ def test_trials_that_take_longer_than_a_task_may_go_on_in_the_next(
     kube.server.faults.add(Fault(resource="bgppeers", verb="create", delay=0.001, count=100))
     apply_set(change_set.pk)
     change_set.refresh_from_db()
-    assert (change_set.state, change_set.tried, _requests(kube)) == (State.PENDING, 1, 1)
+    assert (change_set.state, change_set.tried) == (State.PENDING, 1)
     assert carry(change_set) == State.APPLIED
-    assert _requests(kube) == 8, "each is tried once, and made once"
+    # Each is tried once and made once; a trial whose connection a real API server had just closed is asked once more.
+    assert 8 <= _requests(kube) < 1 + 2 + 3 + 4 + 4
 
 
 def test_a_cluster_that_is_away_is_asked_once(kube: RunningCluster, office: Office) -> None:
