@@ -11,7 +11,7 @@ from clusters.kube.redact import mask_as_before
 from clusters.manifest import Object, has_inline_password
 from clusters.sync import ownership
 from clusters.sync.claim import Claim, Fate, Lost, Outcome, claim
-from clusters.sync.decide import Decision, Edit, Step, decide, still_held, unmet, written
+from clusters.sync.decide import Decision, Edit, Step, decide, ownerless, still_held, unmet, written
 from clusters.sync.takes import take_moved
 
 logger = logging.getLogger(__name__)
@@ -98,7 +98,8 @@ def _act(held: Claim, door: Door, edit: Edit, live: Object | None, decision: Dec
 def _taken(held: Claim, door: Door, edit: Edit, live: Object) -> Object:
     """The object with the fields that move to us."""
     drops_password, everybody = has_inline_password(live) and not edit.keeps_password, edit.takes(live)
-    operations = ownership.handover(live, with_password=drops_password, everybody=everybody) or []
+    claimed = ownerless(edit, live)
+    operations = ownership.handover(live, with_password=drops_password, everybody=everybody, claimed=claimed) or []
     forgotten = ownership.without_copy(live) if drops_password else []
     if operations or forgotten:
         operations = [*(operations or ownership.at_version(live)), *forgotten]

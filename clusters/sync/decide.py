@@ -114,6 +114,13 @@ def still_held(edit: Edit, live: Object) -> str:
     return f"Applied, but not in force: {', '.join(parts)}."
 
 
+def ownerless(edit: Edit, live: Object) -> tuple[str, ...]:
+    """The fields of the spec that the edit clears and that nobody owns: a conversion between versions has set them."""
+    gone = [diff.path for diff in unmet(edit, live) if diff.after is None and diff.path.startswith("spec.")]
+    everybody = ownership.managers(live) if gone else ()
+    return tuple(path for path in gone if everybody and not any(ownership.holds(one, path) for one in everybody))
+
+
 def written(edit: Edit, live: Object) -> Object:
     """What to apply: the desired object without what only others own and this edit does not touch.
 

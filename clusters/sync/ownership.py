@@ -116,18 +116,23 @@ def writer_of(before: Mapping[str, Any] | None, after: Mapping[str, Any], paths:
 
 
 def handover(
-    obj: Mapping[str, Any], *, with_password: bool, everybody: bool = False, now: datetime | None = None
+    obj: Mapping[str, Any],
+    *,
+    with_password: bool,
+    everybody: bool = False,
+    claimed: Iterable[str] = (),
+    now: datetime | None = None,
 ) -> list[Fields] | None:
     """The JSON patch that makes us the applier of all that people's tools own in spec, labels and annotations.
 
-    everybody: of what any tool owns there, for a take-over. None if there is nothing to move. Annotations that the
-    door does not show stay where they are, and so does `spec.password` but with_password. The patch holds for this
-    resourceVersion only.
+    everybody: of what any tool owns there, for a take-over. claimed: paths of fields that nobody owns and that shall be
+    ours, so that we can let go of them. None if there is nothing to move. Annotations that the door does not show stay
+    where they are, and so does `spec.password` but with_password. The patch holds for this resourceVersion only.
     """
     keep, shown = () if with_password else ("f:password",), _shown(obj)
-    mine: Fields = {}
+    mine = _claim(claimed)
     rest: list[Fields] = []
-    moved = False
+    moved = bool(mine)
     for entry in _entries(obj) or [_unmanaged(obj)]:
         manager, fields = str(entry.get("manager", "")), entry.get("fieldsV1") or {}
         ours = manager == FIELD_MANAGER and entry.get("operation") == "Apply" and not entry.get("subresource")
@@ -206,6 +211,16 @@ def _split(fields: Fields, shown: Collection[str], *, keep: Iterable[str]) -> tu
 def _merge(into: Fields, fields: Fields) -> None:
     for name, inner in fields.items():
         _merge(into.setdefault(name, {}), inner if isinstance(inner, dict) else {})
+
+
+def _claim(paths: Iterable[str]) -> Fields:
+    found: Fields = {}
+    for path in paths:
+        inner: Fields = {}
+        for key in reversed(keys_of(path)):
+            inner = {f"f:{key}": inner}
+        _merge(found, inner)
+    return found
 
 
 def _unmanaged(obj: Mapping[str, Any]) -> Fields:

@@ -10,8 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from lab.apiserver.conversion import converted
 from lab.apiserver.resources import Key, Manifest, Registry, Resource
-from lab.apiserver.schema import prune
 
 HISTORY = 20_000
 """Events kept per resource type; an older resourceVersion is answered with 410."""
@@ -36,16 +36,13 @@ class Entry:
         return self._raw
 
     def view(self, resource: Resource) -> Entry:
-        """This object in the version that `resource` serves (conversion strategy None: unknown fields are pruned)."""
+        """This object in the version that `resource` serves."""
         if resource.is_stored:
             return self
         if self._views is None:
             self._views = {}
         if resource.version not in self._views:
-            manifest: Manifest = msgspec.json.decode(self.raw)
-            manifest["apiVersion"] = resource.api_version
-            prune(manifest, resource.schema)
-            self._views[resource.version] = Entry(manifest, self.version)
+            self._views[resource.version] = Entry(converted(self.manifest, resource), self.version)
         return self._views[resource.version]
 
 

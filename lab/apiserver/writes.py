@@ -9,6 +9,7 @@ from typing import Any
 
 from lab.apiserver import bodies, cel, deletes, metadata, patch, schema, ssa, strategy
 from lab.apiserver.builtin import METADATA
+from lab.apiserver.conversion import converted
 from lab.apiserver.errors import (
     FORBIDDEN,
     INVALID,
@@ -47,7 +48,7 @@ class Writer:
     def admit(self, operation: str, resource: Resource, manifest: Manifest, options: WriteOptions) -> None:
         """Raises the ApiError of a webhook that denies the write; they do not see subresources."""
         if self.admission is not None and options.admits and not options.subresource:
-            self.admission(operation, resource.group_resource, manifest)
+            self.admission(operation, resource.group_resource, self._as_stored(resource, manifest))
 
     def create(self, resource: Resource, namespace: str, body: Any, options: WriteOptions) -> Entry:
         """A new object from a body that belongs to us from now on."""
@@ -169,6 +170,15 @@ class Writer:
             return old
         return self._commit(resource, key, new, options)
 
+    def _as_stored(self, resource: Resource, manifest: Manifest) -> Manifest:
+        """In the stored version, which is that of MetalLB's webhooks, too (matchPolicy Equivalent)."""
+        if resource.is_stored:
+            return manifest
+        stored = self.storage.registry.stored(resource)
+        found = converted(manifest, stored)
+        schema.default(found, stored.schema)
+        return found
+
     def _track(self, resource: Resource, before: Manifest | None, new: Manifest, options: WriteOptions) -> None:
         if options.tracks:
             author = ssa.Author(options.manager, resource.api_version, metadata.now(), options.subresource)
@@ -199,11 +209,7 @@ class Writer:
             self._addresses.furnish(resource, new, old)
 
     def _commit(self, resource: Resource, key: Key, new: Manifest, options: WriteOptions) -> Entry:
-        stored = self.storage.registry.stored(resource)
-        if not resource.is_stored:
-            new["apiVersion"] = stored.api_version
-            schema.prune(new, stored.schema)
-            schema.default(new, stored.schema)
+        stored, new = self.storage.registry.stored(resource), self._as_stored(resource, new)
         if options.dry_run:
             old = self.storage.entry(stored, key)
             if old is not None:
