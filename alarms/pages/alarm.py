@@ -19,8 +19,10 @@ from alarms.services import alarm_acknowledge, notice_again, notice_test
 from clusters import clock
 from clusters.models import Change
 from clusters.pages import HttpRequest, render_page
+from peers.models import BGPPeer
 
 _NOTICES = 50
+_NAMED = 10  # nodes
 
 
 @require_GET
@@ -36,9 +38,28 @@ def alarm(request: HttpRequest, pk: int) -> HttpResponse:
         "notices": found.notices.select_related("route").defer("body").order_by("-created_at", "-pk")[:_NOTICES],
         "sessions": f"{reverse('home')}?{urlencode(_sessions(found))}",
         "quiet": f"{reverse('silence-new')}?{urlencode([('m', text) for text in _matchers(found)])}",
+        "peer_row": _peer(found, request),
+        "nodes": _nodes(found, request),
         "now": clock.now(),
     }
     return render_page(request, "alarms/alarm.html", context, part="body")
+
+
+def _peer(alarm: Alarm, request: HttpRequest) -> BGPPeer | None:
+    """Its BGPPeer, if that is still there and may be looked at."""
+    if not alarm.peer or not request.user.has_perm("peers.view_bgppeer"):
+        return None
+    rows = BGPPeer.objects.select_related("cluster").filter(cluster=alarm.cluster, namespace=alarm.cluster.namespace)
+    return rows.filter(name=alarm.peer).first()
+
+
+def _nodes(alarm: Alarm, request: HttpRequest) -> list[tuple[str, str]]:
+    """Names of the first of its nodes, with the address of the page of each that is still there."""
+    names = alarm.nodes[:_NAMED]
+    known = set[str]()
+    if request.user.has_perms(("clusters.view_node", "speakers.view_session")):
+        known = set(alarm.cluster.nodes.filter(name__in=names).values_list("name", flat=True))
+    return [(name, reverse("node", args=[alarm.cluster.name, name]) if name in known else "") for name in names]
 
 
 def _sessions(alarm: Alarm) -> dict[str, str]:

@@ -12,12 +12,13 @@ from django.utils import timezone
 
 from alarms.models import Alarm, MaintenanceWindow, Notice, Route, Rule, Silence
 from clusters.models import Change, Cluster
+from peers.models import BGPPeer
 from speakers.models import Sweep
 from tests.alarms.conftest import Look
 from tests.alarms.receivers import Receiver
 from tests.api.conftest import user
 from tests.pages.conftest import Browser
-from tests.pages.rows import a_session, a_speaker, down
+from tests.pages.rows import a_peer, a_session, a_speaker, down
 from tests.pages.test_access import _INLINE
 
 __all__ = ["user"]
@@ -85,6 +86,21 @@ def test_alarms_say_what_fires_and_the_navigation_and_home_how_many(browser: Bro
     assert "/alarms/silences/new/?m=" not in one  # for editors
     empty = browser("viewer").get("/alarms/?state=resolved").text
     assert "No alarm matches" in empty
+
+
+def test_an_alarm_leads_to_its_peer_and_nodes_that_are_still_there(
+    browser: Browser, cluster: Cluster, rows: dict[str, int]
+) -> None:
+    viewer, path = browser("viewer"), f"/alarms/{rows['alarm']}/"
+    peer, node = "/peers/lab/metallb-system/tor-a/", "/nodes/lab/node-0/"
+    a_peer(cluster)
+    page = viewer.get(path).text
+    assert f'<a href="{peer}">tor-a</a>' in page
+    assert f'<a href="{node}">node-0</a>' in page
+    BGPPeer.objects.all().delete()
+    cluster.nodes.all().delete()
+    page = viewer.get(path).text
+    assert (peer in page, node in page) == (False, False)
 
 
 def test_an_alarm_is_acknowledged(browser: Browser, rows: dict[str, int]) -> None:

@@ -22,7 +22,7 @@ from clusters.sync.references import references_write
 from intent.kinds import Kind
 
 Action, State = ChangeSetItem.Action, ChangeSetItem.State
-_BACK = "Rolled back"
+_BACK = "Rolled back with its change set."
 _MESSAGE = 500  # characters
 
 
@@ -104,7 +104,7 @@ class RowWork:
         if row is None:
             return
         live = outcome.live if outcome is not None and outcome.seen else row.live
-        self._change(row, row.revision + 1, row.manifest, plain(live), "Not applied")
+        self._change(row, row.revision + 1, row.manifest, plain(live), "Not applied: its change set was taken back.")
         stood = self.item.stood
         if live is None and stood is None:
             rows_of(self.item.kind).filter(pk=row.pk).delete()
@@ -172,7 +172,7 @@ class RowWork:
         change_set = self.held.change_set
         change = change_of(row, before, after, source=change_set.source, revision=revision)
         why = reverted_for(change_set) if what == _BACK else ""
-        told = f"Reverted: {why} Change set {change_set.pk}." if why else f"{what}: change set {change_set.pk}."
+        told = f"Reverted: {why}" if why else what
         change.actor_id, change.message = change_set.actor_id, told[:_MESSAGE]
         change.change_set = change_set
         change.save()
