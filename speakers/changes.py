@@ -9,10 +9,11 @@ from typing import Any
 
 from intent.sessions import IntendedSession
 from speakers.comparison.settings import differing
-from speakers.frr.conditions import STATES, Condition, absent, condition, last_down
+from speakers.frr.conditions import STATES, Condition, absent, condition
 from speakers.frr.neighbor import Neighbor
 from speakers.frr.parse import whole
 from speakers.frr.reasons import WEAK
+from speakers.losses import flapped, loss
 from speakers.models import Session, Speaker, Transition
 from speakers.reports import UNTOLD, Report, reported, unreported
 from speakers.sweep import Observation
@@ -189,9 +190,7 @@ def _established_at(row: Session, sight: _Sight, judged: Condition) -> datetime 
 
 
 def _flapped(row: Session, sight: _Sight) -> bool:
-    """Whether an Established session was lost between two looks: FRR counts its connections."""
-    counted = sight.neighbor.connections_established if sight.neighbor else None
-    return counted is not None and row.state == _State.ESTABLISHED and counted != row.connections_established
+    return flapped(row, sight.neighbor, sight.speaker.observed_at, sight.at)
 
 
 def _phase(state: str) -> str:
@@ -208,9 +207,7 @@ def _transition(row: Session | None, sight: _Sight, judged: Condition) -> Transi
     before = row.state if row else _State.UNKNOWN
     if before != _State.UNKNOWN and _phase(before) == _phase(judged.state) and row is not None:
         if sight.neighbor and judged.state == _State.ESTABLISHED and _flapped(row, sight):
-            lost = last_down(sight.neighbor)
-            evidence = {**lost.evidence, "connectionsDropped": whole(sight.neighbor.connections_dropped) or 0}
-            judged = lost._replace(evidence=evidence)
+            judged = loss(row, sight.neighbor)
         elif row.degraded == judged.degraded and (row.reason == judged.reason or judged.reason in WEAK | {""}):
             return None
     return _line(row, sight, judged)

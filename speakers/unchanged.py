@@ -68,7 +68,10 @@ def keep(cluster_id: int, found: Mapping[str, Look], nodes: Collection[str]) -> 
 
 
 def _digest(rows: list[tuple[Any, ...]], neighbors: list[Neighbor], sessions: bytes) -> bytes:
-    still = [msgspec.structs.replace(n, established_epoch=None, last_read=1 if silent(n) else None) for n in neighbors]
+    still = [
+        msgspec.structs.replace(n, established_epoch=None, uptime=None, last_read=1 if silent(n) else None)
+        for n in neighbors
+    ]
     return blake2b(msgspec.msgpack.encode((rows, still, sessions)), digest_size=16).digest()
 
 

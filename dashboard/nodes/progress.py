@@ -146,7 +146,7 @@ def _tellings(node: Node, meant: Mapping[tuple[str, str], int]) -> list[Telling]
             Telling(
                 session=row,
                 health=str(vars(row)["health"]),  # an annotation
-                sent=row.prefixes_sent if row.state == Session.State.ESTABLISHED else 0,
+                sent=_told(row),
                 meant=meant.get((row.vrf, row.neighbor), 0),
                 prefixes=tuple(dict.fromkeys(prefixes))[:_NAMED],
                 asked_at=min((answer.at for answer in answers), default=None),
@@ -154,6 +154,13 @@ def _tellings(node: Node, meant: Mapping[tuple[str, str], int]) -> list[Telling]
             )
         )
     return found
+
+
+def _told(row: Session) -> int | None:
+    """Prefixes that its neighbor is told. That others than FRR report it as down, or nobody at all, is no number."""
+    if row.state == Session.State.ESTABLISHED:
+        return row.prefixes_sent
+    return None if row.state == Session.State.UNKNOWN or row.reason == "only-reported" else 0
 
 
 def _sent(tellings: Sequence[Telling]) -> int:
@@ -194,6 +201,9 @@ def _unseen(speaker: Speaker | None, since: datetime | None, tellings: Sequence[
         return Phase.UNKNOWN, "not known: FRR of the node does not answer", speaker.error
     if since is not None and speaker.observed_at <= since:
         return Phase.UNKNOWN, "not known yet: FRR was not asked since the label changed", "Ask it now, or wait."
+    if speaker.source == Speaker.Source.STATUS:
+        why = "FRR-K8s does not report that. Ask FRR with vtysh, or let bgpui run commands in its pods."
+        return Phase.UNKNOWN, "not known: FRR itself is not asked what it tells its neighbors", why
     if any(one.sent is None for one in tellings):
         return Phase.UNKNOWN, "not known: FRR does not say what it tells each neighbor", "Ask it now, or wait."
     return None

@@ -71,6 +71,7 @@ class Neighbor(Struct):
     unnumbered_address: str = field(default="", name="bgpNeighborAddr")
     address: str = field(default="", name="neighborAddr")
     established_epoch: int | None = field(default=None, name="bgpTimerUpEstablishedEpoch")
+    uptime: int | None = field(default=None, name="bgpTimerUpMsec")  # in whole seconds
     last_read: int | None = field(default=None, name="bgpTimerLastRead")
     hold_time: int | None = field(default=None, name="bgpTimerHoldTimeMsecs")
     keepalive_time: int | None = field(default=None, name="bgpTimerKeepAliveIntervalMsecs")

@@ -173,6 +173,19 @@ def _not_counted(shop: Cluster) -> None:
     Session.objects.filter(node="node-0").update(prefixes_sent=None)
 
 
+def _not_up_as_reported(shop: Cluster) -> None:
+    Session.objects.filter(node="node-0").update(**down(reason="only-reported"))
+
+
+def _not_reported(shop: Cluster) -> None:
+    Session.objects.filter(node="node-0").update(**down(state="Unknown", reason="not-reported"))
+
+
+def _only_reported(shop: Cluster) -> None:
+    Speaker.objects.filter(node="node-0").update(source=Speaker.Source.STATUS)
+    Session.objects.filter(node="node-0").delete()
+
+
 def _silent(shop: Cluster) -> None:
     Speaker.objects.filter(node="node-0").update(observed_at=timezone.now() - timedelta(hours=1))
 
@@ -201,6 +214,9 @@ def _on_link(shop: Cluster) -> None:
         (_told_more, "leaving"),
         (_not_up, "safe"),
         (_not_counted, "unknown"),
+        (_not_up_as_reported, "unknown"),
+        (_not_reported, "unknown"),
+        (_only_reported, "unknown"),
         (_silent, "unknown"),
         (_missed, "unknown"),
         (_no_pod, "unknown"),

@@ -11,7 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from clusters.models import Cluster
 from speakers import services
 from speakers.changes import changes
+from speakers.history import LOST
 from speakers.models import Session, Speaker, Transition
+from speakers.reports import Report
 from speakers.services import Written, observations_write
 from speakers.sweep import Observation
 from tests.speakers.seen import DOWN, T0, UP, after, intended, missed, seen, session, speaker
@@ -230,6 +232,47 @@ def test_a_flap_between_two_looks_is_history(cluster: Cluster) -> None:
     assert change.reason == "hold-timer-expired-received"
     assert change.evidence["connectionsDropped"] == 1
     assert session().since == after(5)
+
+
+def anew(*, up: float, at: float, **fields: Any) -> dict[str, Any]:
+    """A neighbor that came up `up` seconds after T0, as an FRR that was started anew says at `at`."""
+    epoch, uptime = int(after(up).timestamp()), int(at - up) * 1000
+    return UP | {"bgpTimerUpEstablishedEpoch": epoch, "bgpTimerUpMsec": uptime} | fields
+
+
+def test_a_restart_of_frr_between_two_looks_is_a_loss(cluster: Cluster) -> None:
+    """Counters live in bgpd's memory (bgpd/bgpd.h, struct peer, established and dropped): it begins with one again."""
+    write(cluster, seen("node-1", T0, {ONE: anew(up=-600, at=0)}))
+    write(cluster, missed("node-1", after(20)))
+    write(cluster, seen("node-1", after(60), {ONE: anew(up=40, at=60)}))
+    change = Transition.objects.filter(LOST).get()
+    assert (change.at, change.reason, change.evidence) == (after(60), "", {"connectionsDropped": 0})
+    assert change.cause.startswith("FRR counts its connections anew")
+    assert (session().since, session().established_at) == (after(40), after(40))
+    write(cluster, seen("node-1", after(120), {ONE: anew(up=41, at=120)}))
+    assert Transition.objects.filter(LOST).count() == 1
+
+
+@pytest.mark.parametrize("ahead", [-3600, 30, 3600])
+def test_a_clock_of_frr_that_is_set_is_no_loss(cluster: Cluster, ahead: float) -> None:
+    """FRR tells the epoch as its wall clock less the uptime (bgpd/bgp_vty.c), which no clock sets."""
+    write(cluster, seen("node-1", T0, {ONE: anew(up=-10, at=0)}))
+    for at in (10, 60, 3600, 3610):
+        write(cluster, seen("node-1", after(at), {ONE: anew(up=-10 + ahead, at=at, bgpTimerUpMsec=(at + 10) * 1000)}))
+    assert not Transition.objects.filter(LOST).exists()
+
+
+@pytest.mark.parametrize("some", [True, False])
+def test_what_frr_counted_while_others_reported_is_no_loss_of_its_own(cluster: Cluster, *, some: bool) -> None:
+    write(cluster, seen("node-1", T0, {ONE: anew(up=-600, at=0, connectionsEstablished=2)}))
+    for at, state in ((10, "Idle"), (20, "Established")):
+        told = (Report("default", "10.0.0.1", state, "", after(at)),)
+        write(cluster, Observation("node-1", after(at), reports=told, some=some, source="status"))
+    again = {"connectionsEstablished": 3, "connectionsDropped": 2}
+    write(cluster, seen("node-1", after(60), {ONE: anew(up=18, at=60, **again)}))
+    assert Transition.objects.filter(LOST).get().new_state == "Idle"
+    write(cluster, seen("node-1", after(120), {ONE: anew(up=100, at=120, **again | {"connectionsEstablished": 4})}))
+    assert Transition.objects.filter(LOST).count() == 2
 
 
 def test_a_degraded_session_and_its_recovery_are_history(cluster: Cluster) -> None:
