@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
 from django.urls import reverse
 from django.utils import timezone
 
@@ -25,6 +25,8 @@ _KINDS = (("missing", "missing"), ("attributes", "with other attributes"), ("ext
 
 
 class _Row(NamedTuple):
+    """A session. missing, attributes, extra: prefixes, None = not known, of late or since it is up."""
+
     pk: int
     cluster_id: int
     vrf: str
@@ -44,13 +46,13 @@ def differing(filters: Filters, clusters: Mapping[int, Cluster]) -> list[Problem
     told = known(timezone.now())
     some = Q(comparison__missing__gt=0) | Q(comparison__extra__gt=0) | Q(comparison__attributes__gt=0)
     rows = filters.apply(sessions()).filter(intended=True, health__in=UP)
-    columns = (*_Row._fields[:-3], *(f"comparison__{name}" for name in _Row._fields[-3:]))
+    numbers = {f"told_{name}": Case(When(told, then=F(f"comparison__{name}"))) for name in _Row._fields[-3:]}
     found = rows.filter((some & told) | ~Q(differs="")).order_by("cluster_id", "vrf", "neighbor", "node")
     several: dict[tuple[int, str, str], list[_Row]] = defaultdict(list)
-    for row in found.values_list(*columns)[:_ROWS]:
+    for row in found.annotate(**numbers).values_list(*_Row._fields[:-3], *numbers)[:_ROWS]:
         one = _Row(*row)
         several[one.cluster_id, one.vrf, one.neighbor].append(one)
-    first = _first([one.pk for members in several.values() for one in members])
+    first = _first([one.pk for members in several.values() for one in members if one.missing is not None])
     return [_problem(members, clusters.get(cluster), first) for (cluster, _, _), members in several.items()]
 
 
@@ -87,7 +89,7 @@ def _problem(members: list[_Row], cluster: Cluster | None, first: Mapping[int, t
         nodes=[each.node for each in members[:2]],
         more_nodes=max(0, len(members) - 2),
         since=min(times, default=None),
-        cause=", ".join(words).capitalize(),
+        cause=", ".join(words),
         detail=bounded(causes[0], 300),
         href=reverse("session", args=[one.pk]) if len(members) == 1 else reverse("home") + query,
         kind="meant",

@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from clusters.heard import over
 from clusters.models import Cluster
+from dashboard.differing import differing
+from dashboard.filters import Filters
 from dashboard.matrix import Column, cells_of
 from speakers.comparison.prefixes import Compared, Difference, Kind
 from speakers.comparison.selectors import comparison_of, differences_now
@@ -55,6 +57,20 @@ def test_a_difference_counts_while_it_is_current_and_of_the_session_that_is_up(c
     Comparison.objects.update(compared_at=timezone.now() - timedelta(seconds=20))
     Session.objects.update(since=timezone.now() - timedelta(seconds=10))
     assert told(row) == [False] * 4
+
+
+def test_a_session_that_is_set_otherwise_counts_no_prefixes_of_before_it_was_up(cluster: Cluster) -> None:
+    row = a_session(a_speaker(cluster), differs="hold time 30 s instead of 90 s", differs_since=timezone.now())
+    write(row)
+    (found,) = differing(Filters(), {cluster.pk: cluster})
+    assert (found.cause, found.detail) == (
+        "1 prefix missing, 1 neighbor set otherwise than the BGPPeer says", f"{PREFIX}: by hand"
+    )  # fmt: skip
+    Session.objects.update(since=timezone.now() + timedelta(seconds=1))
+    (found,) = differing(Filters(), {cluster.pk: cluster})
+    assert (found.cause, found.detail, found.since) == (
+        "1 neighbor set otherwise than the BGPPeer says", row.differs, row.differs_since
+    )  # fmt: skip
 
 
 def test_prefixes_that_are_not_kept_are_not_known_to_be_as_meant(cluster: Cluster) -> None:
