@@ -70,7 +70,7 @@ RULE = Form(Rule, RuleSerializer, "alarm rule", "alarm-rules", "Its alarms end w
     Input("name", "Name", required=True),
     Select("kind", "Watches for", choices=tuple(Kind.choices)),
     Select("severity", "Severity", choices=tuple(Severity.choices)),
-    Tick("enabled", "Counts"),
+    Tick("enabled", "Enabled"),
     Number("seconds", "For at least, in seconds", "What is over before leaves no alarm."),
     Number("number", "Number", "Drops within the window; or the least that is established.", only=f"{_FLAPS}, {_FEW}"),
     Number("window", "Window, in seconds", "In which drops are counted.", only=_FLAPS),
@@ -83,7 +83,7 @@ RULE = Form(Rule, RuleSerializer, "alarm rule", "alarm-rules", "Its alarms end w
 ROUTE = Form(Route, RouteSerializer, "alarm route", "alarm-routes", "Its notices go with it, sent or not.", (
     Input("name", "Name", required=True),
     Select("kind", "Kind", choices=tuple(Route.Kind.choices)),
-    Tick("enabled", "Counts"),
+    Tick("enabled", "Enabled"),
     Input("url", "Address", "Of the receiver, https://…; kept encrypted and never shown again.", secret=True,
           only="all but e-mail"),
     Input("key", "Key", "Signs each notice, at least 16 characters; kept encrypted.", secret=True, only="webhook"),
@@ -98,7 +98,7 @@ ROUTE = Form(Route, RouteSerializer, "alarm route", "alarm-routes", "Its notices
 INHIBITION = Form(
     Inhibition, InhibitionSerializer, "inhibition", "alarm-rules", "Alarms that it held back are told then.", (
     Input("name", "Name", required=True),
-    Tick("enabled", "Counts"),
+    Tick("enabled", "Enabled"),
     Matchers("sources", "While an alarm fires that matches", _MATCH, required=True),
     Matchers("targets", "No notices of alarms that match", "In the same way.", required=True),
     Names("equal", "And that share", "Of cluster, node (all of them), vrf, peer, neighbor."),
@@ -112,7 +112,7 @@ SILENCE = Form(Silence, SilenceSerializer, "silence", "silences", "It counts no 
 WINDOW = Form(
     MaintenanceWindow, WindowSerializer, "maintenance window", "silences", "Alarms are told then as always.", (
     Input("name", "Name", required=True),
-    Tick("enabled", "Counts"),
+    Tick("enabled", "Enabled"),
     Matchers("matchers", "Alarms that match", _MATCH),
     Input("reason", "Reason", required=True),
     Moment("starts_at", "Once, UTC", "Leave it empty for one that recurs."),

@@ -66,7 +66,7 @@ def test_degraded_sessions_are_counted_apart_as_everywhere(viewer: Client, clust
     a_session(speaker)
     a_session(speaker, "10.0.0.2", degraded="BFD says that the path is down")
     (tile,) = re.findall(r'<li class="tile" data-h="degraded">(.*?)</li>', viewer.get("/wall/").text, re.DOTALL)
-    assert "default 1 not all well 1 up, 1 not all well of 2" in words(tile)
+    assert "default 1 degraded 1 up, 1 degraded of 2" in words(tile)
     (part,) = viewer.get("/api/v1/overview/").json()["vrfs"]
     assert [part[name] for name in ("up", "degraded", "down", "unknown", "total")] == [1, 1, 0, 0, 2]
 
