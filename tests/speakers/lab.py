@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
-from clusters.doors import door_close
+from clusters.doors import door_close, door_of
+from clusters.kube.watch import Event, Watch
 from clusters.models import Cluster
 from clusters.sync.relist import relist
+from clusters.sync.streams import Stream
 from dashboard import observe
 from lab.cluster import Lab
 from speakers.models import Session
@@ -69,6 +71,24 @@ class Observer:
     def sweep(self) -> Written:
         """One sweep of all nodes, in one shard."""
         return observe.nodes_look(self.cluster, observe.cluster_nodes(self.cluster) or [])
+
+    def hears(self, stream: Stream, act: Callable[[], object], ends: Callable[[Event], bool] = bool) -> bool:
+        """Let the watcher follow a stream while `act` happens, up to the event that `ends` it; whether rows changed."""
+        door = door_of(self.cluster)
+        _changed, version = stream.look(self.cluster, door)
+
+        async def events() -> list[Event]:
+            heard: list[Event] = []
+            async with asyncio.timeout(60):
+                async for batch in Watch(door, timeout=5.0).batches(stream.kind, stream.namespace, version):
+                    heard += batch.events
+                    if any(map(ends, batch.events)):
+                        return heard
+                    if not heard:
+                        await asyncio.to_thread(act)
+            raise AssertionError(f"the stream has ended after {heard}")
+
+        return stream.follow(self.cluster, door, asyncio.run(events()))
 
     def settled(self) -> bool:
         """Whether the routers have done to the sessions what they will do."""

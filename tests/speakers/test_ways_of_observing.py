@@ -6,7 +6,6 @@ internal/controller, `--poll-interval`); the lab does so here only when a test w
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -21,7 +20,6 @@ from alarms.conditions.sessions import unknown
 from alarms.models import Kind, Rule
 from clusters import clock
 from clusters.doors import door_of
-from clusters.kube.watch import Batch, Watch
 from clusters.models import Cluster, StatusObject
 from clusters.nudges import connection
 from clusters.observing import REPORTED, decide
@@ -157,19 +155,7 @@ def asked(observer: Observer) -> dict[str, Any]:
 
 def test_a_report_that_changes_has_its_node_asked_at_once_and_no_other(seen: Observer) -> None:
     stream = StatusStream(KIND, seen.cluster.frr_namespace)
-    _changed, version = stream.look(seen.cluster, door_of(seen.cluster))
-    before = asked(seen)
-
-    async def next_batch() -> Batch:
-        watch = Watch(door_of(seen.cluster), timeout=5.0)
-        async for batch in watch.batches(KIND, stream.namespace, version):
-            if batch.events:
-                return batch
-            report(seen, ONE, TOR, "Connect")
-        raise AssertionError("the stream has ended")
-
-    batch = asyncio.run(next_batch())
-    assert stream.follow(seen.cluster, door_of(seen.cluster), batch.events)
+    assert seen.hears(stream, lambda: report(seen, ONE, TOR, "Connect"))
     Speaker.objects.update(asked_at=clock.now() - timedelta(seconds=5))
     before = asked(seen)
     tasks.sweep_told(seen.cluster.pk)
