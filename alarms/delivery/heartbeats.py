@@ -57,6 +57,7 @@ def beat(pk: int, swept_at: datetime) -> bool:
         heartbeat(None, secrets)
     except (DeliveryError, ClosedError) as error:
         route_told(route, told(error, secrets))
+        Route.objects.filter(pk=pk, beaten_at=swept_at).update(beaten_at=route.beaten_at)
         return False
     route_told(route)
     return True

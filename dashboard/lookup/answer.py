@@ -71,7 +71,7 @@ class Lookup(Struct):
     """The answer of a cluster. asked: nodes; failed: those without an answer, and why.
 
     services: the first that MetalLB's objects announce with it, or that have the address, by namespace and name.
-    service_count: of all of them.
+    service_count: of all of them. unasked: VRFs that no node was asked for, since vtysh would not take their names.
     """
 
     at: datetime
@@ -81,6 +81,7 @@ class Lookup(Struct):
     rows: list[Row]
     services: list[tuple[str, str]] = []
     service_count: int = 0
+    unasked: list[str] = []
 
     @property
     def answered(self) -> int:

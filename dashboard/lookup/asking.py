@@ -23,17 +23,19 @@ from speakers.models import Session, Speaker
 from speakers.sweep import ask_all
 
 _NAMED = 20  # services
+_NO_POD = "this node has no pod with FRR"
+_NO_VRF = "vtysh cannot be asked for any of its VRFs by name"
 
 
 def look_up(cluster: Cluster, prefix: str) -> Lookup:
     """Ask every node that FRR runs on, and keep the answer. Raises commands.ArgumentError, redis.RedisError."""
     prefix = commands.prefix_argument(prefix)
-    vrfs: dict[str, list[str]] = defaultdict(list)
-    for node, vrf in Session.objects.filter(cluster=cluster).values_list("node", "vrf").distinct().order_by("vrf"):
-        vrfs[node].append(vrf)
-    speakers = [row for row in Speaker.objects.filter(cluster=cluster).order_by("node") if vrfs[row.node]]
-    questions = [(target_of(row), commands.lookup(prefix, vrfs[row.node])) for row in speakers if row.pod]
-    failed = [(row.node, "this node has no pod with FRR") for row in speakers if not row.pod]
+    vrfs, unasked = _vrfs(cluster)
+    speakers = [row for row in Speaker.objects.filter(cluster=cluster).order_by("node") if row.node in vrfs]
+    why_none = {row.node: _NO_POD if not row.pod else "" if vrfs[row.node] else _NO_VRF for row in speakers}
+    failed = [(node, why) for node, why in why_none.items() if why]
+    asked = [row for row in speakers if not why_none[row.node]]
+    questions = [(target_of(row), commands.lookup(prefix, vrfs[row.node])) for row in asked]
     found: dict[tuple[str, str], lookup.Found] = {}
     try:
         door, seconds = door_of(cluster).connection, settings.BGPUI_EXEC_TIMEOUT
@@ -54,9 +56,19 @@ def look_up(cluster: Cluster, prefix: str) -> Lookup:
     meant = meant_of(cluster, prefix)
     rows = sorted(rows_of(cluster, meant, found, {node for node, _why in failed}), key=lambda row: row.order)
     services = services_of(cluster, prefix, meant)
-    answer = Lookup(timezone.now(), prefix, len(speakers), failed, rows, services[:_NAMED], len(services))
+    said = services[:_NAMED], len(services), sorted(unasked)
+    answer = Lookup(timezone.now(), prefix, len(speakers), failed, rows, *said)
     answer_keep(cluster, answer)
     return answer
+
+
+def _vrfs(cluster: Cluster) -> tuple[dict[str, list[str]], set[str]]:
+    """The VRFs of each node, and those of all nodes that vtysh cannot be asked for; one query."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for node, vrf in Session.objects.filter(cluster=cluster).values_list("node", "vrf").distinct().order_by("vrf"):
+        found[node].append(vrf)
+    unfit = {vrf for several in found.values() for vrf in several if not commands.is_vrf(vrf)}
+    return {node: [vrf for vrf in several if vrf not in unfit] for node, several in found.items()}, unfit
 
 
 def _read(result: ExecResult | str, vrfs: list[str]) -> list[lookup.Found] | str:

@@ -13,7 +13,7 @@ from clusters.words import bounded
 from dashboard.lookup.answer import Row, Told, Untold
 from intent.announcements import Announcement, Announcements
 from intent.sessions import sessions
-from speakers.frr import lookup
+from speakers.frr import commands, lookup
 from speakers.models import Session
 
 _WHY = 160  # characters
@@ -58,7 +58,7 @@ def rows_of(cluster: Cluster, meant: Meant, found: dict[tuple[str, str], lookup.
             meant=sorted((one for one, _each in intended), key=lambda one: (one.peer, one.neighbor)),
             communities=sorted({str(name) for _one, each in intended for name in each.communities}),
             local_preference=preferences.pop() if len(preferences) == 1 else None,
-            known=node not in silent,
+            known=node not in silent and commands.is_vrf(vrf),
             names={path.peer: own_names[path.peer] for path in here.paths if path.peer in own_names} if here else {},
         )
         row.untold = _untold(row, known, old=node in old)

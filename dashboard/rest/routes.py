@@ -25,7 +25,7 @@ from speakers.frr import commands
 from speakers.models import Session
 
 PAGE = 100  # rows
-_COUNTS = ("prefix", "at", "asked", "answered", "announcing", "silent", "untold", "missing", "service_count")
+_COUNTS = ("prefix", "at", "asked", "answered", "announcing", "silent", "untold", "missing", "service_count", "unasked")
 _PREFIX = OpenApiParameter("prefix", str, required=True, description="An IP address, or a prefix: 203.0.113.0/24.")
 _PAGE = OpenApiParameter("page", int, description=f"Pages of {PAGE} rows.")
 _WAIT = OpenApiParameter("wait", str, description="Hold the answer until the nodes have spoken, `10s`; at most 60s.")
@@ -84,6 +84,9 @@ class LookupSerializer(serializers.Serializer[lookup.Lookup]):
     )
     missing = serializers.IntegerField(help_text="Nodes that answered, should, and do not.")
     failed = serializers.DictField(child=serializers.CharField(), help_text="Nodes without an answer, and why.")
+    unasked = serializers.ListField(
+        child=serializers.CharField(), help_text="VRFs that no node was asked for: vtysh would not take their names."
+    )
     services = BehindSerializer(many=True, help_text="The first that are announced with it, or have the address.")
     service_count = serializers.IntegerField(help_text="Of all of them.")
     count = serializers.IntegerField(help_text="Rows of all pages.")

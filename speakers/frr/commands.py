@@ -29,12 +29,16 @@ def _vtysh(*commands: str) -> Argv:
 SWEEP: Argv = _vtysh("show version", "show bgp vrf all neighbors json", "show bfd peers json")
 
 
+def is_vrf(vrf: str) -> bool:
+    """Whether it becomes a part of a command: the kernel allows names that vtysh would read otherwise."""
+    return vrf != "all" and _VRF.fullmatch(vrf or "default") is not None
+
+
 def vrf_argument(vrf: str) -> str:
     """The VRF as vtysh takes it ("default" for the default one). Raises ArgumentError."""
-    name = vrf or "default"
-    if not _VRF.fullmatch(name) or name == "all":
+    if not is_vrf(vrf):
         raise ArgumentError(f"not a VRF name: {vrf[:40]!r}")
-    return name
+    return vrf or "default"
 
 
 def neighbor_argument(neighbor: str) -> str:

@@ -236,14 +236,28 @@ def test_a_heartbeat_is_hit_once_for_each_sweep_of_all_clusters(
     Sweep.objects.filter(pk=other.pk).update(ended_at=now + timedelta(seconds=1))
     assert (beats(), beats()) == (1, 1)
     assert (receiver.got[0].method, receiver.got[0].path) == ("GET", "/ping/SECRET")
-    receiver.answers = [(404, {}, b"no /ping/SECRET here")]
+    receiver.answers = [(404, {}, b"no /ping/SECRET here")] * 2  # what was not taken is tried again
     Sweep.objects.filter(pk=one.pk).update(ended_at=now + timedelta(seconds=1))
     beats()
     made.refresh_from_db()
-    assert ("404" in made.error, "SECRET" in made.error, made.failed_total, made.sent_total) == (True, False, 1, 1)
+    assert ("404" in made.error, "SECRET" in made.error, made.failed_total, made.sent_total) == (True, False, 2, 1)
     Sweep.objects.update(ended_at=now - timedelta(minutes=11))
     Route.objects.update(beaten_at=None)
-    assert beats() == 2  # an old sweep is no sign of life
+    assert beats() == 3  # an old sweep is no sign of life
+
+
+def test_a_heartbeat_that_was_not_taken_is_tried_with_the_next_sweep(
+    cluster: Cluster, route: Routes, receiver: Receiver
+) -> None:
+    route("heartbeat", group_interval=300)
+    began = timezone.now() - timedelta(minutes=5)
+    taken = []
+    for second, answer in ((0, 200), (310, 500), (320, 200), (330, 200)):
+        receiver.answers = [(answer, {}, b"")]
+        at = began + timedelta(seconds=second)
+        Sweep.objects.update_or_create(cluster=cluster, shard=0, defaults={"began_at": at, "ended_at": at})
+        taken.append([heartbeats.beat(*one) for one in heartbeats.due(timezone.now())])
+    assert taken == [[True], [False], [True], []]
 
 
 def test_what_is_old_goes_and_what_waits_stays(told: Any, route: Routes, receiver: Receiver) -> None:

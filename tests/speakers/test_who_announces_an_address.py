@@ -13,7 +13,7 @@ from bgpui.roles import role_give
 from clusters.models import Service
 from clusters.nudges import connection
 from dashboard import lookup
-from dashboard.tasks import show_exchanged
+from dashboard.tasks import look_up, show_exchanged
 from lab.containers import PodFault
 from speakers import live
 from speakers.frr import commands
@@ -118,6 +118,29 @@ def test_every_nodes_answer_stands_beside_what_is_meant(observer: Observer) -> N
     assert found.service_count == len(holders) > 0
     nobody = lookup.look_up(observer.cluster, "192.0.2.254")
     assert (nobody.announcing, nobody.rows, nobody.services) == (0, [], [])
+
+
+def test_a_vrf_that_vtysh_takes_no_name_of_is_named_and_the_others_are_asked_for(
+    observer: Observer, django_user_model: type
+) -> None:
+    address = eventually(lambda: an_address(observer))
+    row = Session.objects.filter(cluster=observer.cluster).order_by("node")[0]
+    for vrf in ("my+vrf", "<b>"):
+        Session.objects.create(
+            speaker=row.speaker, cluster=row.cluster, node=row.node, vrf=vrf, neighbor="10.9.9.9", since=row.since
+        )
+    look_up(observer.cluster.pk, address)
+    user = django_user_model.objects.create_user("viewer")  # type: ignore[attr-defined]
+    role_give(user=user, role="viewer")
+    api, browser = APIClient(), Client()
+    api.force_authenticate(user)
+    browser.force_login(user)
+    answer = api.get(f"/api/v1/routes/?prefix={address}").json()
+    assert (answer["asked"], answer["answered"], answer["unasked"]) == (3, 3, ["<b>", "my+vrf"])
+    page = browser.get(f"/routes/?prefix={address}").text
+    assert "the VRFs <code>&lt;b&gt;</code>, <code>my+vrf</code>: bgpui gives vtysh only names" in page
+    Session.objects.filter(node=row.node).exclude(vrf="my+vrf").delete()
+    assert [node for node, _why in lookup.look_up(observer.cluster, address).failed] == [row.node]
 
 
 def test_a_node_that_does_not_answer_is_named_and_the_answer_is_on_the_page_and_in_rest(
