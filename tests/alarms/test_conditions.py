@@ -8,17 +8,19 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from alarms.models import Alarm, Rule
 from clusters.models import Cluster
 from clusters.observing import observing_write
-from speakers.models import Session, Speaker, Transition
+from speakers.models import Session, Speaker, Sweep, Transition
 from tests.alarms.conftest import Look, firing
 from tests.pages.rows import a_session, a_speaker, down
 
 Only = Callable[..., Rule]
+Browser = Callable[[str], Client]
 LONG = timedelta(minutes=6)
 
 
@@ -165,6 +167,52 @@ def test_too_few_counts_what_is_surely_not_up(cluster: Cluster, only: Only, look
     look()
     alarm.refresh_from_db()
     assert (alarm.state, alarm.blind) == ("firing", True)
+
+
+@pytest.mark.parametrize(
+    ("names", "fires"),
+    [
+        ({"peers": ["tor-1"]}, True), ({"peers": ["tor-1"], "clusters": ["lab"]}, True),
+        ({"vrfs": ["default"], "per": "vrf"}, True), ({"peers": ["tor*"]}, False), ({}, False),
+        ({"peers": ["tor-1"], "clusters": ["l*"]}, False), ({"vrfs": ["default"]}, False),
+    ],
+)  # fmt: skip
+def test_what_a_rule_names_has_too_few_when_none_is_intended(
+    cluster: Cluster, only: Only, look: Look, browser: Browser, *, names: dict[str, Any], fires: bool
+) -> None:
+    only("few-established", number=1, seconds=0, **names)
+    look()
+    assert not Alarm.objects.exists()  # nobody has looked yet
+    fleet(cluster, 2, routers=1)
+    now = timezone.now()
+    Sweep.objects.create(cluster=cluster, shard=0, began_at=now, ended_at=now)
+    lose()
+    look()
+    assert len(firing()) == 1
+    Session.objects.all().delete()
+    look()
+    assert bool(firing()) is fires
+    if fires:
+        alarm = Alarm.objects.get()
+        assert alarm.title.endswith("has 0 established sessions of 0")
+        assert alarm.cause.startswith("No session is intended")
+        assert "No session is intended" in browser("viewer").get(alarm.get_absolute_url()).text
+
+
+def test_a_name_that_one_of_several_clusters_does_not_have_is_not_missed_there(
+    cluster: Cluster, only: Only, look: Look
+) -> None:
+    Cluster.objects.create(name="other", source="added")
+    now = timezone.now()
+    for one in Cluster.objects.all():
+        Sweep.objects.create(cluster=one, shard=0, began_at=now, ended_at=now)
+    rule = only("few-established", number=1, seconds=0, peers=["tor-1"])
+    look()
+    assert not firing()
+    rule.clusters = ["other"]
+    rule.save()
+    look()
+    assert [alarm.cluster.name for alarm in Alarm.objects.all()] == ["other"]
 
 
 def test_nodes_that_keep_their_old_configuration_are_one_alarm(refusing: Cluster, only: Only, look: Look) -> None:
