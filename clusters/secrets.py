@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 
 from clusters.doors import door_of
+from clusters.edits.inforce import where
 from clusters.edits.rebase import refused
 from clusters.kube.errors import KubeError
 from clusters.manifest import has_inline_password
@@ -69,21 +71,31 @@ def secrets_usable(cluster: Cluster) -> Sequence[str]:
 
 
 def referring(cluster: Cluster, name: str, *, but: Resource) -> list[Resource]:
-    """The other objects, as they shall be, that MetalLB takes the password of this Secret for; a query a kind."""
+    """The other objects, as they are in force, that MetalLB takes the password of this Secret for; a query a kind."""
+    return _where(cluster, but, lambda column: where(lambda path: Q(**{f"{path}__name": name}), column, FIELD))
+
+
+def _where(cluster: Cluster, but: Resource, condition: Callable[[str], Q]) -> list[Resource]:
+    """The objects other than `but` for which the condition holds of the column with the reference to a Secret."""
     found: list[Resource] = []
     for kind, model in resource_models().items():
         column = next((field.column for field in model.KIND.fields if field.name == FIELD), "")
         if column:
             rows = rows_of(kind).filter(cluster=cluster, namespace=cluster.namespace, deleting=False)
-            rows = rows.filter(**{f"{column}__name": name}).order_by("name")
+            rows = rows.filter(condition(column)).order_by("name")
             found += [row for row in rows[: _SHARING + 1] if (row.KIND, row.pk) != (but.KIND, but.pk)]
     return found[:_SHARING]
 
 
 def leftover(row: Resource) -> Leftover | None:
-    """The Secret that nothing would refer to without this object; bgpui asks for no right to delete it."""
-    name, namespace = secret_of(row.spec), row.cluster.secret_namespace
+    """The Secret that nothing would refer to without this object, not even an edit that was refused and may come again.
+
+    bgpui asks for no right to delete it.
+    """
+    name, namespace = secret_in_force(row), row.cluster.secret_namespace
     if not name or row.namespace != row.cluster.namespace or referring(row.cluster, name, but=row):
+        return None
+    if _where(row.cluster, row, lambda column: Q(**{f"{column}__name": name})):
         return None
     known = row.cluster.secret_facts.filter(namespace=namespace, name=name).first()
     if known is not None and known.readable and not known.exists:

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from clusters.api.kinds import resource_endpoint
 from clusters.api.shapes import COUNT, NOT_UP, shape
 from clusters.api.shared import SharedResourceViewSet
+from clusters.edits.inforce import as_in_force
 from clusters.selectors import resource_list
 from pools.models import BGPAdvertisement, Community, IPAddressPool, L2Advertisement
 from pools.over import announced_over, over_json
@@ -41,7 +42,7 @@ class _WithUse(_Announced):
 
     def represent(self, rows: Sequence[Any]) -> list[dict[str, Any]]:
         """The resources with their use, in one query more."""
-        used = uses_of(rows)
+        used = uses_of(as_in_force(rows))
         return [
             {**resource, "use": _use(used[row.pk])} for row, resource in zip(rows, super().represent(rows), strict=True)
         ]

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from clusters.editing.selector_text import write_selectors
 from clusters.editing.surroundings import names_of
+from clusters.edits.inforce import as_in_force
 from clusters.kindpages import KindPage, ListColumn, Suggestion
 from clusters.models import Cluster, Resource
 from clusters.words import counted
@@ -27,8 +28,8 @@ def _namespaces(cluster: Cluster) -> Sequence[str]:
 
 def _communities(cluster: Cluster) -> Sequence[Suggestion]:
     """Aliases of the cluster, then the values that are known by a name everywhere."""
-    rows = Community.objects.filter(cluster=cluster, namespace=cluster.namespace).order_by("name")[:200]
-    known = [(alias, value) for row in rows for _path, alias, value in aliases(row.spec) if alias]
+    rows = list(Community.objects.filter(cluster=cluster, namespace=cluster.namespace).order_by("name")[:200])
+    known = [(alias, value) for row in as_in_force(rows) for _path, alias, value in aliases(row.spec) if alias]
     return [*known, *_NAMES.items()]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
+from clusters.edits.inforce import REFUSED, as_in_force
 from clusters.models import Cluster, Resource
 from clusters.registry import rows_of
 from clusters.resources.uses import intended
@@ -20,19 +21,23 @@ from intent.pools import AddressRange, address_range
 from intent.reaching import reaches_nobody
 from intent.snapshot import Resource as Intended
 from intent.snapshot import Snapshot
-from pools.models import BGPAdvertisement, IPAddressPool, L2Advertisement
+from pools.models import IPAddressPool
 
 _WORDS = 5
 _HOLDING = 500  # pools
 
 
 def advertisements(cluster: Cluster) -> list[Resource]:
-    """Those that MetalLB reads; two queries."""
+    """Those that MetalLB reads, as they are in force; two queries, and one more a kind that has refused edits."""
     found: list[Resource] = []
-    for model in (BGPAdvertisement, L2Advertisement):
-        rows = model._default_manager.filter(cluster=cluster, namespace=cluster.namespace)  # noqa: SLF001
-        found += rows.select_related("cluster").defer("base", "live", "findings")
+    for kind in ("BGPAdvertisement", "L2Advertisement"):
+        found += _in_force(cluster, kind)
     return found
+
+
+def _in_force(cluster: Cluster, kind: str) -> list[Resource]:
+    rows = rows_of(kind).filter(cluster=cluster, namespace=cluster.namespace)
+    return as_in_force(list(rows.select_related("cluster").defer("base", "live", "findings")))
 
 
 def announced_by(pools: Sequence[IPAddressPool]) -> dict[int, list[Resource]]:
@@ -40,7 +45,7 @@ def announced_by(pools: Sequence[IPAddressPool]) -> dict[int, list[Resource]]:
     found: dict[int, list[Resource]] = {pool.pk: [] for pool in pools}
     for cluster in {pool.cluster_id: pool.cluster for pool in pools}.values():
         own = [pool for pool in pools if pool.cluster_id == cluster.pk and pool.namespace == cluster.namespace]
-        read = {pool.name: intended(pool) for pool in own}
+        read = {pool.name: intended(pool) for pool in as_in_force(own)}
         for advertisement in advertisements(cluster):
             names = selected_among(intended(advertisement), read)
             for pool in own:
@@ -58,28 +63,28 @@ class Announced:
 
 
 def announced(rows: Sequence[Resource]) -> dict[int, Announced]:
-    """What each advertisement announces, by its primary key; one query a cluster."""
+    """What each advertisement announces, by its primary key; two queries a cluster."""
     found: dict[int, Announced] = {}
     for cluster in {row.cluster_id: row.cluster for row in rows}.values():
-        pools = IPAddressPool.objects.filter(cluster=cluster, namespace=cluster.namespace)
+        pools = rows_of("IPAddressPool").filter(cluster=cluster, namespace=cluster.namespace)
         read = {
             name: Intended(ref=ObjectRef("IPAddressPool", cluster.namespace, name), labels=labels)
             for name, labels in pools.values_list("name", "labels")
         }
-        for row in rows:
-            if row.cluster_id == cluster.pk:
-                names = sorted(selected_among(intended(row), read))
-                found[row.pk] = Announced(tuple(names), everything=0 < len(names) == len(read))
+        read |= {pool.name: intended(pool) for pool in as_in_force(list(pools.filter(REFUSED)))}
+        for row in as_in_force([row for row in rows if row.cluster_id == cluster.pk]):
+            names = sorted(selected_among(intended(row), read))
+            found[row.pk] = Announced(tuple(names), everything=0 < len(names) == len(read))
     return found
 
 
 def nobody(row: Resource) -> str:
     """Why an advertisement reaches nobody, "" if it may; two queries, for L2 one."""
     nodes = nodes_of(row.cluster)
+    (row,) = as_in_force([row])
     if row.KIND.kind != "BGPAdvertisement":
         return "" if Placement(nodes).mask(intended(row).spec) else "its node selectors match no node"
-    peers = rows_of("BGPPeer").filter(cluster=row.cluster, namespace=row.cluster.namespace)
-    read = tuple(intended(peer) for peer in peers.select_related("cluster").defer("base", "live", "findings"))
+    read = tuple(intended(peer) for peer in _in_force(row.cluster, "BGPPeer"))
     return reaches_nobody(intended(row), Snapshot(namespace=row.cluster.namespace, resources=read, nodes=nodes))
 
 

@@ -18,9 +18,8 @@ from clusters.registry import rows_of
 from clusters.sync.columns import desired_columns
 
 R = TypeVar("R", bound=Resource)
-_REFUSED = Q(
-    sync_state__in=(SyncState.REJECTED, SyncState.CONFLICT), revision=F("applied_revision"), live__isnull=False
-)
+REFUSED = Q(sync_state__in=(SyncState.REJECTED, SyncState.CONFLICT), revision=F("applied_revision"), live__isnull=False)
+"""The rows beside whose edit the cluster holds something else."""
 
 
 def lives_load(rows: Sequence[Resource]) -> None:
@@ -60,4 +59,4 @@ def _copied(row: R) -> R:
 
 def where(matches: Callable[[str], Q], column: str, field: str) -> Q:
     """The rows of which `matches` is true of a field in force. matches: makes a condition of a path to it."""
-    return (~_REFUSED & matches(column)) | (_REFUSED & matches(f"live__spec__{field}"))
+    return (~REFUSED & matches(column)) | (REFUSED & matches(f"live__spec__{field}"))

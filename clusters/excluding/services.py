@@ -39,6 +39,8 @@ def exclusion_ask(
     if why := refusal(node.cluster, wanted=wanted):
         raise ExclusionRefusedError(why)
     with transaction.atomic():
+        # One at a time, since a first request has no row of its own to lock.
+        Node.objects.select_for_update(no_key=True).filter(pk=node.pk).first()
         known = Exclusion.objects.select_for_update().filter(cluster=node.cluster, node=node.name).first()
         pending = known is not None and known.state == Exclusion.State.PENDING
         if known is not None and pending and known.wanted == wanted:

@@ -37,7 +37,7 @@ def resource_detail(request: HttpRequest, kind: str, cluster: str, namespace: st
     row = row_of(kind, cluster, namespace, name)
     context = resource_context(request, about, row)
     if about.more is not None:
-        context |= about.more(row)
+        context |= about.more(context["row"])
     return render_page(request, "resources/detail.html", context, part="live")
 
 

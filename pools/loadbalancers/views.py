@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
+from clusters.edits.inforce import as_in_force
 from clusters.heard import heard
 from clusters.models import Cluster, Service
 from clusters.ordering import ordered
@@ -122,7 +123,7 @@ def service(request: HttpRequest, cluster: str, namespace: str, name: str) -> Ht
 def addresses(request: HttpRequest, cluster: str, namespace: str, name: str) -> HttpResponse:
     """The addresses of one pool that Services have, in their order."""
     pools = IPAddressPool.objects.select_related("cluster")
-    pool = get_object_or_404(pools, cluster__name=cluster, namespace=namespace, name=name)
+    (pool,) = as_in_force([get_object_or_404(pools, cluster__name=cluster, namespace=namespace, name=name)])
     words = request.GET.get("q", "").strip()[:253]
     context = {
         "pool": pool,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from rest_framework.test import APIClient
 
 from clusters import clock, nudges
 from clusters.doors import door_of
+from clusters.excluding.services import exclusion_ask
 from clusters.excluding.work import exclusion_apply
 from clusters.models import Change, Cluster, Exclusion, Node
 from clusters.sync import outbox
@@ -181,3 +184,23 @@ def test_frr_is_asked_for_what_every_neighbor_is_told(api: APIClient, shop: Clus
     assert api.post("/api/v1/nodes/lab/node-0/ask/").status_code == 202
     waiting = [str(key) for key in nudges.connection().keys("bgpui:result:*:pending")]
     assert {key.split(":")[3] for key in waiting} == {"advertised-ipv4", "advertised-ipv6", "refresh"}
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time; `make test-stores` runs it")
+@pytest.mark.django_db(transaction=True)
+def test_two_first_requests_at_once_are_one(live_cluster: Cluster, node: Node) -> None:
+    """The second one waits for the first, which has no row yet that it could find."""
+    del live_cluster
+    second: list[Exclusion | None] = []
+
+    def ask() -> None:
+        second.append(exclusion_ask(node=node, wanted=True, actor=None, source=Change.Source.API))
+        connection.close()
+
+    asking = Thread(target=ask)
+    with transaction.atomic():
+        first = exclusion_ask(node=node, wanted=True, actor=None, source=Change.Source.API)
+        asking.start()
+        asking.join(0.5)
+    asking.join(60)
+    assert (first, Exclusion.objects.count()) == (second[0], 1)

@@ -10,7 +10,8 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from clusters.models import Change, Cluster, Node
+from clusters.models import Change, Cluster, Node, SyncState
+from clusters.secrets import leftover
 from clusters.sync.relist import relist
 from peers.models import BGPPeer
 from tests.clusters.cluster import NAMESPACE, RunningCluster, peer
@@ -60,6 +61,20 @@ def test_a_new_password_says_whom_it_touches_and_goes_into_the_secret(
     assert ("The password was rotated" in page_of_change, "No field differs." in page_of_change) == (True, False)
     assert _password(kube, "shared") == CANARY
     assert CANARY not in page + done.text + str(list(Change.objects.values()))
+
+
+def test_who_uses_a_secret_until_a_refused_edit_is_taken_is_named(editor: Client, shared: Cluster) -> None:
+    other = BGPPeer.objects.get(name="tor-2")
+    other.spec = {**other.spec, "passwordSecret": {"name": "another"}}
+    other.sync_state, other.revision, other.applied_revision = SyncState.REJECTED, 2, 2
+    other.save()
+    assert "6 sessions will be reset" in editor.get(f"{PAGE}password/").text
+    named = {row.name: leftover(row) for row in BGPPeer.objects.all()}
+    assert named == {"tor-1": None, "tor-2": None}, "the other object has it, or an edit that may come again wants it"
+    BGPPeer.objects.get(name="tor-1").delete()
+    left = leftover(BGPPeer.objects.get(name="tor-2"))
+    assert left is not None
+    assert left.name == "shared"
 
 
 def test_what_frr_does_not_take_is_said_there(editor: Client, shared: Cluster, kube: RunningCluster) -> None:

@@ -10,9 +10,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from clusters.models import Cluster, Service
+from clusters.models import Cluster, Resource, Service, SyncState
 from clusters.words import amount
-from pools.models import IPAddressPool
+from pools.models import BGPAdvertisement, IPAddressPool
+from pools.selectors import announced, announced_by
 from pools.use import FamilyUse, capacities, uses_of
 from tests.kinds import saved
 from tests.pages.services import a_service, many_services
@@ -153,3 +154,30 @@ def test_thousands_of_services_need_no_more_queries_than_twenty(viewer: Client, 
             assert viewer.get(path).status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1], counts
+
+
+def refused(row: Resource, **spec: Any) -> None:
+    """An edit of these fields that the cluster did not take."""
+    row.spec = {**row.spec, **spec}
+    row.sync_state, row.revision, row.applied_revision = SyncState.REJECTED, 2, 2
+    row.save()
+
+
+def test_an_edit_that_was_refused_gives_and_announces_nothing(viewer: Client, cluster: Cluster) -> None:
+    pool = a_pool(cluster, "gold", "10.0.0.0/28")
+    a_pool(cluster, "silver", "10.0.1.0/28")
+    advertisement = BGPAdvertisement(cluster=cluster, namespace=cluster.namespace, name="to-all", live={})
+    advertisement.spec = {"ipAddressPools": ["silver"]}
+    advertisement.live = {"metadata": {"name": "to-all"}, "spec": advertisement.spec}
+    advertisement.save()
+    refused(pool, addresses=["10.0.0.0/24"])
+    refused(advertisement, ipAddressPools=["gold"])
+    place = f"{cluster.namespace}/gold/"
+    told = viewer.get(f"/api/v1/ipaddresspools/lab/{place}").json()
+    assert (told["spec"]["addresses"], told["use"]["ipv4"]["total"]) == (["10.0.0.0/28"], 16)
+    page, addresses = (viewer.get(f"/pools/lab/{place}{more}").text for more in ("", "addresses/"))
+    assert ("of 16" in page, "<dd>16</dd>" in addresses, "256" in page + addresses) == (True, True, False)
+    other = IPAddressPool.objects.get(name="silver")
+    found = announced_by([pool, other])
+    assert ([one.name for one in found[pool.pk]], [one.name for one in found[other.pk]]) == ([], ["to-all"])
+    assert announced([advertisement])[advertisement.pk].pools == ("silver",)
