@@ -23,8 +23,8 @@ from dashboard.ribbon import drops
 from speakers.causes import Cause, causes
 from speakers.counts import UNSEEN, Counts, Group, NodeCount
 from speakers.frr.reasons import REASONS
-from speakers.history import DAY
-from speakers.models import Session, Transition
+from speakers.history import DAY, LOST
+from speakers.models import Transition
 from speakers.selectors import speakers
 
 SHOWN = 12
@@ -223,10 +223,7 @@ def with_ribbons(rows: Iterable[Problem], now: datetime) -> list[Problem]:
 def _drops(groups: list[Group], now: datetime) -> dict[tuple[int, str, str], list[datetime]]:
     where = reduce(or_, (Q(vrf=group.vrf, neighbor=group.neighbor) for group in groups))
     rows: QuerySet[Transition] = Transition.objects.filter(
-        where,
-        cluster_id__in={group.cluster for group in groups},
-        at__gte=now - DAY,
-        old_state=Session.State.ESTABLISHED,
+        where, LOST, cluster_id__in={group.cluster for group in groups}, at__gte=now - DAY
     )
     times: dict[tuple[int, str, str], list[datetime]] = defaultdict(list)
     for cluster, vrf, neighbor, at in rows.values_list("cluster_id", "vrf", "neighbor", "at")[:_TRANSITIONS]:

@@ -163,8 +163,12 @@ class Transition(models.Model):
         """The change for people; within a state only its reason is another one, or it was lost between two looks."""
         if self.old_state != self.new_state:
             return f"{self.old_state or 'first seen'} → {self.new_state or 'gone'}"
-        lost = self.new_state == Session.State.ESTABLISHED and "connectionsDropped" in self.evidence
-        return f"still {self.new_state}, lost and back in between" if lost else f"still {self.new_state}"
+        return f"still {self.new_state}{', lost and back in between' if self.lost_between else ''}"
+
+    @property
+    def lost_between(self) -> bool:
+        """Whether it was lost and came back between two looks."""
+        return self.old_state == self.new_state == Session.State.ESTABLISHED and "connectionsDropped" in self.evidence
 
 
 class Gap(models.Model):

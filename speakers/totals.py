@@ -14,8 +14,9 @@ from speakers.models import Sweep, Transition, TransitionTotal
 
 
 def transitions_count(lines: Iterable[Transition]) -> None:
-    """Count these, in the transaction that writes them."""
-    counted = Counter((line.cluster_id, line.vrf, line.new_state) for line in lines)
+    """Count these, in the transaction that writes them; another cause of the same state is no change of it."""
+    moved = [line for line in lines if line.old_state != line.new_state or line.lost_between]
+    counted = Counter((line.cluster_id, line.vrf, line.new_state) for line in moved)
     for (cluster_id, vrf, state), number in sorted(counted.items()):  # all in one order, so that none waits in a circle
         row, _made = TransitionTotal.objects.get_or_create(cluster_id=cluster_id, vrf=vrf, state=state)
         TransitionTotal.objects.filter(pk=row.pk).update(total=F("total") + number)

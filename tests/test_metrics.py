@@ -81,6 +81,12 @@ def test_sessions_transitions_and_prefixes_are_counted(viewer: Client, cluster: 
     assert value(found, "prefixes_sent", cluster="lab", vrf="default") == 6
     assert value(found, "prefixes_received", cluster="lab", vrf="default") == 4
     assert value(found, "session_transitions_total", cluster="lab", vrf="default", state="Established") == 2
+    degraded = UP | {"peerBfdInfo": {"status": "Down"}}
+    for seconds, fields in ((10, degraded), (20, UP), (30, UP | {"connectionsEstablished": 2})):
+        sight = seen("node-2", now + timedelta(seconds=seconds), {("default", "10.0.0.1"): fields})
+        observations_write(cluster=cluster, observations=[sight], expected=wanted)
+    found = scraped(viewer)  # it stayed up but for the last time
+    assert value(found, "session_transitions_total", cluster="lab", vrf="default", state="Established") == 3
     Transition.objects.all().delete()  # the history is kept for some time; a counter never goes back
     assert value(scraped(viewer), "session_transitions_total", cluster="lab", vrf="red", state="Active") == 1
     assert value(found, "speakers", cluster="lab", freshness="absent") == 2  # these nodes have no pod

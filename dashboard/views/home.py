@@ -28,8 +28,8 @@ from dashboard.refusals import by_refusal, frozen, kept_old, leading
 from dashboard.summary import Config, also, headline_counts, sentence
 from peers.models import BGPPeer
 from speakers.counts import Counts
-from speakers.history import DAY
-from speakers.models import Session, Transition
+from speakers.history import DAY, LOST
+from speakers.models import Transition
 from speakers.selectors import HEALTH, Freshness, freshness, sessions
 
 STALE_POLLS = 3.5  # three polls missed, and the time that an answer takes
@@ -122,8 +122,7 @@ def _nothing(filters: Filters, found: str) -> str:
 def _drops(filters: Filters) -> int:
     wanted = {"cluster__name": filters.cluster, "vrf": filters.vrf, "node": filters.node, "peer": filters.peer}
     rows = Transition.objects.filter(**{name: value for name, value in wanted.items() if value})
-    lost = rows.filter(at__gte=timezone.now() - DAY, old_state=Session.State.ESTABLISHED)
-    return lost.exclude(new_state=Session.State.UNKNOWN).count()
+    return rows.filter(LOST, at__gte=timezone.now() - DAY).count()
 
 
 def _config(filters: Filters, clusters: dict[int, Cluster]) -> Config:

@@ -16,7 +16,7 @@ from clusters.models import Cluster
 from clusters.sync.findings import finding_columns
 from intent.findings import Finding, Severity
 from pools.models import IPAddressPool
-from speakers.models import Session, Speaker
+from speakers.models import Session, Speaker, Transition
 from tests.fleet import fleet
 from tests.pages.rows import a_peer, a_session, a_speaker, down
 
@@ -248,6 +248,24 @@ def test_an_absent_neighbor_and_the_headline_name_the_rule_that_stops_the_speake
     assert "routerID must be the same" in row
     assert "Broken rules" in page
     assert ">in sync<" not in page
+
+
+def test_drops_are_of_sessions_that_were_lost(viewer: Client, cluster: Cluster) -> None:
+    """Not of those that became degraded or whole, were not heard, or are not wanted any more."""
+    row = a_session(a_speaker(cluster), **down())
+    between = {"connectionsDropped": 1}
+    changes: list[tuple[str, dict[str, int]]] = [
+        ("Established", {}), ("Established", {}), ("Unknown", {}), ("", {}), ("Established", between), ("Active", {}),
+    ]  # fmt: skip
+    place = {"cluster": cluster, "node": row.node, "vrf": row.vrf, "neighbor": row.neighbor}
+    for hours, (state, evidence) in enumerate(changes, start=1):
+        at = timezone.now() - timedelta(hours=hours)
+        known = {"at": at, "old_state": "Established", "new_state": state, "evidence": evidence}
+        Transition.objects.create(session=row, **place, **known)
+    page = viewer.get("/").text
+    assert dict(re.findall(r"<dt>([^<]+)</dt><dd[^>]*>(?:<a[^>]*>)?([\d,]+)", page))["Drops, 24 h"] == "2"
+    ribbon = page.partition('id="problems-head"')[2].partition("</svg>")[0]
+    assert ribbon.count('<rect class="down"') == 2 + 1  # it is down now, too
 
 
 def test_a_dead_router_is_one_problem_in_whatever_state_each_node_is(viewer: Client, cluster: Cluster) -> None:
