@@ -17,7 +17,15 @@ from clusters.edits.edit import Edit, PlainEdit
 from clusters.edits.meaning import Meaning
 from clusters.edits.overriding import NOTHING, Override, trial_passes
 from clusters.edits.refusals import Refused, RevisionMismatch, Unconfirmed
-from clusters.edits.saving import Actor, change_confirmed, change_for, change_overrides, key_of, row_write
+from clusters.edits.saving import (
+    Actor,
+    change_confirmed,
+    change_for,
+    change_overrides,
+    holders_check,
+    key_of,
+    row_write,
+)
 from clusters.manifest import plain
 from clusters.models import Change, ChangeSet, ChangeSetItem, Cluster, Resource, SyncState, Trial
 from clusters.sync import outbox
@@ -147,6 +155,7 @@ def _saved(cluster: Cluster, edits: Sequence[tuple[AnyEdit, Sequence[Finding]]],
             change_confirmed(change, audit.confirmed)
             change.change_set = change_set
             changes.append(change)
+    holders_check(cluster, [edit for edit, _ in edits if isinstance(edit, Edit)])
     items = [_item(change_set, position, edit) for position, (edit, _) in enumerate(edits)]
     ChangeSetItem.objects.bulk_create(items, batch_size=500)
     Change.objects.bulk_create(changes, batch_size=500)

@@ -114,7 +114,7 @@ def connected(edit: Edit) -> list[Finding]:
 def _held(edit: Edit, held: Mapping[ObjectRef, int] | None) -> list[Finding]:
     """Objects of a change set that is not settled wait for its outcome."""
     if held is None:
-        held = {} if edit.row is None else holders_of(edit.cluster, [edit.ref])
+        held = holders_of(edit.cluster, [edit.ref])  # also of an object without a row: what a trial deleted may return
     return held_by(edit.ref, held)
 
 

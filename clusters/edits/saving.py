@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -15,11 +16,12 @@ from clusters.edits.edit import Edit
 from clusters.edits.overriding import NOTHING, Override
 from clusters.edits.trials import tried
 from clusters.manifest import plain
-from clusters.models import Change, Resource, SyncState
+from clusters.models import Change, Cluster, Resource, SyncState
 from clusters.registry import rows_of
 from clusters.sync import outbox
 from clusters.sync.columns import desired_columns
 from clusters.sync.findings import finding_columns
+from clusters.sync.held import holders_of
 from clusters.sync.references import references_write
 from intent.confirmations import Confirmation
 from intent.findings import Finding
@@ -51,13 +53,14 @@ def edit_save(
             row = row_write(edit, found)
             if row is None:
                 return None
+            holders_check(edit.cluster, [edit])
             references_write(edit.cluster, [edit.ref])
             change = change_for(edit, row, actor=actor, source=source, message=message, accept=accept, found=found)
             change_overrides(change, permit.override)
             change_confirmed(change, permit.confirmed)
             change.save()
             outbox.enqueue(row)
-    except (IntegrityError, edit.model.DoesNotExist):  # made, or deleted, by somebody else meanwhile
+    except (IntegrityError, ObjectDoesNotExist):  # made, deleted, or held, by somebody else meanwhile
         return None
     newest = rows_of(edit.kind.kind).select_related("cluster").filter(pk=row.pk).first()
     return newest or row  # a worker may have carried it out by now, and a deletion leaves no row
@@ -76,6 +79,15 @@ def row_write(edit: Edit, found: Sequence[Finding]) -> Resource | None:
     row.refresh_from_db(fields=["base", "live", "applied_revision"], from_queryset=current)
     mine = rows_of(edit.kind.kind).filter(pk=row.pk, revision=row.revision)
     return row if mine.update(**_values(edit, row, found)) else None
+
+
+def holders_check(cluster: Cluster, edits: Iterable[Edit]) -> None:
+    """Raise ObjectDoesNotExist if one got a row just now that a change set made and deleted while it was judged.
+
+    Of rows that were there the revision tells.
+    """
+    if holders_of(cluster, [edit.ref for edit in edits if edit.row is None]):
+        raise ObjectDoesNotExist
 
 
 def change_for(  # keyword-only

@@ -105,6 +105,16 @@ def test_an_object_on_trial_is_not_edited(api: APIClient) -> None:
 
 
 @pytest.mark.usefixtures("tor")
+def test_nor_is_an_object_that_is_deleted_on_trial_made_anew(api: APIClient, kube: Kube) -> None:
+    made = api.delete(f"{TOR}?safe_apply=1h&wait=10s").json()
+    anew = {**example("BGPPeer", "tor-a"), "spec": {**SPEC, "holdTime": "90s"}}
+    for answer in (api.post(PEERS, anew, format="json"), api.put(TOR, anew, format="json")):
+        assert (answer.status_code, answer.json()["findings"][0]["code"]) == (409, "held-by-change-set")
+    assert api.post(f"{TRIALS}{made['id']}/confirm/").status_code == 200
+    assert api.post(f"{PEERS}?wait=10s", anew, format="json").status_code == 201
+
+
+@pytest.mark.usefixtures("tor")
 def test_a_password_is_refused_on_trial_and_nothing_is_saved(api: APIClient) -> None:
     answer = api.patch(f"{TOR}?safe_apply=5m", {"spec": {"password": "hunter22"}}, format="json")
     assert (answer.status_code, answer.json()["findings"][0]["code"]) == (422, "password-in-list")

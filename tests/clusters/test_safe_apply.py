@@ -9,8 +9,10 @@ import pytest
 from django.contrib.auth.models import User
 
 from clusters import clock
+from clusters.changesets import judge as judging_together
 from clusters.changesets.giving_up import changeset_give_up
 from clusters.changesets.judge import SomeRefused
+from clusters.edits import judging
 from clusters.edits.refusals import Refused
 from clusters.models import Change, ChangeSet, ChangeSetItem, Node, Trial
 from clusters.sync import outbox
@@ -20,6 +22,7 @@ from clusters.tasks import watch_trials
 from clusters.trials.ending import trial_keep, trial_revert
 from clusters.trials.stays import counted_stays
 from clusters.trials.watch import trials_watch
+from peers.models import BGPPeer
 from speakers.models import Session, Speaker
 from tests.clusters.cluster import RunningCluster
 from tests.clusters.conftest import Office
@@ -141,6 +144,42 @@ def test_an_object_on_trial_is_not_edited_until_that_is_over(office: Office, bef
         accept(office, gone("tor-1"))
     assert trial_keep(trial=trial_of(change_set), actor=None)
     assert office.save(some_peer(1, peerASN=64701)).pending
+
+
+def test_what_a_trial_deleted_is_not_made_anew_before_it_is_over(
+    kube: RunningCluster, office: Office, before: Any
+) -> None:
+    change_set = on_trial(office)
+    assert not BGPPeer.objects.filter(name="tor-3").exists()
+    with pytest.raises(Refused) as refused:
+        office.save(some_peer(3, holdTime="90s"))
+    assert [(one.code, one.value) for one in refused.value.findings] == [("held-by-change-set", str(change_set.pk))]
+    time_is_over(change_set)
+    watch_trials()
+    assert carry(change_set) == State.ROLLED_BACK
+    assert (holds(kube), rows_say(office)) == before
+    assert office.save(some_peer(3, holdTime="90s")).pending
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["alone", "in a set"])
+def test_nor_is_one_that_a_trial_deletes_while_the_new_one_is_judged(
+    kube: RunningCluster, office: Office, monkeypatch: pytest.MonkeyPatch, together: bool
+) -> None:
+    real = judging.judge
+
+    def judge(*args: Any, **more: Any) -> Any:
+        found = real(*args, **more)
+        monkeypatch.undo()
+        kube.add(some_peer(3))
+        office.look()
+        assert carry(accept(office, gone("tor-3"), window=FIVE)) == State.APPLIED
+        return found
+
+    for module in (judging, judging_together):
+        monkeypatch.setattr(module, "judge", judge)
+    with pytest.raises((Refused, SomeRefused)):
+        accept(office, wanted(some_peer(3))) if together else office.save(some_peer(3))
+    assert not BGPPeer.objects.exists()
 
 
 def test_a_password_cannot_be_on_trial(kube: RunningCluster, office: Office) -> None:

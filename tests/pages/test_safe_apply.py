@@ -86,6 +86,13 @@ def test_a_deletion_and_a_set_are_on_trial_too(tor: Cluster, kube: RunningCluste
     assert answer["Location"] == made.get_absolute_url()
     carry(made)
     assert kube.peers() == []
+    anew = fields(editor.get("/peers/new/").text)
+    anew |= {"name": "tor-1", "myASN": "64500", "peerASN": "64999", "peerAddress": "192.0.2.1"}
+    refused = post(editor, "/peers/new/", "review", anew)
+    assert (refused.status_code, f"Change set {made.pk} is not settled yet, or on trial" in text(refused.text)) == (
+        422,
+        True,
+    )
     assert editor.post(f"/changes/sets/{made.pk}/revert-now/").status_code == 302
     carry(made)
     assert kube.peers() == ["tor-1"]
