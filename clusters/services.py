@@ -17,6 +17,7 @@ from clusters.edits.looking import stands
 from clusters.edits.meaning import Meant
 from clusters.edits.overriding import NOTHING, Override, stops, trial_passes
 from clusters.edits.passwords import password_write, password_written
+from clusters.edits.rebase import standing
 from clusters.edits.refusals import ClusterUnreachable, Refused, RevisionMismatch, Unconfirmed
 from clusters.edits.review import Review, review
 from clusters.edits.saving import Actor, Permit, edit_save, key_of
@@ -142,7 +143,7 @@ def resource_discard(
             )
         if not done:
             raise RevisionMismatch(_current_of(row))
-        change = change_of(row, row.manifest, after, source=source, revision=row.revision + 1)
+        change = change_of(row, standing(row), after, source=source, revision=row.revision + 1)
         change.actor_id, change.message = key_of(actor), "Edit discarded."
         change.save()
         take_drop(row.cluster, row.ref)

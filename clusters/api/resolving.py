@@ -27,8 +27,8 @@ def fields_json(row: Resource) -> list[dict[str, Any]]:
 
 
 def in_conflict(row: Resource) -> bool:
-    """Whether a conflict waits to be settled."""
-    return refused(row) and row.sync_state == SyncState.CONFLICT
+    """Whether a conflict waits to be settled field by field; a deletion has no fields."""
+    return refused(row) and row.sync_state == SyncState.CONFLICT and row.wanted is not None
 
 
 def row_resolved(row: Resource, body: Any) -> Any:
@@ -38,8 +38,10 @@ def row_resolved(row: Resource, body: Any) -> Any:
     """
     if not refused(row) or row.live is None:
         raise Conflict("There is nothing to resolve: no edit of this object waits beside another state of the cluster.")
+    if row.wanted is None:
+        raise Conflict("The edit that waits is a deletion, which has no fields: DELETE the object again, or PUT it.")
     choices, patch = _read(body, {field.path for field in three_way(row)} - {_PASSWORD})
-    merged = rebase(row.KIND, row.base, row.manifest, row.live, choices)
+    merged = rebase(row.KIND, row.base, row.wanted, row.live, choices)
     left = [field for field in merged.contested if not field.named_in(patch)]
     if left:
         names = ", ".join(field.path for field in left[:5])

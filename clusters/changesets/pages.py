@@ -71,7 +71,7 @@ def set_review(request: HttpRequest, draft: SetDraft, *, status: int = 200, trou
         "edits": "" if secret else packed(sent, draft.left),
         "ticks": _ticks(draft, review) if draft.choosable else [],
         "reviewed": " ".join(map(str, range(len(draft.wanted)))),
-        "tried": sealed((item.ref, item.after, item.dry_run) for item in review.items),
+        "tried": sealed(draft.cluster, ((item.ref, item.after, item.dry_run) for item in review.items)),
         "trouble": trouble,
         "confirm": asked(review.meaning.confirm, draft.accept),
         **window_context(request.POST),

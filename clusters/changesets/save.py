@@ -204,5 +204,5 @@ def _stood(row: Resource) -> dict[str, Any] | None:
     """The refused edit that the row holds, which comes back if this one is taken back."""
     if row.sync_state not in (SyncState.REJECTED, SyncState.CONFLICT):
         return None
-    names = ("manifest", "sync_state", "sync_message", "base", "inline_password")
+    names = ("manifest", "sync_state", "sync_message", "base", "inline_password", "refused_deletion")
     return {name: getattr(row, name) for name in names}

@@ -89,7 +89,7 @@ def _review(
         "findings": stop or review.findings,
         "blocked": bool(against) and not (passes and all(map(overridable, against))),
         "yaml": manifest_yaml(review.before or row.manifest),
-        "tried": sealed([(row.ref, None, review.dry_run)]),
+        "tried": sealed(row.cluster, [(row.ref, None, review.dry_run)]),
         "note": request.POST.get("note", "")[:NOTE],
         **window_context(request.POST),
         "trouble": trouble,

@@ -113,9 +113,13 @@ class Draft:
 
 
 def draft_of_row(about: KindPage, row: Resource) -> Draft:
-    """The object as it shall be by now; an edit that was refused is put on top of what the cluster holds."""
-    draft = Draft(about, row.cluster, row.namespace, row.name, row.manifest, row=row, revision=row.revision)
-    draft.origin = plain(row.base) if refused(row) else row.manifest
+    """The object as it shall be by now; an edit that was refused is put on top of what the cluster holds.
+
+    A deletion that was refused leaves just that.
+    """
+    manifest = (row.refused_deletion and standing(row)) or row.manifest
+    draft = Draft(about, row.cluster, row.namespace, row.name, manifest, row=row, revision=row.revision)
+    draft.origin = plain(row.base) if refused(row) and not row.refused_deletion else manifest
     draft.rebase()
     return draft
 

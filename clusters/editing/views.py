@@ -193,7 +193,7 @@ def _review(request: HttpRequest, draft: Draft, *, status: int = 200, trouble: s
         "manifest": packed(draft.manifest),
         "origin": packed(draft.origin),
         "sealed": _sealed(request, draft),
-        "tried": sealed([(draft.ref, review.after, review.dry_run)]),
+        "tried": sealed(draft.cluster, [(draft.ref, review.after, review.dry_run)]),
         "note": request.POST.get("note", "")[:NOTE],
         **window_context(request.POST),
         "drop_password": DROP_PASSWORD if draft.password == "" else "",

@@ -40,7 +40,7 @@ def refused_edit(row: Resource) -> dict[str, Any] | None:
     """The edit that stands beside that, None = there is none. manifest: None = a deletion."""
     if not refused(row) or row.live is None:
         return None
-    return {"manifest": None if row.deleting else row.manifest, "state": row.sync_state, "message": row.sync_message}
+    return {"manifest": row.wanted, "state": row.sync_state, "message": row.sync_message}
 
 
 def as_in_force(rows: Sequence[R]) -> list[R]:

@@ -102,9 +102,11 @@ def standing(row: Resource) -> Object | None:
 
 
 def newest(row: Resource) -> Rebased:
-    """What the row says, a refused edit on top of what the cluster holds by now."""
+    """What the row says, a refused edit on top of what the cluster holds by now; of a refused deletion just that."""
     if not refused(row) or row.live is None:
         return Rebased(row.manifest)
+    if row.refused_deletion:
+        return Rebased(standing(row) or row.manifest)
     return rebase(row.KIND, row.base, row.manifest, row.live)
 
 

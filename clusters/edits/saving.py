@@ -14,6 +14,7 @@ from django.utils import timezone
 from clusters.changes import change_of
 from clusters.edits.edit import Edit
 from clusters.edits.overriding import NOTHING, Override
+from clusters.edits.rebase import standing
 from clusters.edits.trials import tried
 from clusters.manifest import plain
 from clusters.models import Change, Cluster, Resource, SyncState
@@ -26,6 +27,7 @@ from clusters.sync.references import references_write
 from intent.confirmations import Confirmation
 from intent.findings import Finding
 
+_SETTLED = ["base", "live", "applied_revision", "sync_state", "sync_message", "refused_deletion"]
 Actor = AbstractBaseUser | AnonymousUser | None
 
 
@@ -76,7 +78,7 @@ def row_write(edit: Edit, found: Sequence[Finding]) -> Resource | None:
         return _new(edit, found)
     # A worker may have settled the edit before while this one was judged: the base is what stands now.
     current = rows_of(edit.kind.kind).select_for_update()
-    row.refresh_from_db(fields=["base", "live", "applied_revision"], from_queryset=current)
+    row.refresh_from_db(fields=_SETTLED, from_queryset=current)
     mine = rows_of(edit.kind.kind).filter(pk=row.pk, revision=row.revision)
     return row if mine.update(**_values(edit, row, found)) else None
 
@@ -101,14 +103,14 @@ def change_for(  # keyword-only
     found: Sequence[Finding],
 ) -> Change:
     """The audit entry of an edit whose row was written, not saved yet."""
-    before = None if edit.row is None else edit.row.manifest
+    before = None if edit.row is None else standing(edit.row)  # what was refused has never stood
     revision = 1 if edit.row is None else edit.row.revision + 1
     change = change_of(row, before, plain(edit.manifest), source=source, revision=revision)
     change.actor_id, change.message = key_of(actor), message[:500]
     change.new_password = edit.new_password is not None
     change.accepted = sorted({finding.code for finding in found if finding.code in accept})
     if source == Change.Source.BROWSER:
-        for name, value in tried(edit.ref, change.after).items():
+        for name, value in tried(edit.cluster, edit.ref, change.after).items():
             setattr(change, name, value)
     return change
 
@@ -139,6 +141,7 @@ def _new(edit: Edit, found: Sequence[Finding]) -> Resource:
 def _values(edit: Edit, row: Resource, found: Sequence[Finding]) -> dict[str, Any]:
     """Columns of the accepted edit; what was reviewed stays the base until the edit is through."""
     values: dict[str, Any] = {"revision": row.revision + 1, "deleting": edit.manifest is None}
+    values |= {"refused_deletion": False}
     values |= {"base": row.base if row.pending else row.live, "attempts": 0, "retry_at": None}
     values |= {"sync_state": SyncState.PENDING, "sync_message": "", "sync_at": None, "updated_at": timezone.now()}
     if edit.manifest is None:

@@ -12,14 +12,14 @@ PASSWORD = ("spec", "password")
 
 
 def three_way(row: Resource) -> tuple[Contested, ...]:
-    """Every field in which the row's edit and the cluster differ; nothing if there is no such object there.
+    """Every field in which the row's edit and the cluster differ; nothing if one of them has no such object.
 
     An inline password is a field with the words `set` and `another one` for values.
     """
     theirs = plain(row.live)
-    if theirs is None:
+    if theirs is None or row.wanted is None:
         return ()
-    return (*sides_of(row.KIND, row.base, row.manifest, theirs), *_password(row))
+    return (*sides_of(row.KIND, row.base, row.wanted, theirs), *_password(row))
 
 
 def _password(row: Resource) -> list[Contested]:

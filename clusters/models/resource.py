@@ -67,6 +67,7 @@ class Resource(models.Model):
     sync_message = models.TextField(blank=True, help_text="The API server's or webhook's own words.")
     sync_at = models.DateTimeField(null=True)
     deleting = models.BooleanField(default=False)
+    refused_deletion = models.BooleanField(default=False, help_text="The edit that was refused is a deletion.")
     revision = models.PositiveBigIntegerField(default=0)
     applied_revision = models.PositiveBigIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
@@ -135,6 +136,11 @@ class Resource(models.Model):
         if self.annotations:
             metadata["annotations"] = self.annotations
         return {"apiVersion": self.KIND.api_version, "kind": self.KIND.kind, "metadata": metadata, "spec": self.spec}
+
+    @property
+    def wanted(self) -> dict[str, Any] | None:
+        """The object as the row's edit wants it, on its way or refused; None = it shall go."""
+        return None if self.deleting or self.refused_deletion else self.manifest
 
     def derived(self, live: Mapping[str, Any] | None) -> dict[str, Any]:
         """Columns, beside those of its fields, that follow from the object that the cluster holds; at most a query.

@@ -61,7 +61,7 @@ def resource_context(request: HttpRequest, about: KindPage, row: Resource) -> di
         "extra": [(name, value) for name, value in shown.extra.items() if name not in {f.name for f in kind.fields}],
         "used_by": used_by(row),
         "sides": three_way(row) if row.sync_state == SyncState.CONFLICT else (),
-        "waiting": differences(kind, row.live, None if row.deleting else row.manifest) if unsettled else (),
+        "waiting": differences(kind, row.live, row.wanted) if unsettled else (),
         "ours": packed(row.manifest),
         "origin": packed(plain(row.base)),
         "history": history(row),

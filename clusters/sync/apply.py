@@ -118,5 +118,5 @@ def _apply(held: Claim, door: Door, edit: Edit, live: Object) -> Object:
 
 def _verified(edit: Edit, answer: Object) -> Outcome:
     if unmet(edit, answer):
-        return Outcome(Fate.CONFLICT, answer, words=still_held(edit, answer))
+        return Outcome(Fate.CONFLICT, answer, words=still_held(edit, answer), written=True)
     return Outcome(Fate.IN_SYNC, answer)

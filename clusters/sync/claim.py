@@ -20,6 +20,7 @@ from clusters.sync.columns import following, live_columns
 from clusters.sync.decide import Edit
 from clusters.sync.drift import drift_settle
 from clusters.sync.held import holder_of
+from clusters.sync.others import met_save
 from clusters.sync.owners import looked_after_by
 from clusters.sync.references import references_write
 from clusters.sync.takes import take_drop, takes_of
@@ -44,13 +45,22 @@ class Fate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """live: the object as last seen, None = none; seen: whether it was looked at; delay: of LATER, in seconds."""
+    """live: the object as last seen, None = none; seen: whether it was looked at; delay: of LATER, in seconds.
+
+    written: of CONFLICT, whether live is what the API server made of the edit.
+    """
 
     fate: Fate
     live: Object | None = None
     seen: bool = True
     words: str = ""
     delay: float = 0.0
+    written: bool = False
+
+    @property
+    def met(self) -> bool:
+        """Whether live is what others made of the object, which the edit is in conflict with."""
+        return self.fate is Fate.CONFLICT and self.seen and not self.written
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +113,9 @@ class Claim:
         else:
             state = SyncState.REJECTED if outcome.fate is Fate.REJECTED else SyncState.CONFLICT
             values = free | live | {"sync_state": state, "sync_message": outcome.words, "sync_at": now}
-            values |= {"applied_revision": revision, "deleting": False, "attempts": 0, "retry_at": None}
-            done = self._refused(values, state) or self._mine.update(**free)
+            values |= {"applied_revision": revision, "attempts": 0, "retry_at": None}
+            values |= {"deleting": False, "refused_deletion": self.row.deleting}
+            done = self._refused(values, outcome) or self._mine.update(**free)
         if not done:
             raise Lost
         if outcome.fate is not Fate.LATER:
@@ -112,12 +123,14 @@ class Claim:
         if outcome.fate in (Fate.IN_SYNC, Fate.GONE):
             drift_settle(self.row.cluster, self.row.ref, outcome.live)
 
-    def _refused(self, values: dict[str, Any], state: SyncState) -> int:
+    def _refused(self, values: dict[str, Any], outcome: Outcome) -> int:
         """Write it, unless there is a newer edit by now; a take-over that is rejected does not count."""
         with transaction.atomic():
             done = self._mine.filter(revision=self.row.revision).update(**values)
-            if done and state == SyncState.REJECTED:
+            if done and outcome.fate is Fate.REJECTED:
                 take_drop(self.row.cluster, self.row.ref)
+            elif done and outcome.met:
+                met_save(self.row, outcome.live)
         return done
 
     def _overtaken(self, outcome: Outcome) -> int:

@@ -40,6 +40,7 @@ def following(row: Resource | type[Resource], live: Mapping[str, Any] | None) ->
     settled |= {
         "base": None,
         "deleting": False,
+        "refused_deletion": False,
         "lease_until": None,
         "attempts": 0,
         "retry_at": None,

@@ -8,16 +8,15 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 
-from clusters.changes import change_of
 from clusters.kube.client import Door
 from clusters.kube.errors import Forbidden
 from clusters.kube.kinds import Served
 from clusters.kube.redact import mask_as_before
-from clusters.manifest import Object, differences, plain, same
+from clusters.manifest import Object, same
 from clusters.models import Change, Cluster, Resource, SyncState
 from clusters.registry import rows_of
-from clusters.sync import ownership
 from clusters.sync.columns import following, live_columns
+from clusters.sync.others import change_by_others
 from clusters.sync.references import references_write
 from clusters.sync.upsert import chunks, upsert
 from intent.findings import ObjectRef
@@ -125,7 +124,7 @@ def _adopt(cluster: Cluster, kind: str, objects: Iterable[Object], *, adopting: 
         rows = [row for row in rows if (row.namespace, row.name) not in there]  # made here since the list was asked for
         model._default_manager.bulk_create(rows, ignore_conflicts=True)  # noqa: SLF001
         if not adopting:
-            Change.objects.bulk_create(_change(row, None, row.live) for row in rows)
+            Change.objects.bulk_create(change_by_others(row, None, row.live, revision=row.revision) for row in rows)
         references_write(cluster, [row.ref for row in rows])
 
 
@@ -167,8 +166,8 @@ def _sort(batch: _Batch, row: Resource, obj: Object | None) -> None:
     if not unchanged:
         row.revision += 1
         row.applied_revision = row.revision
-        batch.changes.append(_change(row, before, obj))
-    held = row.sync_state in _HELD and not (not unchanged and same(row.KIND, row.manifest, obj))
+        batch.changes.append(change_by_others(row, before, obj, revision=row.revision))
+    held = row.sync_state in _HELD and not (not unchanged and same(row.KIND, row.wanted, obj))
     if held or (unchanged and obj is not None):
         _set(
             row, live_columns(obj) | ({"sync_state": SyncState.CONFLICT, "sync_message": _GONE} if obj is None else {})
@@ -184,16 +183,3 @@ def _sort(batch: _Batch, row: Resource, obj: Object | None) -> None:
 def _set(row: Resource, values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         setattr(row, name, value)
-
-
-def _change(row: Resource, before: Object | None, after: Object | None) -> Change:
-    change = change_of(row, plain(before), plain(after), source=Change.Source.CLUSTER, revision=row.revision)
-    change.manager = _writer(row, before, after)[:253]
-    return change
-
-
-def _writer(row: Resource, before: Object | None, after: Object | None) -> str:
-    """Who made the change; a deletion leaves nobody's name."""
-    if after is None:
-        return ""
-    return ownership.writer_of(before, after, (diff.path for diff in differences(row.KIND, before, after)))

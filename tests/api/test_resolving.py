@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 
 from clusters.models import Cluster
 from clusters.sync.relist import relist
+from lab.apiserver import Fault
 from peers.models import BGPPeer
 from tests.api.conftest import Kube
 from tests.api.manifests import manifest, row_of, url
@@ -125,3 +126,25 @@ def test_beside_a_refused_edit_the_object_is_told_as_the_cluster_holds_it(api: A
 def test_an_edit_that_is_in_force_or_on_its_way_stands_beside_nothing(api: APIClient, live_cluster: Cluster) -> None:
     pending = api.put(url(), manifest(holdTime="90s"))
     assert (pending.status_code, pending.json()["edit"], pending.json()["spec"]["holdTime"]) == (202, None, "90s")
+
+
+@pytest.mark.parametrize("by", ["others", "a webhook"])
+def test_a_deletion_that_was_refused_is_told_as_one_and_has_no_fields(
+    api: APIClient, live_cluster: Cluster, kube: Kube, by: str
+) -> None:
+    api.put(f"{url()}{WAIT}", manifest(holdTime="90s"))
+    if by == "others":
+        others(kube, {"holdTime": "78s"})
+    else:
+        kube.call(kube.server.faults.add, Fault(verb="delete", resource="bgppeers", code=422))
+    answer = api.delete(f"{url()}{WAIT}")
+    state, code = ("conflict", 409) if by == "others" else ("rejected", 422)
+    assert (answer.status_code, answer.json()["edit"]["manifest"], "resolve" in answer.json()) == (code, None, False)
+    assert api.get(url()).json()["edit"] == answer.json()["edit"]
+    assert api.get(RESOLVE).json() == {"sync": {"state": state, "message": answer.json()["detail"]}, "fields": []}
+    refused = api.post(RESOLVE, {"choices": {}})
+    assert (refused.status_code, "DELETE the object again" in refused.json()["detail"]) == (409, True)
+    assert api.patch(f"{url()}{WAIT}", {"spec": {"connectTime": "20s"}}).json()["edit"] is None
+    left = {"holdTime": "78s" if by == "others" else "90s", "connectTime": "20s"}
+    assert held(kube, *left) == left
+    assert (api.delete(f"{url()}{WAIT}").status_code, kube.get("bgppeers", "peer")) == (204, None)

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from clusters.changesets.giving_up import changeset_give_up
+from clusters.edits.inforce import refused_edit
 from clusters.models import Change, ChangeSet, ChangeSetItem, SyncState
 from clusters.sync.changesets import carry as carrying
 from clusters.sync.changesets.carry import apply_set
 from clusters.sync.changesets.claim import SetClaim
+from clusters.sync.claim import Fate
 from lab.apiserver import Fault
 from peers.models import BGPPeer
 from tests.clusters.cluster import NAMESPACE, RunningCluster
@@ -39,6 +41,12 @@ def _start(kube: RunningCluster, office: Office) -> tuple[Any, Any]:
     kube.add(some_peer(1, labels={"team": "net"}), some_peer(2, holdTime="90s"), some_peer(3), some_peer(4))
     office.look()
     return holds(kube), rows_say(office)
+
+
+def _theirs() -> list[tuple[Any, ...]]:
+    """Changes of tor-1 by others: its AS after them, and the hold time before and after."""
+    rows = Change.objects.filter(source=Change.Source.CLUSTER, name="tor-1").order_by("pk")
+    return list(rows.values_list("after__spec__peerASN", "before__spec__holdTime", "after__spec__holdTime"))
 
 
 def _four(office: Office) -> ChangeSet:
@@ -118,6 +126,7 @@ def test_what_others_changed_since_is_left_alone_and_told(kube: RunningCluster, 
     item = change_set.items.get(name="tor-1")
     assert item.state == Item.LEFT
     assert item.words == "Changed in the cluster meanwhile by kubectl-edit: spec.holdTime."
+    assert _theirs() == [(64700, None, "30s")], "the history has it beside the way back"
     assert kube.spec("tor-1") == some_peer(1, peerASN=64700, holdTime="30s")["spec"]
     assert office.row("tor-1").spec["holdTime"] == "30s"
     assert office.row("tor-1").sync_state == SyncState.IN_SYNC
@@ -136,6 +145,21 @@ def test_what_others_changed_is_left_alone_also_when_it_was_followed_meanwhile(
     change_set = _applied_then_refused(kube, office, meanwhile)
     assert (change_set.state, states(change_set)["tor-1"]) == (State.FAILED_ROLLBACK, Item.LEFT)
     assert BGPPeer.KIND.canonical(office.row("tor-1").spec) == some_peer(1, peerASN=64700, holdTime="30s")["spec"]
+    assert _theirs() == [(64700, None, "30s")], "once"
+
+
+@pytest.mark.parametrize("seen", [False, True])
+def test_what_others_changed_before_an_object_had_its_turn_is_theirs_in_the_history(
+    kube: RunningCluster, office: Office, seen: bool
+) -> None:
+    _start(kube, office)
+    change_set = _four(office)
+    kube.patch_peer("tor-1", {"holdTime": "30s"})
+    if seen:
+        office.look()
+    assert carry(change_set) == State.ROLLED_BACK
+    office.look()
+    assert _theirs() == [(64600, None, "30s")]
 
 
 def test_what_others_deleted_since_stays_deleted(kube: RunningCluster, office: Office) -> None:
@@ -207,6 +231,21 @@ def test_history_tells_both_ways(kube: RunningCluster, office: Office) -> None:
     ]
     office.look()
     assert not Change.objects.filter(source=Change.Source.CLUSTER).exists()
+
+
+def test_the_refused_deletion_that_a_row_held_comes_back(kube: RunningCluster, office: Office) -> None:
+    _start(kube, office)
+    refuse(kube, 0, "no", verb="delete", name="tor-1")
+    assert office.work(office.delete(office.row("tor-1"))) == [Fate.REJECTED]
+    said = rows_say(office)
+    change_set = _four(office)
+    refuse(kube, 1, verb="patch", name="tor-2")
+    assert (carry(change_set), rows_say(office)) == (State.ROLLED_BACK, said)
+    assert refused_edit(office.row("tor-1")) == {
+        "manifest": None,
+        "state": "rejected",
+        "message": office.row("tor-1").sync_message,
+    }
 
 
 @pytest.mark.parametrize("refused", [False, True], ids=["to the end", "and back"])

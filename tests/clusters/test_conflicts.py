@@ -101,7 +101,13 @@ def test_a_deletion_does_not_hit_an_object_made_anew(kube: RunningCluster, offic
     kube.call(kube.server.store.delete, PEERS, NAMESPACE, "tor-1")
     kube.add(peer())
     assert office.work(row) == [Fate.CONFLICT]
-    assert (kube.peers(), row.deleting) == (["tor-1"], False)
+    assert (kube.peers(), row.deleting, row.refused_deletion) == (["tor-1"], False, True)
+    edited = office.save(peer(peerASN=64700))
+    assert (edited.refused_deletion, office.work(edited), kube.spec("tor-1")["peerASN"]) == (
+        False,
+        [Fate.IN_SYNC],
+        64700,
+    )
 
 
 def test_an_edit_of_a_deleted_object_does_not_resurrect_it(

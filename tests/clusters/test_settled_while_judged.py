@@ -16,14 +16,16 @@ from tests.clusters.cluster import RunningCluster, peer
 from tests.clusters.conftest import Office
 
 
-def _settled_when_judged(monkeypatch: pytest.MonkeyPatch, office: Office, row: Resource) -> None:
+def settled_when_judged(
+    monkeypatch: pytest.MonkeyPatch, office: Office, row: Resource, fate: Fate = Fate.IN_SYNC
+) -> None:
     """Let a worker carry out what is pending as soon as the next edit is judged, before that one is saved."""
     real = judging.judge
 
     def judge(*args: Any, **more: Any) -> Any:
         found = real(*args, **more)
         monkeypatch.setattr(judging, "judge", real)
-        assert office.work(row) == [Fate.IN_SYNC]
+        assert office.work(row) == [fate]
         return found
 
     monkeypatch.setattr(judging, "judge", judge)
@@ -41,7 +43,7 @@ def pending(kube: RunningCluster, office: Office) -> BGPPeer:
 def test_the_next_edit_starts_from_what_the_worker_made(
     kube: RunningCluster, office: Office, pending: BGPPeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _settled_when_judged(monkeypatch, office, pending)
+    settled_when_judged(monkeypatch, office, pending)
     row = office.save(peer(peerASN=64700, holdTime="90s"))
     assert (row.base or {})["spec"]["peerASN"] == 64700
     assert (row.base or {})["metadata"]["resourceVersion"] == kube.peer("tor-1")["metadata"]["resourceVersion"]
@@ -52,7 +54,7 @@ def test_the_next_edit_starts_from_what_the_worker_made(
 def test_what_others_do_after_that_is_a_conflict_still(
     kube: RunningCluster, office: Office, pending: BGPPeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _settled_when_judged(monkeypatch, office, pending)
+    settled_when_judged(monkeypatch, office, pending)
     row = office.save(peer(peerASN=64700, holdTime="90s"))
     kube.patch_peer("tor-1", {"peerASN": 64600})
     assert (office.work(row), row.sync_state) == ([Fate.CONFLICT], SyncState.CONFLICT)
@@ -61,7 +63,7 @@ def test_what_others_do_after_that_is_a_conflict_still(
 def test_a_deletion_starts_from_there_too(
     kube: RunningCluster, office: Office, pending: BGPPeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _settled_when_judged(monkeypatch, office, pending)
+    settled_when_judged(monkeypatch, office, pending)
     row = office.delete(office.row())
     assert (row.base or {})["spec"]["peerASN"] == 64700
     assert (office.work(row), kube.peers()) == ([Fate.GONE], [])

@@ -121,3 +121,24 @@ def test_the_page_and_the_list_show_what_the_cluster_holds(editor: Client, confl
     assert "99s" in page.partition('id="yaml"')[2].partition("</pre>")[0]
     assert "doc-example-peer" in text(editor.get("/peers/?vrf=red").text)
     assert "No peer" in text(editor.get("/peers/?vrf=default").text)
+
+
+def test_a_deletion_that_met_a_change_is_reviewed_again_and_reverts_nothing(
+    editor: Client, live_cluster: Cluster, kube: RunningCluster, work: Work
+) -> None:
+    kube.add(manifest("doc-example-peer", {**EXAMPLE, "holdTime": "33s"}))
+    work(live_cluster)
+    deletion = fields(editor.get(f"{PEER}delete/").text)
+    kube.patch_peer("doc-example-peer", {"holdTime": "99s"})
+    assert editor.post(f"{PEER}delete/", deletion).status_code == 302
+    work(live_cluster)
+    page = editor.get(PEER).text
+    assert "It was to be deleted, and was not. Review the deletion against what stands now, or drop it." in text(page)
+    assert (RESOLVE in page, 'name="manifest"' in page, f'href="{PEER}delete/"' in page) == (False, False, True)
+    assert editor.get(RESOLVE)["Location"] == PEER
+    assert 'name="holdTime" value="99s"' in editor.get(EDIT).text
+    again = editor.get(f"{PEER}delete/").text
+    assert "holdTime: 99s" in text(again)
+    assert editor.post(f"{PEER}delete/", fields(again)).status_code == 302
+    work(live_cluster)
+    assert kube.peers() == []

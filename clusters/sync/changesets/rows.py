@@ -18,6 +18,7 @@ from clusters.sync.changesets.trial import reverted_for
 from clusters.sync.claim import Claim, Fate, Lost, Outcome, claim
 from clusters.sync.columns import desired_columns, following, live_columns
 from clusters.sync.decide import Edit, Step
+from clusters.sync.others import met_save
 from clusters.sync.references import references_write
 from intent.kinds import Kind
 
@@ -104,6 +105,8 @@ class RowWork:
         if row is None:
             return
         live = outcome.live if outcome is not None and outcome.seen else row.live
+        if outcome is None or outcome.met:  # of an edit that was not begun, others made whatever differs
+            met_save(row, live, self.held.change_set if self.item.state == State.UNDOING else None)
         self._change(row, row.revision + 1, row.manifest, plain(live), "Not applied: its change set was taken back.")
         stood = self.item.stood
         if live is None and stood is None:
@@ -122,7 +125,7 @@ class RowWork:
             return False
         base = None if item.state == State.DELETED or item.action == Action.DELETE else item.left
         values: dict[str, Any] = {"base": base, "sync_message": "", "attempts": 0, "retry_at": None}
-        values |= {"lease_until": None, "deleting": item.before is None}
+        values |= {"lease_until": None, "deleting": item.before is None, "refused_deletion": False}
         values |= {"sync_state": SyncState.DELETING if item.before is None else SyncState.PENDING}
         if item.before is not None:
             inline = row.inline_password if row is not None else False
@@ -196,4 +199,5 @@ def _stood(model: type[Resource], stood: dict[str, Any] | None) -> dict[str, Any
     if stood is None:
         return {}
     desired = desired_columns(model, stood["manifest"], inline_password=stood["inline_password"])
-    return desired | {name: stood[name] for name in ("sync_state", "sync_message", "base")}
+    refused = {"refused_deletion": stood.get("refused_deletion", False)}  # sets of an older bgpui do not say so
+    return desired | refused | {name: stood[name] for name in ("sync_state", "sync_message", "base")}
