@@ -188,7 +188,8 @@ def cells_of(
     rows = (
         sessions.annotate(compared=current)
         .order_by()
-        .filter(node__in=[node.node for node in nodes], neighbor__in=[column.neighbor for column in columns])
+        .filter(cluster__in={node.cluster for node in nodes}, node__in=[node.node for node in nodes])
+        .filter(neighbor__in=[column.neighbor for column in columns])
     )
     cells: dict[Key, Cell] = {}
     for pk, cluster, node, vrf, neighbor, health, since, observed, *rest in rows.values_list(*_FIELDS):

@@ -14,7 +14,8 @@ from operator import or_
 
 from django.db.models import Count, Max, Min, Q
 
-from speakers.counts import DOWN, UNSEEN, Counts, Group, Router, grouped, not_up
+from speakers.counts import DOWN, UNSEEN, Counts, Group, grouped, not_up
+from speakers.extent import Router
 from speakers.frr.reasons import BY_RESET, WEAK
 
 VRF_MISSING = "vrf-missing"

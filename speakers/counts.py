@@ -10,13 +10,15 @@ from typing import Protocol, TypeVar
 
 from django.db.models import Count, Max, Min, Q, QuerySet
 
-from speakers.models import Session
-from speakers.selectors import HEALTH, Sessions, sessions, speakers
+from speakers.extent import Router, Total, extent_of
+from speakers.models import Session, Speaker
+from speakers.selectors import HEALTH, Sessions, not_live, sessions
 
 UP = frozenset({"up", "degraded"})
 DOWN = frozenset({"down", "absent"})
 UNSEEN = frozenset({"unknown", "late"})
 _FEW, _MANY = 500, 2000
+NOT_WHOLE = (False,)  # SQLite uses an index for IN, and none for NOT
 _RANK = {health: rank for rank, health in enumerate(HEALTH)}
 Rows = TypeVar("Rows", bound="QuerySet[Session]")
 
@@ -39,18 +41,6 @@ class Narrowing(Protocol):
 def worst(healths: Counter[str]) -> str:
     """The worst health that is counted; up for nothing."""
     return min((health for health, number in healths.items() if number > 0), key=_RANK.__getitem__, default="up")
-
-
-Router = tuple[int, str, str]  # cluster, VRF, neighbor
-
-
-@dataclass(frozen=True, slots=True)
-class Total:
-    """Sessions to one neighbor, and two of them, whose rows know the BGPPeer."""
-
-    number: int
-    first: int
-    last: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +108,7 @@ class NodeCount:
 class Counts:
     """All counts of the sessions that the filters leave. groups: those that are not up. number_of_nodes: of all nodes.
 
-    What is up is counted by taking the others from the totals: totals come from an index alone, and the others are few.
+    What is up is counted by taking the others from the totals: totals are kept, and the others are few.
     """
 
     filters: Narrowing
@@ -129,17 +119,16 @@ class Counts:
 
     @classmethod
     def of(cls, filters: Narrowing) -> Counts:
-        """Seven queries, whose answers are as long as there are routers, and nodes with problems."""
+        """At most eight queries, whose answers are as long as there are routers, and nodes with problems."""
         rows, wrong = _all(filters), not_up(filters)
         groups = [group for group in grouped(wrong) if group.health != "up"]
-        totals = rows.values_list("cluster_id", "vrf", "neighbor").annotate(Count("pk"), Min("pk"), Max("pk"))
-        found = {row[:3]: Total(*row[3:]) for row in totals}
+        found = extent_of(rows, keep=not filters.by_health)
         return cls(
             filters=filters,
-            groups=[group for group in groups if group.router in found],  # others went between the queries
+            groups=[group for group in groups if group.router in found.totals],  # others went between the queries
             problem_nodes=sorted(_problem_nodes(rows, wrong), key=lambda node: node.order),
-            totals=found,
-            number_of_nodes=rows.values("cluster_id", "node").distinct().count(),
+            totals=found.totals,
+            number_of_nodes=found.nodes,
         )
 
     def healthy_nodes(self) -> list[NodeCount]:
@@ -194,7 +183,7 @@ def _problem_nodes(rows: QuerySet[Session], wrong: Sessions) -> list[NodeCount]:
             nodes.setdefault((cluster, name), NodeCount(cluster, name)).healths[health] += number
     totals = rows.values_list("cluster_id", "node").annotate(Count("pk"))
     if len(nodes) <= _FEW:
-        totals = totals.filter(node__in=[node for _cluster, node in nodes])
+        totals = totals.filter(cluster__in={cluster for cluster, _ in nodes}, node__in=[node for _, node in nodes])
     for cluster, name, number in totals:
         if node := nodes.get((cluster, name)):
             node.healths["up"] = number - node.healths.total()
@@ -212,11 +201,12 @@ def grouped(rows: Sessions, *also: str) -> list[Group]:
 
 
 def not_up(filters: Narrowing) -> Sessions:
-    """The sessions that may not be up, found by one scan: health is computed for them alone while they are few."""
+    """The sessions that may not be up, found without a scan: health is computed for them alone while they are few."""
     rows = filters.apply(sessions()).order_by()
-    silent = list(speakers().order_by().exclude(freshness="live").values_list("pk", flat=True)[: _FEW + 1])
+    silent = list(Speaker.objects.order_by().filter(not_live()).values_list("pk", flat=True)[: _FEW + 1])
     if len(silent) > _FEW:
         return rows
-    whole = Q(state=Session.State.ESTABLISHED, degraded="", intended=True)
-    wrong = list(_all(filters).filter(~whole | Q(speaker__in=silent)).values_list("pk", flat=True)[: _MANY + 1])
+    up = Q(state=Session.State.ESTABLISHED, degraded="", intended=True)
+    odd = Q(whole__in=NOT_WHOLE) & ~up
+    wrong = list(_all(filters).filter(odd | Q(speaker__in=silent)).values_list("pk", flat=True)[: _MANY + 1])
     return rows if len(wrong) > _MANY else rows.filter(pk__in=wrong)

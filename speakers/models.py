@@ -111,6 +111,14 @@ class Session(models.Model):
     differs_since = models.DateTimeField(null=True)
     connections_established = models.PositiveIntegerField(default=0)
     connections_dropped = models.PositiveIntegerField(default=0)
+    whole = models.GeneratedField(  # the few others are found without a look at all sessions
+        expression=models.Case(
+            models.When(state=State.ESTABLISHED, degraded="", differs="", intended=True, then=True), default=False
+        ),
+        output_field=models.BooleanField(),
+        db_persist=True,
+        help_text="Intended, Established, and as it should be; the prefixes and the age of the answer do not count.",
+    )
 
     class Meta:
         ordering = ["cluster__name", "node", "vrf", "neighbor"]
@@ -121,6 +129,7 @@ class Session(models.Model):
             models.Index(fields=["cluster", "state"], name="session_by_state"),
             models.Index(fields=["cluster", "peer"], name="session_by_peer"),
             models.Index(fields=["cluster", "vrf", "neighbor"], name="session_by_neighbor"),
+            models.Index(fields=["whole"], name="session_by_whole"),
         ]
 
     def __str__(self) -> str:

@@ -22,7 +22,7 @@ HEALTH = ("down", "absent", "degraded", "unknown", "late", "orphan", "up")  # wo
 SESSION_FIELDS = tuple(  # that a look at a node may change
     f.name
     for f in Session._meta.concrete_fields  # noqa: SLF001  public in spite of its name
-    if f.name not in {"id", "cluster", "node", "vrf", "neighbor"}
+    if f.name not in {"id", "cluster", "node", "vrf", "neighbor"} and not f.generated
 )
 _State = Session.State
 
@@ -118,11 +118,19 @@ def counts_by_peer(rows: Sessions) -> dict[tuple[int, str], dict[str, int]]:
     return counts
 
 
+_ABSENT = Q(pod="") & ~Q(source=Speaker.Source.METRICS)
+
+
+def not_live(now: datetime | None = None) -> Q:
+    """Speakers whose freshness is another word than live: a condition that is quicker than the words."""
+    return _ABSENT | Q(observed_at=None) | _late("", Limits.at(now))
+
+
 def speakers(*, cluster: Cluster | None = None, now: datetime | None = None) -> Speakers:
     """All speakers with `freshness`: live, late (last poll without answer), unknown, absent (no pod on the node)."""
     limits = Limits.at(now)
     freshness = Case(
-        When(Q(pod="") & ~Q(source=Speaker.Source.METRICS), then=Value("absent")),
+        When(_ABSENT, then=Value("absent")),
         When(_unknown("", limits), then=Value("unknown")),
         When(_late("", limits), then=Value("late")),
         default=Value("live"),
@@ -163,10 +171,11 @@ def freshness(*, cluster: Cluster | None = None, now: datetime | None = None) ->
     """When any speaker was last heard, and how many answer now; one query."""
     limits = Limits.at(now)
     heard = ~Q(observed_at=None)
-    found = speakers(cluster=cluster, now=now).aggregate(
+    rows = Speaker.objects.all() if cluster is None else Speaker.objects.filter(cluster=cluster)
+    found = rows.aggregate(
         newest=Max("observed_at"),
         total=Count("pk"),
-        answered=Count("pk", filter=Q(freshness="live")),
+        answered=Count("pk", filter=~not_live(now)),
         heard=Count("pk", filter=heard),
         quiet=Count("pk", filter=heard & Q(quiet=True)),
         reported=Count("pk", filter=heard & ~Q(source=Speaker.Source.VTYSH)),

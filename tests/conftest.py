@@ -13,6 +13,7 @@ from hypothesis import settings
 from pytest_django import DjangoDbBlocker
 
 from lab.redis import EmbeddedRedis
+from speakers import extent
 from tests.cluster.choice import BORROWED, REAL, end_tenancy
 from tests.demo import Demo, start
 from tests.settings import REDIS_URL, RUN_DIR
@@ -68,6 +69,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
+
+
+@pytest.fixture(autouse=True)
+def _nothing_counted() -> None:
+    """What is taken back after a test gives its keys to the rows of the next one."""
+    extent._kept.clear()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from clusters.models import Cluster, Node
 from peers.models import BGPPeer
-from speakers.models import Session, Speaker
+from speakers.models import Comparison, Session, Speaker
 
 PEERS = (  # name, VRF, address, AS of the router
     ("tor-a", "default", "172.30.0.1", 64601),
@@ -42,7 +42,9 @@ def fleet(nodes: int, *, down_every: int = 100, cluster: Cluster | None = None) 
         for number, speaker in enumerate(speakers)
         for index, peer in enumerate(PEERS)
     ]
-    Session.objects.bulk_create(sessions, batch_size=500)
+    made = Session.objects.bulk_create(sessions, batch_size=500)
+    looked = [Comparison(session=row, compared_at=now, attempted_at=now, meant=2, told=2) for row in made]
+    Comparison.objects.bulk_create(looked, batch_size=500)
     return cluster
 
 

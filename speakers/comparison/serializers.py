@@ -50,8 +50,9 @@ class ComparisonField(serializers.Field[Any, Any, Any, Any]):
 
     def __init__(self, **named: Any) -> None:
         super().__init__(source="*", read_only=True, **named)
+        self._rows = ComparisonSerializer()  # its fields are made once, not for each row
 
     def to_representation(self, value: Any) -> Any:
         """As JSON."""
         row = getattr(value, "comparison", None)
-        return None if row is None else ComparisonSerializer(row).data
+        return None if row is None else self._rows.to_representation(row)
