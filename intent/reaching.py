@@ -37,9 +37,9 @@ def sessions_of_pools(snapshot: Snapshot, *, pool: str = "", advertisement: str 
     """
     pools, placement, peers = snapshot.in_force("IPAddressPool"), placement_of(snapshot), placed(snapshot)
     versions = PoolIndex(pools).families
-    free = {node.name for node in snapshot.nodes if blocked(node) is None}
+    free = {node.name for node in snapshot.nodes if blocked(node, ignores_exclude=snapshot.ignores_exclude) is None}
     found = set[tuple[str, SessionKey]]()
-    for each in advertisements(snapshot, placement, pools):
+    for each in advertisements(snapshot, placement):
         names = each.pools & {pool} if pool else each.pools
         if not names or (advertisement and each.name != advertisement):
             continue

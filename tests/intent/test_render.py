@@ -68,18 +68,23 @@ NEIGHBOR = [
     ({}, "neighbor 10.0.0.1 remote-as 64501"),
     ({}, "neighbor 10.0.0.1 port 179"),
     ({"peerASN": None, "dynamicASN": "external"}, "neighbor 10.0.0.1 remote-as external"),
+    ({"peerASN": None, "dynamicASN": "internal"}, "neighbor 10.0.0.1 remote-as internal"),
+    ({"peerPort": 1179}, "neighbor 10.0.0.1 port 1179"),
     ({"peerAddress": None, "interface": "eth1"}, "neighbor eth1 interface remote-as 64501"),
     ({"ebgpMultiHop": True}, "neighbor 10.0.0.1 ebgp-multihop"),
     ({"localASN": 64999}, "neighbor 10.0.0.1 local-as 64999 no-prepend replace-as"),
     ({"holdTime": "90s"}, "neighbor 10.0.0.1 timers 30 90"),
+    ({"holdTime": "0s", "keepaliveTime": "0s"}, "neighbor 10.0.0.1 timers 0 0"),
     ({"connectTime": "10s"}, "neighbor 10.0.0.1 timers connect 10"),
     ({"sourceAddress": "10.0.0.9"}, "neighbor 10.0.0.1 update-source 10.0.0.9"),
     ({"enableGracefulRestart": True}, "neighbor 10.0.0.1 graceful-restart"),
+    ({"bfdProfile": "x"}, "neighbor 10.0.0.1 bfd"),
     ({"bfdProfile": "x"}, "neighbor 10.0.0.1 bfd profile x"),
     ({"routerID": "10.10.10.10"}, "bgp router-id 10.10.10.10"),
     ({"peerAddress": "2001:db8::1"}, "neighbor 2001:db8::1 disable-connected-check"),
     ({"vrf": "red"}, "router bgp 64500 vrf red"),
     ({"vrf": "red"}, "neighbor 10.0.0.1 route-map 10.0.0.1-red-out out"),
+    ({"peerAddress": None, "interface": "eth1", "vrf": "red"}, "neighbor eth1 route-map eth1-red-in in"),
 ]
 
 
@@ -88,6 +93,34 @@ def test_a_field_is_a_line(spec: dict[str, Any], line: str) -> None:
     assert line in lines(cluster(peer("a", **spec)))
     if spec:
         assert line not in lines(cluster(peer("a")))
+
+
+# internal/bgp/frr/templates/frr.tmpl, and FRR-K8s' internal/frr/templates/frr.tmpl
+@pytest.mark.parametrize("mode", [Mode.FRR, Mode.FRR_K8S])
+def test_the_node_and_each_router_have_their_own_lines(mode: Mode) -> None:
+    text = lines(cluster(peer("a"), peer("b", vrf="red", myASN=64600), mode=mode))
+    assert text[:5] == [
+        "log stdout informational",
+        "log timestamp precision 3",
+        f"hostname {ALL[0]}",
+        "ip nht resolve-via-default",
+        "ipv6 nht resolve-via-default",
+    ]
+    own = [
+        "no bgp ebgp-requires-policy",
+        "no bgp network import-check",
+        "no bgp default ipv4-unicast",
+        "bgp graceful-restart preserve-fw-state",
+    ]
+    routers = [at for at, line in enumerate(text) if line.startswith("router bgp")]
+    assert [text[at] for at in routers] == ["router bgp 64500", "router bgp 64600 vrf red"]
+    assert [text[at + 1 : at + 5] for at in routers] == [own, own]
+    assert not any("router-id" in line for line in text)
+
+
+def test_frr_k8s_writes_a_port_that_is_not_bgps() -> None:
+    text = lines(cluster(peer("a", peerPort=1179), peer("b", peerAddress="10.0.0.2"), mode=Mode.FRR_K8S))
+    assert [line for line in text if " port " in line] == ["neighbor 10.0.0.1 port 1179"]
 
 
 @pytest.mark.parametrize("spec", [{"ebgpMultiHop": True}, {"peerASN": 64500}], ids=str)
@@ -116,6 +149,8 @@ def test_a_session_is_active_in_its_families_only() -> None:
     )
     assert ("10.0.0.1 activate" in four, "2001:db8::1 activate" in four) == (True, True)
     assert ("10.0.0.1 activate" in six, "2001:db8::1 activate" in six) == (False, True)
+    unnumbered = frr_config(cluster(peer("c", peerAddress=None, interface="eth1")), ALL[0])
+    assert unnumbered.count("neighbor eth1 activate") == 2
 
 
 def test_a_password_comes_in_by_argument_alone() -> None:

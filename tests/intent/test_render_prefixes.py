@@ -119,6 +119,16 @@ def test_prefixes_with_the_same_preference_share_a_list() -> None:
     assert text.count("set local-preference 7") == 1
 
 
+def test_lists_of_ipv6_have_its_name_and_a_preference_of_zero_has_none() -> None:
+    six = peer("six", peerAddress="2001:db8:1::1")
+    text = config(six, DUAL, advertisement(localPref=7, communities=["65000:1"]))
+    name = "2001:db8:1::1"
+    assert f"ipv6 prefix-list {name}-7-ipv6-localpref-prefixes seq 1 permit 2001:db8::9/128" in text
+    assert f"ipv6 prefix-list {name}-65000:1-ipv6-community-prefixes seq 1 permit 2001:db8::9/128" in text
+    assert f"match ipv6 address prefix-list {name}-7-ipv6-localpref-prefixes" in about(text)
+    assert "localpref" not in config(six, DUAL, advertisement(localPref=0))
+
+
 def test_nothing_goes_out_of_a_node_that_is_told_otherwise() -> None:
     snapshot = cluster(peer("a"), DUAL, advertisement(), services=WEB)
     assert "network" not in about(frr_config(snapshot, ONE, announced={}))

@@ -82,6 +82,9 @@ def seconds(found: IntendedSession) -> tuple[float | None, ...]:
         (Mode.FRR_K8S, {"holdTime": "90s", "keepaliveTime": "60s", "connectTime": "60s"}, (None, None, None)),
         (Mode.FRR_K8S, {"holdTime": "180s", "keepaliveTime": "30s", "connectTime": "61s"}, (None, None, 61)),
         (Mode.FRR_K8S, {"holdTime": "90s", "keepaliveTime": "30s"}, (90, 30, None)),
+        (Mode.FRR_K8S, {"holdTime": "180s"}, (None, None, None)),
+        (Mode.FRR_K8S, {"keepaliveTime": "60s"}, (None, None, None)),
+        (Mode.FRR_K8S, {"holdTime": "0s", "keepaliveTime": "0s"}, (0, 0, None)),
     ],
     ids=str,
 )
