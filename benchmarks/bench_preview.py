@@ -37,14 +37,13 @@ def changes() -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def filled(nodes: int) -> None:
-    """The cluster of bench_intent as rows, every session up."""
+def filled(of: Snapshot) -> Cluster:
+    """A cluster as rows, every session up."""
     from django.utils import timezone
 
-    from benchmarks.bench_intent import snapshot
     from clusters.models import Cluster
 
-    of, now = snapshot(nodes), timezone.now()
+    now = timezone.now()
     cluster = Cluster.objects.create(
         name="large",
         source="added",
@@ -57,6 +56,7 @@ def filled(nodes: int) -> None:
     _resources(cluster, of)
     _nodes_and_services(cluster, of)
     _sessions(cluster, of, now)
+    return cluster
 
 
 def _resources(cluster: Cluster, of: Snapshot) -> None:
@@ -144,7 +144,7 @@ def main() -> None:
     from django.core.management import call_command
     from django.db import connection
 
-    from benchmarks.bench_intent import NODES
+    from benchmarks.bench_intent import NODES, snapshot
     from benchmarks.report import record
     from clusters.models import Cluster
 
@@ -154,7 +154,7 @@ def main() -> None:
     costs: dict[str, list[float]] = {}
     for nodes in NODES:
         Cluster.objects.all().delete()
-        filled(nodes)
+        filled(snapshot(nodes))
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
         for name, body in changes().items():

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
@@ -8,6 +10,9 @@ class BgpuiConfig(AppConfig):
     name = "bgpui"
 
     def ready(self) -> None:
+        # The rows that a process keeps are no garbage; looking through them as often as Python does by default costs
+        # a third of a Review of a large cluster.
+        gc.set_threshold(10_000, 20, 20)
         # Loaded here, not in the package, so that `bgpui status` runs without Celery.
         from bgpui import celery  # noqa: F401
         from bgpui.roles import roles_write

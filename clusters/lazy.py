@@ -20,6 +20,11 @@ class LazySequence(Sequence[T]):
     def _found(self) -> Sequence[T]:
         return self._read()
 
+    @property
+    def unread(self) -> bool:
+        """Whether nobody has looked yet."""
+        return "_found" not in self.__dict__
+
     @overload
     def __getitem__(self, index: int) -> T: ...
     @overload
@@ -43,6 +48,11 @@ class LazyMapping(Mapping[K, T]):
     @cached_property
     def _found(self) -> Mapping[K, T]:
         return self._read()
+
+    @property
+    def unread(self) -> bool:
+        """Whether nobody has looked yet."""
+        return "_found" not in self.__dict__
 
     def __getitem__(self, key: K) -> T:
         return self._found[key]

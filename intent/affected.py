@@ -28,9 +28,11 @@ def narrowed(before: Snapshot, after: Snapshot) -> tuple[Snapshot, Snapshot]:
         return before, after
     old, new = _pools(before), _pools(after)
     placement = placement_of(before)
-    was, will = advertisements(before, placement, old.values()), advertisements(after, placement, new.values())
+    was, will = advertisements(before, placement), advertisements(after, placement)
     changed = {name for name in old.keys() | new.keys() if _spec(old.get(name)) != _spec(new.get(name))}
-    changed |= _of_changed(was, will)
+    changed |= _of_changed(was, will) if was is not will else set()
+    if not changed and before.services is after.services:
+        return replace(before, services=()), replace(after, services=())
     blocks = [*_blocks(old.values(), was), *_blocks(new.values(), will)]
     others = list(_of_services(_differing(before.services, after.services), (*was, *will)))
     joined = _joined([*blocks, *others], changed | {block[3] for block in others})

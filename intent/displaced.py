@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from intent.announcements.announcement import ServiceRef
 from intent.assignments.choices import choices_of
 from intent.assignments.pools import Pool, pools_of
 from intent.assignments.request import Request, annotation
-from intent.pools import PoolIndex
+from intent.pools import pool_index_of
 from intent.snapshot import Service, Snapshot
 
 _LOOKED_AT = 200  # services that lose their addresses
@@ -71,7 +72,7 @@ def address_effects(before: Snapshot, after: Snapshot) -> AddressEffects:
     old, new = pools_of(before), pools_of(after)
     if old == new:
         return AddressEffects()
-    was, will = (PoolIndex(snapshot.in_force("IPAddressPool")) for snapshot in (before, after))
+    was, will = (pool_index_of(snapshot) for snapshot in (before, after))
     taken, losing = set[Address](), []
     for service in sorted(after.services, key=lambda one: (one.namespace, one.name)):
         addresses = _addresses(service)
@@ -120,6 +121,7 @@ def _displaced(
 
 def _pools(old: list[Pool], new: list[Pool], kept: set[Address], lost: set[Address]) -> Iterator[PoolChange]:
     here, there = {pool.name: pool for pool in old}, {pool.name: pool for pool in new}
+    before, after = (_numbers(some) for some in (kept | lost, kept))
     for name in sorted(here.keys() | there.keys()):
         one, other = here.get(name), there.get(name)
         if one == other:
@@ -127,15 +129,23 @@ def _pools(old: list[Pool], new: list[Pool], kept: set[Address], lost: set[Addre
         for version in (4, 6):
             total, then = (pool.capacity(version) if pool else 0 for pool in (one, other))
             if total or then:
-                used, used_then = _used(one, version, kept | lost), _used(other, version, kept)
+                used, used_then = _used(one, version, before[version]), _used(other, version, after[version])
                 yield PoolChange(name, version, total, used, then, used_then)
 
 
-def _used(pool: Pool | None, version: int, addresses: set[Address]) -> int:
-    if pool is None:
-        return 0
-    own = (address for address in addresses if address.version == version)
-    return sum(any(address in held for held in pool.ranges) for address in own)
+def _numbers(addresses: set[Address]) -> dict[int, list[int]]:
+    """The addresses by IP version, sorted."""
+    return {version: sorted(int(one) for one in addresses if one.version == version) for version in (4, 6)}
+
+
+def _used(pool: Pool | None, version: int, addresses: list[int]) -> int:
+    """How many of the addresses are in the pool, whose ranges may overlap."""
+    inside, behind = 0, 0
+    for held in sorted(pool.ranges if pool is not None else ()):
+        if held.version == version:
+            first, end = max(behind, bisect_left(addresses, held.first)), bisect_right(addresses, held.last)
+            inside, behind = inside + max(0, end - first), max(behind, end)
+    return inside
 
 
 def _addresses(service: Service) -> tuple[Address, ...]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
-from difflib import unified_diff
 
 from intent.affected import Sides, announced, concerned
 from intent.announcements import Announcements
 from intent.announcements.groups import Table
+from intent.line_differences import unified
 from intent.modes import Mode
 from intent.render import frr_config
 from intent.sessions import placed
-from intent.snapshot import Snapshot
+from intent.snapshot import Node, Service, Snapshot
 
 _LINES = 400  # of one difference
 
@@ -60,16 +60,24 @@ def configuration_changes(
             kinds.setdefault((one - other, other - one), []).append(node)
     ordered = sorted(kinds.values(), key=lambda nodes: (-len(nodes), nodes))
     first = {nodes[0] for nodes in ordered[:most]}
-    announced_by = [_announcements_of(snapshot, first) for snapshot in (before, after)] if first else []
+    announced_by = _announcements_of(before, after, first) if first else ()
     found = (_difference(before, after, nodes, announced_by) for nodes in ordered[:most])
     return ConfigurationChanges(tuple(each for each in found if each.diff), len(ordered[most:]))
 
 
-def _announcements_of(snapshot: Snapshot, nodes: Container[str]) -> Announcements:
+def _announcements_of(before: Snapshot, after: Snapshot, nodes: Container[str]) -> tuple[Announcements, Announcements]:
     """All that these nodes announce, and not only what changes: it decides about numbers in the text, too."""
-    some = tuple(node for node in snapshot.nodes if node.name in nodes)
-    there = [each for each in snapshot.services if not each.local or any(n in nodes for n in each.endpoint_nodes)]
-    return Announcements(replace(snapshot, nodes=some, services=there))
+
+    def there(snapshot: Snapshot) -> list[Service]:
+        return [each for each in snapshot.services if not each.local or any(n in nodes for n in each.endpoint_nodes)]
+
+    def here(snapshot: Snapshot) -> tuple[Node, ...]:
+        return tuple(node for node in snapshot.nodes if node.name in nodes)
+
+    old = replace(before, nodes=here(before), services=there(before))
+    new = replace(after, nodes=old.nodes if after.nodes is before.nodes else here(after))
+    services = old.services if after.services is before.services else there(after)
+    return Announcements(old), Announcements(replace(new, services=services))
 
 
 class _Side:
@@ -113,5 +121,5 @@ def _difference(
     told = zip((before, after), announced_by, strict=True)
     old, new = (frr_config(snapshot, node, announced=each.on(node)).splitlines() for snapshot, each in told)
     name = f"frr.conf of {node}"
-    lines = list(unified_diff(old, new, f"{name}, now", f"{name}, then", lineterm=""))
+    lines = list(unified(old, new, f"{name}, now", f"{name}, then"))
     return ConfigurationChange(tuple(nodes), "\n".join(lines[:_LINES]), max(0, len(lines) - _LINES))

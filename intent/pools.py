@@ -10,7 +10,7 @@ from functools import lru_cache
 from ipaddress import ip_network
 
 from intent.addresses import Address, parse_address
-from intent.snapshot import Resource
+from intent.snapshot import Resource, Snapshot
 
 _MASKED = re.compile(r"[^/\s]+/[0-9]{1,3}", re.ASCII)
 
@@ -70,8 +70,11 @@ def _read(entry: str) -> AddressRange | None:
 
 def ranges(pool: Resource) -> tuple[AddressRange, ...]:
     """The ranges of a pool in its own order, without entries that are none."""
-    entries = pool.spec.get("addresses")
-    return tuple(_readable(entries if isinstance(entries, list | tuple) else ()))
+    if ranges not in pool.memo:
+        entries = pool.spec.get("addresses")
+        pool.memo[ranges] = tuple(_readable(entries if isinstance(entries, list | tuple) else ()))
+    found: tuple[AddressRange, ...] = pool.memo[ranges]
+    return found
 
 
 def _readable(entries: Iterable[object]) -> Iterator[AddressRange]:
@@ -117,3 +120,13 @@ class PoolIndex:
             held = set(self.holding(address))
             names = held if names is None else names & held
         return min(names) if names else ""
+
+
+def pool_index_of(snapshot: Snapshot) -> PoolIndex:
+    """Of the pools that MetalLB reads; snapshots that were made of each other and have the same pools share it."""
+    pools = snapshot.in_force("IPAddressPool")
+    key = PoolIndex, id(pools)
+    if key not in snapshot.memo:
+        snapshot.memo[key] = PoolIndex(pools)
+    index: PoolIndex = snapshot.memo[key]
+    return index

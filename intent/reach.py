@@ -58,12 +58,16 @@ def reaches(
     """Of each of these services that is announced at all. up: the sessions that are; None = that is not asked."""
     if not wanted:
         return {}
-    alike = defaultdict[object, list[str]](list)
+    alike, known = defaultdict[object, list[str]](list), set[str]()
     for node in nodes:
-        alike[announcements.kind(node)].append(node)
+        alike[announcements.shares(node)].append(node)
+        known.add(node)
     counts = _Counts(wanted, up)
     for some in alike.values():
-        counts.add(some, announcements.feeds_on(some[0]))
+        counts.share(some, announcements.feeds_on(some[0]))
+    for node in announcements.alone(wanted):
+        if node in known:
+            counts.add(node, announcements.feeds_on(node))
     return counts.reaches()
 
 
@@ -79,21 +83,25 @@ class _Counts:
     kinds: Counter[frozenset[int]] = field(default_factory=Counter)
     tables: dict[int, tuple[Table, set[ServiceRef], set[str], _Carriers]] = field(default_factory=dict)
 
-    def add(self, nodes: Sequence[str], feeds: Mapping[Feed, Layers]) -> None:
-        """Nodes that are alike."""
-        own = defaultdict[ServiceRef, _Carriers](_Carriers)
+    def share(self, nodes: Sequence[str], feeds: Mapping[Feed, Layers]) -> None:
+        """What nodes that are alike announce, whatever endpoints they have."""
         for feed, layers in feeds.items():
             _, refs, peers, carriers = self._table(layers.shared)
             if refs:
                 peers.add(feed.peer)
                 carriers.add(nodes, feed, self.up)
+        self.kinds[frozenset(id(layers.shared) for layers in feeds.values())] += len(nodes)
+
+    def add(self, node: str, feeds: Mapping[Feed, Layers]) -> None:
+        """What a node announces for its own endpoints."""
+        own = defaultdict[ServiceRef, _Carriers](_Carriers)
+        for feed, layers in feeds.items():
             for ref in _services(layers.own) & self.wanted:
                 self.peers[ref].add(feed.peer)
-                own[ref].add(nodes, feed, self.up)
+                own[ref].add([node], feed, self.up)
         for ref, each in own.items():
-            self.nodes[ref] += len(nodes)
+            self.nodes[ref] += 1
             self.carriers[ref].append(each)
-        self.kinds[frozenset(id(layers.shared) for layers in feeds.values())] += len(nodes)
 
     def _table(self, table: Table) -> tuple[Table, set[ServiceRef], set[str], _Carriers]:
         if id(table) not in self.tables:

@@ -9,7 +9,7 @@ from typing import Any
 from intent.findings import ObjectRef
 from intent.modes import Mode
 
-__all__ = ["Mode", "Node", "Resource", "SecretFact", "Service", "Snapshot", "mapping", "text"]
+__all__ = ["Mode", "Node", "Resource", "SecretFact", "Service", "Snapshot", "mapping", "text", "texts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +151,18 @@ class Snapshot:
         return tuple(resource for resource in self.resources if resource.ref.kind == kind)
 
     def in_force(self, kind: str) -> tuple[Resource, ...]:
-        """The objects of a kind that MetalLB reads: those in its own namespace, sorted by name."""
-        own = (resource for resource in self.of_kind(kind) if resource.ref.namespace == self.namespace)
-        return tuple(sorted(own, key=lambda resource: resource.ref))
+        """The objects of a kind that MetalLB reads: those in its own namespace, sorted by name.
+
+        The very same tuple for all snapshots that were made of each other and have the same objects of the kind.
+        """
+        key = "in force", kind, self.namespace, id(self.resources)
+        if key not in self.memo:
+            own = (resource for resource in self.of_kind(kind) if resource.ref.namespace == self.namespace)
+            found = tuple(sorted(own, key=lambda resource: resource.ref))
+            same = self.memo.setdefault(("in force", *map(id, found)), found)
+            self.memo[key] = self.resources, same  # what ids stand for has to stay
+        kept: tuple[Resource, ...] = self.memo[key][1]
+        return kept
 
     def find(self, ref: ObjectRef) -> Resource | None:
         """The object by its reference."""
@@ -211,3 +220,8 @@ def mapping(value: object) -> Mapping[str, Any]:
 def text(value: object) -> str:
     """The value if it is a string, else ""."""
     return value if isinstance(value, str) else ""
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """The texts of a list, none for anything else."""
+    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list | tuple) else ()

@@ -8,8 +8,8 @@ from typing import Any
 from clusters.heard import Over, heard, over
 from clusters.models import Resource
 from clusters.selectors import snapshot_of
-from intent.announcements.advertisements import selected_among
 from intent.findings import ObjectRef
+from intent.pool_choice import pool_choice_of
 from intent.pools import AddressRange, address_range, ranges
 from intent.reaching import sessions_of_pools
 from intent.snapshot import Snapshot
@@ -38,7 +38,7 @@ def _ranges(row: Resource, snapshot: Snapshot) -> list[AddressRange]:
     names = {row.name}
     if row.KIND.kind == "BGPAdvertisement":
         found = snapshot.find(ObjectRef(row.KIND.kind, row.namespace, row.name))
-        names = set(selected_among(found, pools)) if found is not None else set()
+        names = set(pool_choice_of(snapshot).names(found.spec)) if found is not None else set()
     return [one for name in names & pools.keys() for one in ranges(pools[name])]
 
 

@@ -14,9 +14,9 @@ from clusters.registry import rows_of
 from clusters.resources.uses import intended
 from clusters.selectors import nodes_of
 from intent.addresses import parse_address
-from intent.announcements.advertisements import selected_among
 from intent.findings import ObjectRef
 from intent.placement import Placement
+from intent.pool_choice import PoolChoice
 from intent.pools import AddressRange, address_range
 from intent.reaching import reaches_nobody
 from intent.snapshot import Resource as Intended
@@ -45,9 +45,9 @@ def announced_by(pools: Sequence[IPAddressPool]) -> dict[int, list[Resource]]:
     found: dict[int, list[Resource]] = {pool.pk: [] for pool in pools}
     for cluster in {pool.cluster_id: pool.cluster for pool in pools}.values():
         own = [pool for pool in pools if pool.cluster_id == cluster.pk and pool.namespace == cluster.namespace]
-        read = {pool.name: intended(pool) for pool in as_in_force(own)}
+        read = PoolChoice(map(intended, as_in_force(own)))
         for advertisement in advertisements(cluster):
-            names = selected_among(intended(advertisement), read)
+            names = read.names(intended(advertisement).spec)
             for pool in own:
                 if pool.name in names:
                     found[pool.pk].append(advertisement)
@@ -67,14 +67,15 @@ def announced(rows: Sequence[Resource]) -> dict[int, Announced]:
     found: dict[int, Announced] = {}
     for cluster in {row.cluster_id: row.cluster for row in rows}.values():
         pools = rows_of("IPAddressPool").filter(cluster=cluster, namespace=cluster.namespace)
-        read = {
+        known = {
             name: Intended(ref=ObjectRef("IPAddressPool", cluster.namespace, name), labels=labels)
             for name, labels in pools.values_list("name", "labels")
         }
-        read |= {pool.name: intended(pool) for pool in as_in_force(list(pools.filter(REFUSED)))}
+        known |= {pool.name: intended(pool) for pool in as_in_force(list(pools.filter(REFUSED)))}
+        read = PoolChoice(known.values())
         for row in as_in_force([row for row in rows if row.cluster_id == cluster.pk]):
-            names = sorted(selected_among(intended(row), read))
-            found[row.pk] = Announced(tuple(names), everything=0 < len(names) == len(read))
+            names = sorted(read.names(intended(row).spec))
+            found[row.pk] = Announced(tuple(names), everything=0 < len(names) == len(known))
     return found
 
 

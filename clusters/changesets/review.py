@@ -15,6 +15,7 @@ from clusters.edits.edit import Edit, PlainEdit
 from clusters.edits.meaning import NO_MEANING, Meaning, Meant
 from clusters.edits.overriding import NOTHING, Override, overridable, stops
 from clusters.edits.review import beyond, concerning
+from clusters.edits.unedited import findings_without
 from clusters.manifest import FieldDiff, Object, differences, has_inline_password, plain
 from clusters.models import Cluster
 from clusters.selectors import snapshot_of
@@ -102,7 +103,7 @@ def changeset_review(
     after = with_all(prepared, before)
     # What is there on both sides is named first in the findings of both, which have to be compared.
     refs = {edit.ref for edit in prepared if isinstance(edit, Edit) and edit.live is not None and edit.manifest}
-    old, checked = rules.Checked(before, refs).findings(), rules.Checked(after, refs)
+    old, checked = findings_without(before, refs), rules.Checked(after, refs)
     shared = checked if refs == {edit.ref for edit in prepared} else None
     judged, new = judge_in(cluster, prepared, before, after, checked=shared), checked.findings()
     found, order = judged.findings, judged.order
@@ -132,7 +133,8 @@ def _with_meaning(review: SetReview, cluster: Cluster, edits: Sequence[AnyEdit],
 def _between(edits: Sequence[AnyEdit], after: Snapshot, now: Snapshot) -> Between:
     """What is withdrawn while the edits are made one after the other, in their order. now: without any of them."""
     own = [edit for edit in edits if isinstance(edit, Edit) and action_of(edit)]
-    wanted = {edit.ref: resource for edit in own if (resource := after.find(edit.ref)) is not None}
+    refs = {edit.ref for edit in own}
+    wanted = {resource.ref: resource for resource in after.resources if resource.ref in refs}
     steps: list[Step] = []
     for edit in own:
         steps += [(edit.ref, None)] if edit.recreate or edit.manifest is None else []

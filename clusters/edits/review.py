@@ -11,6 +11,7 @@ from clusters.edits.dryrun import UNASKED, DryRun
 from clusters.edits.dryrun import dry_run as ask
 from clusters.edits.edit import prepare, snapshots
 from clusters.edits.meaning import Meaning, Meant
+from clusters.edits.unedited import findings_without
 from clusters.manifest import FieldDiff, Object, differences, has_inline_password, plain
 from clusters.models import Cluster
 from clusters.sync import ownership
@@ -58,7 +59,8 @@ def review(
     """
     edit = prepare(cluster, kind, namespace, name, manifest, password)
     without, with_change = snapshots(edit, fresh=dry_run)
-    old = rules.check(without, {edit.ref} if edit.row is not None and manifest is not None else None)
+    alone = edit.row is not None and manifest is not None
+    old = findings_without(without, {edit.ref} if alone else (), alone=alone)
     new = judging.judge(edit, with_change, manifest) if manifest is not None else rules.check(with_change)
     # A new object may solve what others lack (a BFDProfile does), so all of them are looked at again.
     left = rules.check(with_change) if manifest is not None and edit.row is None else new

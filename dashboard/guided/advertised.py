@@ -120,7 +120,7 @@ def _standing(session: Session, prefix: str, answer: CommandResult | None) -> tu
 
 def _candidates(snapshot: Snapshot, peer: str) -> tuple[set[str], list[tuple[ServiceRef, str]]]:
     """The pools that are advertised to the peer, and some services with an address of one."""
-    some = advertisements(snapshot, Placement(snapshot.nodes), snapshot.in_force("IPAddressPool"))
+    some = advertisements(snapshot, Placement(snapshot.nodes))
     pools = {pool for each in some if each.reaches(peer) for pool in each.pools}
     services: list[tuple[ServiceRef, str]] = []
     for service in snapshot.services if pools else ():

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from intent.communities import Community, aliases, resolve
 from intent.modes import release
 from intent.placement import Placement
+from intent.pool_choice import pool_choice_of
 from intent.selectors import Selection
-from intent.snapshot import Resource, Snapshot
+from intent.snapshot import Resource, Snapshot, texts
 
 Attributes = tuple[tuple[int, int], int, frozenset[Community]]  # lengths, LOCAL_PREF, communities
 WHOLE = {4: 32, 6: 128}  # the prefix length of one address by IP version
@@ -58,18 +59,27 @@ class Advertisement:
         return any(self.length(version) == other.length(version) for version in families)
 
 
-def advertisements(snapshot: Snapshot, placement: Placement, pools: Iterable[Resource]) -> tuple[Advertisement, ...]:
-    """All BGPAdvertisements that MetalLB reads, sorted by name."""
+def advertisements(snapshot: Snapshot, placement: Placement) -> tuple[Advertisement, ...]:
+    """All BGPAdvertisements that MetalLB reads, sorted by name; snapshots with the same of all they say share them."""
+    read = (snapshot.in_force(kind) for kind in ("BGPAdvertisement", "IPAddressPool", "Community"))
+    key = Advertisement, snapshot.version, id(placement), *map(id, read)
+    if key not in snapshot.memo:
+        snapshot.memo[key] = placement, _read(snapshot, placement)
+    found: tuple[Advertisement, ...] = snapshot.memo[key][1]
+    return found
+
+
+def _read(snapshot: Snapshot, placement: Placement) -> tuple[Advertisement, ...]:
     known = aliases(snapshot.in_force("Community"))
-    by_name = {pool.name: pool for pool in pools}
+    pools = pool_choice_of(snapshot)
     by_service = release(snapshot.version) >= SERVICE_SELECTORS_SINCE
     return tuple(
         Advertisement(
             name=resource.name,
             bit=1 << number,
-            pools=selected_among(resource, by_name),
+            pools=pools.names(resource.spec),
             nodes=placement.mask(resource.spec),
-            peers=frozenset(_names(resource.spec.get("peers"))) or None,
+            peers=frozenset(texts(resource.spec.get("peers"))) or None,
             services=Selection(resource.spec.get("serviceSelectors") if by_service else None),
             lengths=(
                 _number(resource, "aggregationLength", 1, WHOLE[4]) or WHOLE[4],
@@ -80,21 +90,6 @@ def advertisements(snapshot: Snapshot, placement: Placement, pools: Iterable[Res
         )
         for number, resource in enumerate(snapshot.in_force("BGPAdvertisement"))
     )
-
-
-def selected_pools(advertisement: Resource, pools: Iterable[Resource]) -> frozenset[str]:
-    """The pools that an advertisement (BGP or L2) is for: by name, by label, all if it says neither."""
-    return selected_among(advertisement, {pool.name: pool for pool in pools})
-
-
-def selected_among(advertisement: Resource, by_name: Mapping[str, Resource]) -> frozenset[str]:
-    """The same of pools by their names, for who asks about many advertisements."""
-    asked = set(_names(advertisement.spec.get("ipAddressPools")))
-    labels = Selection(advertisement.spec.get("ipAddressPoolSelectors"))
-    if labels.all:
-        return frozenset(asked & by_name.keys() if asked else by_name)
-    chosen = (name for name, pool in by_name.items() if labels.chooses(pool.labels))
-    return frozenset((*(asked & by_name.keys()), *chosen))
 
 
 def feeds(peers: Collection[str], some: Iterable[Advertisement]) -> dict[str, int]:
@@ -121,7 +116,3 @@ def _number(resource: Resource, field: str, low: int, high: int) -> int | None:
     if not isinstance(value, int) or isinstance(value, bool):
         return None
     return value if low <= value <= high else None
-
-
-def _names(value: object) -> tuple[str, ...]:
-    return tuple(name for name in value if isinstance(name, str)) if isinstance(value, list | tuple) else ()

@@ -54,7 +54,7 @@ class Chain:
         name = index.holding_all(addresses) if addresses else ""
         self._by_name: dict[str, Resource] = {pool.name: pool for pool in pools}
         self._families = index.families[name] if name else frozenset[int]()
-        self._of_pool = [each for each in advertisements(snapshot, self._placement, pools) if name in each.pools]
+        self._of_pool = [each for each in advertisements(snapshot, self._placement) if name in each.pools]
         self.pool = self._ref("IPAddressPool", name) if name else None
 
     def counting(self, nodes: Iterable[str]) -> list[Advertisement]:

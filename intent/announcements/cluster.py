@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from intent.addresses import Address, parse_address
 from intent.announcements.advertisements import Advertisement, advertisements, feeds
 from intent.announcements.announcement import Announcement, Key, ServiceRef, prefix_key, prefix_text
-from intent.announcements.groups import NOTHING, Feed, Groups, Layers, Own, Placed, Table, merge, merged, too_many
+from intent.announcements.groups import NOTHING, Feed, Layers, Own, Placed, Table, merge, merged, too_many
+from intent.announcements.placed import placed_services
 from intent.announcements.verdicts import Reason, Verdict
 from intent.placement import Placement, placement_of
-from intent.pools import PoolIndex
 from intent.sessions import IntendedSession, shared
-from intent.snapshot import Node, Service, Snapshot
+from intent.snapshot import Node, Snapshot
 
 EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
 _VERSIONS = {"ipv4": 4, "ipv6": 6}
@@ -36,25 +36,20 @@ class Announcements:
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
-        pools = snapshot.in_force("IPAddressPool")
         self._nodes = {node.name: node for node in snapshot.nodes}
         placement = placement_of(snapshot)
-        self._advertisements = advertisements(snapshot, placement, pools)
+        self._advertisements = advertisements(snapshot, placement)
         self._sites = _sites(placement, self._advertisements, ignores_exclude=snapshot.ignores_exclude)
         self._sessions = shared(snapshot, placement)
         self._alike: dict[object, dict[Feed, Layers]] = {}
         peers = {session.peer for some in set(self._sessions.values()) for session in some}
         self._feeds = feeds(peers, self._advertisements)
-        self._services: dict[ServiceRef, Placed | Reason] = {}
-        self._local: dict[str, list[Placed]] = {}
+        self._placed = placed_services(snapshot, self._advertisements)
+        self._services, self._local, self._groups = self._placed.services, self._placed.local, self._placed.groups
         self._own: dict[tuple[str, tuple[int, ...]], Own] = {}
         self._shared: dict[tuple[int, int, tuple[int, ...]], Table] = {}
         self._merged: dict[tuple[int, ...], Table] = {}
         self._lists: dict[int, tuple[Announcement, ...]] = {}  # of those tables, which stay
-        index = PoolIndex(pools)
-        self._groups = Groups(index.families, self._advertisements)
-        for service in snapshot.services:
-            self._place(service, index)
 
     def on(self, node: str) -> dict[str, tuple[Announcement, ...]]:
         """What each session of the node announces, by its BGPPeer's name, in the order of addresses; {} if unknown."""
@@ -88,6 +83,15 @@ class Announcements:
         """Equal for nodes that announce the same on the same sessions; None for a node that is not known."""
         site = self._sites.get(node)
         return site and ((site, id(self._sessions[node])) if node not in self._local else node)
+
+    def shares(self, node: str) -> object:
+        """Equal for nodes that announce the same for services that any node may announce."""
+        site = self._sites.get(node)
+        return site and (site, id(self._sessions[node]))
+
+    def alone(self, wanted: set[ServiceRef]) -> list[str]:
+        """The nodes that announce some of these services for endpoints of their own, if at all, sorted."""
+        return sorted(self._placed.nodes_of(wanted))
 
     def _feeds_of(self, node: str, site: _Site) -> dict[Feed, Layers]:
         found, alike = dict[Feed, Layers](), dict[tuple[int, tuple[str, ...]], Layers]()
@@ -137,30 +141,6 @@ class Announcements:
             for service in announcement.services if key in peers else ():
                 found.setdefault(service, set()).update(peers[key])
         return {service: tuple(sorted(names)) for service, names in sorted(found.items())}
-
-    def _place(self, service: Service, index: PoolIndex) -> None:
-        """Find the service's pool and its group, or why there is none."""
-        ref = ServiceRef(service.namespace, service.name)
-        addresses = [parse_address(address) for address in service.addresses]
-        known = tuple(address for address in addresses if address is not None)
-        pool = index.holding_all(known)
-        if not addresses:
-            self._services[ref] = Reason.NO_IP_ALLOCATED
-        elif None in addresses:
-            self._services[ref] = Reason.INVALID_IP
-        elif not pool:
-            self._services[ref] = Reason.IP_NOT_ALLOWED
-        else:
-            placed = self._services[ref] = Placed(ref, known, service, self._groups.of(pool, service.labels))
-            self._file(placed)
-
-    def _file(self, placed: Placed) -> None:
-        """Under the nodes that may announce the service: all, or those with an endpoint."""
-        if not placed.service.local:
-            placed.group.members.extend([placed] if placed.service.endpoint_nodes else ())
-            return
-        for node in set(placed.service.endpoint_nodes) & self._nodes.keys():
-            self._local.setdefault(node, []).append(placed)
 
     def _judged(self, placed: Placed, node: str, site: _Site) -> tuple[Reason | None, tuple[Advertisement, ...]]:
         reason, counting = placed.group.eligible(site.on_node)

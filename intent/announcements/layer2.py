@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from intent.addresses import parse_address
-from intent.announcements.advertisements import selected_among
 from intent.announcements.cluster import blocked
 from intent.announcements.verdicts import Reason
 from intent.placement import placement_of
+from intent.pool_choice import pool_choice_of
 from intent.pools import PoolIndex
 from intent.selectors import Selection
-from intent.snapshot import Node, Service, Snapshot
+from intent.snapshot import Node, Service, Snapshot, texts
 
 
 class Candidates(NamedTuple):
@@ -36,16 +36,16 @@ class Layer2:
 
     def __init__(self, snapshot: Snapshot) -> None:
         pools = snapshot.in_force("IPAddressPool")
-        by_name = {pool.name: pool for pool in pools}
+        choice = pool_choice_of(snapshot)
         self._placement, self._index = placement_of(snapshot), PoolIndex(pools)
         judged = ((node.name, blocked(node, ignores_exclude=snapshot.ignores_exclude)) for node in snapshot.nodes)
         self._blocked = {name: reason for name, reason in judged if reason is not None}
         self._every = [
             _Read(
-                selected_among(each, by_name),
+                choice.names(each.spec),
                 self._placement.mask(each.spec),
                 Selection(each.spec.get("serviceSelectors")),
-                _names(each.spec.get("interfaces")),
+                texts(each.spec.get("interfaces")),
             )
             for each in snapshot.in_force("L2Advertisement")
         ]
@@ -112,7 +112,3 @@ def _joined(several: Iterable[_Read]) -> int:
     for each in several:
         mask |= each.nodes
     return mask
-
-
-def _names(value: object) -> tuple[str, ...]:
-    return tuple(name for name in value if isinstance(name, str)) if isinstance(value, list | tuple) else ()

@@ -127,7 +127,7 @@ class Checked:
         if refs is None or ref in refs:
             yield from _alone(subject)
         if ref not in self._found:
-            self._found[ref] = tuple((speaker, tuple(found)) for speaker, found in _beside(self._view, subject))
+            self._found[ref] = _told(_beside(self._view, subject))
         yield from self._found[ref]
 
 
@@ -233,9 +233,15 @@ def _alone(subject: Subject) -> tuple[_Ruled, ...]:
     memo = subject.resource.memo
     if key not in memo:
         rules = OBJECT_RULES[subject.resource.ref.kind]
-        memo[key] = tuple((rule.speaker, tuple(rule.judge(subject))) for rule in rules)
+        memo[key] = _told((rule.speaker, rule.judge(subject)) for rule in rules)
     found: tuple[_Ruled, ...] = memo[key]
     return found
+
+
+def _told(ruled: Iterable[_Ruled]) -> tuple[_Ruled, ...]:
+    """The rules that find something, which few do."""
+    judged = ((speaker, tuple(found)) for speaker, found in ruled)
+    return tuple(each for each in judged if each[1])
 
 
 _WEIGHT = {Severity.ERROR: 0, Severity.DOCUMENTED: 1, Severity.WARNING: 2}

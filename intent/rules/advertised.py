@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address
 from itertools import chain, islice
-from typing import Any
 
 from intent.findings import ObjectRef, listed
-from intent.labels import LabelIndex, numbers
+from intent.labels import numbers
 from intent.placement import Placement
+from intent.pool_choice import pool_choice_of
 from intent.pools import AddressRange, ranges
-from intent.snapshot import Resource, Snapshot
+from intent.snapshot import Resource, Snapshot, texts
 
 WIDTH = {4: 32, 6: 128}  # bits of an address by IP version
 _NAMED = 5  # objects that a finding carries
@@ -71,23 +71,11 @@ class Pools:
     """
 
     def __init__(self, snapshot: Snapshot, asked: Collection[ObjectRef] = ()) -> None:
-        self.resources = snapshot.in_force("IPAddressPool")
-        self.number = {pool.name: index for index, pool in enumerate(self.resources)}
-        self.all = (1 << len(self.resources)) - 1
+        choice = pool_choice_of(snapshot)
+        self.resources, self.number = choice.pools, choice.number
+        self.selected = choice.mask  # what an advertisement is for
         self._asked = places(self.resources, asked)
         self.ranges = tuple(ranges(pool) for pool in self.resources)
-        self._labels = LabelIndex(pool.labels for pool in self.resources)
-
-    def selected(self, spec: Mapping[str, Any]) -> int:
-        """What an advertisement is for: pools by name and by label, all if it says neither."""
-        named, selectors = names(spec.get("ipAddressPools")), spec.get("ipAddressPoolSelectors")
-        if not named and not selectors:
-            return self.all
-        mask = self._labels.selected(selectors)
-        for name in named:
-            if name in self.number:
-                mask |= 1 << self.number[name]
-        return mask
 
     def some(self, mask: int) -> Some:
         """The pools of a mask, as far as a finding names them."""
@@ -136,7 +124,7 @@ def bgp_advertisements(snapshot: Snapshot, placement: Placement, pools: Pools) -
             resource=resource,
             pools=pools.selected(resource.spec),
             nodes=placement.mask(resource.spec),
-            peers=frozenset(names(resource.spec.get("peers"))) or None,
+            peers=frozenset(texts(resource.spec.get("peers"))) or None,
             lengths={version: _length(resource.spec.get(name), version) for version, name in LENGTHS.items()},
             local_pref=whole(resource.spec.get("localPref")) or 0,
             by_service=bool(resource.spec.get("serviceSelectors")),
@@ -155,11 +143,6 @@ def whole(value: object) -> int | None:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def names(value: object) -> tuple[str, ...]:
-    """The texts of a list, none for anything else."""
-    return tuple(name for name in value if isinstance(name, str)) if isinstance(value, list | tuple) else ()
 
 
 def address_text(version: int, number: int) -> str:

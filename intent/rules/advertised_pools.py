@@ -6,16 +6,17 @@ from collections.abc import Iterator
 
 from intent.findings import Finding
 from intent.modes import Mode
-from intent.rules.advertised import LENGTHS, WIDTH, Advertisement, names
+from intent.rules.advertised import LENGTHS, WIDTH, Advertisement
 from intent.rules.subject import CONFIG, VALIDATION, Subject
 from intent.rules.view import View
 from intent.selectors import readable
+from intent.snapshot import texts
 
 
 def pools_are_selected(view: View, subject: Subject) -> Iterator[Finding]:
     """An advertisement for no pool announces nothing; names that do not exist are told by themselves."""
     spec = subject.spec
-    named = names(spec.get("ipAddressPools"))
+    named = texts(spec.get("ipAddressPools"))
     if (
         view.pools.selected(spec)
         or not readable(spec.get("ipAddressPoolSelectors"))

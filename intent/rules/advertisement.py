@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from intent.findings import Finding, shown
-from intent.rules.advertised import LENGTHS, WIDTH, names
+from intent.rules.advertised import LENGTHS, WIDTH
 from intent.rules.subject import BGP, CONFIG, LINUX, SCHEMA, Subject
+from intent.snapshot import texts
 
 _IFNAMSIZ = 15  # bytes of a network device's name
 
@@ -39,7 +40,7 @@ def local_pref(subject: Subject) -> Iterator[Finding]:
 
 def interfaces(subject: Subject) -> Iterator[Finding]:
     """Names that no network device can have."""
-    for index, name in enumerate(names(subject.spec.get("interfaces"))[:100]):
+    for index, name in enumerate(texts(subject.spec.get("interfaces"))[:100]):
         if not name or len(name.encode("utf-8", "replace")) > _IFNAMSIZ or "/" in name or " " in name:
             at = f"interfaces[{index}]"
             message = f"No network device is called {shown(name) or 'nothing'}, so nothing is announced on it"

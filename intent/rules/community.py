@@ -9,9 +9,9 @@ from intent.communities import parse_community, resolve
 from intent.findings import Finding, shown
 from intent.modes import Mode
 from intent.references import aliases, is_alias
-from intent.rules.advertised import names
 from intent.rules.subject import CONFIG, RFC, VALIDATION, Subject
 from intent.rules.view import View
+from intent.snapshot import texts
 from intent.well_known import by_name, by_value
 
 LARGE_SINCE = (0, 13, 10)
@@ -61,7 +61,7 @@ def repeated_aliases(subject: Subject) -> Iterator[Finding]:
 
 def advertised(subject: Subject) -> Iterator[Finding]:
     """Communities that an advertisement gives as values, not by alias."""
-    for index, value in enumerate(names(subject.spec.get("communities"))[:MANY]):
+    for index, value in enumerate(texts(subject.spec.get("communities"))[:MANY]):
         at = f"communities[{index}]"
         if not is_alias(value) and parse_community(value) is None:
             message, hint = f"{at} must be {_FORMAT}", "Correct it, or use the name of an alias."
@@ -84,7 +84,7 @@ def at_most_63(view: View, subject: Subject) -> Iterator[Finding]:
 
 def large(subject: Subject) -> Iterator[Finding]:
     """Large communities (RFC 8092) need FRR, and a MetalLB that knows them."""
-    found = [(f"communities[{i}]", value) for i, value in enumerate(names(subject.spec.get("communities")))]
+    found = [(f"communities[{i}]", value) for i, value in enumerate(texts(subject.spec.get("communities")))]
     found += [(f"{path}.value", value) for path, _alias, value in aliases(subject.spec)]
     for at, value in found[:MANY]:
         parsed = parse_community(value)

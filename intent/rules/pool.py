@@ -8,9 +8,9 @@ from ipaddress import ip_network
 from intent.addresses import parse_address
 from intent.findings import Finding
 from intent.pools import AddressRange, address_range
-from intent.rules.advertised import WIDTH, address_text, names
+from intent.rules.advertised import WIDTH, address_text
 from intent.rules.subject import CONFIG, Subject
-from intent.snapshot import mapping
+from intent.snapshot import mapping, texts
 
 MANY = 100  # findings about the addresses of one pool
 _ONE_FAMILY_SINCE = (0, 16, 2)  # release notes of 0.16.2, #3144
@@ -67,7 +67,7 @@ def mixed_ranges(subject: Subject) -> Iterator[Finding]:
     refused = subject.release >= _ONE_FAMILY_SINCE
     tell = subject.error if refused else subject.warning
     what = "which MetalLB refuses" if refused else "MetalLB accepts it, but it holds no address"
-    for index, entry in enumerate(names(subject.spec.get("addresses"))):
+    for index, entry in enumerate(texts(subject.spec.get("addresses"))):
         if "-" in entry and address_range(entry) is None and _problem(entry) is None:
             at, hint = f"addresses[{index}]", "Give both ends in one address family."
             message = f"{at} begins in IPv4 and ends in IPv6{', ' if refused else '; '}{what}"
@@ -76,7 +76,7 @@ def mixed_ranges(subject: Subject) -> Iterator[Finding]:
 
 def host_bits(subject: Subject) -> Iterator[Finding]:
     """198.51.100.10/24 is the whole /24."""
-    for index, entry in enumerate(names(subject.spec.get("addresses"))[:MANY]):
+    for index, entry in enumerate(texts(subject.spec.get("addresses"))[:MANY]):
         held = address_range(entry) if "-" not in entry else None
         written = parse_address(entry.partition("/")[0]) if held else None
         if held and written and int(written) != held.first:
@@ -88,7 +88,7 @@ def host_bits(subject: Subject) -> Iterator[Finding]:
 
 def unusable(subject: Subject) -> Iterator[Finding]:
     """Addresses that no router carries anywhere."""
-    for index, entry in enumerate(names(subject.spec.get("addresses"))[:MANY]):
+    for index, entry in enumerate(texts(subject.spec.get("addresses"))[:MANY]):
         held = address_range(entry)
         for network, text, what in _NETWORKS if held else ():
             if held and held.overlaps(network):
@@ -100,7 +100,7 @@ def unusable(subject: Subject) -> Iterator[Finding]:
 
 def overlap_inside(subject: Subject) -> Iterator[Finding]:
     """No two entries of a pool may share an address."""
-    entries = names(subject.spec.get("addresses"))
+    entries = texts(subject.spec.get("addresses"))
     held = sorted((one, index) for index, entry in enumerate(entries) if (one := address_range(entry)))
     found, widest = 0, held[0] if held else None
     for one, index in held[1:]:
@@ -122,7 +122,7 @@ def span(held: AddressRange) -> str:
 
 def no_address_left(subject: Subject) -> Iterator[Finding]:
     """avoidBuggyIPs on a pool of nothing but .0 and .255."""
-    held = [one for entry in names(subject.spec.get("addresses")) if (one := address_range(entry))]
+    held = [one for entry in texts(subject.spec.get("addresses")) if (one := address_range(entry))]
     few = [one for one in held if one.version == 4 and one.last - one.first < 2]
     if not subject.flag("avoidBuggyIPs") or not held or len(few) < len(held):
         return

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from intent.addresses import parse_address
-from intent.findings import ObjectRef
 from intent.labels import LabelIndex, numbers
+from intent.placement import Placement
 from intent.pools import PoolIndex
-from intent.snapshot import Node, Resource, Service
+from intent.snapshot import Node, Resource, Service, Snapshot
 
 Held = tuple[str, Service, int]
 """A service by "namespace/name", and one of its addresses as a number."""
@@ -27,7 +27,7 @@ class Services:
         self._bits = {node.name: 1 << number for number, node in enumerate(nodes)}
         self._index, self._pool = index, pool
         self._of_pools: dict[int, int] = {}
-        self._chosen: dict[ObjectRef, int] = {}
+        self._chosen: dict[str, int] = {}
 
     @cached_property
     def number(self) -> dict[str, int]:
@@ -45,11 +45,11 @@ class Services:
 
     def chosen(self, resource: Resource) -> int:
         """The services that an advertisement is for by its selectors, in whatever pool."""
-        if resource.ref not in self._chosen:
-            selectors = resource.spec.get("serviceSelectors")
-            mask = self.labels.selected(selectors) if selectors else (1 << len(self.all)) - 1
-            self._chosen[resource.ref] = mask
-        return self._chosen[resource.ref]
+        selectors = resource.spec.get("serviceSelectors")
+        key = repr(selectors)
+        if key not in self._chosen:
+            self._chosen[key] = self.labels.selected(selectors) if selectors else (1 << len(self.all)) - 1
+        return self._chosen[key]
 
     def shared(self, number: int, version: int) -> dict[int, int]:
         """The addresses of a pool that several services have, as numbers, with these services."""
@@ -98,3 +98,13 @@ class Services:
                     if address:
                         found[self._pool[pool], address.version].append((name, service, int(address)))
         return found
+
+
+def services_of(snapshot: Snapshot, placement: Placement, index: PoolIndex, pool: Mapping[str, int]) -> Services:
+    """Of a snapshot; those that were made of each other, and have the same nodes and pools, share it."""
+    parts = snapshot.services, placement, index
+    key = Services, *map(id, parts)
+    if key not in snapshot.memo:
+        snapshot.memo[key] = parts, Services(snapshot.services, placement.nodes, index, pool)
+    found: Services = snapshot.memo[key][1]
+    return found

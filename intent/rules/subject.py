@@ -120,13 +120,10 @@ def subject_of(resource: Resource, snapshot: Snapshot) -> Subject | None:
     kind = KINDS.get(resource.ref.kind)
     if kind is None:
         return None
-    return Subject(
-        resource,
-        kind,
-        kind.stored,
-        snapshot.mode,
-        release(snapshot.version),
-        snapshot.namespace,
-        secret_namespace=snapshot.secret_namespace,
-        served=snapshot.served_fields.get(kind.kind, frozenset()),
-    )
+    served, room = snapshot.served_fields.get(kind.kind, frozenset()), snapshot.secret_namespace
+    key = Subject, snapshot.mode, snapshot.version, snapshot.namespace, room, served
+    if key not in resource.memo:
+        parts = resource, kind, kind.stored, snapshot.mode, release(snapshot.version), snapshot.namespace
+        resource.memo[key] = Subject(*parts, secret_namespace=room, served=served)
+    subject: Subject = resource.memo[key]
+    return subject

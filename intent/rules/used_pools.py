@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping
 from intent.addresses import parse_address
 from intent.findings import Finding, ObjectRef, listed, shown
 from intent.pools import AddressRange, address_range
-from intent.rules.advertised import names
 from intent.rules.subject import CONFIG, LINUX, Subject
 from intent.rules.view import View
-from intent.snapshot import Service, text
+from intent.snapshot import Service, text, texts
 
 _NODE_CHECK = (0, 15, 0)  # the one release that refused pools with addresses of nodes
 _CONTROLLER = "MetalLB controller"
@@ -64,7 +63,7 @@ def keeps_addresses_in_use(view: View, subject: Subject) -> Iterator[Finding]:
 
 
 def _ranges(spec: Mapping[str, object]) -> list[AddressRange]:
-    return [held for entry in names(spec.get("addresses")) if (held := address_range(entry))]
+    return [held for entry in texts(spec.get("addresses")) if (held := address_range(entry))]
 
 
 def _leaves(service: Service, before: list[AddressRange], after: list[AddressRange]) -> bool:
@@ -82,7 +81,7 @@ def namespaces_exist(view: View, subject: Subject) -> Iterator[Finding]:
     """A namespace that does not exist, where it is known which do."""
     known = view.snapshot.namespaces
     allocation = subject.spec.get("serviceAllocation")
-    listed_names = names(allocation.get("namespaces")) if isinstance(allocation, Mapping) else ()
+    listed_names = texts(allocation.get("namespaces")) if isinstance(allocation, Mapping) else ()
     for index, name in enumerate(listed_names if known else ()):
         if name not in known:
             at, hint = f"serviceAllocation.namespaces[{index}]", "Create it, or check its spelling."

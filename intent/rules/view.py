@@ -13,11 +13,11 @@ from intent.labels import numbers
 from intent.modes import Mode, release
 from intent.passwords import secret_users
 from intent.placement import placement_of
-from intent.pools import PoolIndex
+from intent.pools import PoolIndex, pool_index_of
 from intent.rules.advertised import Advertisement, Pools, Some, bgp_advertisements, places, some
 from intent.rules.aggregates import Aggregates
 from intent.rules.alias_index import AliasIndex
-from intent.rules.services import Services
+from intent.rules.services import Services, services_of
 from intent.rules.subject import Subject, subject_of
 from intent.sessions import as_number, neighbor_and_families
 from intent.snapshot import Resource, SecretFact, Snapshot, text
@@ -104,12 +104,12 @@ class View:
     @cached_property
     def pool_index(self) -> PoolIndex:
         """The pools by their addresses."""
-        return PoolIndex(self.pools.resources)
+        return pool_index_of(self.snapshot)
 
     @cached_property
     def services(self) -> Services:
         """The services of type LoadBalancer, as far as they are known."""
-        return Services(self.snapshot.services, self.placement.nodes, self.pool_index, self.pools.number)
+        return services_of(self.snapshot, self.placement, self.pool_index, self.pools.number)
 
     @cached_property
     def nodes_in_pools(self) -> dict[str, set[str]]:

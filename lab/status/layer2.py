@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from intent.addresses import parse_address
-from intent.announcements.advertisements import selected_pools
 from intent.announcements.cluster import blocked
 from intent.placement import Placement
+from intent.pool_choice import pool_choice_of
 from intent.pools import PoolIndex
 from intent.selectors import Selection
 from intent.snapshot import Resource, Service, Snapshot
@@ -29,11 +29,11 @@ def owners(snapshot: Snapshot) -> Iterator[Owner]:
     advertisements, pools = snapshot.in_force("L2Advertisement"), snapshot.in_force("IPAddressPool")
     if not advertisements:
         return
-    placement, index = Placement(snapshot.nodes), PoolIndex(pools)
+    choice, placement, index = pool_choice_of(snapshot), Placement(snapshot.nodes), PoolIndex(pools)
     ignores = snapshot.ignores_exclude
     free = {node.name for node in snapshot.nodes if blocked(node, ignores_exclude=ignores) is None}
     every = [
-        _Read(each, selected_pools(each, pools), placement.names(placement.mask(each.spec))) for each in advertisements
+        _Read(each, choice.names(each.spec), placement.names(placement.mask(each.spec))) for each in advertisements
     ]
     for service in snapshot.services:
         addresses = [address for address in map(parse_address, service.addresses) if address is not None]

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from clusters.kindpages import page_of_kind
 from clusters.models import Service
 from intent.addresses import parse_address
-from intent.announcements.advertisements import advertisements, selected_among
+from intent.announcements.advertisements import advertisements
 from intent.placement import Placement
+from intent.pool_choice import pool_choice_of
 from intent.pools import PoolIndex
 from intent.selectors import Selection
 from intent.snapshot import Snapshot
@@ -40,7 +41,7 @@ def covering(row: Service, snapshot: Snapshot) -> list[Covering]:
     pools, placement = snapshot.in_force("IPAddressPool"), Placement(snapshot.nodes)
     addresses = [one for address in row.addresses if (one := parse_address(address)) is not None]
     pool = PoolIndex(pools).holding_all(addresses) if addresses else row.requested_pool
-    held = {one.name: one for one in pools if one.name == pool}
+    choice = pool_choice_of(snapshot)
     found = [
         Covering(
             kind="BGPAdvertisement",
@@ -51,11 +52,11 @@ def covering(row: Service, snapshot: Snapshot) -> list[Covering]:
             local_pref=each.local_pref,
             communities=tuple(map(str, sorted(each.communities))),
         )
-        for each in advertisements(snapshot, placement, pools)
+        for each in advertisements(snapshot, placement)
         if pool in each.pools and each.services.chooses(row.labels)
     ]
     return found + [
         Covering(kind="L2Advertisement", name=each.name, nodes=len(placement.names(placement.mask(each.spec))))
         for each in snapshot.in_force("L2Advertisement")
-        if selected_among(each, held) and Selection(each.spec.get("serviceSelectors")).chooses(row.labels)
+        if pool in choice.names(each.spec) and Selection(each.spec.get("serviceSelectors")).chooses(row.labels)
     ]
