@@ -43,9 +43,20 @@ def overlay(name: str) -> tuple[Object, ...]:
     return objects(done.stdout)
 
 
+class _Loader(yaml.SafeLoader):
+    """PyYAML's, which takes the last of two equal keys in silence; an API server refuses such a text."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Raises ConstructorError for a key that is there twice."""
+        names = [key.value for key, _value in node.value]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise yaml.constructor.ConstructorError(None, None, f"there twice: {twice}", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 def objects(text: str) -> tuple[Object, ...]:
-    """The objects of a YAML stream."""
-    return tuple(document for document in yaml.safe_load_all(text) if document)
+    """The objects of a YAML stream. Raises yaml.YAMLError, for a key that is there twice as well."""
+    return tuple(document for document in yaml.load_all(text, _Loader) if document)
 
 
 def named(found: tuple[Object, ...], kind: str, name: str) -> Object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.deploy.rendered import BASE, CHART, Object, chart, named, objects, overlay, pods, write_base
@@ -77,6 +78,17 @@ def test_everything_that_can_be_off_is_off() -> None:
         # BGPUI_DATABASE_URL and BGPUI_REDIS_URL come from the Secret then.
         names = {one["name"] for one in pod["containers"][0]["env"]}
         assert not names & {"BGPUI_DATABASE_URL", "BGPUI_REDIS_URL", "POSTGRES_PASSWORD"}
+
+
+@pytest.mark.parametrize("away", [(), ("postgresql",), ("postgresql", "redis")])
+@pytest.mark.parametrize("notices", [(587, 9093), ()])
+def test_stores_elsewhere_are_reached_beside_all_others(away: tuple[str, ...], notices: tuple[int, ...]) -> None:
+    told = "networkPolicy.noticePorts=" + (f"{{{','.join(map(str, notices))}}}" if notices else "null")
+    values = tuple(f"{name}.enabled=false" for name in away)
+    items = named(rendered(told, *values), "NetworkPolicy", "bgpui")["spec"]["egress"]
+    ports = [tuple(port["port"] for port in item["ports"]) for item in items]
+    assert ports == [(53, 53, 5353, 5353), (443, 6443), *([notices] if notices else []), (5432, 6379)]
+    assert [("to" in item) for item in items] == [False] * (len(items) - 1) + [not away]
 
 
 def test_two_releases_in_two_namespaces_share_no_object() -> None:
