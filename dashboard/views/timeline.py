@@ -29,7 +29,7 @@ def page(request: HttpRequest) -> HttpResponse:
             del query[error.name]
     found = timeline(asked, changes=request.user.has_perm("clusters.view_change"))
     reach = REACHES[asked.reach]
-    later = asked.until is not None and asked.end + reach < now
+    later = asked.until is not None and asked.end < now - reach
     context = {
         "found": found,
         "asked": asked,

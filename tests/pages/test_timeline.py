@@ -14,6 +14,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from clusters.models import Change, ChangeSet, Cluster, NodeEvent
+from dashboard.timeline.asked import REACHES
 from dashboard.timeline.grouping import Turn, grouped
 from speakers.models import Gap, Transition
 from tests.pages.rows import a_session, a_speaker
@@ -160,6 +161,13 @@ def test_filters_narrow_it_and_what_is_not_understood_is_said(viewer: Client, da
     for query in ("reach=2y", "lane=x", "until=soon", "until=0001-01-01T00:00:00Z"):
         page = viewer.get(f"{URL}?{query}")
         assert (page.status_code, f"The filter {query.partition('=')[0]} is not understood" in page.text) == (200, True)
+
+
+@pytest.mark.parametrize("until", ["9999-12-31T23:59:59Z", "0001-02-01T00:00:00Z"])
+def test_the_ends_of_time_have_a_page(viewer: Client, day: datetime, until: str) -> None:
+    for reach in REACHES:
+        assert viewer.get(f"{URL}?until={until}&reach={reach}").status_code == 200
+        assert viewer.get(f"/api/v1/timeline/?until={until}&reach={reach}").status_code == 200
 
 
 def test_a_change_set_is_one_line(viewer: Client, cluster: Cluster) -> None:
