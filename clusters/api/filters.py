@@ -18,7 +18,10 @@ from clusters.ordering import nullable
 
 
 def parameters_check(request: Request, known: Iterable[str], repeatable: Iterable[str] = ()) -> None:
-    """Raise BadParameter for query parameters that are not known, are empty, or are given twice without meaning it."""
+    """Raise BadParameter for query parameters that are not known, are empty, or are given twice without meaning it.
+
+    Nor is a NUL taken, since PostgreSQL takes none.
+    """
     known, repeatable = set(known), set(repeatable)
     faults = []
     for name, values in request.query_params.lists():
@@ -27,6 +30,8 @@ def parameters_check(request: Request, known: Iterable[str], repeatable: Iterabl
             message = f"is not known here; {told}"
         elif "" in values:
             message = "has no value"
+        elif any("\x00" in value for value in values):
+            message = "has a NUL in it, which no text has"
         elif len(values) > 1 and name not in repeatable:
             message = "is given more than once"
         else:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import resolve
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -39,6 +41,20 @@ def test_everything_that_the_root_names_answers_without_a_parameter(
     found = {name: admin.get(url).status_code for name, url in admin.get("/api/v1/").json().items()}
     others = {"import": 405, "preview": 405, "routes": 400}  # POST alone; an address has to be asked for
     assert {name: code for name, code in found.items() if code != 200} == others
+
+
+def test_no_parameter_of_any_list_takes_a_nul(as_role: Callable[[str], APIClient], cluster: Cluster) -> None:
+    """PostgreSQL refuses one in a text, which would be an answer of 500."""
+    admin, tried = as_role("admin"), list[str]()
+    for url in admin.get("/api/v1/").json().values():
+        view = resolve(urlsplit(url).path).func.cls
+        filters = view.filterset_class.base_filters if getattr(view, "filterset_class", None) else ()
+        tried += [f"{url}?{name}=a%00" for name in {*view.parameters.get("list", ()), *filters}]
+    found = {url: admin.get(url) for url in tried}
+    assert len({url.partition("?")[0] for url in found}) > 25
+    for url in [url for url in tried if not url.partition("?")[0].endswith(("/import/", "/preview/"))]:  # POST alone
+        assert (url, found[url].status_code) == (url, 400)
+        assert "has a NUL in it" in found[url].json()["detail"], url
 
 
 @pytest.fixture
