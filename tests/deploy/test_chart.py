@@ -63,7 +63,7 @@ def test_everything_that_can_be_on_is_on() -> None:
     }
     assert mounted.pop("bgpui-web") == "a"
     assert mounted == dict.fromkeys(mounted, "b")
-    assert len(mounted) == 4
+    assert len(mounted) == 5
     rooms = {obj["metadata"]["namespace"] for obj in found if obj["metadata"]["name"] == "bgpui-bgpui-collector-frr"}
     assert rooms == {"one", "two"}
     secrets = named(found, "Role", "bgpui-bgpui-collector-secrets")["rules"]

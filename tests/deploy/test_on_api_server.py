@@ -204,10 +204,11 @@ def test_the_collector_changes_one_label_of_a_node_and_nothing_else(guarded: Run
     for value in ("", None):
         labels = door.merge(NODES, None, "n1", {"metadata": {"labels": {EXCLUDED: value}}})["metadata"]["labels"]
         assert (EXCLUDED in labels) is (value is not None)
-    cordoned, others = {"spec": {"unschedulable": True}}, {"metadata": {"labels": {EXCLUDED: "", "role": "mine"}}}
+    cordoned: Object = {"spec": {"unschedulable": True}}
+    others: Object = {"metadata": {"labels": {EXCLUDED: "", "role": "mine"}}}
     owner = {"apiVersion": "v1", "kind": "Namespace", "name": "gone", "uid": "no-such-uid"}  # the node goes with it
-    meta = ({"annotations": {"a": "b"}}, {"ownerReferences": [owner]}, {"finalizers": ["example.com/held"]})
-    for patch in (cordoned, others, *({"metadata": part} for part in meta)):
+    meta: Object = {"annotations": {"a": "b"}, "ownerReferences": [owner], "finalizers": ["example.com/held"]}
+    for patch in (cordoned, others, *({"metadata": {name: value}} for name, value in meta.items())):
         with pytest.raises(KubeError, match="bgpui's collector"):
             door.merge(NODES, None, "n1", patch)
     door.close()

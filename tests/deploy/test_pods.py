@@ -22,7 +22,7 @@ _TYPED = {"POSTGRES_PASSWORD": "pw", "REDIS_PASSWORD": "pw", "BGPUI_SECRET_KEY":
 def test_nothing_is_privileged_and_no_file_system_is_written(name: str) -> None:
     """What Kubernetes' Pod Security Standard "restricted" asks for, and a read-only root beyond it."""
     found = dict(pods(overlay(name)))
-    assert len(found) == 9
+    assert len(found) == 10
     for pod in found.values():
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
@@ -40,7 +40,8 @@ def test_nothing_is_privileged_and_no_file_system_is_written(name: str) -> None:
 @pytest.mark.parametrize("name", OVERLAYS)
 def test_only_who_talks_to_the_api_server_has_an_account(name: str) -> None:
     accounts = {owner: pod.get("serviceAccountName") for owner, pod in pods(overlay(name))}
-    collectors = {f"bgpui-{process}" for process in ("worker-apply", "worker-relist", "worker-observe", "watch")}
+    workers = {f"worker-{queue}" for queue in ("apply", "relist", "ask", "observe")}
+    collectors = {f"bgpui-{process}" for process in (*workers, "watch")}
     assert {owner for owner, account in accounts.items() if account == "bgpui-collector"} == collectors
     assert {owner for owner, account in accounts.items() if account == "bgpui-web"} == {"bgpui-web"}
     for owner, pod in pods(overlay(name)):
@@ -85,13 +86,14 @@ def test_the_product_starts_with_the_settings_of_every_process(name: str, tmp_pa
     assert len(seen) == 2  # the web process has one setting more
 
 
-def test_the_workers_take_the_tasks_of_every_queue() -> None:
-    taken: set[str] = set()
+def test_every_queue_has_a_worker_of_its_own() -> None:
+    taken = list[str]()
     for _, pod in pods(overlay("metallb-system")):
         command = pod["containers"][0].get("command", [])
         if "--queues" in command:
-            taken |= set(command[command.index("--queues") + 1].split(","))
-    assert taken == {route["queue"] for route in current_app.conf.task_routes.values()}
+            taken.append(command[command.index("--queues") + 1])
+    assert len(taken) == len(set(taken))
+    assert set(taken) == {route["queue"] for route in current_app.conf.task_routes.values()}
 
 
 def test_the_only_one_of_its_kind_is_never_two() -> None:
