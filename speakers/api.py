@@ -53,7 +53,8 @@ class SessionFilters(FilterSet):  # type: ignore[misc]
 
 @extend_schema_view(
     list=extend_schema(
-        summary="List sessions", description="Of all nodes and VRFs; `health` is computed from the clock."
+        summary="List sessions",
+        description="Of all nodes and VRFs, clusters as they were added; `health` is computed from the clock.",
     ),
 )
 class SessionViewSet(ReadEndpoint):
@@ -63,7 +64,7 @@ class SessionViewSet(ReadEndpoint):
     parameters: ClassVar[Mapping[str, tuple[str, ...]]] = {"counters": ("reach",)}
     serializer_class = SessionSerializer
     filterset_class = SessionFilters
-    ordering = ("cluster", "node", "vrf", "neighbor")
+    ordering = ("cluster_id", "node", "vrf", "neighbor")  # an index has this order
     ordering_fields = {
         **{name: name for name in ("node", "vrf", "neighbor", "peer", "state", "since", "reason", "remote_as")},
         "cluster": "cluster__name",
@@ -73,8 +74,19 @@ class SessionViewSet(ReadEndpoint):
     }
 
     def get_queryset(self) -> QuerySet[Session]:
-        """All sessions with their health, and how their prefixes compare."""
-        return selectors.sessions().select_related("comparison")
+        """All sessions with their health, and how their prefixes compare; of a list only what it is chosen by."""
+        asked = self.request.query_params
+        if self.action != "list":
+            return selectors.sessions().select_related("comparison")
+        by_health = "health" in asked or "health" in asked.get("ordering", "")
+        return selectors.sessions() if by_health else Session.objects.all()
+
+    def paginate_queryset(self, queryset: Any) -> list[Session]:
+        """The rows of a page by their keys, so that nothing is joined to the rows before it."""
+        keys: Any = super().paginate_queryset(queryset.values_list("pk", flat=True))
+        rows = selectors.sessions().select_related("comparison").filter(pk__in=list(keys)).order_by()
+        found = {row.pk: row for row in rows}
+        return [found[key] for key in keys if key in found]
 
     @extend_schema(
         summary="One session",

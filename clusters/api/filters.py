@@ -61,7 +61,7 @@ class StrictFilterBackend(DjangoFilterBackend):  # type: ignore[misc]
 
 
 class Ordered(Protocol):
-    """A view whose list has an order: API names and the columns that they mean."""
+    """A view whose list has an order: API names and the columns that they mean. ordering may name columns itself."""
 
     ordering: tuple[str, ...]
     ordering_fields: Mapping[str, str]
@@ -79,6 +79,8 @@ class Ordering(BaseFilterBackend):
 
     def _column(self, name: str, view: Ordered, model: type[Model]) -> Any:
         column = view.ordering_fields.get(name.removeprefix("-"))
+        if column is None and name in view.ordering:
+            column = name
         if column is None:
             message = f"must name some of {', '.join(view.ordering_fields)}, each with - before it for the reverse"
             raise BadParameter(

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.request import Request
 
 from clusters.api.problems import BadParameter, fault
 
 
+class BothEnds(Paginator[Any]):
+    """Pages behind the middle are read from the end: a database walks all rows before those that it is asked for."""
+
+    def page(self, number: int | str) -> Page[Any]:
+        """As Django has it. Raises EmptyPage and PageNotAnInteger."""
+        rows, number = self.object_list, self.validate_number(number)
+        first = (number - 1) * self.per_page
+        if not isinstance(rows, QuerySet) or rows.query.combinator or first <= self.count // 2:
+            return super().page(number)
+        after = max(0, self.count - first - self.per_page)
+        return Page([*rows.reverse()[after : self.count - first]][::-1], number, self)
+
+
 class Pages(PageNumberPagination):
     """`?page=2&page_size=100`, at most 1,000 a page; the answer carries the count of all."""
 
+    django_paginator_class = BothEnds
     page_size_query_param = "page_size"
     max_page_size = 1000
 

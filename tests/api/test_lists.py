@@ -171,8 +171,9 @@ def test_a_thousand_rows_need_no_more_queries_than_ten(
         assert len(answer.json()["results"]) == number
         counts.append(len(queries))
     # the token with its user, two for the user's permissions, the count, the page; for peers, their sessions; for
-    # speakers, the objects of each kind that break rules, and what MetalLB reports
-    more = {LIST: 1, "/api/v1/speakers/": len(resource_models()) + 1}.get(path, 0)
+    # sessions, the rows of the page's keys; for speakers, the objects of each kind that break rules, and what MetalLB
+    # reports
+    more = {LIST: 1, "/api/v1/sessions/": 1, "/api/v1/speakers/": len(resource_models()) + 1}.get(path, 0)
     assert counts == [5 + more, 5 + more]
 
 
@@ -188,17 +189,40 @@ def test_transitions_are_found_by_time_and_newest_first(api: APIClient, cluster:
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="the plan is read as SQLite writes it")
-def test_the_first_page_of_sessions_comes_from_an_index(as_role: Callable[[str], APIClient], cluster: Cluster) -> None:
+def test_first_and_last_page_of_sessions_come_from_an_index(
+    as_role: Callable[[str], APIClient], cluster: Cluster
+) -> None:
     api = as_role("viewer")
     _fill(cluster, 1000)
     with CaptureQueriesContext(connection) as queries:
         api.get("/api/v1/sessions/")
-    (page,) = (query["sql"] for query in queries if "LIMIT 100" in query["sql"])
+        api.get("/api/v1/sessions/?page=last")
+    first, last = (query["sql"] for query in queries if "LIMIT 100" in query["sql"])
+    assert "OFFSET" not in last  # it is read from the end
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-        cursor.execute(f"EXPLAIN QUERY PLAN {page}")
-        plan = [row[-1] for row in cursor.fetchall()]
-    assert any("speakers_session USING INDEX" in step and "(cluster_id=?)" in step for step in plan), plan
+        for page in (first, last):
+            cursor.execute(f"EXPLAIN QUERY PLAN {page}")
+            plan = [row[-1] for row in cursor.fetchall()]
+            assert "INDEX sqlite_autoindex_speakers_session" in plan[0], plan
+            assert "USE TEMP B-TREE FOR ORDER BY" not in plan, plan
+
+
+def test_pages_read_from_the_end_are_those_read_from_the_start(
+    as_role: Callable[[str], APIClient], cluster: Cluster
+) -> None:
+    api = as_role("viewer")
+    _fill(cluster, 25)
+
+    def page(number: int | str) -> list[str]:
+        found = api.get(f"/api/v1/sessions/?page_size=4&ordering=-node&page={number}").json()
+        assert found["count"] == 25
+        return [item["node"] for item in found["results"]]
+
+    whole = [item["node"] for item in api.get("/api/v1/sessions/?page_size=1000&ordering=-node").json()["results"]]
+    assert whole == sorted(whole, reverse=True)
+    assert [node for number in range(1, 8) for node in page(number)] == whole
+    assert page("last") == whole[24:]
 
 
 @pytest.mark.parametrize(
