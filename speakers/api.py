@@ -81,7 +81,7 @@ class SessionViewSet(ReadEndpoint):
         by_health = "health" in asked or "health" in asked.get("ordering", "")
         return selectors.sessions() if by_health else Session.objects.all()
 
-    def paginate_queryset(self, queryset: Any) -> list[Session]:
+    def paginate_queryset(self, queryset: Any) -> list[Any]:
         """The rows of a page by their keys, so that nothing is joined to the rows before it."""
         keys: Any = super().paginate_queryset(queryset.values_list("pk", flat=True))
         rows = selectors.sessions().select_related("comparison").filter(pk__in=list(keys)).order_by()
