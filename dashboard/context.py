@@ -79,7 +79,7 @@ def _places() -> tuple[tuple[str, tuple[Place, ...]], ...]:
     return (
         ("Sessions", _SESSIONS),
         ("Alarms", _ALARMS),
-        ("Peers", (_kind("Peers", "BGPPeer"), _kind("BFD profiles", "BFDProfile"))),
+        ("Peers", (_kind("Peers", "BGPPeer", "peer-password"), _kind("BFD profiles", "BFDProfile"))),
         ("Pools", (_kind("Pools", "IPAddressPool", "pool-addresses"),)),
         (
             "Advertisements",

@@ -8,7 +8,8 @@ from django.urls import reverse
 from clusters.models.services import Mirrored
 from intent.kinds import READ_KINDS, Kind
 
-BAD = ("Invalid", "failed", "Degraded")
+_DOWN = ("Idle", "Connect", "Active", "OpenSent", "OpenConfirm")  # states of RFC 4271 before Established
+BAD = ("Invalid", "failed", "Degraded", *_DOWN)
 GOOD = ("Valid", "success", "Established", "Available")
 
 

@@ -103,9 +103,16 @@ def _split(row: StatusObject, kind: Kind) -> tuple[list[tuple[Field, Any]], list
             value = values.get(field.name)
             if isinstance(value, str) and ("\n" in value or len(value) > _LONG):
                 texts.append((field, value))
+            elif field.name != "conditions" and _nested(value):
+                texts.append((field, yaml.safe_dump(value, allow_unicode=True, sort_keys=False)))
             elif value not in (None, "", [], {}):
                 facts.append((field, value))
     return facts, texts
+
+
+def _nested(value: Any) -> bool:
+    """Whether it is more than a value, or a list of values."""
+    return bool(value) and (isinstance(value, dict) or (isinstance(value, list) and any(map(_nested, value))))
 
 
 def _command(row: StatusObject, kind: Kind) -> str:

@@ -69,7 +69,10 @@ def sessions_meant(changes: Sequence[SessionChange]) -> dict[str, Any]:
     """A section of Review."""
     rows = [((one.peer, one.vrf, one.neighbor), list(_happenings(one))) for one in changes[:_MOST]]
     nothing = "No session opens, closes, resets or changes."
-    return _section("sessions", list(_totals(changes)), nothing, rows, len(changes)) | {"noun": "node", "on": "on "}
+    return _section("sessions", list(session_totals(changes)), nothing, rows, len(changes)) | {
+        "noun": "node",
+        "on": "on ",
+    }
 
 
 @register.inclusion_tag("resources/meaning.html")
@@ -80,7 +83,7 @@ def announcements_meant(found: Effects | None, known: Heard) -> dict[str, Any]:
     groups = {feed: list(some) for feed, some in groupby(found.routes, attrgetter("peer", "vrf", "neighbor"))}
     rows = [(feed, list(_routes(some))) for feed, some in islice(groups.items(), _MOST)]
     nothing = "In the end no prefix is announced, withdrawn or changed."
-    context = _section("announcements", list(_route_totals(found)), nothing, rows, len(groups))
+    context = _section("announcements", list(route_totals(found)), nothing, rows, len(groups))
     services = sorted(found.services, key=lambda one: (not one.lost, not one.dark, not one.alone, one.service))
     told = [(one, _reach(one.before, known), _reach(one.after, known)) for one in services[:_MOST]]
     return context | {
@@ -116,20 +119,26 @@ def layer2_meant(found: Layer2Effects | None) -> dict[str, Any]:
     """Who may answer ARP and NDP; no section for what does not decide about it."""
     if found is None:
         return {}
-    told = [
-        (found.lost, "down", "will be answered for by nobody"),
-        (found.moved, "degraded", "will be answered for by another node"),
-        (found.gained, "up", "will be answered for"),
-    ]
     services = sorted(found.services, key=lambda one: (not one.lost, not one.moves, one.service))
     return {
         "found": found,
-        "totals": [(health, f"{counted(number, 'service')} {words}") for number, health, words in told if number],
+        "totals": list(layer2_totals(found)),
         "first": services[:_ROWS],
         "rest": services[_ROWS:_MOST],
         "left": max(0, len(services) - _MOST),
         "several": any(len(one.after.nodes) > 1 for one in services),
     }
+
+
+def layer2_totals(found: Layer2Effects) -> Iterator[tuple[str, str]]:
+    """Health and words, what hurts first."""
+    for number, health, words in (
+        (found.lost, "down", "will be answered for by nobody"),
+        (found.moved, "degraded", "will be answered for by another node"),
+        (found.gained, "up", "will be answered for"),
+    ):
+        if number:
+            yield health, f"{counted(number, 'service')} {words}"
 
 
 @register.inclusion_tag("resources/assigned.html")
@@ -151,7 +160,7 @@ def _section(
     }
 
 
-def _route_totals(found: Effects) -> Iterator[tuple[str, str]]:
+def route_totals(found: Effects) -> Iterator[tuple[str, str]]:
     """Services first, then prefixes: what hurts most at the top."""
     for health, services, words in (
         ("down", found.lost, "will be announced by nobody"),
@@ -189,7 +198,7 @@ def _reach(reach: Reach, known: Heard) -> _Told:
     return _Told(f"{counted(reach.nodes, 'node')}, {counted(reach.peers, 'peer')}", over)
 
 
-def _totals(changes: Sequence[SessionChange]) -> Iterator[tuple[str, str]]:
+def session_totals(changes: Sequence[SessionChange]) -> Iterator[tuple[str, str]]:
     """Health and words, what hurts first."""
     for health, what, words in (
         ("down", "closed", "will close"),

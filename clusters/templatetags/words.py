@@ -88,6 +88,12 @@ def shown(value: Any) -> str:
     return bounded(json.dumps(value, ensure_ascii=False, default=str), 1000)
 
 
+@register.filter
+def listed(value: Any) -> str:
+    """The same, a list of values with commas between."""
+    return bounded(", ".join(shown(one) for one in value), 1000) if isinstance(value, list) else shown(value)
+
+
 @register.simple_tag
 def unset(path: str = "", kind: str = "") -> SafeString:
     """Says that a field of an object is not set, with what the API server fills in then. kind: "" = no such object."""

@@ -10,10 +10,14 @@ from speakers.frr import lookup
 
 
 class Told(Struct):
-    """A neighbor, and the BGPPeer that it is; "" = none is known."""
+    """A neighbor, and the BGPPeer that it is; "" = none is known.
+
+    within: the prefix that MetalLB's objects announce there, where it is another than the one that FRR answered with.
+    """
 
     peer: str
     neighbor: str
+    within: str = ""
 
 
 class Untold(Struct):

@@ -46,9 +46,11 @@ def rows_of(cluster: Cluster, meant: Meant, found: dict[tuple[str, str], lookup.
         names[node, vrf][neighbor] = peer
     rows = []
     for node, vrf in {**found, **meant}:
-        intended, here = meant.get((node, vrf), []), found.get((node, vrf))
+        here = found.get((node, vrf))
+        intended = [(_within(one, each, here), each) for one, each in meant.get((node, vrf), [])]
         own_names = names[node, vrf] | {one.neighbor: one.peer for one, _each in intended}
-        preferences = {each.local_pref for _one, each in intended}
+        alike = [each for one, each in intended if not one.within] or [each for _one, each in intended]
+        preferences = {each.local_pref for each in alike}
         row = Row(
             node=node,
             vrf=vrf,
@@ -56,7 +58,7 @@ def rows_of(cluster: Cluster, meant: Meant, found: dict[tuple[str, str], lookup.
             found=here,
             told=[Told(own_names.get(to, ""), to) for to in here.advertised_to] if here else [],
             meant=sorted((one for one, _each in intended), key=lambda one: (one.peer, one.neighbor)),
-            communities=sorted({str(name) for _one, each in intended for name in each.communities}),
+            communities=sorted({str(name) for each in alike for name in each.communities}),
             local_preference=preferences.pop() if len(preferences) == 1 else None,
             known=node not in silent and commands.is_vrf(vrf),
             names={path.peer: own_names[path.peer] for path in here.paths if path.peer in own_names} if here else {},
@@ -66,6 +68,12 @@ def rows_of(cluster: Cluster, meant: Meant, found: dict[tuple[str, str], lookup.
     return rows
 
 
+def _within(one: Told, announced: Announcement, here: lookup.Found | None) -> Told:
+    """FRR answers with the longest prefix that has the address; some neighbors are meant to get a shorter one."""
+    other = here is not None and announced.prefix != here.network
+    return Told(one.peer, one.neighbor, announced.prefix) if other else one
+
+
 def _untold(row: Row, known: Heard, *, old: bool) -> list[Untold]:
     """Whom the node should tell of what it originates, and does not. old: it keeps its old configuration."""
     if not row.own:
@@ -73,7 +81,7 @@ def _untold(row: Row, known: Heard, *, old: bool) -> list[Untold]:
     told, found = {one.neighbor for one in row.told}, []
     for one in row.meant:
         key = row.node, row.vrf, one.neighbor
-        if one.neighbor in told:
+        if one.neighbor in told or one.within:  # the answer is about another prefix than what goes there
             continue
         why, href = known.why(key).words, known.why(key).href
         if key in known.up:
@@ -92,10 +100,18 @@ def meant_of(cluster: Cluster, prefix: str) -> Meant:
         for session in intended:
             table = tables.get(session.peer, ())
             if id(table) not in seen:
-                seen[id(table)] = table, next((each for each in table if _covers(each.prefix, wanted)), None)
+                seen[id(table)] = table, _longest(table, wanted)
             if (match := seen[id(table)][1]) is not None:
                 found[node, session.vrf].append((Told(session.peer, session.neighbor), match))
     return found
+
+
+def _longest(
+    table: tuple[Announcement, ...], wanted: ipaddress.IPv4Network | ipaddress.IPv6Network
+) -> Announcement | None:
+    """What a neighbor is meant to be told of it, as routers choose."""
+    covering = [each for each in table if _covers(each.prefix, wanted)]
+    return max(covering, key=lambda each: ipaddress.ip_network(each.prefix).prefixlen, default=None)
 
 
 def _covers(prefix: str, wanted: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:

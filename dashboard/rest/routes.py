@@ -38,6 +38,12 @@ class ToldSerializer(serializers.Serializer[lookup.Told]):
     neighbor = serializers.CharField()
 
 
+class MeantSerializer(ToldSerializer):
+    """A neighbor that MetalLB's objects mean."""
+
+    within = serializers.CharField(help_text="The prefix that it is announced in; empty = the one that was found.")
+
+
 class UntoldSerializer(ToldSerializer):
     """A neighbor that should be told, and is not."""
 
@@ -56,7 +62,7 @@ class RowSerializer(serializers.Serializer[lookup.Row]):
     found = serializers.DictField(allow_null=True, help_text="FRR's paths and whom it tells; null = it has none.")
     told = ToldSerializer(many=True, help_text="Whom FRR tells.")
     known = serializers.BooleanField(help_text="Whether the node answered.")
-    meant = ToldSerializer(many=True, help_text="Whom MetalLB's objects announce it to.")
+    meant = MeantSerializer(many=True, help_text="Whom MetalLB's objects announce it to.")
     untold = UntoldSerializer(many=True, help_text="Those of them whom it does not tell, though it originates it.")
     communities = serializers.ListField(child=serializers.CharField())
     local_preference = serializers.IntegerField(allow_null=True)

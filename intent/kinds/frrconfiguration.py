@@ -75,7 +75,7 @@ _ROUTER = (
     asn(required=True, description="The AS number of the node in this VRF."),
     plain("id", "Router ID", "BGP identifier, an IPv4 address. Unset: FRR chooses."),
     plain("vrf", "VRF", "VRF of the node. Unset: the default VRF."),
-    listed("neighbors", "Neighbours", "The routers to open sessions to.", NEIGHBOR),
+    listed("neighbors", "Neighbors", "The routers to open sessions to.", NEIGHBOR),
     listed("prefixes", "Prefixes", "What this router announces.", Field(type="string")),
     listed(
         "imports",

@@ -47,7 +47,7 @@ BGP_SESSION_STATE = Kind(
             ),
             status=(
                 _reported("node", "Node", "The node that runs the session."),
-                _reported("peer", "Neighbour", "Address or interface; IPv6 in full, with - instead of :."),
+                _reported("peer", "Neighbor", "Address or interface; IPv6 in full, with - instead of :."),
                 _reported("vrf", "VRF", "Empty: the default VRF."),
                 _reported("bgpStatus", "BGP", "The state in FRR's words, such as Established."),
                 _reported("bfdStatus", "BFD", "The state in FRR's words, such as Up; N/A without BFD."),

@@ -55,7 +55,7 @@ def names(page: str) -> list[str]:
 def test_the_overview_counts_every_kind(viewer: Client, reports: Cluster) -> None:
     page = viewer.get("/status/").text
     assert re.findall(r'id="kind-(\w+)"', page) == [kind.plural for kind in READ_KINDS.values()]
-    assert "1 bad" in page
+    assert page.count("1 bad") == 2  # a refused configuration, and a session that is Active
 
 
 @pytest.mark.parametrize(
@@ -94,6 +94,8 @@ def test_an_object_shows_its_fields_its_texts_and_the_command(viewer: Client, re
     assert "oc get frrnodestates.frrk8s.metallb.io node-0 -o yaml" in page
     page = viewer.get("/status/configurationstates/lab/metallb-system/speaker-node-0/").text
     assert "MetalLB says" in page
+    assert "<dd>tor-a, tor-b</dd>" in viewer.get("/status/servicebgpstatuses/lab/metallb-system/bgp-a/").text
+    assert "- name: eth0" in viewer.get("/status/servicel2statuses/lab/metallb-system/l2-a/").text
     assert "configuration error: &lt;b&gt;peer&lt;/b&gt; tor-a" in page
     assert "oc get configurationstates.metallb.io -n metallb-system speaker-node-0 -o yaml" in page
 

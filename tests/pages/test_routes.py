@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from django.test import Client
@@ -12,6 +13,8 @@ from rest_framework.test import APIClient
 from clusters.models import Cluster
 from clusters.nudges import connection
 from dashboard import lookup
+from dashboard.lookup.rows import rows_of
+from intent.announcements import Announcement
 from speakers import live
 from speakers.frr.lookup import Found, FoundPath
 from speakers.frr.routes import Path, Table
@@ -79,9 +82,32 @@ def test_what_is_originated_and_told_to_nobody_is_not_announced(viewer: Client, 
     assert (told["announcing"], told["silent"], told["untold"], told["missing"]) == (0, 1, 1, 0)
     (one,) = told["results"]
     assert (one["own"], one["announced"], one["told"], one["meant"]) == (
-        True, False, [], [{"peer": "tor-a", "neighbor": "10.0.0.1"}]
+        True, False, [], [{"peer": "tor-a", "neighbor": "10.0.0.1", "within": ""}]
     )  # fmt: skip
     assert one["untold"][0]["why"] == "The hold timer expired"
+
+
+def test_a_neighbor_that_gets_a_shorter_prefix_is_not_said_to_lack_the_longer_one(
+    viewer: Client, cluster: Cluster
+) -> None:
+    """FRR answers with the longest match, so that nothing is known of the aggregate that holds the address."""
+    node = a_speaker(cluster, "node-0")
+    for peer, neighbor in (("tor-a", "10.0.0.1"), ("far", "10.0.0.2")):
+        a_session(node, neighbor, peer=peer)
+    host = Announcement(f"{PREFIX}/32", (), (), ())
+    meant = {
+        ("node-0", "default"): [
+            (lookup.Told("tor-a", "10.0.0.1"), host),
+            (lookup.Told("far", "10.0.0.2"), replace(host, prefix="203.0.113.0/26")),
+        ]
+    }
+    found = Found("default", f"{PREFIX}/32", [FoundPath(best=True, valid=True)], ["10.0.0.1"])
+    rows = rows_of(cluster, meant, {("node-0", "default"): found}, set())
+    assert [row.untold for row in rows] == [[]]
+    lookup.answer_keep(cluster, lookup.Lookup(timezone.now(), PREFIX, 1, [], rows))
+    page = " ".join(re.sub(r"<[^>]+>", " ", viewer.get(f"/routes/?prefix={PREFIX}").text).split())
+    assert "announce it to far 10.0.0.2 in 203.0.113.0/26 , tor-a 10.0.0.1" in page
+    assert "should be told" not in page
 
 
 def test_asking_says_that_it_is_asked_and_looks_again_by_itself(viewer: Client, cluster: Cluster) -> None:

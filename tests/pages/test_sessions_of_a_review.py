@@ -36,6 +36,11 @@ def of(name: str, **spec: Any) -> Wanted:
     return wanted(manifest)
 
 
+def glance(page: str) -> str:
+    """What the page says of all that an edit means, in one line."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page.partition('id="glance">')[2].partition("</p>")[0]).split())
+
+
 def test_sessions_open_close_and_change(cluster: Cluster) -> None:
     a_peer(cluster, "stays")
     a_peer(cluster, "goes", {**EXAMPLE, "peerAddress": "10.0.0.2"})
@@ -98,7 +103,9 @@ def test_review_of_an_edit_names_sessions_that_reset_and_where(editor: Client, c
     )
     assert reviewed(editor, NEW, name="other", peerAddress="10.0.0.9", peerASN="64501", myASN="64500",
                     routerID="10.10.10.10").startswith(f"{head}open")  # fmt: skip
-    assert meant(editor.get(f"{address}delete/").text) == f"{head}close {table}close {nodes}"
+    deletion = editor.get(f"{address}delete/").text
+    assert meant(deletion) == f"{head}close {table}close {nodes}"
+    assert glance(deletion) == "4 sessions will close"
 
 
 def test_review_compares_with_what_the_cluster_holds_and_not_with_a_refused_edit(
@@ -152,6 +159,9 @@ def test_review_says_what_is_withdrawn_who_loses_what_and_what_frr_is_told(edito
         a_session(speaker, "10.0.0.1", **(down(cause="The hold timer expired") if node == "node-1" else {}))
         a_session(speaker, "10.0.0.2", peer="tor-b")
     page = editor.get(f"{every.get_absolute_url()}delete/").text
+    assert glance(page) == ("12 services will be announced by nobody 12 prefixes will be withdrawn"), (
+        "and the sessions, of which none changes, are not named"
+    )
     text = meant(page, "announcements")
     assert text.startswith(
         "What it means for announcements 12 services will be announced by nobody 12 prefixes will be withdrawn "
