@@ -81,8 +81,7 @@ class Inquiry:
             told = self.told[key]
             lacking = any(prefix not in told.advertised for prefix in one.announced)
             marked = any(each.communities for each in one.announced.values())
-            sets = (words for rule in told.rules or () for words in rule.sets)
-            if lacking or marked or any(not words.startswith("local-preference ") for words in sets):
+            if lacking or marked or told.sets_more:
                 yield from (key for rule in told.rules or () for key in rule.lists)
 
     @property

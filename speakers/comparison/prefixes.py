@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from intent.addresses import parse_address
@@ -59,7 +60,7 @@ class Advertised:
     as_path: str
 
 
-@dataclass(slots=True)
+@dataclass
 class Told:
     """What FRR said of one session. rules: None = there is no such route map. present: prefixes in the VRF's table
 
@@ -72,6 +73,12 @@ class Told:
     lists: Mapping[ListKey, PrefixList] = field(default_factory=dict)
     present: set[str] = field(default_factory=set)
     looked: set[str] = field(default_factory=set)
+
+    @cached_property
+    def sets_more(self) -> bool:
+        """Whether the route map sets anything but LOCAL_PREF, which FRR says it sends."""
+        sets = (words for rule in self.rules or () for words in rule.sets)
+        return any(not words.startswith("local-preference ") for words in sets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +165,12 @@ def _attributes(announcement: Announcement, said: Advertised, meant: Meant, told
         yield f"LOCAL_PREF is {said.local_pref}, meant is {wanted or 'the default'}"
     if (hop := parse_address(said.next_hop)) is not None and not hop.is_unspecified and said.as_path:
         yield f"the next hop is {said.next_hop}"
-    way = outcome(announcement.prefix, told.rules, told.lists) if told.rules is not None else Outcome(permitted=None)
+    asked = frozenset(announcement.communities)
+    way = Outcome(permitted=None)
+    if told.rules is not None and (asked or told.sets_more):
+        way = outcome(announcement.prefix, told.rules, told.lists)
     if way.permitted:
-        sent, asked = way.communities, frozenset(announcement.communities)
+        sent = way.communities
         if missing := asked - sent:
             yield f"without {_named(missing)}"
         if more := sent - asked:

@@ -13,8 +13,9 @@ from speakers.comparison.prefixes import Compared, Kind
 from speakers.models import Session, Speaker
 
 _BATCH = 500
+_TIMES = ("compared_at", "attempted_at")
 _COLUMNS = (
-    "compared_at", "attempted_at", "error", "digest", "sent", "meant", "told", "missing", "extra", "attributes",
+    *_TIMES, "error", "digest", "sent", "meant", "told", "missing", "extra", "attributes",
 )  # fmt: skip
 
 
@@ -49,16 +50,32 @@ def comparisons_write(cluster_id: int, looks: Sequence[Looked], at: datetime) ->
         anew = [pk for pk, row in rows.items() if row.compared_at is not None and row.compared_at < up[pk]]
         new = [Comparison(session_id=pk) for pk in sorted(known - rows.keys())]
         before = {pk: (row.differences, row.meant, row.error) for pk, row in rows.items()}
+        said = {pk: _said(row) for pk, row in rows.items()}
         every = {**rows, **{row.session_id: row for row in new}}
         for pk, row in every.items():
             _fill(row, by_session[pk], at)
         Comparison.objects.bulk_create(new, batch_size=_BATCH)
-        Comparison.objects.bulk_update(rows.values(), _COLUMNS, batch_size=_BATCH)
+        changed = [row for pk, row in rows.items() if _said(row) != said[pk]]
+        Comparison.objects.bulk_update(changed, _COLUMNS, batch_size=_BATCH)
+        _again([by_session[pk] for pk in rows.keys() - {row.pk for row in changed}], at)
         heard_anew = [pk for pk in anew if by_session[pk].compared is not None]
         PrefixDifference.objects.filter(session__in=heard_anew).delete()  # what differs since it is up, differs anew
         turned = _differences(cluster_id, {pk: by_session[pk] for pk in known}, at)
     after = {pk: (row.differences, row.meant, row.error) for pk, row in every.items()}
     return turned or before != after
+
+
+def _said(row: Comparison) -> tuple[object, ...]:
+    """All but when it was."""
+    return tuple(getattr(row, name) for name in _COLUMNS if name not in _TIMES)
+
+
+def _again(looks: Sequence[Looked], at: datetime) -> None:
+    """Of sessions where only the time moved, which are nearly all, in few statements."""
+    for heard, columns in ((True, _TIMES), (False, ("attempted_at",))):
+        some = [look.session for look in looks if (look.compared is not None) is heard]
+        for start in range(0, len(some), _BATCH):
+            Comparison.objects.filter(pk__in=some[start : start + _BATCH]).update(**dict.fromkeys(columns, at))
 
 
 def _fill(row: Comparison, look: Looked, at: datetime) -> None:

@@ -5,8 +5,9 @@ FRR before 9 does not print the communities that it sends; the route map says wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
@@ -105,7 +106,7 @@ def prefix_list(document: Mapping[str, Any], name: str) -> PrefixList | None:
 
 def outcome(prefix: str, rules: Sequence[Rule], lists: Mapping[ListKey, PrefixList]) -> Outcome:
     """Send a prefix through a route map. A list that is not in `lists` makes the outcome unknown."""
-    network, said = ip_network(prefix), Outcome()
+    network, said = _network(prefix), Outcome()
     for rule in rules:
         matched = _matched(network, rule, lists)
         if matched is None:
@@ -141,10 +142,8 @@ def _apply(said: Outcome, words: str) -> None:
     if verb == "local-preference" and rest.isdecimal():
         said.local_pref = int(rest)
     elif verb in {"community", "large-community"}:
-        values = rest.split()
-        added = frozenset(_communities(values, large=verb != "community"))
-        kept = said.communities if "additive" in values else _others(said.communities, large=verb != "community")
-        said.communities = kept | added
+        kept = said.communities if "additive" in rest.split() else _others(said.communities, large=verb != "community")
+        said.communities = kept | _communities(rest, large=verb != "community")
     else:
         said.sets = (*said.sets, clean(words, 120))
 
@@ -153,12 +152,12 @@ def _others(communities: frozenset[Community], *, large: bool) -> frozenset[Comm
     return frozenset(one for one in communities if one.large != large)
 
 
-def _communities(values: Sequence[str], *, large: bool) -> Iterator[Community]:
-    for value in values:
-        known = by_name(value)
-        found = parse_community(f"large:{value}" if large else known.value if known else value)
-        if found is not None:
-            yield found
+@lru_cache(maxsize=1 << 10)
+def _communities(words: str, *, large: bool) -> frozenset[Community]:
+    """Those of a set clause, which many prefixes go through."""
+    named = ((value, by_name(value)) for value in words.split())
+    found = (parse_community(f"large:{value}" if large else known.value if known else value) for value, known in named)
+    return frozenset(each for each in found if each is not None)
 
 
 def _rule(rule: Mapping[str, Any]) -> Rule:
@@ -183,10 +182,16 @@ def _list_of(match: str) -> ListKey | None:
     return None
 
 
+@lru_cache(maxsize=1 << 16)
+def _network(prefix: str) -> Prefix:
+    """Many sessions have the same prefixes. Raises ValueError."""
+    return ip_network(prefix)
+
+
 def _entry(entry: Mapping[str, Any]) -> ListEntry:
     permit = entry.get("type") == _PERMIT
     try:
-        network = ip_network(str(entry.get("prefix")))
+        network = _network(str(entry.get("prefix")))
     except ValueError:  # "any"
         return ListEntry(permit, None, 0, 128)
     low, high = _length(entry.get("minimumPrefixLength")), _length(entry.get("maximumPrefixLength"))
