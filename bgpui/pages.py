@@ -10,6 +10,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required, permission_required
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView, LogoutView
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
@@ -22,10 +23,13 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.defaults import page_not_found
 
+from bgpui.logins import Attempt
 from bgpui.models import LIFE, ApiToken, token_create
 from clusters.changesets.imports import LARGEST
+from clusters.origin import address_of
 from clusters.pages import HttpRequest as PageRequest
 from clusters.pages import render_page
+from clusters.words import duration_words
 from dashboard.context import THEMES
 
 _YEAR = 365 * 24 * 3600
@@ -43,6 +47,28 @@ class Login(LoginView):
         if cast("PageRequest", request).htmx:
             return HttpResponse(status=204, headers={"HX-Refresh": "true"})
         return cast("HttpResponse", super().dispatch(request, *args, **kwargs))
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Log in; who has failed too often waits before the next password is looked at."""
+        self._attempt = Attempt(request.POST.get("username", ""), address_of(request))
+        if not (wait := self._attempt.begin()):
+            return super().post(request, *args, **kwargs)
+        # A form of its own: one with what was typed would look at the password.
+        context = self.get_context_data(
+            form=self.get_form_class()(request), wait=duration_words(timedelta(seconds=wait))
+        )
+        headers = {"Retry-After": str(wait)}
+        return self.render_to_response(context, status=HTTPStatus.TOO_MANY_REQUESTS, headers=headers)
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """They match."""
+        self._attempt.succeeded()
+        return super().form_valid(form)
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        """They do not."""
+        self._attempt.failed()
+        return super().form_invalid(form)
 
 
 def _next(request: HttpRequest) -> str:

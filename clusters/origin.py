@@ -26,8 +26,11 @@ def token_name() -> str:
 def client_address() -> str | None:
     """The client's address, None = not known, or not to be kept."""
     request = _request.get()
-    if request is None or not settings.BGPUI_CHANGE_ADDRESS:
-        return None
+    return address_of(request) if request is not None and settings.BGPUI_CHANGE_ADDRESS else None
+
+
+def address_of(request: HttpRequest) -> str | None:
+    """Where a request comes from, as uvicorn is told; None = it does not come by IP."""
     try:
         return str(ip_address(request.META.get("REMOTE_ADDR", "").partition("%")[0]))
     except ValueError:

@@ -140,6 +140,14 @@ class ClusterAway(Problem):
     title = "The cluster cannot be reached"
 
 
+class TooMuch(Problem):
+    """So much of it is under way that more has to wait."""
+
+    status_code = status.HTTP_429_TOO_MANY_REQUESTS
+    code = "throttled"
+    title = "Too much at once"
+
+
 class NotAvailable(Problem):
     """A part of bgpui that is needed for this does not answer."""
 

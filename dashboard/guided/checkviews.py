@@ -29,6 +29,7 @@ from dashboard.guided.advertised import Meant, SessionRoutes, families
 from dashboard.guided.asking import NODES
 from dashboard.guided.left import objects_left, set_of
 from dashboard.guided.wayback import way_back
+from dashboard.limited import limited
 from dashboard.tallies import tallies
 from intent.modes import Mode
 from peers.models import BGPPeer
@@ -90,6 +91,7 @@ def _gone(request: HttpRequest, made: ChangeSet | None, name: str) -> HttpRespon
 
 @require_POST
 @permission_required(("peers.view_bgppeer", "speakers.view_session"), raise_exception=True)
+@limited
 def ask(request: HttpRequest, cluster: str, namespace: str, name: str) -> HttpResponse:
     """Let workers ask the FRR of the nodes on this page for its tables; the answers arrive there."""
     peer = _peer(cluster, namespace, name)

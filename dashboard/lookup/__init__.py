@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from dashboard.lookup.answer import Lookup, Row, Told, Untold
 from dashboard.lookup.asking import look_up
-from dashboard.lookup.kept import answer_keep, ask, last, pending
+from dashboard.lookup.kept import TooManyError, answer_keep, ask, last, pending
 
-__all__ = ["Lookup", "Row", "Told", "Untold", "answer_keep", "ask", "last", "look_up", "pending"]
+__all__ = ["Lookup", "Row", "Told", "TooManyError", "Untold", "answer_keep", "ask", "last", "look_up", "pending"]

@@ -16,6 +16,7 @@ from dashboard.lookup.answer import Lookup
 
 TTL = 600  # seconds that an answer is kept
 PENDING_TTL = 60
+MOST = 3  # look-ups of a cluster at once: each has every node asked, and holds a thread of the worker
 _LIMIT = 64 << 20
 log = logging.getLogger(__name__)
 
@@ -24,11 +25,22 @@ def _key(cluster: int, prefix: str) -> str:
     return f"bgpui:lookup:{cluster}:{prefix}"
 
 
+def _marks(cluster: int) -> str:
+    """The prefixes that are being looked up, each with the second of Redis' clock at which nobody waits any more."""
+    return f"bgpui:lookup:{cluster}:pending"
+
+
+class TooManyError(Exception):
+    """As many look-ups of the cluster are under way as there may be."""
+
+    def __init__(self) -> None:
+        super().__init__(f"{MOST} other prefixes are being looked up in this cluster: ask again in a moment.")
+
+
 def ask(cluster: Cluster, prefix: str) -> bool:
-    """Let a worker look it up; False if that is under way, or nobody can be told."""
-    mark = _key(cluster.pk, prefix) + ":pending"
+    """Let a worker look it up; False if that is under way, or nobody can be told. Raises TooManyError."""
     try:
-        if not connection().set(mark, b"1", nx=True, ex=PENDING_TTL):
+        if not _begin(cluster, prefix):
             return False
         task = "dashboard.tasks.look_up"
         current_app.send_task(task, args=(cluster.pk, prefix), expires=PENDING_TTL, retry=False)
@@ -38,10 +50,26 @@ def ask(cluster: Cluster, prefix: str) -> bool:
     return True
 
 
+def _begin(cluster: Cluster, prefix: str) -> bool:
+    """Mark it; False if it is. Raises TooManyError, redis.RedisError."""
+    key, now = _marks(cluster.pk), connection().time()[0]
+    with connection().pipeline() as pipeline:
+        pipeline.zremrangebyscore(key, "-inf", now)
+        pipeline.zadd(key, {prefix: now + PENDING_TTL}, nx=True)
+        pipeline.zcard(key)
+        pipeline.expire(key, PENDING_TTL)
+        _over, new, number, _kept = pipeline.execute()
+    if new and number > MOST:
+        connection().zrem(key, prefix)
+        raise TooManyError
+    return bool(new)
+
+
 def pending(cluster: Cluster, prefix: str) -> bool:
     """Whether it is being looked up."""
     try:
-        return bool(connection().exists(_key(cluster.pk, prefix) + ":pending"))
+        until = connection().zscore(_marks(cluster.pk), prefix)
+        return until is not None and until > connection().time()[0]
     except redis.RedisError:
         return False
 
@@ -61,5 +89,5 @@ def answer_keep(cluster: Cluster, answer: Lookup) -> None:
     """Keep an answer for the pages, and end its pending mark. Raises redis.RedisError."""
     with connection().pipeline() as pipeline:
         pipeline.set(_key(cluster.pk, answer.prefix), zlib.compress(msgspec.msgpack.encode(answer), 1), ex=TTL)
-        pipeline.delete(_key(cluster.pk, answer.prefix) + ":pending")
+        pipeline.zrem(_marks(cluster.pk), answer.prefix)
         pipeline.execute()

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clusters.api.permissions import ViewPermission
-from clusters.api.problems import BadParameter, Conflict, NotAvailable, fault
+from clusters.api.problems import BadParameter, Conflict, NotAvailable, TooMuch, fault
 from clusters.api.schema import CLUSTER
 from clusters.api.views import Endpoint
 from clusters.api.waiting import until, wait_of
@@ -125,8 +125,11 @@ class RouteViewSet(Endpoint):
         if not asks(cluster):
             raise Conflict(f"bgpui does not ask FRR there. {cluster.observing_why}")
         before = lookup.last(cluster, prefix)
-        if not lookup.ask(cluster, prefix) and not lookup.pending(cluster, prefix):
-            raise NotAvailable("No worker can be told to ask: Redis does not answer.", retry_after=5)
+        try:
+            if not lookup.ask(cluster, prefix) and not lookup.pending(cluster, prefix):
+                raise NotAvailable("No worker can be told to ask: Redis does not answer.", retry_after=5)
+        except lookup.TooManyError as error:
+            raise TooMuch(str(error), retry_after=5) from error
         until(lambda: None if lookup.pending(cluster, prefix) else True, wait)
         found = lookup.last(cluster, prefix)
         if found is None or (before is not None and before.at == found.at):

@@ -11,13 +11,14 @@ from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import UserRateThrottle
+from rest_framework.throttling import BaseThrottle
 
 from clusters import clock
 from clusters.api.permissions import ViewPermission
 from clusters.api.problems import BadParameter, Conflict, NotAvailable, fault
 from clusters.api.waiting import until, wait_of
 from clusters.observing import asks
+from dashboard.limited import question_early
 from dashboard.observe import ask
 from dashboard.sources import sources
 from dashboard.sparklines import peer_series
@@ -82,11 +83,17 @@ class TwoSourcesSerializer(serializers.Serializer[Any]):
     disagree = serializers.CharField(help_text="Where two of them say something else; empty = nowhere.")
 
 
-class OnDemandThrottle(UserRateThrottle):
-    """Each question is an exec in a pod of the cluster."""
+class OnDemandThrottle(BaseThrottle):
+    """Each question is an exec in a pod of the cluster; those on pages count, too."""
 
-    scope = "on-demand"
-    rate = "120/min"
+    def allow_request(self, request: Request, view: Any) -> bool:
+        """Count it."""
+        self._seconds = question_early(request.user)
+        return not self._seconds
+
+    def wait(self) -> float:
+        """Until the next one, in seconds."""
+        return self._seconds
 
 
 class SessionActionsViewSet(SessionViewSet):

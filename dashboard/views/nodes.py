@@ -19,6 +19,7 @@ from clusters.models import Change, Node
 from clusters.ordering import ordered
 from clusters.pages import Column, HttpRequest, misfits, ordering, page_of, render_page
 from clusters.stale import nodes_keeping_old
+from dashboard.limited import limited
 from dashboard.nodes import selectors
 from dashboard.nodes.asking import node_ask
 from dashboard.nodes.plan import Plan, meant_of, plan_of
@@ -102,6 +103,7 @@ def drain(request: HttpRequest, cluster: str, name: str) -> HttpResponse:
 
 @require_POST
 @permission_required(_VIEW, raise_exception=True)
+@limited
 def ask(request: HttpRequest, cluster: str, name: str) -> HttpResponse:
     """Ask FRR of the node now; the answers arrive on the page when they are there."""
     row = _found(cluster, name)

@@ -15,6 +15,7 @@ from clusters.observing import asks
 from clusters.pages import HttpRequest, parameters, render_page
 from clusters.selectors import clusters_active
 from dashboard import lookup
+from dashboard.limited import limited
 from speakers.frr import commands
 
 PAGE = 100  # rows
@@ -22,6 +23,7 @@ PAGE = 100  # rows
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("speakers.view_session", raise_exception=True)
+@limited
 def routes(request: HttpRequest) -> HttpResponse:
     """The form, and the last answer to what it asks; a POST has every node asked."""
     given = request.POST if request.method == "POST" else request.GET
@@ -37,10 +39,12 @@ def routes(request: HttpRequest) -> HttpResponse:
     context = {"clusters": clusters, "cluster": cluster, "words": words, "wrong": wrong, "prefix": prefix}
     context["refused"] = refused
     if request.method == "POST" and cluster and prefix and not refused:
-        started = lookup.ask(cluster, prefix) or lookup.pending(cluster, prefix)
-        if started:
-            return redirect(f"{request.path}{parameters(request, cluster=cluster.name, prefix=prefix, page=None)}")
-        context["wrong"] = "No worker can be told to ask: Redis does not answer."
+        try:
+            if lookup.ask(cluster, prefix) or lookup.pending(cluster, prefix):
+                return redirect(f"{request.path}{parameters(request, cluster=cluster.name, prefix=prefix, page=None)}")
+            context["wrong"] = "No worker can be told to ask: Redis does not answer."
+        except lookup.TooManyError as error:
+            context["wrong"] = str(error)
     return render_page(request, "dashboard/routes.html", context | _answer(request, cluster, prefix), part="answer")
 
 

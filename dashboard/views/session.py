@@ -21,6 +21,7 @@ from clusters.places import places_of
 from clusters.stale import Freeze, freezes, refusals
 from dashboard import facts
 from dashboard.factgroups import groups
+from dashboard.limited import limited
 from dashboard.observe import ask as ask_frr
 from dashboard.problem import peer_href
 from dashboard.ribbon import states
@@ -179,6 +180,7 @@ def session(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @permission_required("speakers.view_session", raise_exception=True)
+@limited
 def ask(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     """Ask FRR now; the answer arrives on the page when it is there."""
     if name not in {_REFRESH, *(known for known, _label in QUESTIONS)}:
