@@ -27,6 +27,7 @@ from clusters.registry import rows_of
 from clusters.sync.changesets.close import sets_close
 from clusters.sync.columns import following
 from clusters.sync.held import holder_of
+from clusters.sync.others import met_save
 from clusters.sync.references import references_write
 from clusters.sync.takes import take_drop
 from intent.confirmations import unconfirmed
@@ -143,6 +144,8 @@ def resource_discard(
             )
         if not done:
             raise RevisionMismatch(_current_of(row))
+        if row.pending:  # what was seen under an edit that is on its way, nobody has told yet
+            met_save(row, row.live, told_since=row.applied_revision + 1)
         change = change_of(row, standing(row), after, source=source, revision=row.revision + 1)
         change.actor_id, change.message = key_of(actor), "Edit discarded."
         change.save()

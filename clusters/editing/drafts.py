@@ -117,9 +117,8 @@ def draft_of_row(about: KindPage, row: Resource) -> Draft:
 
     A deletion that was refused leaves just that.
     """
-    manifest = (row.refused_deletion and standing(row)) or row.manifest
-    draft = Draft(about, row.cluster, row.namespace, row.name, manifest, row=row, revision=row.revision)
-    draft.origin = plain(row.base) if refused(row) and not row.refused_deletion else manifest
+    draft = Draft(about, row.cluster, row.namespace, row.name, row.manifest, row=row, revision=row.revision)
+    draft.origin = plain(row.base) if refused(row) and not row.refused_deletion else row.manifest
     draft.rebase()
     return draft
 

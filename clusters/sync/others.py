@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from clusters.changes import change_of
 from clusters.manifest import Object, differences, plain, same
-from clusters.models import Change, ChangeSet, Resource
+from clusters.models import Change, Resource
 from clusters.sync import ownership
 
 _MANAGER = 253  # characters
+_TOLD = 50  # entries that are looked through
 
 
 def change_by_others(row: Resource, before: Object | None, after: Object | None, *, revision: int) -> Change:
@@ -17,21 +18,20 @@ def change_by_others(row: Resource, before: Object | None, after: Object | None,
     return change
 
 
-def met_save(row: Resource, live: Object | None, change_set: ChangeSet | None = None) -> None:
-    """Save what others made of the object that the row's edit was based on, for an edit that is in conflict with it.
+def met_save(row: Resource, live: Object | None, *, told_since: int | None = None) -> None:
+    """Save what others made of the object that the row's edit was based on, for an edit that does not come into force.
 
-    change_set: the edit is its way back, so that the change may have been seen and told before that.
+    told_since: a revision of the row; the entries of that and newer ones may have told of it, or sent it.
     """
-    if same(row.KIND, row.base, live) or (change_set is not None and _is_told(row, live, change_set)):
+    if same(row.KIND, row.base, live) or (told_since is not None and _is_told(row, live, told_since)):
         return
     change_by_others(row, row.base, live, revision=0).save()  # 0: no edit of the row, which may have been sent
 
 
-def _is_told(row: Resource, live: Object | None, change_set: ChangeSet) -> bool:
+def _is_told(row: Resource, live: Object | None, revision: int) -> bool:
     place = {"kind": row.KIND.kind, "namespace": row.namespace, "name": row.name}
-    since = Change.objects.filter(cluster=row.cluster_id, at__gte=change_set.created_at, **place)
-    told = since.filter(source=Change.Source.CLUSTER).order_by("-pk").values_list("after", flat=True)
-    return any(same(row.KIND, after, plain(live)) for after in told[:1])
+    told = Change.objects.filter(cluster=row.cluster_id, at__gte=row.created_at, revision__gte=revision, **place)
+    return any(same(row.KIND, after, plain(live)) for after in told.values_list("after", flat=True)[:_TOLD])
 
 
 def _writer(row: Resource, before: Object | None, after: Object | None) -> str:

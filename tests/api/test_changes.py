@@ -156,6 +156,22 @@ def test_a_cluster_goes_back_to_before_a_change(api: APIClient, live_cluster: Cl
         assert api.post(f"{CHANGES}revert/?{query}").status_code == 400, query
 
 
+@pytest.mark.usefixtures("worker")
+def test_what_others_did_under_an_edit_is_told_and_no_way_leads_back_to_the_refused_edit(
+    api: APIClient, live_cluster: Cluster, kube: Kube
+) -> None:
+    api.post(f"{LIST}?wait=10s", manifest(peerPort=1791))
+    kube.call(kube.server.store.patch, "bgppeers", NAMESPACE, "peer", {"spec": {"peerPort": 1792}}, "kubectl-patch")
+    assert api.patch(f"{url()}?wait=10s", {"spec": {"peerPort": 1793}}).status_code == 409
+    (theirs,) = api.get(f"{CHANGES}?source=cluster").json()["results"]
+    assert theirs["diff"] == [{"path": "spec.peerPort", "before": 1791, "after": 1792}]
+    assert (theirs["manager"], theirs["actor"]) == ("kubectl-patch", None)
+    assert api.patch(f"{url()}?wait=10s", {"spec": {"peerPort": 1794}}).status_code == 200
+    made = Change.objects.latest("pk")
+    assert api.post(f"{CHANGES}revert/?change={made.pk}&wait=10s").json()["state"] == "applied"
+    assert kube.get("bgppeers", "peer")["spec"]["peerPort"] == 1792
+
+
 def test_roles(as_role: Callable[[str], APIClient], cluster: Cluster) -> None:
     fill(cluster, 1)
     made = Change.objects.get()

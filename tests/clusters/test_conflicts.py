@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from clusters.editing.drafts import draft_of_row
+from clusters.edits.rebase import newest
+from clusters.kindpages import page_of_kind
 from clusters.models import SyncState
 from clusters.services import resource_discard
 from clusters.sync.claim import Fate
@@ -108,6 +111,17 @@ def test_a_deletion_does_not_hit_an_object_made_anew(kube: RunningCluster, offic
         [Fate.IN_SYNC],
         64700,
     )
+
+
+def test_an_edit_that_a_refused_deletion_replaced_does_not_come_back_with_the_next_one(
+    kube: RunningCluster, office: Office, pending: BGPPeer
+) -> None:
+    office.delete(office.row())
+    kube.patch_peer("tor-1", {"holdTime": "90s"})
+    row = office.row()
+    assert office.work(row) == [Fate.CONFLICT]
+    for manifest in (newest(row).manifest, draft_of_row(page_of_kind("BGPPeer"), row).manifest):
+        assert (manifest["spec"]["peerASN"], manifest["spec"]["holdTime"]) == (64600, "90s")
 
 
 def test_an_edit_of_a_deleted_object_does_not_resurrect_it(

@@ -11,10 +11,11 @@ from clusters.history.revert import revert_since
 from clusters.models import Change, SyncState
 from clusters.services import resource_discard
 from clusters.sync.claim import Fate
+from lab.apiserver import Fault
 from peers.models import BGPPeer
 from tests.clusters.cluster import NAMESPACE, RunningCluster, peer
 from tests.clusters.conftest import Office
-from tests.clusters.sets import refuse
+from tests.clusters.sets import let_through, refuse
 from tests.clusters.test_settled_while_judged import settled_when_judged
 
 Meets = Callable[[RunningCluster], object]
@@ -111,6 +112,27 @@ def test_what_others_did_to_an_object_under_an_edit_is_a_change_of_theirs(
     office.look()
     resource_discard(row=office.row(), actor=None)
     assert (by_others(), sides(message="Edit discarded.")) == ([(live, left)], [(left, left)])
+
+
+def test_an_edit_that_is_given_up_on_its_way_leaves_what_others_did_to_them(
+    kube: RunningCluster, office: Office, live: dict[str, Any]
+) -> None:
+    row = office.save(peer(peerASN=64700, holdTime="90s"))
+    kube.patch_peer("tor-1", {"holdTime": "78s"})
+    office.look()
+    resource_discard(row=office.row(), actor=None)
+    assert (row.pending, by_others()) == (True, [(live, peer(holdTime="78s")["spec"])])
+
+
+def test_and_what_it_did_itself_without_being_told_so_is_none_of_theirs(kube: RunningCluster, office: Office) -> None:
+    office.work(office.save(peer()))
+    row = office.save(peer(peerASN=64700))
+    let_through(kube, 1, verb="patch", resource="bgppeers")  # the fields that move
+    kube.server.faults.add(Fault(verb="patch", resource="bgppeers", drop="after"))
+    assert office.work(row) == [Fate.LATER]
+    office.look()
+    resource_discard(row=office.row(), actor=None)
+    assert (kube.spec("tor-1")["peerASN"], by_others()) == (64700, [])
 
 
 def test_what_appeared_under_a_creation_is_theirs_too(kube: RunningCluster, office: Office) -> None:

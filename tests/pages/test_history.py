@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -12,9 +13,12 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from clusters.changesets.save import changeset_save
+from clusters.edits.dryrun import DryRun
+from clusters.edits.trials import sealed
 from clusters.models import Change, ChangeSet, Cluster
 from clusters.services import resource_delete, resource_save
 from clusters.sync.relist import relist
+from intent.findings import ObjectRef
 from peers.models import BFDProfile, BGPPeer
 from tests.clusters.cluster import NAMESPACE, RunningCluster
 from tests.clusters.sets import carry, gone, profile, some_peer, wanted
@@ -156,6 +160,36 @@ def test_what_a_page_says_of_a_trial_counts_only_under_our_signature(editor: Cli
     editor.post("/peers/new/", {**sent, "manifest": elsewhere, "step": "apply"})
     editor.post("/peers/new/", {**sent, "tried": "x" + sent["tried"][0], "step": "apply"})
     assert dict(Change.objects.values_list("name", "dry_run")) == {"tor-9": "", "tor-1": ""}
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_and_for_the_cluster_that_said_it(editor: Client, live_cluster: Cluster, same: bool) -> None:
+    form = {"from": "form", "cluster": "lab", "name": "tor-1", "namespace": NAMESPACE, "myASN": "64512"}
+    form |= {"peerASN": "64600", "peerAddress": "192.0.2.1"}
+    sent = fields(editor.post("/peers/new/", {**form, "step": "review"}).text)
+    by = live_cluster if same else Cluster.objects.create(name="west")
+    trial = DryRun(accepted=True, message="")
+    told = sealed(by, [(ObjectRef("BGPPeer", NAMESPACE, "tor-1"), json.loads(sent["manifest"][0]), trial)])
+    editor.post("/peers/new/", {**sent, "tried": told, "step": "apply"})
+    assert Change.objects.get().dry_run == ("accepted" if same else "")
+
+
+def test_no_way_leads_back_to_an_edit_that_was_refused(
+    editor: Client, live_cluster: Cluster, kube: RunningCluster, work: Work
+) -> None:
+    kube.add(some_peer(1))
+    relist(live_cluster)
+    save(live_cluster, some_peer(1, peerASN=64700))
+    kube.patch_peer("tor-1", {"peerASN": 64601})
+    work(live_cluster)
+    theirs = Change.objects.latest("pk")
+    assert "spec.peerASN 64600 64601" in text(editor.get(f"/changes/{theirs.pk}/").text)
+    save(live_cluster, some_peer(1, peerASN=64800))
+    work(live_cluster)
+    made = Change.objects.latest("pk")
+    assert "spec.peerASN 64601 64800" in text(editor.get(f"/changes/{made.pk}/").text)
+    carry(reverted(editor, "/changes/revert/", {"change": made.pk}))
+    assert asn(kube) == 64601
 
 
 def test_a_client_address_is_kept_only_if_the_settings_say_so(editor: Client, live_cluster: Cluster) -> None:

@@ -106,7 +106,7 @@ class RowWork:
             return
         live = outcome.live if outcome is not None and outcome.seen else row.live
         if outcome is None or outcome.met:  # of an edit that was not begun, others made whatever differs
-            met_save(row, live, self.held.change_set if self.item.state == State.UNDOING else None)
+            met_save(row, live, told_since=row.applied_revision if self.item.state == State.UNDOING else None)
         self._change(row, row.revision + 1, row.manifest, plain(live), "Not applied: its change set was taken back.")
         stood = self.item.stood
         if live is None and stood is None:
