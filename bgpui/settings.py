@@ -38,6 +38,7 @@ BGPUI_SWEEP_INTERVAL = env.float("BGPUI_SWEEP_INTERVAL", 10.0, validate=validate
 BGPUI_OBSERVE = env.str("BGPUI_OBSERVE", "sweep", validate=validate.OneOf(["sweep", "quiet", "no-exec"]))
 BGPUI_RELIST_INTERVAL = env.float("BGPUI_RELIST_INTERVAL", 5.0, validate=validate.Range(min=1, max=3600))
 BGPUI_SHARD_SIZE = env.int("BGPUI_SHARD_SIZE", 100, validate=validate.Range(min=1))
+BGPUI_ZONE_LABEL = env.str("BGPUI_ZONE_LABEL", "topology.kubernetes.io/zone", validate=validate.Length(min=1, max=317))
 BGPUI_COMPARE_INTERVAL = env.float("BGPUI_COMPARE_INTERVAL", 300.0, validate=validate.Range(min=10, max=86400))
 BGPUI_EXEC_CONCURRENCY = env.int("BGPUI_EXEC_CONCURRENCY", 32, validate=validate.Range(min=1, max=512))
 BGPUI_EXEC_TIMEOUT = env.float("BGPUI_EXEC_TIMEOUT", 5.0, validate=validate.Range(min=0.1, max=120))

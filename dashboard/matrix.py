@@ -1,94 +1,23 @@
-"""The matrix: a page of nodes down, neighbors across in groups by VRF, and one row that sums up what is not shown."""
+"""The matrix: nodes down, by zone if they are many, neighbors across by VRF, and sums of what is not shown."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from django.db.models import BooleanField, ExpressionWrapper
-
-from clusters import clock
-from clusters.words import DEFAULT_VRF, counted
-from speakers.comparison.selectors import known
-from speakers.counts import UNSEEN, UP, Counts, NodeCount, worst
+from dashboard.cells import Cell, Column, Key, Sum, cells_of, sum_of
+from dashboard.zones import Zones, zones_of
+from speakers.counts import Counts, NodeCount
 from speakers.models import Session
 from speakers.selectors import Sessions
 
 ROWS = 40
+BANDS = 60
 COLUMNS = 24
 _AT_A_GLANCE = 8  # columns that need no scrolling; with more of them trouble comes first
 _SAMPLES = 8  # rows of a column that are asked for the name of its BGPPeer
 OPEN_BELOW = 9  # a fleet this small is shown whole
-_FIELDS = (
-    "pk",
-    "cluster_id",
-    "node",
-    "vrf",
-    "neighbor",
-    "health",
-    "since",
-    "speaker__observed_at",
-    "cause",
-    "degraded",
-    "differs",
-    "compared",
-    "comparison__missing",
-    "comparison__extra",
-    "comparison__attributes",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One session in the matrix. differs: it is up, and does not run or tell what is meant."""
-
-    session: int
-    health: str
-    since: datetime | None
-    why: str
-    differs: bool = False
-
-
-@dataclass(slots=True)
-class Column:
-    """One neighbor of one VRF."""
-
-    vrf: str
-    neighbor: str
-    peer: str = ""
-    samples: tuple[int, ...] = ()
-    healths: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """What tells columns apart, as FRR does."""
-        return self.vrf, self.neighbor
-
-    @property
-    def order(self) -> tuple[bool, str, str, str]:
-        """The default VRF first, then by name."""
-        return self.vrf != DEFAULT_VRF, self.vrf, self.peer, self.neighbor
-
-    @property
-    def trouble(self) -> int:
-        """Sessions that are known not to be well; a silent node is no trouble of its routers."""
-        return sum(number for health, number in self.healths.items() if health != "up" and health not in UNSEEN)
-
-    @property
-    def weight(self) -> tuple[bool, int]:
-        """What is shown at all if there are too many: trouble, then size."""
-        return not self.trouble, -self.healths.total()
-
-
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """What a column holds in the rows that are not shown."""
-
-    health: str
-    up: int
-    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +30,30 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Band:
+    """The rows of a zone. name: "" = of nodes without one. total, problems: its nodes; sums: of all of them."""
+
+    name: str
+    cluster: str
+    total: int
+    problems: int
+    sums: list[Sum]
+    rows: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
 class Matrix:
-    """What the template draws. pages and page count from 1; hidden_* are numbers of nodes."""
+    """What the template draws. pages and page count from 1; hidden_* are numbers of nodes, and hidden_bands of zones.
+
+    banded: whether nodes are grouped by zone; if not, one band has all rows.
+    """
 
     groups: list[tuple[str, int]]
     columns: list[Column]
     hidden_columns: int
-    rows: list[Row]
+    banded: bool
+    bands: list[Band]
+    hidden_bands: int
     sums: list[Sum]
     hidden_healthy: int
     hidden_problems: int
@@ -122,26 +68,29 @@ def matrix(
     """The matrix of a page of nodes; opened: whether healthy nodes have rows too (None = if there are few)."""
     if opened is None:
         opened = counts.number_of_nodes < OPEN_BELOW
+    zones = _zones(counts)
     nodes = counts.problem_nodes + (counts.healthy_nodes() if opened else [])
+    order = _by_trouble(zones, counts) if zones else {}
+    if zones:
+        nodes.sort(key=lambda node: order.get(zones.of((node.cluster, node.node)), len(order)))
     pages = max(1, -(-len(nodes) // ROWS))
     page = min(max(page, 1), pages)
     shown = nodes[(page - 1) * ROWS : page * ROWS]
     columns, hidden_columns = _columns(counts)
     cells, in_rows = cells_of(sessions, shown, columns)
-    rows = [
-        Row(
-            node,
-            clusters.get(node.cluster, ""),
-            [cells.get((node.cluster, node.node, column.key)) for column in columns],
-        )
-        for node in shown
-    ]
+    rows = [_row(node, clusters, columns, cells) for node in shown]
     problems = sum(node.health != "up" for node in shown)
+    if zones:
+        bands = _bands(zones, order, counts, columns, rows, clusters, last=page == pages)
+    else:
+        bands = [Band("", "", counts.number_of_nodes, len(counts.problem_nodes), [], rows)]
     return Matrix(
         groups=list(Counter(column.vrf for column in columns).items()),
         columns=columns,
         hidden_columns=hidden_columns,
-        rows=rows,
+        banded=zones is not None,
+        bands=bands[:BANDS],
+        hidden_bands=max(0, len(bands) - BANDS),
         sums=[sum_of(column.healths - in_rows[column.key]) for column in columns],
         hidden_healthy=counts.number_of_nodes - len(counts.problem_nodes) - (len(shown) - problems),
         hidden_problems=len(counts.problem_nodes) - problems,
@@ -149,6 +98,58 @@ def matrix(
         page=page,
         pages=pages,
     )
+
+
+def _zones(counts: Counts) -> Zones | None:
+    """None = nodes are few, or none of them says where it stands."""
+    found = zones_of(counts) if counts.number_of_nodes >= OPEN_BELOW else None
+    return found if found is not None and found.any else None
+
+
+def _row(node: NodeCount, clusters: Mapping[int, str], columns: Sequence[Column], cells: Mapping[Key, Cell]) -> Row:
+    at = (node.cluster, node.node)
+    return Row(node, clusters.get(node.cluster, ""), [cells.get((*at, column.key)) for column in columns])
+
+
+def _by_trouble(zones: Zones, counts: Counts) -> dict[tuple[int, str], int]:
+    """The places of the zones: those with problems first, the one with the worst before the others; then by name."""
+    first: dict[tuple[int, str], int] = {}
+    for place, node in enumerate(counts.problem_nodes):
+        first.setdefault(zones.of((node.cluster, node.node)), place)
+    calm = len(counts.problem_nodes)
+    found = sorted(zones.zones, key=lambda key: (first.get(key, calm), key[1] == "", key[1], key[0]))
+    return {key: place for place, key in enumerate(found)}
+
+
+def _bands(
+    zones: Zones,
+    order: Iterable[tuple[int, str]],
+    counts: Counts,
+    columns: Sequence[Column],
+    rows: Sequence[Row],
+    clusters: Mapping[int, str],
+    *,
+    last: bool,
+) -> list[Band]:
+    """The zones that have rows on this page; on the last one those without problems, too."""
+    bad = Counter(zones.of((node.cluster, node.node)) for node in counts.problem_nodes)
+    wrong: dict[tuple[int, str], dict[tuple[str, str], Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    for cluster, node, vrf, neighbor, health in counts.wrong:
+        wrong[zones.of((cluster, node))][vrf, neighbor][health] += 1
+    several: dict[tuple[int, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        several[zones.of((row.node.cluster, row.node.node))].append(row)
+    found = []
+    for key in order:
+        if several[key] or (last and not bad[key]):
+            zone = zones.zones[key]
+            sums = [_in_zone(zone.totals[column.key], wrong[key][column.key]) for column in columns]
+            found.append(Band(key[1], clusters.get(key[0], ""), zone.nodes, bad[key], sums, several[key]))
+    return found
+
+
+def _in_zone(total: int, wrong: Counter[str]) -> Sum:
+    return sum_of(wrong + Counter(up=total - wrong.total()))
 
 
 def _columns(counts: Counts) -> tuple[list[Column], int]:
@@ -173,44 +174,3 @@ def _columns(counts: Counts) -> tuple[list[Column], int]:
         trouble[column.vrf] += column.trouble
     chosen.sort(key=lambda column: (-trouble[column.vrf], *column.order[:2], -column.trouble, column.order))
     return chosen, len(found) - len(chosen)
-
-
-Key = tuple[int, str, tuple[str, str]]
-
-
-def cells_of(
-    sessions: Sessions, nodes: Sequence[NodeCount], columns: Sequence[Column]
-) -> tuple[dict[Key, Cell], dict[tuple[str, str], Counter[str]]]:
-    """The sessions of these nodes in these columns, and how many there are in each by health; one query."""
-    wanted = {(node.cluster, node.node) for node in nodes}
-    in_rows: dict[tuple[str, str], Counter[str]] = {column.key: Counter() for column in columns}
-    current = ExpressionWrapper(known(clock.now()), BooleanField())
-    rows = (
-        sessions.annotate(compared=current)
-        .order_by()
-        .filter(cluster__in={node.cluster for node in nodes}, node__in=[node.node for node in nodes])
-        .filter(neighbor__in=[column.neighbor for column in columns])
-    )
-    cells: dict[Key, Cell] = {}
-    for pk, cluster, node, vrf, neighbor, health, since, observed, *rest in rows.values_list(*_FIELDS):
-        cause, degraded, settings, compared, *prefixes = rest
-        key = (vrf, neighbor)
-        if (cluster, node) in wanted and key in in_rows:
-            at = observed if health in {"unknown", "late"} else since
-            differing = _differing(settings, prefixes if compared else (0, 0, 0)) if health in UP else ""
-            why = differing or (degraded if health == "degraded" else cause)
-            cells[cluster, node, key] = Cell(pk, health, at, why, bool(differing))
-            in_rows[key][health] += 1
-    return cells, in_rows
-
-
-def _differing(settings: str, prefixes: Sequence[int | None]) -> str:
-    """How a session that is up differs from what is meant, "" if it does not."""
-    words = zip(prefixes, ("missing", "not meant", "with other attributes"), strict=True)
-    told = [f"{counted(number, 'prefix', 'prefixes')} {word}" for number, word in words if number]
-    return "; ".join([*told, *([settings] if settings else [])])
-
-
-def sum_of(healths: Counter[str]) -> Sum:
-    """What is left of a column."""
-    return Sum(worst(healths), healths["up"], healths.total())

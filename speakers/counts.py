@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -10,7 +11,7 @@ from typing import Protocol, TypeVar
 
 from django.db.models import Count, Max, Min, Q, QuerySet
 
-from speakers.extent import Router, Total, extent_of
+from speakers.extent import Extent, Router, Total, extent_of
 from speakers.models import Session, Speaker
 from speakers.selectors import HEALTH, Sessions, not_live, sessions
 
@@ -21,6 +22,9 @@ _FEW, _MANY = 500, 2000
 NOT_WHOLE = (False,)  # SQLite uses an index for IN, and none for NOT
 _RANK = {health: rank for rank, health in enumerate(HEALTH)}
 Rows = TypeVar("Rows", bound="QuerySet[Session]")
+
+
+Wrong = tuple[int, str, str, str, str]  # cluster, node, VRF, neighbor, health
 
 
 class Narrowing(Protocol):
@@ -106,7 +110,7 @@ class NodeCount:
 
 @dataclass(frozen=True)
 class Counts:
-    """All counts of the sessions that the filters leave. groups: those that are not up. number_of_nodes: of all nodes.
+    """All counts of the sessions that the filters leave. groups: those that are not up; wrong: each of them.
 
     What is up is counted by taking the others from the totals: totals are kept, and the others are few.
     """
@@ -114,8 +118,8 @@ class Counts:
     filters: Narrowing
     groups: list[Group]
     problem_nodes: list[NodeCount]
-    totals: dict[Router, Total]
-    number_of_nodes: int
+    wrong: list[Wrong]
+    extent: Extent
 
     @classmethod
     def of(cls, filters: Narrowing) -> Counts:
@@ -123,13 +127,24 @@ class Counts:
         rows, wrong = _all(filters), not_up(filters)
         groups = [group for group in grouped(wrong) if group.health != "up"]
         found = extent_of(rows, keep=not filters.by_health)
+        each = [one for one in wrong.values_list("cluster_id", "node", "vrf", "neighbor", "health") if one[4] != "up"]
         return cls(
             filters=filters,
             groups=[group for group in groups if group.router in found.totals],  # others went between the queries
-            problem_nodes=sorted(_problem_nodes(rows, wrong), key=lambda node: node.order),
-            totals=found.totals,
-            number_of_nodes=found.nodes,
+            problem_nodes=sorted(_problem_nodes(rows, each), key=lambda node: node.order),
+            wrong=each,
+            extent=found,
         )
+
+    @property
+    def totals(self) -> dict[Router, Total]:
+        """All sessions by router."""
+        return self.extent.totals
+
+    @property
+    def number_of_nodes(self) -> int:
+        """Of all nodes that have sessions."""
+        return self.extent.nodes
 
     def healthy_nodes(self) -> list[NodeCount]:
         """The others, by name; one query, as long as there are nodes."""
@@ -176,11 +191,10 @@ def _all(filters: Narrowing) -> QuerySet[Session]:
     return filters.apply(sessions() if filters.by_health else Session.objects.all()).order_by()
 
 
-def _problem_nodes(rows: QuerySet[Session], wrong: Sessions) -> list[NodeCount]:
+def _problem_nodes(rows: QuerySet[Session], wrong: Sequence[Wrong]) -> list[NodeCount]:
     nodes: dict[tuple[int, str], NodeCount] = {}
-    for cluster, name, health, number in wrong.values_list("cluster_id", "node", "health").annotate(Count("pk")):
-        if health != "up":
-            nodes.setdefault((cluster, name), NodeCount(cluster, name)).healths[health] += number
+    for cluster, name, _vrf, _neighbor, health in wrong:
+        nodes.setdefault((cluster, name), NodeCount(cluster, name)).healths[health] += 1
     totals = rows.values_list("cluster_id", "node").annotate(Count("pk"))
     if len(nodes) <= _FEW:
         totals = totals.filter(cluster__in={cluster for cluster, _ in nodes}, node__in=[node for _, node in nodes])

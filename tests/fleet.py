@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from clusters.models import Cluster, Node
+from clusters.sync.facts import zone_print
 from peers.models import BGPPeer
 from speakers.models import Comparison, Session, Speaker
 
@@ -18,12 +19,18 @@ PEERS = (  # name, VRF, address, AS of the router
 )
 
 
-def fleet(nodes: int, *, down_every: int = 100, cluster: Cluster | None = None) -> Cluster:
-    """Write a fleet of `nodes` speakers, four sessions each; every `down_every`-th node has one session down."""
+def fleet(nodes: int, *, down_every: int = 100, zones: int = 0, cluster: Cluster | None = None) -> Cluster:
+    """Write a fleet of `nodes` speakers, four sessions each; every `down_every`-th node has one session down.
+
+    Nodes go round `zones`; 0 = they are in none.
+    """
     now = timezone.now()
     cluster = cluster or Cluster.objects.create(name="fleet", mode="frr", checked_at=now, connected_at=now)
     names = [f"worker-{number:05}" for number in range(nodes)]
-    Node.objects.bulk_create([Node(cluster=cluster, name=name, uid=name) for name in names], batch_size=500)
+    Node.objects.bulk_create(
+        [_node(cluster, name, f"zone-{number % zones}" if zones else "") for number, name in enumerate(names)],
+        batch_size=500,
+    )
     for name, vrf, address, asn in PEERS:
         spec = {"myASN": 64500, "peerASN": asn, "peerAddress": address}
         peer = BGPPeer(cluster=cluster, namespace="metallb-system", name=name, sessions_intended=nodes, sessions_at=now)
@@ -46,6 +53,11 @@ def fleet(nodes: int, *, down_every: int = 100, cluster: Cluster | None = None) 
     looked = [Comparison(session=row, compared_at=now, attempted_at=now, meant=2, told=2) for row in made]
     Comparison.objects.bulk_create(looked, batch_size=500)
     return cluster
+
+
+def _node(cluster: Cluster, name: str, zone: str) -> Node:
+    labels = {"topology.kubernetes.io/zone": zone} if zone else {}
+    return Node(cluster=cluster, name=name, uid=name, labels=labels, zone=zone, zone_print=zone_print(name, zone))
 
 
 def _session(speaker: Speaker, peer: tuple[str, str, str, int], *, down: bool, now: datetime) -> Session:

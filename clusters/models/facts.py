@@ -15,6 +15,8 @@ class Node(Mirrored):
     name = models.CharField(max_length=253)
     uid = models.CharField(max_length=64)
     labels = models.JSONField(default=dict)
+    zone = models.CharField(max_length=63, blank=True, help_text="Value of the label that BGPUI_ZONE_LABEL names.")
+    zone_print = models.BigIntegerField(default=0, help_text="Of name and zone: another sum tells that a node moved.")
     addresses = models.JSONField(default=list, help_text="InternalIP and ExternalIP addresses.")
     subnets = models.JSONField(default=list, help_text="Networks that it is connected to; empty = not known.")
     ready = models.BooleanField(default=True)
@@ -24,6 +26,7 @@ class Node(Mirrored):
     class Meta:
         ordering = ["name"]
         constraints = [models.UniqueConstraint(fields=["cluster", "name"], name="node_once_per_cluster")]
+        indexes = [models.Index(fields=["cluster", "zone_print"], name="node_by_zone_print")]
 
     def __str__(self) -> str:
         return self.name

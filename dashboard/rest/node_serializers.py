@@ -23,7 +23,7 @@ class NodeSerializer(serializers.ModelSerializer[Node]):
     class Meta:
         model = Node
         fields: tuple[str, ...] = (
-            "cluster", "name", "uid", "labels", "addresses", "subnets", "ready", "unschedulable",
+            "cluster", "name", "uid", "labels", "zone", "addresses", "subnets", "ready", "unschedulable",
             "network_unavailable", "excluded",
         )  # fmt: skip
         read_only_fields: tuple[str, ...] = fields

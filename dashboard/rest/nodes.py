@@ -57,6 +57,7 @@ class NodeFilters(FilterSet):  # type: ignore[misc]
     cluster = of_cluster()
     name = text("name", label="Name")
     name_contains = text("name", lookup_expr="icontains", label="Part of the name")
+    zone = text("zone", label="Value of the label that BGPUI_ZONE_LABEL names")
     ready = flag("ready", label="Whether it is ready")
     state = StateFilter(choices=[(word, word) for word in selectors.STATES], label="What is special about it")
 

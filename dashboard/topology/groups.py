@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db.models import BooleanField, Case, Count, F, Q, QuerySet, Value, When
 from django.db.models.fields.json import KeyTextTransform
 
@@ -46,7 +47,10 @@ def is_label(text: str) -> bool:
 
 
 def places(wanted: str, cluster: str = "") -> Places:
-    """All nodes by a label; "" = the first usual one that some of them have, "none" = not by any. Two queries."""
+    """All nodes by a label; "" = the first usual one that some of them have, "none" = not by any. Two queries.
+
+    The label of the settings comes before the usual ones.
+    """
     rows = Node.objects.filter(cluster__name=cluster) if cluster else Node.objects.filter(cluster__removed_at=None)
     labels = _labels(rows)
     by = "" if wanted == NONE else wanted or next(iter(labels), "")
@@ -59,6 +63,7 @@ def places(wanted: str, cluster: str = "") -> Places:
 
 
 def _labels(rows: QuerySet[Node]) -> list[str]:
-    asked = {f"label_{number}": Count("pk", filter=Q(labels__has_key=key)) for number, key in enumerate(USUAL)}
+    usual = tuple(dict.fromkeys((settings.BGPUI_ZONE_LABEL, *USUAL)))
+    asked = {f"label_{number}": Count("pk", filter=Q(labels__has_key=key)) for number, key in enumerate(usual)}
     found = rows.aggregate(**asked)
-    return [key for number, key in enumerate(USUAL) if found[f"label_{number}"]]
+    return [key for number, key in enumerate(usual) if found[f"label_{number}"]]

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from clusters.models import Cluster
 from clusters.stale import by_node, refusals
 from clusters.words import DEFAULT_VRF
+from dashboard.cells import Cell, Column, Sum, cells_of, sum_of
 from dashboard.filters import Filters
-from dashboard.matrix import OPEN_BELOW, Cell, Column, Sum, cells_of, sum_of
+from dashboard.matrix import OPEN_BELOW
 from dashboard.problem import peer_href
 from dashboard.topology.groups import Place, Places
 from peers.models import BGPPeer

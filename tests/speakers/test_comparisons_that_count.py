@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from clusters.heard import over
 from clusters.models import Cluster
+from dashboard.cells import Column, cells_of
 from dashboard.differing import differing
 from dashboard.filters import Filters
-from dashboard.matrix import Column, cells_of
 from speakers.comparison.prefixes import Compared, Difference, Kind
 from speakers.comparison.selectors import comparison_of, differences_now
 from speakers.comparison.services import Looked, comparisons_write
