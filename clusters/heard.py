@@ -49,7 +49,7 @@ class Heard:
         return self.others.get(key, Down())
 
     def tells(self, key: SessionKey, prefixes: Iterable[str]) -> bool:
-        """Whether one of these prefixes goes out there, for all that is known: no answer says otherwise."""
+        """Whether one of these prefixes, all of which are meant to, goes out there: no answer says otherwise."""
         differing = self.differing.get(key, {})
         lacking = all(prefix in differing and differing[prefix].missing for prefix in prefixes)
         return key in self.up and key not in self.silent and not lacking
@@ -116,9 +116,14 @@ def missing(known: Heard, node: str, peer: str, vrf: str, neighbor: str) -> Miss
 
 
 def over(
-    known: Heard, sessions: Iterable[tuple[str, SessionKey]], concerns: Callable[[str], bool] = lambda _prefix: True
+    known: Heard,
+    sessions: Iterable[tuple[str, SessionKey]],
+    concerns: Callable[[str, str], bool] = lambda _peer, _prefix: True,
 ) -> Over:
-    """How many of these sessions are up. sessions: the BGPPeer and the key of each. concerns: which prefixes count."""
+    """How many of these sessions are up. sessions: the BGPPeer and the key of each.
+
+    concerns: whether a prefix that a BGPPeer is meant to get counts.
+    """
     meant = up = differing = unclear = 0
     lacking: list[Missing] = []
     different: list[Missing] = []
@@ -127,7 +132,7 @@ def over(
         node, vrf, neighbor = key
         if key in known.up:
             up += 1
-            found = next(((p, why) for p, why in known.differing.get(key, {}).items() if concerns(p)), None)
+            found = next(((p, why) for p, why in known.differing.get(key, {}).items() if concerns(peer, p)), None)
             differing += found is not None
             unclear += found is None and key in known.unclear
             if found is not None and len(different) < _NAMED:

@@ -25,7 +25,7 @@ def announced_over(row: Resource) -> Over | None:
     snapshot = snapshot_of(row.cluster)
     own = _ranges(row, snapshot)
 
-    def concerns(prefix: str) -> bool:
+    def concerns(_peer: str, prefix: str) -> bool:
         found = address_range(prefix)
         return found is not None and any(found.overlaps(one) for one in own)
 

@@ -10,11 +10,12 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
+from clusters import clock
 from clusters.edits.refusals import Unconfirmed
 from clusters.edits.saving import Actor
 from clusters.heard import heard
 from clusters.models import ChangeSet, ChangeSetItem
-from clusters.registry import resource_models
+from clusters.registry import resource_models, rows_of
 from clusters.selectors import resource_of, snapshot_of
 from clusters.sync import outbox
 from intent.announcements import ServiceRef
@@ -34,14 +35,18 @@ def to_confirm(change_set: ChangeSet) -> tuple[Confirmation, ...]:
     items = list(change_set.items.filter(state__in=_IN_FORCE, kind__in=resource_models()))
     if change_set.state not in _RUNNING or not items:
         return ()
-    cluster = change_set.cluster
+    cluster, busy = change_set.cluster, _busy(change_set)
     live = snapshot_of(cluster)
     there = {resource.ref: resource for resource in live.resources}
     now: dict[ObjectRef, Resource | None] = {}
     then: dict[ObjectRef, Resource | None] = {}
     for item in items:
         ref = ObjectRef(item.kind, item.namespace, item.name)
-        now[ref] = held = there.get(ref)
+        held = there.get(ref)
+        if busy and item.state == ChangeSetItem.State.TRYING:
+            held = None if item.after is None else resource_of(ref, item.after)
+            live = live.without(ref) if held is None else live.with_resource(held)
+        now[ref] = held
         before = None if item.before is None else resource_of(ref, item.before)
         same_password = before is not None and held is not None and held.inline_password
         then[ref] = replace(before, inline_password=True) if before is not None and same_password else before
@@ -63,14 +68,26 @@ def changeset_give_up(*, change_set: ChangeSet, actor: Actor, accept: Collection
     needed = _confirmed(change_set, accept)
     with transaction.atomic():
         list(ChangeSet.objects.select_for_update().filter(pk=change_set.pk))  # what workers write waits from here on
-        if _in_force(change_set) != judged:  # a worker was at it meanwhile
+        if _in_force(change_set) != judged:  # a worker was at it meanwhile, or others were
             needed = _confirmed(change_set, accept)
         return _turned(change_set, actor, needed)
 
 
-def _in_force(change_set: ChangeSet) -> list[tuple[int, str]]:
-    """The items that are, and how far each of them is."""
-    return list(change_set.items.filter(state__in=_IN_FORCE).order_by("pk").values_list("pk", "state"))
+def _in_force(change_set: ChangeSet) -> tuple[object, ...]:
+    """The items that are, how far each of them is, and what of their objects was seen last."""
+    items = list(change_set.items.filter(state__in=_IN_FORCE).order_by("pk"))
+    seen = []
+    for kind in sorted({item.kind for item in items} & resource_models().keys()):
+        names = [item.name for item in items if item.kind == kind]
+        rows = rows_of(kind).filter(cluster=change_set.cluster, name__in=names).order_by("pk")
+        seen += list(rows.values_list("pk", "live__metadata__resourceVersion"))
+    return [(item.pk, item.state) for item in items], seen, _busy(change_set)
+
+
+def _busy(change_set: ChangeSet) -> bool:
+    """Whether a worker is at it, so that what it tries may be in force before anybody has seen it."""
+    until = ChangeSet.objects.filter(pk=change_set.pk).values_list("lease_until", flat=True).first()
+    return until is not None and until > clock.now()
 
 
 def _confirmed(change_set: ChangeSet, accept: Collection[str]) -> tuple[Confirmation, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from intent.addresses import Address, parse_address
@@ -114,7 +115,7 @@ class Announcements:
         parsed = parse_address(address)
         if reason is not None or parsed is None or parsed not in placed.addresses:
             return Verdict(reason or Reason.NO_IP_ALLOCATED)
-        return Verdict(None, *self._reached(parsed, counting, node))
+        return self._reached(parsed, counting, node)
 
     def nodes_by_verdict(self, service: ServiceRef, address: str) -> dict[Verdict, tuple[str, ...]]:
         """All nodes by what they do with an address of a service, sorted."""
@@ -155,19 +156,17 @@ class Announcements:
             reason = Reason.TOO_MANY_COMMUNITIES
         return reason, counting
 
-    def _reached(
-        self, address: Address, counting: tuple[Advertisement, ...], node: str
-    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The prefixes that an address goes out in, and the peers that get one."""
+    def _reached(self, address: Address, counting: tuple[Advertisement, ...], node: str) -> Verdict:
+        """The prefixes that an address goes out in, and the peers that get some of them."""
         version = address.version
-        keys = {prefix_key(version, int(address), each.length(version)) for each in counting}
-        mask = sum(each.bit for each in counting)
-        peers = {
-            session.peer
-            for session in self._sessions.get(node, ())
-            if self._feeds[session.peer] & mask and f"ipv{version}" in session.families
-        }
-        return tuple(prefix_text(key) for key in sorted(keys)), tuple(sorted(peers))
+        keys = {each.bit: prefix_key(version, int(address), each.length(version)) for each in counting}
+        whole, mask, told = frozenset(keys.values()), sum(keys), dict[str, frozenset[Key]]()
+        for session in self._sessions.get(node, ()):
+            taken = self._feeds[session.peer] & mask
+            if taken and f"ipv{version}" in session.families:
+                told[session.peer] = frozenset(key for bit, key in keys.items() if bit & taken)
+        partly = ((peer, _texts(some)) for peer, some in sorted(told.items()) if some != whole)
+        return Verdict(None, _texts(whole), tuple(sorted(told)), tuple(partly))
 
     def _to(self, node: str, site: _Site, feed: int, families: tuple[str, ...]) -> tuple[Announcement, ...]:
         if site.blocked:
@@ -213,6 +212,10 @@ def announced_on(snapshot: Snapshot, node_name: str) -> dict[str, tuple[Announce
     """What each session of one node announces, by its BGPPeer's name; {} for a node that is not known."""
     nodes = tuple(node for node in snapshot.nodes if node.name == node_name)
     return Announcements(replace(snapshot, nodes=nodes)).on(node_name) if nodes else {}
+
+
+def _texts(keys: Iterable[Key]) -> tuple[str, ...]:
+    return tuple(prefix_text(key) for key in sorted(keys))
 
 
 def _ordered(table: Table) -> tuple[Announcement, ...]:

@@ -31,9 +31,15 @@ class Verdict:
     """What a node does with one address of a service.
 
     reason: why it announces nothing, None = it does. prefixes: those that the address goes out in, sorted. peers: names
-    of the BGPPeers on this node that get one of them, sorted; () = it would, but no session takes it.
+    of the BGPPeers on this node that get one of them, sorted; () = it would, but no session takes it. partly: those of
+    the peers that do not get all prefixes, with those that they get.
     """
 
     reason: Reason | None
     prefixes: tuple[str, ...] = ()
     peers: tuple[str, ...] = ()
+    partly: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def to(self, peer: str) -> tuple[str, ...]:
+        """The prefixes that one of the peers gets."""
+        return dict(self.partly).get(peer, self.prefixes)

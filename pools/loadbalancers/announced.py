@@ -146,7 +146,7 @@ class _Parts:
         carried = {node: [(peer, (node, *self._feeds[peer])) for peer in verdict.peers] for node in nodes}
         sorts: dict[Step | None, list[str]] = {None: [], Step.SESSION: [], Step.PREFIX: []}
         for node, sessions in carried.items():
-            sorts[self._stops([key for _peer, key in sessions], verdict.prefixes)].append(node)
+            sorts[self._stops(sessions, verdict)].append(node)
         for step, some in sorts.items():
             if some:
                 sessions = [one for node in some for one in carried[node]]
@@ -157,16 +157,16 @@ class _Parts:
                     peers=verdict.peers,
                     words=words,
                     hint=hint,
-                    over=over(known, sessions, frozenset(verdict.prefixes).__contains__),
+                    over=over(known, sessions, lambda peer, prefix: prefix in verdict.to(peer)),
                     targets=tuple((peer, self._feeds[peer][1]) for peer in verdict.peers),
-                    told=frozenset(key[1:] for _peer, key in sessions if known.tells(key, verdict.prefixes)),
+                    told=frozenset(key[1:] for peer, key in sessions if known.tells(key, verdict.to(peer))),
                 )
                 yield self._linked(one, address, verdict, step)
 
-    def _stops(self, keys: list[SessionKey], prefixes: tuple[str, ...]) -> Step | None:
-        if any(self._known.tells(key, prefixes) for key in keys):
+    def _stops(self, sessions: list[tuple[str, SessionKey]], verdict: Verdict) -> Step | None:
+        if any(self._known.tells(key, verdict.to(peer)) for peer, key in sessions):
             return None
-        return Step.SESSION if self._known.up.isdisjoint(keys) else Step.PREFIX
+        return Step.SESSION if self._known.up.isdisjoint(key for _peer, key in sessions) else Step.PREFIX
 
     def _linked(self, one: Standing, address: str, verdict: Verdict, broken: Step | None) -> Standing:
         chain, change = self._links.of(address, verdict, one.nodes, broken)

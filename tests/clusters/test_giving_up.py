@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
@@ -78,6 +81,43 @@ def test_what_comes_into_force_while_it_is_judged_is_confirmed_too(
     assert list(map(str, asked.value.needed)) == ["sessions-reset:2-of-2"]
     change_set.refresh_from_db()
     assert change_set.state == ChangeSet.State.APPLYING
+
+
+def test_what_others_change_while_it_is_judged_is_confirmed_too(
+    half_done: ChangeSet, kube: RunningCluster, office: Office
+) -> None:
+    kube.patch_peer("tor-1", {"peerASN": 64600})
+    office.look()
+    assert to_confirm(half_done) == (), "others have put it back"
+
+    def meanwhile(cluster: Cluster) -> Heard:
+        register(heard_of)
+        kube.patch_peer("tor-1", {"peerASN": 64700})
+        office.look()
+        return heard_of(cluster)
+
+    register(meanwhile)
+    try:
+        with pytest.raises(Unconfirmed) as asked:
+            changeset_give_up(change_set=half_done, actor=None)
+    finally:
+        register(heard_of)
+    assert list(map(str, asked.value.needed)) == ["sessions-reset:1-of-1"]
+
+
+def test_what_a_worker_is_at_may_be_in_force(kube: RunningCluster, office: Office, settings: Settings) -> None:
+    """It has sent the object, and nobody has seen the answer yet."""
+    settings.BGPUI_CONFIRM_SESSIONS = 25.0
+    kube.add(node("node-0"), some_peer(1))
+    office.look()
+    change_set = accept(
+        office, wanted(some_peer(1, peerASN=64700)), wanted(some_peer(2)), accept=["sessions-reset:1-of-1"]
+    )
+    change_set.items.filter(name="tor-1").update(state=ChangeSetItem.State.TRYING)
+    ChangeSet.objects.filter(pk=change_set.pk).update(lease_until=timezone.now() + timedelta(minutes=1))
+    assert list(map(str, to_confirm(change_set))) == ["sessions-reset:1-of-1"]
+    pass_time(change_set)
+    assert to_confirm(change_set) == (), "nobody is at it, and it is not there"
 
 
 def _refuse_create(kube: RunningCluster, after: int) -> None:

@@ -69,6 +69,17 @@ def test_peers_of_an_advertisement_are_names_and_not_addresses() -> None:
     assert told(ONE, peer("tor"), advertisement(peers=["10.0.0.1", "tor"])) == ROUTE
 
 
+def test_each_peer_gets_the_prefixes_of_its_own_advertisements() -> None:
+    peers = peer("tor"), peer("other", peerAddress="10.0.0.2")
+    wide, single = advertisement("wide", aggregationLength=24, peers=["tor"]), advertisement("all", peers=["other"])
+    made = Announcements(cluster(*peers, pool(), wide, single, services=(service("web", FOUR),)))
+    verdict = made.verdict(WEB, FOUR, ONE)
+    assert (verdict.prefixes, verdict.peers) == (("203.0.113.0/24", "203.0.113.9/32"), ("other", "tor"))
+    assert (verdict.to("tor"), verdict.to("other")) == (("203.0.113.0/24",), ("203.0.113.9/32",))
+    both = Announcements(cluster(*peers, pool(), wide, advertisement("all"), services=(service("web", FOUR),)))
+    assert both.verdict(WEB, FOUR, ONE).partly == (("other", ("203.0.113.9/32",)),)
+
+
 def test_without_peers_it_goes_into_every_vrf_that_has_a_session_on_the_node() -> None:
     peers = peer("tor"), peer("red", vrf="red", **RACK_A), peer("blue", vrf="blue", peerAddress="10.0.0.2", **RACK_B)
     assert told(ONE, *peers, advertisement()) == {"tor": ["203.0.113.9/32"], "red": ["203.0.113.9/32"]}

@@ -12,6 +12,7 @@ from django.utils import timezone
 from clusters.models import Cluster, Node, Service
 from pools.models import BGPAdvertisement
 from speakers.models import Comparison, PrefixDifference, Session
+from tests.kinds import saved
 from tests.pages.rows import a_session, a_speaker, down
 from tests.pages.services import two_services_announced
 
@@ -133,6 +134,20 @@ def test_sessions_that_are_known_to_lack_the_prefix_do_not_announce_it(viewer: C
     differs.kind = "attributes"
     differs.save()
     assert announcement(viewer)["redundancy"]["level"] == "redundant", "it goes out, if not as it is meant to"
+
+
+def test_a_prefix_that_only_other_peers_get_says_nothing_of_this_one(viewer: Client, web: Service) -> None:
+    """An advertisement with peers is for these alone (MetalLB speaker/bgp_controller.go)."""
+    BGPAdvertisement.objects.all().delete()
+    saved(web.cluster, "BGPAdvertisement", "wide", {"aggregationLength": 24, "peers": ["tor-a"]})
+    saved(web.cluster, "BGPAdvertisement", "single", {"peers": ["tor-b"]})
+    observed(web.cluster, [("node-0", "192.0.2.1", {"prefixes_sent": 1})])
+    (row,) = Session.objects.all()
+    assert announcement(viewer)["redundancy"]["level"] == "one-session"
+    known = {"session": row, "cluster": web.cluster, "prefix": "203.0.113.0/24", "since": timezone.now()}
+    Comparison.objects.create(session=row, meant=1, missing=1, compared_at=timezone.now())
+    PrefixDifference.objects.create(kind="missing", words="a route map drops it", **known)
+    assert announcement(viewer)["redundancy"]["level"] == "none", "203.0.113.9/32 is not for tor-a"
 
 
 def test_the_only_advertisement_gone_names_the_pool(viewer: Client, web: Service) -> None:
