@@ -152,7 +152,8 @@ class Hub:
     @property
     def _listened(self) -> bool:
         """Whether this task is wanted; a wait for Redis that ends as it is cancelled swallows that."""
-        return self._task is asyncio.current_task()
+        task = asyncio.current_task()
+        return task is not None and task is self._task and not task.cancelling()
 
     async def _listen(self) -> None:
         """Subscribe, again and again: Redis may restart. Whatever was missed meanwhile is fetched afterwards."""
