@@ -38,11 +38,12 @@ def limited(view: _View[_P]) -> _View[_P]:
 
 
 def _refused(request: HttpRequest, wait: int) -> HttpResponse:
-    """429; a fragment's page loads again, and says so."""
+    """429; a fragment's page is opened again, at its head, where it says so."""
     told = f"You have asked FRR {MOST} times within a minute, which is as often as one may. Ask again in {wait} s."
     if request.htmx:
         messages.error(request, told)
-        response = HttpResponse(status=HTTPStatus.TOO_MANY_REQUESTS, headers={"HX-Refresh": "true"})
+        where = (request.htmx.current_url_abs_path or "/").partition("#")[0]  # with it nothing would be loaded
+        response = HttpResponse(status=HTTPStatus.TOO_MANY_REQUESTS, headers={"HX-Redirect": where})
     else:
         response = render(request, "429.html", {"told": told}, status=HTTPStatus.TOO_MANY_REQUESTS)
     response.headers["Retry-After"] = str(wait)
