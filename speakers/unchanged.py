@@ -69,7 +69,13 @@ def keep(cluster_id: int, found: Mapping[str, Look], nodes: Collection[str]) -> 
 
 def _digest(rows: list[tuple[Any, ...]], neighbors: list[Neighbor], sessions: bytes) -> bytes:
     still = [
-        msgspec.structs.replace(n, established_epoch=None, uptime=None, last_read=1 if silent(n) else None)
+        msgspec.structs.replace(
+            n,
+            established_epoch=None,
+            uptime=None,
+            last_read=1 if silent(n) else None,
+            local_port=None if n.dialled_port is None else 0,  # another one with each attempt
+        )
         for n in neighbors
     ]
     return blake2b(msgspec.msgpack.encode((rows, still, sessions)), digest_size=16).digest()

@@ -55,8 +55,15 @@ class Daemons:
         """
         if config == self.config:
             return
-        # Reading the file is all there is to do on daemons without a configuration, and ten times faster.
-        await self._run(config, [[*_READ, "--dryrun"], _READ] if self._blank else [_RELOAD])
+        if self._blank:  # reading the file is all there is to do, and ten times faster
+            await self._run(config, [[*_READ, "--dryrun"], _READ])
+        else:
+            try:
+                await self._run(config, [_RELOAD])
+            except ConfigRefusedError:
+                # MetalLB tries again after a failure. The reloader of FRR 8.4 removes an unnumbered neighbor before the
+                # neighbor's other lines, which then cannot be removed: a failure that leaves nothing to do.
+                await self._run(config, [_RELOAD])
         self.config, self._blank = config, False
 
     async def amend(self, config: str) -> None:

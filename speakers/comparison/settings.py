@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from intent.addresses import parse_address
 from intent.policies import neighbor_id
 from intent.sessions import IntendedSession
 from intent.timers import FRR_HOLD, FRR_KEEPALIVE
@@ -14,6 +15,7 @@ from speakers.frr.neighbor import Family, Neighbor
 from speakers.frr.text import clean
 
 LENGTH = 500  # characters of all differences of a session
+_RESTART_MODES = {"Helper", "Restart", "Disable"}
 _UNICAST = {"ipv4": "ipv4Unicast", "ipv6": "ipv6Unicast"}
 
 
@@ -47,8 +49,20 @@ def _session(neighbor: Neighbor, intended: IntendedSession) -> Iterator[str]:
     if neighbor.update_source != intended.source_address:
         source, asked = (text or "not set" for text in (neighbor.update_source, intended.source_address))
         yield f"update-source is {source}, sourceAddress {asked}"
+    yield from _restart_and_port(neighbor, intended)
     if neighbor.hops is not None and not intended.internal and (neighbor.hops > 1) != intended.multihop:
         yield f"the router may be {neighbor.hops} hops away, ebgpMultiHop {str(intended.multihop).lower()}"
+
+
+def _restart_and_port(neighbor: Neighbor, intended: IntendedSession) -> Iterator[str]:
+    mode = neighbor.graceful_restart.local_gr_mode.removesuffix("*") if neighbor.graceful_restart else ""
+    wanted = "Restart" if intended.graceful_restart else "Helper"
+    if mode in _RESTART_MODES and mode != wanted:
+        asked = str(intended.graceful_restart).lower()
+        yield f"the graceful restart mode is {mode}, enableGracefulRestart {asked} means {wanted}"
+    port = neighbor.dialled_port
+    if port not in {None, intended.port} and parse_address(intended.neighbor) is not None:
+        yield f"the session runs to port {port}, peerPort {intended.port} (another one counts when it connects anew)"
 
 
 def _timers(neighbor: Neighbor, intended: IntendedSession) -> Iterator[str]:

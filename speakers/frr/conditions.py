@@ -126,8 +126,8 @@ def _told(neighbor: Neighbor, *, sent: bool) -> tuple[str, str] | None:
     if row is None or neighbor.notification is None:
         return None
     meaning: Meaning = row.sent if sent else row.received
-    if meaning.passing:
-        return None
+    if meaning.passing or (row.slug == "configuration-change" and BY_STATE.get(neighbor.state) == "no-answer"):
+        return None  # a router whose password changes says that its configuration did, and nothing from then on
     direction = "sent" if sent else "received"
     return (
         f"{row.slug}-{direction}",

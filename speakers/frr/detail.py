@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from msgspec import field
 
-from speakers.frr.neighbor import NOTHING, Neighbor
+from speakers.frr.neighbor import NOTHING, GracefulRestart, Neighbor
 from speakers.frr.text import clean
 
 
@@ -68,11 +68,9 @@ class NeighborDetail(Neighbor):
     last_reset_ago: int | None = field(default=None, name="lastResetTimerMsecs")  # wraps at 24 hours before FRR 10.7
     rtt: int | None = field(default=None, name="estimatedRttInMsecs")
     local_host: str = field(default="", name="hostLocal")
-    local_port: int | None = field(default=None, name="portLocal")
     next_hop: str = field(default="", name="nexthop")
     connection: str = field(default="", name="bgpConnection")
     statistics: dict[str, int] = field(default_factory=dict, name="messageStats")
-    graceful_restart: dict[str, Any] = field(default_factory=dict, name="gracefulRestartInfo")
     offered: dict[str, Any] = field(default_factory=dict, name="<capabilities>")
 
     @property
@@ -114,9 +112,9 @@ class NeighborDetail(Neighbor):
 
     @property
     def graceful_restart_modes(self) -> tuple[str, str]:
-        """Mode of this side and of the router: Helper, Restart, Disable, NotApplicable; * = from the instance."""
-        modes = self.graceful_restart
-        return clean(modes.get("localGrMode"), 40), clean(modes.get("remoteGrMode"), 40)
+        """Mode of this side and of the router, "" = not said."""
+        modes = self.graceful_restart or GracefulRestart()
+        return clean(modes.local_gr_mode, 40), clean(modes.remote_gr_mode, 40)
 
 
 def _offered(value: str) -> str:

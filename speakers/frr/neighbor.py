@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 ESTABLISHED = "Established"
 NOTHING: Mapping[str, Any] = {}  # never written to
+_EPHEMERAL = 32_768  # Linux takes the ports of those who connect from here on; peerPort is 16384 at most
 
 
 class Family(Struct, rename="camel"):
@@ -33,6 +34,13 @@ class Capabilities(Struct):
     """The part of `neighborCapabilities` that sessions are judged by."""
 
     families: dict[str, dict[str, bool]] = field(default_factory=dict, name="multiprotocolExtensions")
+
+
+class GracefulRestart(Struct, rename="camel"):
+    """Modes of this side and of the router: Helper, Restart, Disable, NotApplicable; * = from the instance."""
+
+    local_gr_mode: str = ""
+    remote_gr_mode: str = ""
 
 
 class BFDInfo(Struct, rename="camel"):
@@ -81,6 +89,7 @@ class Neighbor(Struct):
     update_source: str = field(default="", name="updateSource")
     foreign_host: str = field(default="", name="hostForeign")
     foreign_port: int | None = field(default=None, name="portForeign")
+    local_port: int | None = field(default=None, name="portLocal")
     authentication: int | None = field(default=None, name="authenticationEnabled")
     hops: int | None = field(default=None, name="externalBgpNbrMaxHopsAway")
     last_reset: str = field(default="", name="lastResetDueTo")
@@ -94,6 +103,7 @@ class Neighbor(Struct):
     families: dict[str, Family] = field(default_factory=dict, name="addressFamilyInfo")
     capabilities: Capabilities | None = field(default=None, name="neighborCapabilities")
     bfd: BFDInfo | None = field(default=None, name="peerBfdInfo")
+    graceful_restart: GracefulRestart | None = field(default=None, name="gracefulRestartInfo")
 
     @property
     def established(self) -> bool:
@@ -105,6 +115,15 @@ class Neighbor(Struct):
         """internal, external, confed-internal, confed-external; "" = not said."""
         kinds = ("internal", "external", "confed_internal", "confed_external")
         return next((kind.replace("_", "-") for kind in kinds if getattr(self, kind)), "")
+
+    @property
+    def dialled_port(self) -> int | None:
+        """The router's port of a session that this side opened; None if the router did, or that cannot be told.
+
+        FRR has no key for the port that is configured. Who opens a session takes its own port from Linux's range.
+        """
+        local, foreign = self.local_port or 0, self.foreign_port or 0
+        return foreign if self.established and 0 < foreign < _EPHEMERAL <= local else None
 
     @property
     def notification(self) -> tuple[int, int] | None:

@@ -47,7 +47,11 @@ REASONS: dict[str, Reason] = {
     "bfd-down": Reason(
         "BFD says that the path is down",
         "path",
-        ("Is BFD on at the router, for this address?", "Compare the BFDProfile with the router's timers and TTL."),
+        (
+            "Is BFD on at the router, for this address?",
+            "Compare the BFDProfile with the router's timers and TTL.",
+            "A router that ends the session, or takes another password, ends BFD as well: look at its BGP log.",
+        ),
         f"{_RESET} 24, FRR peerBfdInfo",
     ),
     "interface-down": Reason(
@@ -101,7 +105,11 @@ REASONS: dict[str, Reason] = {
     "no-answer": Reason(
         "The connection is not answered: packets are dropped on the way to the router, or by it",
         "path",
-        ("Does a firewall drop TCP port 179 (peerPort) between this node and the router?", *_REACH[1:]),
+        (
+            "Does a firewall drop TCP port 179 (peerPort) between this node and the router?",
+            "Has the router a password for this session? It then drops what comes without.",
+            *_REACH[1:],
+        ),
         _STATE,
     ),
     "no-connection": Reason(

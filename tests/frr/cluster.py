@@ -87,7 +87,7 @@ class RealCluster:
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         """Run something in the fleet's loop."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(120)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(300)
 
     def apply(
         self,
@@ -114,13 +114,17 @@ class RealCluster:
         return sum(map(len, every)), sum(len(some) for one in every for some in one.values())
 
     def begin(self, *manifests: Mapping[str, Any], passwords: Mapping[str, str] | None = None) -> None:
-        """The same on nodes whose FRR has just started: much quicker than to take back what was there, line by line."""
+        """The same on nodes whose FRR has just started."""
+        self.restart()
+        self.apply(*manifests, passwords=passwords)
+
+    def restart(self) -> None:
+        """Start every node's FRR anew with nothing: much quicker than to take back what was there, line by line."""
 
         async def restart() -> None:
             await asyncio.gather(*(self.fleet.node(node.name).restart(keep=False) for node in NODES))
 
         self.wait(restart())
-        self.apply(*manifests, passwords=passwords)
 
     def change(self, address: str, vrf: str = "default", **fields: object) -> None:
         """Change a router while it runs."""

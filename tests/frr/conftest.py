@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab.frr.netns import available
+from tests.frr.breaking import PASSWORDS, WHOLE, whole_again
 from tests.frr.cluster import RealCluster
 
 
@@ -27,3 +28,13 @@ def cluster() -> Iterator[RealCluster]:
     cluster.start()
     yield cluster
     cluster.stop()
+
+
+@pytest.fixture
+def broken(cluster: RealCluster) -> RealCluster:
+    """A cluster in which nothing differs, to be broken; a test that changes no object leaves it so."""
+    if cluster.snapshot is not WHOLE:
+        cluster.restart()
+        cluster.take(WHOLE, PASSWORDS)
+        whole_again(cluster)
+    return cluster

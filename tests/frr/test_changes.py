@@ -29,6 +29,17 @@ def test_a_selector_moves_the_session_and_deletion_ends_it(cluster: RealCluster)
     assert holders(cluster) == set()
 
 
+def test_an_unnumbered_neighbor_that_is_removed_is_no_refusal(cluster: RealCluster) -> None:
+    """frr-reload.py of 8.4 fails once; MetalLB's debouncer, internal/bgp/frr/config.go, tries again."""
+    kept = peer("plain", "10.1.0.1", peerASN=64601)
+    cluster.apply(kept, peer("direct", interface="ens9", dynamicASN="external", holdTime="9s", keepaliveTime="3s"))
+
+    cluster.apply(kept)
+
+    assert not any(cluster.fleet.refusals.values()), cluster.fleet.refusals
+    assert set(cluster.neighbors(COMPUTE_1)) == {PLAIN}
+
+
 def test_text_that_frr_cannot_parse_leaves_the_old_configuration_in_force(cluster: RealCluster) -> None:
     cluster.apply(peer("plain", "10.1.0.1", peerASN=64601))
     daemons = cluster.fleet.node(COMPUTE_1)

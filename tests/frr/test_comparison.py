@@ -13,6 +13,7 @@ from tests.waiting import eventually
 
 pytestmark = pytest.mark.frr
 NUMBER = int(os.environ.get("CONFIGURATIONS", "3"))
+RELOADED = 20  # each of these takes the place of the one before, which takes FRR's reloader long
 SEED = int(os.environ.get("CONFIGURATIONS_SEED", "6"))
 
 
@@ -22,6 +23,8 @@ def test_what_is_rendered_is_accepted_and_then_nothing_differs(
     prefixes = sessions = 0
     for seed in range(SEED, SEED + NUMBER):
         found = drawn(seed)
+        if seed % RELOADED:
+            cluster.restart()
         cluster.take(found.snapshot, PASSWORDS)
         assert not any(cluster.fleet.refusals.values()), (seed, cluster.fleet.refusals)
         eventually(lambda: _same(cluster, seed), timeout=90, interval=0.5)  # noqa: B023

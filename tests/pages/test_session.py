@@ -19,7 +19,7 @@ from dashboard.factgroups import groups
 from dashboard.facts import evidence
 from speakers import live
 from speakers.frr.detail import NeighborDetail
-from speakers.frr.neighbor import BFDPeer
+from speakers.frr.neighbor import BFDPeer, GracefulRestart
 from speakers.frr.reasons import REASONS
 from speakers.frr.routes import Path, Table
 from speakers.models import Gap, Transition
@@ -289,7 +289,7 @@ def test_the_cause_stands_before_the_past(viewer: Client, cluster: Cluster) -> N
 
 
 def test_words_of_frr_are_told_in_plain_words(cluster: Cluster) -> None:
-    modes = {"localGrMode": "Helper*", "remoteGrMode": "NotApplicable"}
+    modes = GracefulRestart("Helper*", "NotApplicable")
     detail = live.Detail(timezone.now(), NeighborDetail(graceful_restart=modes), BFDPeer(uptime=106))
     columns = {"remote_router_id": str(IPv4Address(0)), "evidence": {"ebgpMultiHop": False}, "connections_dropped": 1}
     row = a_session(a_speaker(cluster), **down(**columns))

@@ -43,13 +43,14 @@ def _look(
 
 
 def test_from_the_third_look_on_nothing_is_compared(compared: list[str]) -> None:
-    cluster, up = make_cluster(), UP | {"hostname": "seen here alone"}
+    cluster, up = make_cluster(), UP | {"hostname": "seen here alone", "portForeign": 179}
     for at in range(6):
-        _look(cluster, at, up | {"bgpTimerLastRead": 1000 + at, _EPOCH: UP[_EPOCH] + at % 2})
+        moving = {"bgpTimerLastRead": 1000 + at, _EPOCH: UP[_EPOCH] + at % 2, "portLocal": 40_000 + at}
+        _look(cluster, at, up | moving)
     assert len(compared) == 2
     assert Speaker.objects.get().observed_at == after(5)
     with CaptureQueriesContext(connection) as queries:
-        _look(cluster, 6, up)
+        _look(cluster, 6, up | moving)
     assert len([query for query in queries if 'FROM "speakers_session"' in query["sql"]]) == 1
 
 
