@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from django.core.exceptions import EmptyResultSet
 from django.db.models import Count, Max, Min, QuerySet, Sum
 
 from speakers.models import Session
@@ -43,7 +44,10 @@ _kept: dict[object, _Kept] = {}
 
 def extent_of(rows: QuerySet[Session], *, keep: bool) -> Extent:
     """Of these rows; one query if they were counted before, else three. keep: whether anybody will ask that again."""
-    question = rows.query.sql_with_params() if keep else None
+    try:
+        question = rows.query.sql_with_params() if keep else None
+    except EmptyResultSet:  # as of a rule where no cluster is looked after
+        return Extent({}, 0)
     now = rows.aggregate(**_FINGERPRINT) if keep else {}
     before = _kept.get(question)
     if before is not None and (before.number, before.keys) == (now["number"], now["keys"]):
