@@ -120,6 +120,8 @@ class _Difference:
 
     def add(self, feed: Feed, old: Layers, new: Layers, nodes: int) -> None:
         """The session of a number of nodes that are alike, before and after."""
+        if old.shared is new.shared and old.own is new.own:
+            return
         for table in (old.shared, new.shared):
             self.tables[id(table)] = table
         self.pairs[feed, id(old.shared), id(new.shared)] += nodes

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from intent.affected import Sides, announced, concerned
 from intent.announcements import Announcements
-from intent.announcements.groups import Table
+from intent.announcements.groups import Feed, Layers, Table
 from intent.line_differences import unified
 from intent.modes import Mode
 from intent.render import frr_config
@@ -54,10 +54,14 @@ def configuration_changes(
     )
     old, new = (_Side(one, some, numbers) for one, some in zip((before, after), told, strict=True))
     kinds: dict[object, list[str]] = {}
+    alike: dict[object, tuple[frozenset[object], frozenset[object]]] = {}
     for node in nodes:
-        one, other = old.lines(node), new.lines(node)
-        if profiles or one != other:
-            kinds.setdefault((one - other, other - one), []).append(node)
+        kind = told[0].kind(node), told[1].kind(node)
+        if kind not in alike:
+            alike[kind] = _lines(old, new, node)
+        gone, come = alike[kind]
+        if profiles or gone or come:
+            kinds.setdefault((gone, come), []).append(node)
     ordered = sorted(kinds.values(), key=lambda nodes: (-len(nodes), nodes))
     first = {nodes[0] for nodes in ordered[:most]}
     announced_by = _announcements_of(before, after, first) if first else ()
@@ -87,19 +91,19 @@ class _Side:
         self._announcements = announcements
         self._numbers = numbers
         self._tables: dict[int, tuple[Table, int]] = {}
-        self._lines: dict[object, frozenset[object]] = {}
         self._sessions = {peer: self._number(session) for peer, (session, _) in placed(snapshot).items()}
 
-    def lines(self, node: str) -> frozenset[object]:
-        """What a node's frr.conf is made of but for the node's name: its sessions, and what each announces."""
-        kind = self._announcements.kind(node)
-        if kind not in self._lines:
-            feeds = self._announcements.feeds_on(node)
-            own = {id(layers.own): layers.own for layers in feeds.values()}
-            told = {number: _routes(table) for number, table in own.items()}
-            routes = ((feed, self._shared(layers.shared), told[id(layers.own)]) for feed, layers in feeds.items())
-            self._lines[kind] = frozenset((*(self._sessions[feed.peer] for feed in feeds), *routes))
-        return self._lines[kind]
+    def told(self, node: str) -> Mapping[Feed, Layers]:
+        """What each session of the node announces."""
+        return self._announcements.feeds_on(node)
+
+    def session(self, peer: str) -> int | None:
+        """The number of a BGPPeer's session, None if it has none."""
+        return self._sessions.get(peer)
+
+    def lines(self, feed: Feed, layers: Layers) -> tuple[object, object]:
+        """What frr.conf has of a session: itself, and what it announces."""
+        return self._sessions[feed.peer], (feed, self._shared(layers.shared), _routes(layers.own))
 
     def _shared(self, table: Table) -> int:
         if id(table) not in self._tables:
@@ -108,6 +112,21 @@ class _Side:
 
     def _number(self, value: object) -> int:
         return self._numbers.setdefault(value, len(self._numbers))
+
+
+def _lines(old: _Side, new: _Side, node: str) -> tuple[frozenset[object], frozenset[object]]:
+    """What goes of a node's frr.conf and what comes, but for its name; sessions that stay are not looked into."""
+    here, there = old.told(node), new.told(node)
+
+    def stays(feed: Feed) -> bool:
+        one, other = here.get(feed), there.get(feed)
+        same = one is not None and other is not None and one.shared is other.shared and one.own is other.own
+        return same and old.session(feed.peer) == new.session(feed.peer)
+
+    feeds = [feed for feed in {**here, **there} if not stays(feed)]
+    gone = {line for feed in feeds if feed in here for line in old.lines(feed, here[feed])}
+    come = {line for feed in feeds if feed in there for line in new.lines(feed, there[feed])}
+    return frozenset(gone - come), frozenset(come - gone)
 
 
 def _routes(table: Table) -> frozenset[object]:

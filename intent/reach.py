@@ -94,14 +94,19 @@ class _Counts:
 
     def add(self, node: str, feeds: Mapping[Feed, Layers]) -> None:
         """What a node announces for its own endpoints."""
-        own = defaultdict[ServiceRef, _Carriers](_Carriers)
+        alike = defaultdict[int, list[Feed]](list)  # sessions that share a table
         for feed, layers in feeds.items():
-            for ref in _services(layers.own) & self.wanted:
-                self.peers[ref].add(feed.peer)
-                own[ref].add([node], feed, self.up)
-        for ref, each in own.items():
-            self.nodes[ref] += 1
-            self.carriers[ref].append(each)
+            alike[id(layers.own)].append(feed)
+        own = set[ServiceRef]()
+        for several in alike.values():
+            refs, carriers = _services(feeds[several[0]].own) & self.wanted, _Carriers()
+            for feed in several if refs else ():
+                carriers.add([node], feed, self.up)
+            for ref in refs:
+                self.peers[ref].update(feed.peer for feed in several)
+                self.carriers[ref].append(carriers)
+            own |= refs
+        self.nodes.update(own)
 
     def _table(self, table: Table) -> tuple[Table, set[ServiceRef], set[str], _Carriers]:
         if id(table) not in self.tables:

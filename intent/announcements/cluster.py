@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from intent.addresses import Address, parse_address
 from intent.announcements.advertisements import Advertisement, advertisements, feeds
 from intent.announcements.announcement import Announcement, Key, ServiceRef, prefix_key, prefix_text
-from intent.announcements.groups import NOTHING, Feed, Layers, Own, Placed, Table, merge, merged, too_many
+from intent.announcements.groups import NOTHING, Feed, Layers, Placed, Table, merge, too_many
 from intent.announcements.placed import placed_services
 from intent.announcements.verdicts import Reason, Verdict
 from intent.placement import Placement, placement_of
@@ -46,10 +46,7 @@ class Announcements:
         peers = {session.peer for some in set(self._sessions.values()) for session in some}
         self._feeds = feeds(peers, self._advertisements)
         self._placed = placed_services(snapshot, self._advertisements)
-        self._services, self._local, self._groups = self._placed.services, self._placed.local, self._placed.groups
-        self._own: dict[tuple[str, tuple[int, ...]], Own] = {}
-        self._shared: dict[tuple[int, int, tuple[int, ...]], Table] = {}
-        self._merged: dict[tuple[int, ...], Table] = {}
+        self._services, self._local = self._placed.services, self._placed.local
         self._lists: dict[int, tuple[Announcement, ...]] = {}  # of those tables, which stay
 
     def on(self, node: str) -> dict[str, tuple[Announcement, ...]]:
@@ -100,7 +97,7 @@ class Announcements:
             kind = feed, families = self._feeds[session.peer] & site.on_node, session.families
             if kind not in alike:
                 versions = tuple(_VERSIONS[family] for family in families)
-                alike[kind] = NOTHING if site.blocked else self._layers(node, site, feed, versions)
+                alike[kind] = NOTHING if site.blocked else self._placed.layers(node, site.on_node, feed, versions)
             found[Feed(session.peer, session.vrf, session.neighbor)] = alike[kind]
         return found
 
@@ -174,38 +171,18 @@ class Announcements:
         versions = tuple(_VERSIONS[family] for family in families)
         if node in self._local:
             return _ordered(self._table(node, site, feed, versions))
-        table = self._class(site, feed, versions)
+        table = self._placed.table(site.on_node, feed, versions)
         if id(table) not in self._lists:
             self._lists[id(table)] = _ordered(table)
         return self._lists[id(table)]
 
     def _table(self, node: str, site: _Site, feed: int, versions: tuple[int, ...]) -> Table:
-        layers = self._layers(node, site, feed, versions)
+        layers = self._placed.layers(node, site.on_node, feed, versions)
         if not layers.own:
             return layers.shared
         table = dict(layers.shared)
         merge(table, layers.own)
         return table
-
-    def _layers(self, node: str, site: _Site, feed: int, versions: tuple[int, ...]) -> Layers:
-        table = self._class(site, feed, versions)
-        if node not in self._local:
-            return Layers(table, {})
-        if (node, versions) not in self._own:
-            self._own[node, versions] = Own(self._local[node], site.on_node, versions)
-        return Layers(table, self._own[node, versions].table(feed))
-
-    def _class(self, site: _Site, feed: int, versions: tuple[int, ...]) -> Table:
-        """What nodes of this kind announce to peers of this kind, whatever endpoints they have."""
-        key = site.on_node, site.on_node & feed, versions
-        if key not in self._shared:
-            mask = site.on_node & feed
-            tables = [group.table(site.on_node, feed, versions) for group in self._groups if group.pool & mask]
-            parts = tuple(id(table) for table in tables if table)  # groups keep their tables
-            if parts not in self._merged:
-                self._merged[parts] = merged(tables)
-            self._shared[key] = self._merged[parts]
-        return self._shared[key]
 
 
 def announced_on(snapshot: Snapshot, node_name: str) -> dict[str, tuple[Announcement, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from intent.addresses import parse_address
 from intent.announcements.advertisements import Advertisement
 from intent.announcements.announcement import ServiceRef
-from intent.announcements.groups import Groups, Placed
+from intent.announcements.groups import NOTHING, Groups, Layers, Own, Placed, Table, merged
 from intent.announcements.verdicts import Reason
 from intent.pools import PoolIndex, pool_index_of
 from intent.snapshot import Service, Snapshot
@@ -17,6 +17,9 @@ class PlacedServices:
     def __init__(self, snapshot: Snapshot, every: tuple[Advertisement, ...]) -> None:
         self.services: dict[ServiceRef, Placed | Reason] = {}
         self.local: dict[str, list[Placed]] = {}
+        self._own: dict[tuple[str, int, tuple[int, ...]], Own] = {}
+        self._shared: dict[tuple[int, int, tuple[int, ...]], Table] = {}
+        self._merged: dict[tuple[int, ...], Table] = {}
         self._nodes = {node.name for node in snapshot.nodes}
         index = pool_index_of(snapshot)
         self.groups = Groups(index.families, every)
@@ -31,6 +34,31 @@ class PlacedServices:
             if isinstance(placed, Placed) and placed.service.local:
                 found.update(placed.service.endpoint_nodes)
         return found & self._nodes
+
+    def layers(self, node: str, on_node: int, feed: int, versions: tuple[int, ...]) -> Layers:
+        """What a node announces to peers that take the advertisements of the mask `feed`.
+
+        on_node: those that select the node, as a mask. versions: the IP versions that the session carries.
+        """
+        table = self.table(on_node, feed, versions)
+        if node not in self.local:
+            return Layers(table, NOTHING.own)
+        key = node, on_node, versions
+        if key not in self._own:
+            self._own[key] = Own(self.local[node], on_node, versions)
+        return Layers(table, self._own[key].table(feed))
+
+    def table(self, on_node: int, feed: int, versions: tuple[int, ...]) -> Table:
+        """The same for services that any node may announce; nodes that are alike share it."""
+        mask = on_node & feed
+        key = on_node, mask, versions
+        if key not in self._shared:
+            tables = [group.table(on_node, feed, versions) for group in self.groups if group.pool & mask]
+            parts = tuple(id(table) for table in tables if table)  # groups keep their tables
+            if parts not in self._merged:
+                self._merged[parts] = merged(tables)
+            self._shared[key] = self._merged[parts]
+        return self._shared[key]
 
     def _place(self, service: Service, index: PoolIndex) -> None:
         """Find the service's pool and its group, or why there is none."""
