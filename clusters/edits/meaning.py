@@ -33,10 +33,10 @@ _FRR_KINDS = KINDS | {"BFDProfile"}
 class Meaning:
     """sessions: what happens to those of peers. effects: what happens to announcements, None if no kind among the edits
 
-    decides about them. heard: what is known of the sessions that carry them. layer2: what happens to who answers ARP
-    and NDP, likewise. addresses: to those of services, None if it is about no pool. frr: to frr.conf. frozen: where
-    none of that will be so, since nodes keep their old configuration. confirm: what of it whoever applies it has to
-    confirm.
+    decides about them. heard: what is known of the sessions, if services change their reach. layer2: what happens to
+    who answers ARP and NDP, likewise. addresses: to those of services, None if it is about no pool. frr: to frr.conf.
+    frozen: where none of that will be so, since nodes keep their old configuration. confirm: what of it whoever applies
+    it has to confirm.
     """
 
     sessions: tuple[SessionChange, ...] = ()
@@ -50,6 +50,21 @@ class Meaning:
 
 
 NO_MEANING = Meaning()
+
+
+class _Hearing:
+    """The sessions of a cluster that are up, of which there may be very many: asked for once somebody needs them."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    @cached_property
+    def known(self) -> Heard:
+        """All that is known of sessions."""
+        return heard(self._cluster)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.known.up
 
 
 class Meant:
@@ -70,8 +85,12 @@ class Meant:
     def meaning(self, introduced: Iterable[Finding]) -> Meaning:
         """All of it. introduced: the findings that the edits add."""
         frr = configuration_changes(self.before, self._then, self._sides) if self._decides(_FRR_KINDS) else UNCHANGED
+        hearing = _Hearing(self.cluster)
+        found = self._harm(hearing)
+        if found.effects is not None and found.effects.services:
+            found = replace(found, heard=hearing.known)
         return replace(
-            self.harm(),
+            found,
             layer2=self._layer2(),
             addresses=address_effects(self.held, self.after) if "IPAddressPool" in self._kinds else None,
             frr=frr,
@@ -80,10 +99,13 @@ class Meant:
 
     def harm(self) -> Meaning:
         """As much of it as decides what has to be confirmed, and what has to stay."""
-        known, sessions = heard(self.cluster), self.sessions()
-        told = effects(self.before, self._then, self._sides, known.up) if self._decides(KINDS) else None
-        confirm = self._confirm(sessions, told)
-        return Meaning(sessions=sessions, effects=told, heard=known, confirm=confirm)
+        hearing = _Hearing(self.cluster)
+        return replace(self._harm(hearing), heard=hearing.known)
+
+    def _harm(self, hearing: _Hearing) -> Meaning:
+        sessions = self.sessions()
+        told = effects(self.before, self._then, self._sides, hearing) if self._decides(KINDS) else None
+        return Meaning(sessions=sessions, effects=told, confirm=self._confirm(sessions, told))
 
     def sessions(self) -> tuple[SessionChange, ...]:
         """What happens to sessions."""
