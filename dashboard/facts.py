@@ -73,8 +73,12 @@ def router_id(session: Session) -> str:
 
 
 def oc(speaker: Speaker, argv: Iterable[str]) -> str:
-    """The command that shows the same in a shell; "" without a pod, or for names that could mislead who pastes it."""
-    line = commands.oc_line(speaker.namespace, speaker.pod, speaker.container, list(argv)) if speaker.pod else ""
+    """The command that shows the same in a shell; "" without a pod, or for names that could mislead who pastes it.
+
+    In native mode there is no FRR that could be asked.
+    """
+    asked = speaker.pod and speaker.source != Speaker.Source.METRICS
+    line = commands.oc_line(speaker.namespace, speaker.pod, speaker.container, list(argv)) if asked else ""
     return line if line.isprintable() else ""
 
 

@@ -63,5 +63,6 @@ def speakers(request: HttpRequest) -> HttpResponse:
 
 
 def _command(row: Speaker) -> str:
-    line = commands.oc_line(row.namespace, row.pod, row.container, commands.neighbors_all()) if row.pod else ""
+    asked = row.pod and row.source != Speaker.Source.METRICS
+    line = commands.oc_line(row.namespace, row.pod, row.container, commands.neighbors_all()) if asked else ""
     return line if line.isprintable() else ""

@@ -20,6 +20,7 @@ from clusters.changesets.pages import set_review
 from clusters.kube.plain import MANAGED_BY, PLAIN_KINDS
 from clusters.kube.writing import FIELD_MANAGER
 from clusters.models import ChangeSet, Cluster, Service
+from clusters.observing import asks
 from clusters.pages import HttpRequest, page_of, render_page
 from clusters.words import DEFAULT_VRF
 from clusters.workloads import workloads_refused
@@ -61,6 +62,7 @@ def page(request: HttpRequest, cluster: str, namespace: str, name: str) -> HttpR
         "speakers": [(session.speaker, *_speaker(session.speaker)) for session in shown],
         "sessions": [(session, facts.neighbor_command(session)) for session in shown],
         "routes": routes,
+        "may_ask": asks(peer.cluster),
         "asking": any(one.asking for one in routes),
         "steps": _steps(shown, routes),
         "pods_command": _pods_command(peer.cluster),

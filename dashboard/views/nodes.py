@@ -16,6 +16,7 @@ from clusters.editing.confirming import TICK, accept_posted, asked
 from clusters.excluding.rights import command, refusal
 from clusters.excluding.services import ExclusionRefusedError, exclusion_ask
 from clusters.models import Change, Node
+from clusters.observing import asks
 from clusters.ordering import ordered
 from clusters.pages import Column, HttpRequest, misfits, ordering, page_of, render_page
 from clusters.stale import nodes_keeping_old
@@ -93,7 +94,7 @@ def drain(request: HttpRequest, cluster: str, name: str) -> HttpResponse:
     if request.method == "POST":
         return _label(request, row)
     if request.htmx.target == "progress":
-        context = {"node": row, "progress": progress_of(row, meant_of(row))}
+        context = {"node": row, "progress": progress_of(row, meant_of(row)), "may_ask": asks(row.cluster)}
         response = render_page(request, "nodes/drain.html", context, part="progress")
         if request.GET.get("excluded") != _yes_no(row):  # what is next is another thing now, and the plan with it
             response["HX-Refresh"] = "true"
@@ -145,6 +146,7 @@ def _drain_page(
     excluded = selectors.is_excluded(row)
     context: dict[str, Any] = {
         "node": row,
+        "may_ask": asks(row.cluster),
         "plan": plan.draining,
         "heard": plan.heard,
         "confirm": asked(plan.draining.confirm, accept_posted(request.POST)),

@@ -36,7 +36,7 @@ from speakers.frr.logs import TAIL
 from speakers.frr.reasons import REASONS
 from speakers.frr.routes import PAGE, Path
 from speakers.history import DAY, MONTH, history
-from speakers.models import Session
+from speakers.models import Session, Speaker
 from speakers.selectors import freshness, sessions, transitions
 
 _FAMILY_WORDS = {"ipv4": "IPv4", "ipv6": "IPv6"}
@@ -86,6 +86,8 @@ def _questions(row: Session, pages: Mapping[str, str]) -> list[Question]:
     found = []
     for name, label in QUESTIONS:
         family = name.partition("-")[2]
+        if name != "log" and row.speaker.source == Speaker.Source.METRICS:  # there is no FRR
+            continue
         if family and row.families and f"{family}Unicast" not in row.families:
             continue
         try:

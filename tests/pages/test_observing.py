@@ -105,6 +105,21 @@ def test_the_way_is_told_where_people_look(
     assert viewer.get("/api/v1/clusters/lab/").json()["observing"] == way
 
 
+def test_in_native_mode_no_page_offers_what_only_frr_could_answer(
+    editor: Client, cluster: Cluster, session: Session
+) -> None:
+    why = "MetalLB runs in native mode: there is no FRR that could be asked."
+    Cluster.objects.update(mode="native", observing="metrics", observing_why=why)
+    Speaker.objects.update(source="metrics", observed_at=timezone.now())
+    page = editor.get(session.get_absolute_url()).text
+    assert (why in page, "oc exec" in page, "Ask FRR now" in page) == (True, False, False)
+    assert "Log lines" in page
+    for path in (f"/guided/checks/lab/metallb-system/{session.peer}/", f"/nodes/lab/{session.node}/drain/"):
+        page = editor.get(path).text
+        assert ("Ask FRR now" in page, "oc exec" in page) == (False, False), path
+    assert "oc exec" not in editor.get("/speakers/").text
+
+
 def test_a_quiet_speaker_is_not_called_late_by_the_interval_of_others(
     viewer: Client, cluster: Cluster, session: Session
 ) -> None:
