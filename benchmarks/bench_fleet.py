@@ -1,7 +1,9 @@
 """Sweeps of ever larger fleets: what one session costs, what is written when some of them changed, and the memory.
 
 At each size the sweep runs beside the floor and beside a loop of `kubectl exec` over a sample of the nodes, in one run.
-Changes are made in the rows: what FRR says differs from them.
+Changes are made in the rows: what FRR says differs from them. The interval that two cores hold is what one sweep costs
+in all, with the lab's API server and Redis, divided by two: it does not depend on what else the machine does.
+BENCH_SIZES: numbers of speakers; the largest two take as long as all others together.
 """
 
 from __future__ import annotations
@@ -14,14 +16,15 @@ import sys
 from pathlib import Path
 
 from benchmarks.fleet_lab import SESSIONS
-from benchmarks.report import record
-from benchmarks.sweeps import Cost, bare, of_workers, standing_fleet, sweep, timed, workers
+from benchmarks.report import known, record
+from benchmarks.sweeps import Cost, bare, of_all, of_workers, standing_fleet, sweep, timed, workers
 from benchmarks.the_loop import children, loop
 
 SIZES = tuple(int(size) for size in os.environ.get("BENCH_SIZES", "50,500,2000,5000,10000").split(","))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 SHARES = (0, 1, 100)  # percent of the sessions that changed
 SAMPLE = 100  # nodes that the loop asks
+_CORES = 2
 
 
 def _memory(running: list[subprocess.Popen[bytes]]) -> float:
@@ -72,7 +75,17 @@ def measure(number: int) -> None:
                         timed(lambda: loop(Path(cluster.kubeconfig), pods[:SAMPLE]), children),
                         number,
                     )
+            _of_the_machine(name, min(timed(lambda: sweep(cluster, nodes), of_all).cpu for _ in range(ROUNDS)))
             record(f"{name}.memory", _memory(running), "MiB", "the most that one of both workers had")
+
+
+def _of_the_machine(name: str, cpu: float) -> None:
+    record(
+        f"{name}.interval", cpu / _CORES, "s", "CPU of one sweep, API server and Redis included, on two cores; aim: 10"
+    )
+    if first := known(f"fleet.{SIZES[0] * SESSIONS}.cpu.0"):
+        ratio = (known(f"{name}.cpu.0") or 0) / first
+        record(f"{name}.flat", ratio, "x", f"CPU a session against {SIZES[0] * SESSIONS} sessions; aim: 0.8 to 1.2")
 
 
 def _beside(name: str, best: Cost, floor: Cost, looped: Cost, number: int) -> None:

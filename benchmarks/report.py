@@ -11,6 +11,12 @@ from pathlib import Path
 BENCH_FILE = Path(os.environ.get("BENCH_FILE", "var/bench.json"))
 
 
+def known(name: str) -> float | None:
+    """A figure that was taken before."""
+    figures = json.loads(BENCH_FILE.read_text()) if BENCH_FILE.exists() else {}
+    return float(figures[name]["value"]) if name in figures else None
+
+
 def record(name: str, value: float, unit: str, what: str) -> None:
     """Print one figure and keep it under its name; `what` says what was measured and against what."""
     BENCH_FILE.parent.mkdir(parents=True, exist_ok=True)

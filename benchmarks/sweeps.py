@@ -43,9 +43,20 @@ def own() -> float:
 
 
 def of_workers(workers: list[subprocess.Popen[bytes]]) -> float:
-    """CPU of these and of this process, so far; /proc counts in ticks."""
-    fields = [Path(f"/proc/{worker.pid}/stat").read_text().rpartition(")")[2].split() for worker in workers]
-    return own() + sum(int(user) + int(system) for *_, user, system in (some[:13] for some in fields)) / _TICKS
+    """CPU of these and of this process, so far."""
+    return own() + sum(_spent(worker.pid) for worker in workers)
+
+
+def of_all() -> float:
+    """CPU of this process and of those that it started and that still run: workers, Redis, the lab's API server."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return own() + sum(map(_spent, map(int, children)))
+
+
+def _spent(pid: int) -> float:
+    """/proc counts in ticks."""
+    *_, user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:13]
+    return (int(user) + int(system)) / _TICKS
 
 
 def timed(work: Callable[[], object], spent: Callable[[], float] = own) -> Cost:
