@@ -104,6 +104,7 @@ async def bare(connection: Connection, pods: list[tuple[str, str]]) -> None:
             )  # fmt: skip
             await ended.over.wait()
             transport.disconnect(graceful=False)
+            transport.underlying_transport.close()  # as the product does
 
     await asyncio.gather(*(work() for _ in range(CONCURRENCY)))
 

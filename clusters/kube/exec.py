@@ -127,6 +127,8 @@ class Executor:
             await streams.ended.wait()
         finally:
             transport.disconnect(graceful=False)
+            # Of TLS what is closed again lets go of its buffers, 256 KiB that a cycle of references keeps otherwise.
+            transport.underlying_transport.close()
         if streams.left < 0:
             raise ExecError("too-large", f"the command wrote more than {self._limit} bytes")
         code = _exit_code(streams.of(_STATUS))

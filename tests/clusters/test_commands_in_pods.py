@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+from asyncio.sslproto import SSLProtocol
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -96,6 +98,25 @@ async def test_many_commands_share_one_executor(pods: RunningCluster) -> None:
     async with Executor(connection, timeout=30) as executor:
         results = await asyncio.gather(*(executor.run(NAMESPACE, f"frr-{n % 3}", "frr", [str(n)]) for n in range(60)))
     assert [result.stdout for result in results] == [str(n).encode() for n in range(60)]
+
+
+async def test_what_is_over_leaves_no_buffers_to_the_garbage_collector(pods: RunningCluster) -> None:
+    """asyncio's TLS has 256 KiB for each connection, and a reference to itself by way of the protocol above it."""
+
+    def buffers() -> int:
+        return sum(type(one) is SSLProtocol and not one._server_side for one in gc.get_objects())
+
+    gc.collect()
+    gc.disable()
+    try:
+        await _run(pods, "ok")
+        before = buffers()
+        for argv in (["ok"], ["big"], ["false"]):
+            await _run(pods, *argv)
+            await asyncio.sleep(0)  # the connection is lost with the next turn of the loop
+        assert buffers() <= before
+    finally:
+        gc.enable()
 
 
 async def test_an_api_server_that_is_away_is_unreachable(pods: RunningCluster) -> None:
