@@ -10,9 +10,9 @@ class BgpuiConfig(AppConfig):
     name = "bgpui"
 
     def ready(self) -> None:
-        # The rows that a process keeps are no garbage; looking through them as often as Python does by default costs
-        # a third of a Review of a large cluster.
-        gc.set_threshold(10_000, 20, 20)
+        # The rows that a process keeps are no garbage; looking through all of them as often as Python does by default
+        # costs a third of a Review of a large cluster. What is young is looked through as always.
+        gc.set_threshold(700, 10, 100)
         # Loaded here, not in the package, so that `bgpui status` runs without Celery.
         from bgpui import celery  # noqa: F401
         from bgpui.roles import roles_write
