@@ -93,6 +93,11 @@ class Over:
         """Sessions that are not up and not named."""
         return self.meant - self.up - len(self.missing)
 
+    @property
+    def awaited(self) -> bool:
+        """Whether none is up since none was seen yet, as those of a new peer."""
+        return not self.up and bool(self.missing) and all(one.words == _UNSEEN for one in self.missing)
+
 
 NOWHERE = Over(0, 0)
 Asked = Callable[[Cluster], Heard]

@@ -185,3 +185,8 @@ def test_review_says_what_is_withdrawn_who_loses_what_and_what_frr_is_told(edito
     assert "meant over 3 sessions, none of them up ; not up: node-0 → tor-b 10.0.0.2 (Connecting fails)" in text
     assert "12 services will lose redundancy" in text
     assert "shop/s00 3 nodes, 2 peers meant over 6 sessions, 1 of them up;" in text
+    Session.objects.filter(peer="tor-b").delete()
+    text = meant(editor.get(f"{tor.get_absolute_url()}delete/").text, "announcements")
+    assert "meant over 3 sessions, none of them observed yet shop/" in text, "which is no failure, as of a new peer"
+    pool = editor.get("/pools/lab/metallb-system/blue/delete/").text
+    assert ("It is named there: take it out there, too." in pool, "check its spelling" in pool) == (True, False)
