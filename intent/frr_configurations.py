@@ -13,7 +13,7 @@ from intent.timers import FRR_HOLD, FRR_K8S_CONNECT, FRR_KEEPALIVE, asked, compl
 
 HOSTNAME = "kubernetes.io/hostname"
 NONE = "none"
-# What two objects that name the same neighbour must agree on, by the field of an FRRConfiguration and of a BGPPeer.
+# What two objects that name the same neighbor must agree on, by the field of an FRRConfiguration and of a BGPPeer.
 TERMS = {
     "asn": "peerASN",
     "port": "peerPort",
@@ -38,7 +38,7 @@ class Neighbor:
 
     @property
     def terms(self) -> dict[str, str]:
-        """What others that name this neighbour must agree to; of a password no more is known than whether it is set."""
+        """What others that name this neighbor must agree to; of a password no more is known than whether it is set."""
         spec = self.spec
         timers = (whole_seconds(asked(spec, name)) for name in ("holdTime", "keepaliveTime"))
         return {

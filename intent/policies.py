@@ -1,4 +1,4 @@
-"""The route maps and prefix lists of one neighbour: nothing comes in, only what is announced goes out.
+"""The route maps and prefix lists of one neighbor: nothing comes in, only what is announced goes out.
 
 An outbound route map first sets what single prefixes ask for and goes on (`on-match next`), then permits all of them.
 """
@@ -15,7 +15,7 @@ _IP = {"ipv4": "ip", "ipv6": "ipv6"}
 
 
 def neighbor_id(session: IntendedSession) -> str:
-    """How route maps and prefix lists of a session are named: the neighbour, with its VRF."""
+    """How route maps and prefix lists of a session are named: the neighbor, with its VRF."""
     return session.neighbor if session.vrf == DEFAULT_VRF else f"{session.neighbor}-{session.vrf}"
 
 
@@ -85,5 +85,5 @@ def _entry(head: str, *lines: str) -> Iterator[str]:
 
 
 def networks(sessions: Iterable[IntendedSession], announced: Mapping[str, Sequence[Announcement]]) -> list[str]:
-    """The prefixes that any of a router's neighbours is sent, sorted as MetalLB does, as text."""
+    """The prefixes that any of a router's neighbors is sent, sorted as MetalLB does, as text."""
     return sorted({each.prefix for session in sessions for each in announced.get(session.peer, ())})

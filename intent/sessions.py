@@ -56,7 +56,7 @@ class IntendedSession:
 
 
 def sessions_on(snapshot: Snapshot, node_name: str) -> tuple[IntendedSession, ...]:
-    """The sessions of one node, sorted by VRF and neighbour; () for a node that is not known."""
+    """The sessions of one node, sorted by VRF and neighbor; () for a node that is not known."""
     nodes = tuple(node for node in snapshot.nodes if node.name == node_name)
     return _by_node(snapshot, Placement(nodes)).get(node_name, ())
 

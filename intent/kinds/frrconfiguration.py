@@ -49,7 +49,7 @@ _UNICAST = listed(
     max_items=1,
 )
 _EVPN = (
-    plain("advertiseVNIs", "Advertise VNIs", "Whether VNIs go to EVPN neighbours.", enum=("Disabled", "All")),
+    plain("advertiseVNIs", "Advertise VNIs", "Whether VNIs go to EVPN neighbors.", enum=("Disabled", "All")),
     Field(
         name="advertiseSVI",
         type="boolean",
@@ -96,7 +96,7 @@ _ROUTER = (
     ),
 )
 _PROFILE = (
-    plain("name", "Name", "The name that neighbours use.", required=True),
+    plain("name", "Name", "The name that neighbors use.", required=True),
     *(replace(field, format="int32") if field.type == "integer" else field for field in BFD_PROFILE.fields),
 )
 
@@ -119,7 +119,7 @@ FRR_CONFIGURATION = Kind(
                     name="bgp",
                     type="object",
                     label="BGP",
-                    description="Routers, their neighbours and BFD profiles.",
+                    description="Routers, their neighbors and BFD profiles.",
                     properties=(
                         listed(
                             "routers",

@@ -1,4 +1,4 @@
-"""A neighbour in an FRRConfiguration: a session, what goes out over it, and what is let in."""
+"""A neighbor in an FRRConfiguration: a session, what goes out over it, and what is let in."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ _MARKED = listed(
 _OUT = _object(
     "toAdvertise",
     "Announced",
-    "What goes out to the neighbour.",
-    _allowed(Field(type="string"), "The prefixes of the router that the neighbour gets."),
+    "What goes out to the neighbor.",
+    _allowed(Field(type="string"), "The prefixes of the router that the neighbor gets."),
     _object(
         "nextHop",
         "Next hop",
@@ -109,7 +109,7 @@ _OUT = _object(
 _IN = _object(
     "toReceive",
     "Received",
-    "What is taken from the neighbour; nothing unless allowed.",
+    "What is taken from the neighbor; nothing unless allowed.",
     _allowed(
         Field(
             type="object",
@@ -136,15 +136,15 @@ NEIGHBOR = Field(
     type="object",
     description="One session.",
     properties=(
-        asn(description="The AS number of the neighbour. Either this or a dynamic ASN."),
-        plain("address", "Address", "IPv4 or IPv6 address of the neighbour. Either this or an interface."),
+        asn(description="The AS number of the neighbor. Either this or a dynamic ASN."),
+        plain("address", "Address", "IPv4 or IPv6 address of the neighbor. Either this or an interface."),
         Field(
             name="port",
             type="integer",
             label="Port",
             minimum=0,
             maximum=16384,
-            description="TCP port of the neighbour. Unset: 179.",
+            description="TCP port of the neighbor. Unset: 179.",
         ),
         plain("sourceaddress", "Source address", "Address or interface of the node to open the session from."),
         *(BGP_PEER.field(name) for name in _SAME_AS_PEER),

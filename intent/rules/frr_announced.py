@@ -1,4 +1,4 @@
-"""FRR-K8s mode: what an FRRConfiguration of people sends to a neighbour, and what it takes from it."""
+"""FRR-K8s mode: what an FRRConfiguration of people sends to a neighbor, and what it takes from it."""
 
 from __future__ import annotations
 

@@ -80,14 +80,14 @@ def _identity(about: About, router: Router, neighbor: Neighbor) -> Iterator[Find
     spec, path = neighbor.spec, neighbor.path
     address, interface = text(spec.get("address")), text(spec.get("interface"))
     if bool(address) == bool(interface):
-        message = "A neighbour needs either an address or an interface"
+        message = "A neighbor needs either an address or an interface"
         yield about.error("frr-neighbor-address", path, message, "Set one of them.", address)
     elif address and parse_address(address) is None:
         message = f"{shown(address)} is no IP address"
         yield about.error("frr-neighbor-address", f"{path}.address", message, "Write an IP address.", address)
     asn, dynamic = as_number(spec.get("asn")), text(spec.get("dynamicASN"))
     if (asn is None) != bool(dynamic):
-        message = "A neighbour needs either asn or dynamicASN"
+        message = "A neighbor needs either asn or dynamicASN"
         yield about.error("frr-neighbor-asn", f"{path}.asn", message, "Set one of them.", spec.get("asn") or "")
     if as_number(spec.get("localASN")) is not None and asn == router.asn:
         message, hint = "localASN is of no use on iBGP", "Leave localASN out."
@@ -134,10 +134,10 @@ def _evpn(about: About, mine: tuple[Router, ...]) -> Iterator[Finding]:
         families = [entries(neighbor.spec.get("addressFamilies")) for neighbor in router.neighbors]
         wants = evpn.get("advertiseVNIs") == "All" or evpn.get("advertiseSVI") is True or bool(layer2)
         if wants and not any("evpn" in some for some in families):
-            message, hint = "EVPN is asked for, and no neighbour carries it", "Add evpn to its addressFamilies."
+            message, hint = "EVPN is asked for, and no neighbor carries it", "Add evpn to its addressFamilies."
             yield about.error("frr-evpn-without-neighbor", path, message, hint)
         if layer3 and router.neighbors:
-            message = "A layer 3 VNI belongs to a router without neighbours"
+            message = "A layer 3 VNI belongs to a router without neighbors"
             yield about.error("frr-l3vni-with-neighbors", f"{path}.l3vni", message, "Take one of them out.")
         for vni in (vni for one in (*layer2, layer3) if isinstance(vni := one.get("vni"), int)):
             if vni in vnis:

@@ -29,7 +29,7 @@ class _Said(Generic[T]):
 
 
 def with_each_other(view: View) -> Iterator[Disagreement]:
-    """Only those that say different things of the same VRF, neighbour or profile are compared."""
+    """Only those that say different things of the same VRF, neighbor or profile are compared."""
     of_vrf: dict[str, list[_Said[Router]]] = defaultdict(list)
     of_neighbor: dict[tuple[str, str], list[_Said[Neighbor]]] = defaultdict(list)
     of_profile: dict[str, list[_Said[Mapping[str, Any]]]] = defaultdict(list)

@@ -15,7 +15,7 @@ _TOLD = 3  # differences in one message
 
 
 def with_peers(view: View) -> Iterator[Disagreement]:
-    """Against the BGPPeers, of which MetalLB makes routers and neighbours."""
+    """Against the BGPPeers, of which MetalLB makes routers and neighbors."""
     by_vrf: dict[str, list[Resource]] = {}
     for peer in view.peers if view.frr_configurations else ():
         by_vrf.setdefault(text(peer.spec.get("vrf")), []).append(peer)
@@ -76,9 +76,9 @@ def _routers(view: View, one: Resource, router: Router, peers: Sequence[Resource
 def _neighbor(
     view: View, one: Resource, neighbor: Neighbor, vrf: str, peer: Resource, nodes: int
 ) -> Iterator[Disagreement]:
-    """The same neighbour from MetalLB."""
+    """The same neighbor from MetalLB."""
     named = f"BGPPeer {peer.name} and {one.name} name {shown(neighbor.name)} in {where(vrf)}"
-    hint = f"Write the same in both, or leave the neighbour out of {one.name}."
+    hint = f"Write the same in both, or leave the neighbor out of {one.name}."
     mine, theirs = peer_terms(peer), neighbor.terms
     differ = [name for name in TERMS if mine[name] != theirs[name]]
     told = [f"{name} {shown(mine[name])} and {shown(theirs[name])}" for name in differ]

@@ -29,7 +29,7 @@ def bfd_profile_exists(view: View, subject: Subject) -> Iterator[Finding]:
 
 
 def bfd_fits_the_hops(view: View, subject: Subject) -> Iterator[Finding]:
-    """Echo packets do not travel over routers; a minimum TTL says nothing about direct neighbours."""
+    """Echo packets do not travel over routers; a minimum TTL says nothing about direct neighbors."""
     profile = view.profiles.get(subject.string("bfdProfile"))
     if profile is None:
         return
@@ -37,7 +37,7 @@ def bfd_fits_the_hops(view: View, subject: Subject) -> Iterator[Finding]:
     multihop = subject.flag("ebgpMultiHop")
     ttl = profile.spec.get("minimumTtl")
     if not multihop and isinstance(ttl, int) and ttl != FRR_MINIMUM_TTL and not is_internal(subject.resource):
-        message = f"BFDProfile {profile.name} has minimumTtl {ttl}, which means nothing to a direct neighbour"
+        message = f"BFDProfile {profile.name} has minimumTtl {ttl}, which means nothing to a direct neighbor"
         hint = "Use a profile without minimumTtl, or set ebgpMultiHop if the router is more than one hop away."
         code = "bfd-minimum-ttl-single-hop"
         yield subject.warning(code, "bfdProfile", message, source=FRR, hint=hint, others=others)
@@ -98,7 +98,7 @@ def nodes_are_selected(view: View, subject: Subject) -> Iterator[Finding]:
 
 
 def router_is_reachable(view: View, subject: Subject) -> Iterator[Finding]:
-    """Where subnets are known: a router of another AS must be a neighbour, unless multihop; and not the node itself."""
+    """Where subnets are known: a router of another AS must be a neighbor, unless multihop; and not the node itself."""
     peer = parse_address(subject.string("peerAddress"))
     if peer is None or subject.string("vrf"):
         return

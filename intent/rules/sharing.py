@@ -1,4 +1,4 @@
-"""BGPPeers that meet on a node: one router ID a node, one AS a VRF, one session a neighbour (MetalLB's F1 to F3)."""
+"""BGPPeers that meet on a node: one router ID a node, one AS a VRF, one session a neighbor (MetalLB's F1 to F3)."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _router_ids(view: View) -> Iterator[Comparison]:
 
 
 def _neighbors(view: View) -> Iterator[Comparison]:
-    """Peers that name the same neighbour: in the same words, which MetalLB sees, or in others, which only FRR does."""
+    """Peers that name the same neighbor: in the same words, which MetalLB sees, or in others, which only FRR does."""
     scope = "on each node" if view.node_aware else "in the cluster (MetalLB before 0.16 compares all)"
     by_neighbor: dict[tuple[str, str], dict[str, list[Resource]]] = defaultdict(lambda: defaultdict(list))
     for peer in view.peers:
@@ -124,7 +124,7 @@ def _neighbors(view: View) -> Iterator[Comparison]:
             message, members = f"{where} may have one peer {scope}", members_of(view, lambda peer: peer.name, peers)
             yield _duplicate(view, "duplicate-neighbor", message, VALIDATION, members)
         peers = [peer for same in spelled.values() for peer in same]
-        message = f"{where} is written in several ways, which MetalLB takes for several neighbours and FRR for one"
+        message = f"{where} is written in several ways, which MetalLB takes for several neighbors and FRR for one"
         yield _duplicate(view, "duplicate-neighbor-hidden", message, FRR, members_of(view, _spelling, peers))
 
 

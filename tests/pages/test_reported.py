@@ -168,12 +168,12 @@ def test_an_frr_configuration_of_people_shows_what_does_not_fit(browser: Browser
     body = {"spec": {"bgp": {"routers": [{"asn": 1, "neighbors": [{"address": "10.0.0.1"}]}]}}}
     row = a_report(cluster, "FRRConfiguration", "mine", body)
     page = viewer.get(row.get_absolute_url())
-    assert "A neighbour needs either asn or dynamicASN" in page.text
+    assert "A neighbor needs either asn or dynamicASN" in page.text
     told = api.get(f"/api/v1/frrconfigurations/{cluster.name}/{cluster.namespace}/mine/").json()
     assert [finding["code"] for finding in told["findings"]] == ["frr-neighbor-asn"]
     row.shortened = True
     row.save()
-    assert "A neighbour needs" not in viewer.get(row.get_absolute_url()).text, "what is cut off is not judged"
+    assert "A neighbor needs" not in viewer.get(row.get_absolute_url()).text, "what is cut off is not judged"
 
 
 def test_conditions_are_sentences_and_no_json(viewer: Client, cluster: Cluster) -> None:
