@@ -27,14 +27,15 @@ class Daemons:
     """zebra, bfdd, staticd and bgpd (and mgmtd where this FRR has one) of one machine.
 
     listen: the TCP port of bgpd, 0 = it only dials, as on MetalLB's nodes. vrfs: the machine's named network
-    namespaces, each of which is a VRF of that name. config: what is in force.
+    namespaces, each of which is a VRF of that name; only with one from the start FRR hears of later ones.
+    config: what is in force.
     """
 
     def __init__(self, machine: Machine, *, listen: int, vrfs: Sequence[str] = ()) -> None:
         self.machine = machine
         self.config = ""
         self._blank = True
-        self._vrfs = vrfs
+        self.vrfs = vrfs
         self._bgpd = ["bgpd", "-p", str(listen)]
         self._zebra = ["zebra", *(["--vrfwnetns"] if vrfs else [])]
 
@@ -91,7 +92,7 @@ class Daemons:
 
     async def _run(self, config: str, steps: Sequence[Sequence[str]]) -> None:
         # Without its namespace in the text, the reloader would take the VRF's away.
-        text = config + "".join(f"\nvrf {vrf}\n netns /run/netns/{vrf}\nexit-vrf\n" for vrf in self._vrfs)
+        text = config + "".join(f"\nvrf {vrf}\n netns /run/netns/{vrf}\nexit-vrf\n" for vrf in self.vrfs)
         for argv, stdin in [(["tee", _CONFIG], text.encode()), *((argv, None) for argv in steps)]:
             stdout, stderr, code = await self.machine.exec(argv, stdin)
             if code:

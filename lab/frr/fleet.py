@@ -64,6 +64,18 @@ class RealSpeakers:
             if node in self._nodes:
                 await self._nodes[node].restart(keep=self._mode is Mode.FRR_K8S or not self.refusals.get(node))
 
+    async def rewire(self) -> None:
+        """Give the nodes the VRFs that they should have by now.
+
+        Routers learn of their new neighbors first: FRR dials as soon as it has a route, and what is refused then is
+        tried again after connectTime only, two minutes by default.
+        """
+        async with self._turn:
+            await self._apply_routers()
+            await self.topology.grow()
+            for name, node in self._nodes.items():
+                node.vrfs = self.topology.vrfs_on(name)[1:]
+
     async def exec(self, node: str, argv: Sequence[str]) -> ExecResult:
         """Run vtysh in the node's namespaces. KeyError if the node has no speaker."""
         machine = self._nodes[node].machine

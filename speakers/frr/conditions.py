@@ -18,6 +18,7 @@ STATES = frozenset(
     ("Idle", "Connect", "Active", "OpenSent", "OpenConfirm", "Established", "Clearing", "Deleted")
 )  # RFC 4271 section 8.2.2, and two of FRR's own
 ABSENT, UNKNOWN = "Absent", "Unknown"
+_HOLD_TIMER_EXPIRED = 4  # NOTIFICATION code
 
 
 class Condition(NamedTuple):
@@ -125,6 +126,8 @@ def _told(neighbor: Neighbor, *, sent: bool) -> tuple[str, str] | None:
     row = notification(*neighbor.notification) if neighbor.notification else None
     if row is None or neighbor.notification is None:
         return None
+    if sent and neighbor.notification[0] == _HOLD_TIMER_EXPIRED and neighbor.connections_established == 0:
+        return _plain("no-open")  # the timer runs before the OPEN, too (RFC 4271, section 8.2.2, OpenSent)
     meaning: Meaning = row.sent if sent else row.received
     if meaning.passing or (row.slug == "configuration-change" and BY_STATE.get(neighbor.state) == "no-answer"):
         return None  # a router whose password changes says that its configuration did, and nothing from then on

@@ -26,6 +26,7 @@ _REACH = (
     "Is this node's source address the neighbor that the router expects?",
     "A router that is more than one hop away needs ebgpMultiHop.",
 )
+_AGAIN = "FRR dials again after connectTime, two minutes if it is not set: the session's page says when."
 _ROUTE = "Ask FRR for its way to the router in this VRF: at the end of the session's page."
 
 REASONS: dict[str, Reason] = {
@@ -84,7 +85,10 @@ REASONS: dict[str, Reason] = {
     "vrf-missing": Reason(
         "The VRF does not exist on this node",
         "ours",
-        ("Create the VRF device on the node (NMState), or exclude the node in nodeSelectors.",),
+        (
+            "Create the VRF device on the node (NMState), or exclude the node in nodeSelectors.",
+            "Set the router up first: FRR dials as soon as the VRF has a route, and then again after connectTime only.",
+        ),
         f"{_RESET} 29",
     ),
     "no-address-family": Reason(
@@ -115,7 +119,12 @@ REASONS: dict[str, Reason] = {
     "no-connection": Reason(
         "Connecting fails: nothing listens there, or no host has that address",
         "theirs",
-        ("Does BGP run on the router, on that address and port (peerPort)?", "Is peerAddress the router's?", _ROUTE),
+        (
+            "Does BGP run on the router, on that address and port (peerPort)?",
+            "Is peerAddress the router's?",
+            _ROUTE,
+            _AGAIN,
+        ),
         _STATE,
     ),
     "no-answer-or-password": Reason(
@@ -145,7 +154,7 @@ REASONS: dict[str, Reason] = {
         ("Look for `passive` in a raw FRR configuration.", "MetalLB's FRR does not listen on TCP port 179."),
         "FRR bgpStateIs passive",
     ),
-    "idle": Reason("FRR waits before it tries again", "unknown", _REACH, _STATE),
+    "idle": Reason("FRR waits before it tries again", "unknown", (*_REACH, _AGAIN), _STATE),
     "not-configured": Reason(
         "FRR has no such neighbor: this node has not taken the configuration over",
         "ours",

@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pytest_django.fixtures import Settings
 
+from clusters.nudges import connection
 from lab.frr.netns import available
 from tests.frr.breaking import PASSWORDS, WHOLE, whole_again
 from tests.frr.cluster import RealCluster
+from tests.frr.observed import observed_lab
+from tests.speakers.lab import Observer, RunningLab
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -38,3 +42,21 @@ def broken(cluster: RealCluster) -> RealCluster:
         cluster.take(WHOLE, PASSWORDS)
         whole_again(cluster)
     return cluster
+
+
+@pytest.fixture(scope="package")
+def _observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
+    running = observed_lab(tmp_path_factory.mktemp("observed"))
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def observed(_observed: RunningLab, db: None, redis_url: str, settings: Settings) -> Iterator[Observer]:
+    """bgpui at work on it."""
+    settings.BGPUI_EXEC_TIMEOUT = 20.0
+    connection().flushdb()
+    observer = Observer(_observed)
+    observer.relist()
+    yield observer
+    observer.close()

@@ -42,6 +42,9 @@ def told(code: int, error: str) -> dict[str, Any]:
         ("Connect", told(13, "0603"), "peer-deconfigured-received", "theirs"),
         ("Active", told(13, "0605"), "connection-rejected-received", "unknown"),
         ("Active", told(14, "0400"), "hold-timer-expired-sent", "path"),
+        # A mute router: the timer that ran out is that of OpenSent.
+        ("Connect", told(14, "0400") | {"connectionsEstablished": 0}, "no-open", "theirs"),
+        ("Connect", told(14, "0400") | {"connectionsEstablished": 1}, "hold-timer-expired-sent", "path"),
         ("Active", told(13, "0400"), "hold-timer-expired-received", "path"),
         ("Active", told(14, "060A"), "bfd-down-sent", "path"),
         ("Active", told(13, "0299"), "open-error-received", "unknown"),

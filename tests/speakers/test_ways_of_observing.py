@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pytest_django.fixtures import Settings
@@ -19,7 +18,6 @@ from alarms.conditions.facts import Facts
 from alarms.conditions.sessions import unknown
 from alarms.models import Kind, Rule
 from clusters import clock
-from clusters.doors import door_of
 from clusters.models import Cluster, StatusObject
 from clusters.nudges import connection
 from clusters.observing import REPORTED, decide
@@ -34,6 +32,7 @@ from speakers import live
 from speakers.models import Session, Speaker, Transition
 from speakers.selectors import freshness, sessions
 from tests.speakers.lab import Observer, RunningLab
+from tests.speakers.observing import a_minute_passes, asked, choose, look
 from tests.waiting import eventually
 
 ONE, TWO = "compute-1.example.com", "compute-2.example.com"
@@ -108,23 +107,6 @@ def _address(peer: str) -> str:
     return status._of_session({"status": {"peer": peer}})["peer"]
 
 
-def look(observer: Observer, *, live: bool = True) -> None:
-    """What the watcher does at first: everything is read, and the streams are said to be live."""
-    observer.cluster.refresh_from_db()
-    for kind, room in status.status_needs(observer.cluster):
-        status.status_look(observer.cluster, door_of(observer.cluster), kind, room)
-    name = f"bgpsessionstates in {observer.cluster.frr_namespace}"
-    streams = [{"name": name, "live": live, "readonly": True, "error": ""}]
-    now = clock.now()
-    Cluster.objects.filter(pk=observer.cluster.pk).update(streams=streams, watched_at=now, readonly_at=now)
-    observer.cluster.refresh_from_db()
-
-
-def choose(observer: Observer, way: str) -> None:
-    Cluster.objects.filter(pk=observer.cluster.pk).update(observe=way)
-    observer.cluster.refresh_from_db()
-
-
 def become(observer: Observer, token: str, folder: Path) -> None:
     """Go on with the rights of somebody else."""
     write_kubeconfig(folder / "kubeconfig", observer.lab.url, token, observer.lab.server.ca_pem)
@@ -141,16 +123,6 @@ def unforeseen(observer: Observer) -> None:
     """A review of access promises what the API server then refuses."""
     Cluster.objects.update(permissions=[one | {"allowed": True} for one in observer.cluster.permissions])
     observer.cluster.refresh_from_db()
-
-
-def a_minute_passes() -> None:
-    ago = clock.now() - timedelta(seconds=61)
-    Speaker.objects.update(asked_at=ago)
-    Speaker.objects.filter(retry_at__isnull=False).update(retry_at=ago)
-
-
-def asked(observer: Observer) -> dict[str, Any]:
-    return dict(Speaker.objects.filter(cluster=observer.cluster).values_list("node", "asked_at"))
 
 
 def test_a_report_that_changes_has_its_node_asked_at_once_and_no_other(seen: Observer) -> None:
