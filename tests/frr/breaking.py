@@ -16,7 +16,7 @@ FAST = {"holdTime": "9s", "keepaliveTime": "3s", "connectTime": "1s"}
 INTERNAL = {"myASN": 64510, "peerASN": 64510, "vrf": "storage", **FAST}
 EVERYWHERE = tuple(node.name for node in NODES)
 PEERS = (
-    bfd_profile("fast", receiveInterval=300, transmitInterval=300),
+    bfd_profile("fast", receiveInterval=1000, transmitInterval=1000),
     peer("core", "10.4.0.1", **INTERNAL),
     peer("plain", "10.1.0.1", peerASN=64601, **FAST),
     peer("md5", "10.1.0.2", peerASN=64602, passwordSecret={"name": "md5"}, bfdProfile="fast", **FAST),

@@ -12,6 +12,7 @@ from clusters.nudges import connection
 from lab.frr.netns import available
 from tests.frr.breaking import PASSWORDS, WHOLE, whole_again
 from tests.frr.cluster import RealCluster
+from tests.frr.comparing import differences
 from tests.frr.observed import observed_lab
 from tests.speakers.lab import Observer, RunningLab
 
@@ -36,8 +37,8 @@ def cluster() -> Iterator[RealCluster]:
 
 @pytest.fixture
 def broken(cluster: RealCluster) -> RealCluster:
-    """A cluster in which nothing differs, to be broken; a test that changes no object leaves it so."""
-    if cluster.snapshot is not WHOLE:
+    """A cluster in which nothing differs, to be broken; a test that changes no object leaves it so, unless it fails."""
+    if cluster.snapshot is not WHOLE or differences(cluster):
         cluster.restart()
         cluster.take(WHOLE, PASSWORDS)
         whole_again(cluster)

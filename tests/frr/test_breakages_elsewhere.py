@@ -32,6 +32,27 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.frr
 
 
+def test_a_node_that_refuses_its_configuration_says_so_with_every_difference(broken: RealCluster) -> None:
+    """A BGPPeer that names no BFDProfile: MetalLB keeps the whole old configuration, so nothing new is announced."""
+    stuck = peer("stuck", "10.1.0.8", peerASN=64609, bfdProfile="nowhere", **FAST)
+    broken.take(snapshot(*OBJECTS, stuck, services=(WEB, service("late", "203.0.113.30"))), PASSWORDS)
+
+    def said() -> bool:
+        found = differences(broken)
+        late = [line for line in found if "missing 203.0.113.30/32: " in line]
+        absent = [f"{node} default 10.1.0.8: absent" for node in EVERYWHERE]
+        assert [line for line in found if line not in late] == absent, found
+        assert len(late) == 3 * len(EVERYWHERE), found
+        assert all("The node keeps its old configuration: " in line and "nowhere" in line for line in late), late
+        return True
+
+    try:
+        eventually(said, timeout=120, interval=0.3)
+    finally:
+        broken.take(WHOLE, PASSWORDS)
+    whole_again(broken)
+
+
 class AtRouter(NamedTuple):
     """What happens at a router of its own, and how the session of the first node shows it."""
 
@@ -88,19 +109,4 @@ def test_what_routers_and_links_do_is_named_and_gone_when_it_is_mended(broken: R
         broken.change("10.2.0.1", "storage", password=PASSWORDS["store-distant"])
         for name, way in AT_ROUTER.items():
             broken.change(TRIED[name], **way.mended)
-    whole_again(broken)
-
-
-def test_a_node_that_refuses_its_configuration_says_so_with_every_difference(broken: RealCluster) -> None:
-    """A BGPPeer that names no BFDProfile: MetalLB keeps the whole old configuration, so nothing new is announced."""
-    stuck = peer("stuck", "10.1.0.8", peerASN=64609, bfdProfile="nowhere", **FAST)
-    broken.take(snapshot(*OBJECTS, stuck, services=(WEB, service("late", "203.0.113.30"))), PASSWORDS)
-    try:
-        found = eventually(lambda: differences(broken), timeout=120, interval=0.3)
-    finally:
-        broken.take(WHOLE, PASSWORDS)
-    late = [line for line in found if "missing 203.0.113.30/32: " in line]
-    assert [line for line in found if line not in late] == [f"{node} default 10.1.0.8: absent" for node in EVERYWHERE]
-    assert len(late) == 3 * len(EVERYWHERE)
-    assert all("The node keeps its old configuration: " in line and "nowhere" in line for line in late), late
     whole_again(broken)
