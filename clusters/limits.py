@@ -49,7 +49,7 @@ class Tries:
         """
         with connection().pipeline() as pipeline:
             pipeline.incr(self._key)
-            pipeline.expire(self._key, self.kept)
+            pipeline.expire(self._key, self.kept, nx=True)  # what is tried later lengthens nothing
             number, _kept = pipeline.execute()
         if number <= self.free:
             return 0

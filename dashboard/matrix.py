@@ -81,7 +81,7 @@ def matrix(
     rows = [_row(node, clusters, columns, cells) for node in shown]
     problems = sum(node.health != "up" for node in shown)
     if zones:
-        bands = _bands(zones, order, counts, columns, rows, clusters, last=page == pages)
+        bands = _bands(zones, order, counts, columns, rows, clusters, last=page == pages and not opened)
     else:
         bands = [Band("", "", counts.number_of_nodes, len(counts.problem_nodes), [], rows)]
     return Matrix(
@@ -131,7 +131,7 @@ def _bands(
     *,
     last: bool,
 ) -> list[Band]:
-    """The zones that have rows on this page; on the last one those without problems, too."""
+    """The zones that have rows on this page; last: those without problems, too."""
     bad = Counter(zones.of((node.cluster, node.node)) for node in counts.problem_nodes)
     wrong: dict[tuple[int, str], dict[tuple[str, str], Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     for cluster, node, vrf, neighbor, health in counts.wrong:

@@ -190,7 +190,9 @@ def _established_at(row: Session, sight: _Sight, judged: Condition) -> datetime 
 
 
 def _flapped(row: Session, sight: _Sight) -> bool:
-    return flapped(row, sight.neighbor, sight.speaker.observed_at, sight.at)
+    speaker = sight.speaker
+    took = timedelta(milliseconds=speaker.duration_ms or 0)  # moments are those at which FRR was asked
+    return flapped(row, sight.neighbor, speaker.observed_at and speaker.observed_at + took, sight.at)
 
 
 def _phase(state: str) -> str:

@@ -14,7 +14,7 @@ _ANEW = "FRR counts its connections anew: it was restarted, or the neighbor was 
 
 
 def flapped(row: Session, neighbor: Neighbor | None, heard: datetime | None, at: datetime) -> bool:
-    """Whether an Established session was lost since FRR was last asked: heard, before, and at, now."""
+    """Whether an Established session was lost since FRR answered last: heard, before, and at, now."""
     if neighbor is None or row.state != Session.State.ESTABLISHED or row.established_at is None:
         return False  # what others reported has no count to compare with
     if neighbor.connections_established not in {None, row.connections_established}:
@@ -23,7 +23,8 @@ def flapped(row: Session, neighbor: Neighbor | None, heard: datetime | None, at:
     if heard is None or uptime is None or not 0 <= uptime < 2**42:
         return False
     # A restarted FRR counts from one again. Its uptime, unlike its epoch, needs no clock that agrees with ours.
-    return at - timedelta(milliseconds=uptime) > heard + _JITTER
+    up = at - timedelta(milliseconds=uptime)
+    return up > heard + _JITTER and abs(up - row.established_at) > _JITTER
 
 
 def loss(row: Session, neighbor: Neighbor) -> Condition:

@@ -74,6 +74,13 @@ def _within(one: Told, announced: Announcement, here: lookup.Found | None) -> To
     return Told(one.peer, one.neighbor, announced.prefix) if other else one
 
 
+def _shorter(within: str, row: Row) -> bool:
+    """Whether this prefix is shorter than the one that was found; a longer one would have been found in its place."""
+    if not within or row.found is None:
+        return False
+    return ipaddress.ip_network(within).prefixlen < ipaddress.ip_network(row.found.network).prefixlen
+
+
 def _untold(row: Row, known: Heard, *, old: bool) -> list[Untold]:
     """Whom the node should tell of what it originates, and does not. old: it keeps its old configuration."""
     if not row.own:
@@ -81,7 +88,7 @@ def _untold(row: Row, known: Heard, *, old: bool) -> list[Untold]:
     told, found = {one.neighbor for one in row.told}, []
     for one in row.meant:
         key = row.node, row.vrf, one.neighbor
-        if one.neighbor in told or one.within:  # the answer is about another prefix than what goes there
+        if one.neighbor in told or _shorter(one.within, row):  # the answer is about another prefix than what goes there
             continue
         why, href = known.why(key).words, known.why(key).href
         if key in known.up:

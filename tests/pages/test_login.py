@@ -82,6 +82,17 @@ def test_waits_double_up_to_a_quarter_of_an_hour() -> None:
         assert meant / 2 < wait <= meant
 
 
+def test_what_is_tried_later_does_not_lengthen_the_time_that_failures_count() -> None:
+    fail("ana", 1)
+    counted = [key for key in connection().scan_iter("bgpui:tries:*") if not key.endswith(b":wait")]
+    for key in counted:
+        connection().expire(key, 100)
+    assert login("ben")["Location"] == "/speakers/"
+    fail("ana", 1)
+    assert counted
+    assert all(0 < int(connection().ttl(key)) <= 100 for key in counted)
+
+
 def test_another_name_and_another_address_are_not_kept_out() -> None:
     fail("ana", 5)
     login("ana", "wrong")

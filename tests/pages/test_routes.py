@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from ipaddress import ip_network
 
 import pytest
 from django.test import Client
@@ -85,6 +86,16 @@ def test_what_is_originated_and_told_to_nobody_is_not_announced(viewer: Client, 
         True, False, [], [{"peer": "tor-a", "neighbor": "10.0.0.1", "within": ""}]
     )  # fmt: skip
     assert one["untold"][0]["why"] == "The hold timer expired"
+
+
+def test_a_neighbor_that_is_meant_to_get_a_longer_prefix_lacks_it(cluster: Cluster) -> None:
+    """The longest match would be the longer one, if the node had it."""
+    a_session(a_speaker(cluster, "node-0"), "10.0.0.1", peer="tor-a")
+    meant = {("node-0", "default"): [(lookup.Told("tor-a", "10.0.0.1"), Announcement(f"{PREFIX}/32", (), (), ()))]}
+    network = str(ip_network(f"{PREFIX}/24", strict=False))
+    found = Found("default", network, [FoundPath(best=True, valid=True)], [])
+    (row,) = rows_of(cluster, meant, {("node-0", "default"): found}, set())
+    assert [one.peer for one in row.untold] == ["tor-a"]
 
 
 def test_a_neighbor_that_gets_a_shorter_prefix_is_not_said_to_lack_the_longer_one(

@@ -50,6 +50,14 @@ def test_zones_with_problems_come_first_and_name_their_nodes(db: None) -> None:
     assert [band.name for band in drawn(vrf="storage").bands] == ["zone-0", "zone-1", "zone-2", "zone-3"]
 
 
+def test_every_node_of_many_zones_has_a_page_and_its_zone_is_not_repeated(db: None) -> None:
+    fleet(200, down_every=1000, zones=70)
+    pages = [drawn(page, opened=True) for page in range(1, drawn(opened=True).pages + 1)]
+    assert len({row.node.node for one in pages for band in one.bands for row in band.rows}) == 200
+    assert all(band.rows for one in pages for band in one.bands)
+    assert {one.hidden_bands for one in pages} == {0}
+
+
 def test_a_node_that_moves_and_a_session_that_comes_are_seen_at_once(db: None) -> None:
     cluster = fleet(20, down_every=100, zones=2)
     assert [told(band)[:2] for band in drawn().bands] == [("zone-0", 10), ("zone-1", 10)]

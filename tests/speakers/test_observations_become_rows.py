@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -251,6 +252,14 @@ def test_a_restart_of_frr_between_two_looks_is_a_loss(cluster: Cluster) -> None:
     assert (session().since, session().established_at) == (after(40), after(40))
     write(cluster, seen("node-1", after(120), {ONE: anew(up=41, at=120)}))
     assert Transition.objects.filter(LOST).count() == 1
+
+
+@pytest.mark.parametrize("skew", [0, 3600])
+def test_a_session_that_came_up_while_a_slow_node_answered_was_not_lost(cluster: Cluster, skew: float) -> None:
+    slow = seen("node-1", T0, {ONE: anew(up=4 + skew, at=4.5, bgpTimerUpMsec=500)})
+    write(cluster, replace(slow, duration_ms=4500))
+    write(cluster, seen("node-1", after(10), {ONE: anew(up=4 + skew, at=10, bgpTimerUpMsec=6000)}))
+    assert not Transition.objects.filter(LOST).exists()
 
 
 @pytest.mark.parametrize("ahead", [-3600, 30, 3600])
