@@ -15,6 +15,8 @@ from speakers.history import DAY
 WIDTH, HEIGHT = 96, 20  # units: one across is a quarter of an hour of a day
 _EDGE = 2  # above and below the line
 _TOGETHER = 3  # points that are drawn as one
+_LATE = 2  # points: the last may be still to come
+_NOTHING = "no value now"
 _FAMILIES = {"ipv4Unicast": "IPv4", "ipv6Unicast": "IPv6"}
 _LABELS = {
     "prefixes_received": "Prefixes received",
@@ -68,15 +70,17 @@ def _of(series: Series) -> Sparkline:
 
 def _words(series: Series, known: Sequence[int]) -> tuple[str, str]:
     low, high = min(known), max(known)
+    ended = not series.counter and all(value is None for value in series.shown[-_LATE:])
     if series.name == _BFD:
         lost = sum(value == 0 for value in known)
         down = (
             f"down at {counted(lost, 'look')} of {len(known)}" if lost else f"at all of {counted(len(known), 'look')}"
         )
-        return ("up" if known[-1] else "down"), down
+        return (_NOTHING if ended else "up" if known[-1] else "down"), down
     if series.counter:
         return f"{sum(known):,} in 24 h", f"at most {high:,} in {SLOT // 60} min" if high else ""
-    return f"{known[-1]:,}", "steady" if low == high else f"between {low:,} and {high:,}"
+    now = f"{_NOTHING}, {known[-1]:,} before" if ended else f"{known[-1]:,}"
+    return now, "steady" if low == high else f"between {low:,} and {high:,}"
 
 
 def _thinned(series: Series) -> list[float | None]:

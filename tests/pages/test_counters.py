@@ -32,8 +32,9 @@ def drawn(*values: int | None, counter: bool = False, name: str = "prefixes_sent
         ((4,) * 6, "Prefixes advertised: 4, steady: M0.0 10H96.0"),
         ((4, 4, 4, 6, 2, 6), "Prefixes advertised: 6, between 2 and 6: M0.0 2.0H48.0L48.0 18.0H96.0"),
         ((1, 1, None, None, None, None, 2, 2), "Prefixes advertised: 2, between 1 and 2: M0.0 18.0H32.0M64.0 2.0H96.0"),
+        ((6, 6, 6, 6, None, None), "Prefixes advertised: no value now, 6 before, steady: M0.0 10H96.0"),
     ],
-    ids=["steady", "the lowest of three points", "a gap"],
+    ids=["steady", "the lowest of three points", "a gap", "ended"],
 )  # fmt: skip
 def test_a_series_is_a_line_with_a_gap_where_nothing_is_known(values: tuple[int | None, ...], said: str) -> None:
     assert drawn(*values, name="prefixes_sent") == said
