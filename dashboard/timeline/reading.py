@@ -168,7 +168,7 @@ def _alike(
 
 
 def _changes(asked: Asked, together: timedelta) -> tuple[list[Item], bool]:
-    """Changes of objects; those of one change set are one, and what others do to several objects at a time."""
+    """Changes of objects; those that a change set makes are one, its way back another, and what others do at a time."""
     rows = _within(Change.objects.order_by("-at", "-pk"), asked)
     rows = rows.filter(kind="BGPPeer", name=asked.peer) if asked.peer else rows
     fields = ("pk", "at", "cluster__name", "kind", "name", "action", "source", "actor__username", "manager", "message")
@@ -181,10 +181,24 @@ def _changes(asked: Asked, together: timedelta) -> tuple[list[Item], bool]:
             others.append((at, cluster, kind, action, manager, (tuple(row), name)))
         else:
             sets[(number,) if number else (None, pk)].append(tuple(row))
-    items = [_change(key[0], some) for key, some in sets.items()]
+    items = [_change(key[0], run) for key, some in sets.items() for run in _rounds(some)]
     runs = _alike(others, together)
     items += [_by_other(cluster, kind, action, who, run) for (cluster, kind, action, who), run in runs]
     return items, more
+
+
+def _rounds(rows: list[tuple[Any, ...]]) -> list[list[tuple[Any, ...]]]:
+    """The changes of a set, newest first, as often as it went through its objects: there, and perhaps back."""
+    rounds: list[list[tuple[Any, ...]]] = [[]]
+    seen = set[tuple[str, str]]()
+    for row in rows:
+        of = row[3], row[4]
+        if of in seen:
+            rounds.append([])
+            seen.clear()
+        rounds[-1].append(row)
+        seen.add(of)
+    return rounds
 
 
 def _by_other(cluster: str, kind: str, action: str, manager: str, run: list[tuple[datetime, Any]]) -> Item:

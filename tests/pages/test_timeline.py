@@ -170,15 +170,22 @@ def test_the_ends_of_time_have_a_page(viewer: Client, day: datetime, until: str)
         assert viewer.get(f"/api/v1/timeline/?until={until}&reach={reach}").status_code == 200
 
 
-def test_a_change_set_is_one_line(viewer: Client, cluster: Cluster) -> None:
+def test_a_change_set_is_one_line_and_its_way_back_another(viewer: Client, cluster: Cluster) -> None:
     made = ChangeSet.objects.create(cluster=cluster)
-    for name in ("a", "b", "c"):
-        Change.objects.create(
-            cluster=cluster, kind="BGPPeer", name=name, action="create", source="api", change_set=made
-        )
+
+    def enter(action: str, *names: str) -> None:
+        for name in names:
+            Change.objects.create(
+                cluster=cluster, kind="BGPPeer", name=name, action=action, source="api", change_set=made
+            )
+
+    enter("create", "a", "b", "c")
     page = viewer.get(URL).text
-    assert lines(page) == ["3 objects changed at once by somebody, BGPPeer a first"]
+    there = "3 objects changed at once by somebody, BGPPeer a first"
+    assert lines(page) == [there]
     assert f'href="/changes/sets/{made.pk}/"' in page
+    enter("delete", "c", "b", "a")
+    assert lines(viewer.get(URL).text) == ["3 objects changed at once by somebody, BGPPeer c first", there]
 
 
 def test_rest_says_the_same(viewer: Client, day: datetime) -> None:
