@@ -16,6 +16,7 @@ from clusters.ordering import ordered
 from clusters.pages import Column, HttpRequest, misfits, narrowed, ordering, page_of, render_page
 from clusters.reported.selectors import said
 from clusters.stale import nodes_keeping_old
+from intent.modes import release
 from pools.loadbalancers.announced import layer2, live_snapshot, standings
 from pools.loadbalancers.covering import covering
 from pools.loadbalancers.redundancy import redundancy
@@ -42,6 +43,7 @@ COLUMNS = (
     Column("created", "Created", ("-created_at",)),
 )
 _NAMED = 300  # nodes that the form proposes
+_TELLING = (0, 15, 0)  # MetalLB has ServiceBGPStatus from then on
 _BY_NAME = ("namespace", "name", "cluster__name")
 _STATES = (
     ("no-address", "no address"),
@@ -112,6 +114,7 @@ def service(request: HttpRequest, cluster: str, namespace: str, name: str) -> Ht
         "layer2": layer2(row, snapshot),
         "sharing": sharing(row),
         "reports": [(report, said(report)) for report in told],
+        "tells": release(row.cluster.metallb_version) >= _TELLING,
         "on_link": [report.node for report in told if report.kind == "ServiceL2Status" and report.node],
         "commands": commands(row),
     }

@@ -218,6 +218,14 @@ def test_what_metallb_reports_stands_beside_what_the_rules_say(viewer: Client, a
     assert "to other" not in page
 
 
+@pytest.mark.parametrize(("version", "said"), [("v0.16.1", "no speaker"), ("v0.14.9", "MetalLB tells it from 0.15 on")])
+def test_a_release_that_reports_nothing_of_services_is_no_silent_speaker(
+    viewer: Client, announced: Service, version: str, said: str
+) -> None:
+    Cluster.objects.update(metallb_version=version)
+    assert f"Nothing: {said}" in viewer.get(announced.get_absolute_url()).text
+
+
 def test_what_only_the_local_network_hears_is_no_failure(viewer: Client, cluster: Cluster) -> None:
     row = a_service(cluster, "printer", "192.168.1.9")
     page = viewer.get(row.get_absolute_url()).text
