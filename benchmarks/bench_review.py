@@ -19,6 +19,7 @@ NODES, PEERS, POOLS, TIERS, RACKS, SERVICES = 2_000, 1_000, 5_000, 50, 40, 5_000
 IMPORTED = 200
 WHAT = {
     "timers": "other timers of a BGPPeer",
+    "reset": "another AS of a BGPPeer, whose sessions reset",
     "pool": "one more range of an IPAddressPool",
     "advertisement": "a new BGPAdvertisement for 100 pools and 20 peers",
     "new_peer": "a new BGPPeer of 50 nodes",
@@ -87,6 +88,7 @@ def changes() -> dict[str, list[dict[str, Any] | str]]:
     more = range(PEERS, PEERS + IMPORTED // 2)
     return {
         "timers": [manifest("BGPPeer", "p3", {**peer(3), "holdTime": "30s", "keepaliveTime": "10s"})],
+        "reset": [manifest("BGPPeer", "p3", {**peer(3), "peerASN": 64502})],
         "pool": [manifest("IPAddressPool", "pool-3", {"addresses": ["10.0.3.0/24", "10.100.3.0/24"]}, {"tier": "3"})],
         "advertisement": [manifest("BGPAdvertisement", "new", {**tier(1), "peers": peers(2)})],
         "new_peer": [manifest("BGPPeer", "new", peer(PEERS))],

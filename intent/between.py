@@ -1,14 +1,20 @@
-"""What is withdrawn while a change is made, though it is announced before and after: objects that are deleted first."""
+"""What is withdrawn while a change is made, though it is announced before and after: deleted first, or over sessions
+
+that reset.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from intent.announcements.announcement import ServiceRef
+from intent.announcements.cluster import Announcements
 from intent.displaced import address_effects
 from intent.effects import effects
 from intent.findings import ObjectRef
+from intent.reach import SessionKey, only_over
+from intent.session_changes import SessionChange
 from intent.snapshot import Resource, Snapshot
 
 _LOW = 20  # moments that are looked at
@@ -20,13 +26,15 @@ class Between:
     """prefixes: that some session loses and gets again. lost: services that nobody announces for a while. displaced:
 
     those whose addresses no pool holds for a while, so that MetalLB gives them others if it can. All of them sorted.
-    more: moments after a deletion that were not looked at.
+    more: moments after a deletion that were not looked at. interrupted: services that nobody announces while sessions
+    reset, since they go out over no other session now.
     """
 
     prefixes: tuple[str, ...] = ()
     lost: tuple[ServiceRef, ...] = ()
     displaced: tuple[ServiceRef, ...] = ()
     more: int = 0
+    interrupted: tuple[ServiceRef, ...] = ()
 
 
 NOTHING_BETWEEN = Between()
@@ -54,6 +62,21 @@ def between(before: Snapshot, steps: Sequence[Step]) -> Between:
         )
     gone = tuple(sorted(displaced - finally_displaced))
     return Between(tuple(sorted(prefixes)), tuple(sorted(lost)), gone, len(moments[_LOW:]))
+
+
+def interrupted(now: Snapshot, changes: Iterable[SessionChange], telling: Container[SessionKey]) -> set[ServiceRef]:
+    """The services that are announced now, and only over sessions that end, some of which begin anew.
+
+    telling: the sessions that are up and announce something. Sessions that may reset count as those that stay.
+    """
+    anew, ending = set[SessionKey](), set[SessionKey]()
+    for one in changes:
+        again = {*one.reset, *(set(one.closed) & set(one.opened))}
+        anew.update((node, one.vrf, one.neighbor) for node in again)
+        ending.update((node, one.vrf, one.neighbor) for node in (*one.reset, *one.closed))
+    if not any(key in telling for key in anew):
+        return set()
+    return only_over(Announcements(now), [node.name for node in now.nodes], ending, telling)
 
 
 def _after(before: Snapshot, steps: Sequence[Step]) -> Snapshot:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from typing import NamedTuple
@@ -69,6 +69,51 @@ def reaches(
         if node in known:
             counts.add(node, announcements.feeds_on(node))
     return counts.reaches()
+
+
+def only_over(
+    announcements: Announcements, nodes: Iterable[str], ending: Collection[SessionKey], telling: Container[SessionKey]
+) -> set[ServiceRef]:
+    """The services that are announced now, and over none but the sessions of `ending`.
+
+    telling: the sessions that are up and announce something. Nodes that are alike are looked at once, and nothing more
+    once no service is left.
+    """
+    there = {node for node, _, _ in ending}
+
+    def goes(node: str, feed: Feed) -> bool:
+        key = node, feed.vrf, feed.neighbor
+        return key in ending and key in telling
+
+    def stays(node: str, feed: Feed) -> bool:
+        key = node, feed.vrf, feed.neighbor
+        return key not in ending and key in telling
+
+    over = ((node, *one) for node in there for one in announcements.feeds_on(node).items())
+    going = {id(table): table for node, feed, layers in over if goes(node, feed) for table in layers}
+    found = set[ServiceRef]().union(*map(_services, going.values()))
+    # First where a service most likely goes out over other sessions, too.
+    for table in _shared(announcements, sorted(nodes, key=lambda name: name not in there), stays) if found else ():
+        found -= _services(table)
+        if not found:
+            break
+    own = ((node, *one) for node in announcements.alone(found) for one in announcements.feeds_on(node).items())
+    for node, feed, layers in own:
+        if layers.own and stays(node, feed):
+            found -= _services(layers.own)
+    return found
+
+
+def _shared(announcements: Announcements, nodes: Iterable[str], counts: Callable[[str, Feed], bool]) -> Iterator[Table]:
+    """What goes out over sessions that count, for services that any node may announce; each table once."""
+    alike, known = defaultdict[object, list[str]](list), set[int]()
+    for node in nodes:
+        alike[announcements.shares(node)].append(node)
+    for some in alike.values():
+        for feed, layers in announcements.feeds_on(some[0]).items():
+            if id(layers.shared) not in known and any(counts(node, feed) for node in some):
+                known.add(id(layers.shared))
+                yield layers.shared
 
 
 @dataclass(slots=True)

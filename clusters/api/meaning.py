@@ -34,7 +34,7 @@ def meaning_json(review: Review | SetReview) -> dict[str, Any]:
         "announcements": announcements_json(meaning.effects, meaning.heard),
         "layer2": _layer2(meaning.layer2),
         "addresses": _addresses(meaning.addresses),
-        "between": _between(review.between) if isinstance(review, SetReview) else None,
+        "between": _between(meaning.between),
         "configuration": _configuration(meaning.frr),
         "frozen": _frozen(meaning.frozen),
         "confirm": [str(one) for one in meaning.confirm],
@@ -110,11 +110,11 @@ def _addresses(found: AddressEffects | None) -> dict[str, Any] | None:
 
 def _between(found: Between) -> dict[str, Any]:
     """What is withdrawn for a while, though it is announced before and after."""
-    told = {"lost": found.lost, "displaced": found.displaced}
+    told = {"lost": found.lost, "displaced": found.displaced, "interrupted": found.interrupted}
     services = {
         name: [{"namespace": ref.namespace, "name": ref.name} for ref in refs[:_ROUTES]] for name, refs in told.items()
     }
-    counts = {"lostCount": len(found.lost), "displacedCount": len(found.displaced)}
+    counts = {f"{name}Count": len(refs) for name, refs in told.items()}
     return {"prefixes": found.prefixes[:_ROUTES], "prefixCount": len(found.prefixes), **services, **counts}
 
 

@@ -187,13 +187,14 @@ REVIEW = shape(
         )
         | {"type": ["object", "null"]},
         "between": shape(
-            {"prefixes": _NAMES, "prefixCount": COUNT, "lostCount": COUNT, "displacedCount": COUNT}
-            | {"lost": _SERVICES, "displaced": _SERVICES},
-            description="What a change set withdraws for a while, since it deletes something before it writes it or "
+            {"prefixes": _NAMES, "prefixCount": COUNT}
+            | dict.fromkeys(("lostCount", "displacedCount", "interruptedCount"), COUNT)
+            | dict.fromkeys(("lost", "displaced", "interrupted"), _SERVICES),
+            description="What is withdrawn for a while. By a change set that deletes something before it writes it or "
             "something else: prefixes that a session loses and gets again, services that nobody announces, or whose "
-            "addresses no pool holds meanwhile. null for one edit.",
-        )
-        | {"type": ["object", "null"]},
+            "addresses no pool holds meanwhile. `interrupted`: services that nobody announces while sessions reset, "
+            "since no other session that they go out over is up now.",
+        ),
         "configuration": shape(
             {
                 "differences": {

@@ -59,8 +59,7 @@ class ItemReview:
 class SetReview:
     """items: in the order of work. given: for each of the edits, where it is among them. introduced and solved: of all
 
-    objects of the cluster, against what it would be without the set. between: what is withdrawn for a while. assigned:
-    what the services get that it makes.
+    objects of the cluster, against what it would be without the set. assigned: what the services get that it makes.
     """
 
     items: tuple[ItemReview, ...]
@@ -68,7 +67,6 @@ class SetReview:
     introduced: tuple[Finding, ...]
     solved: tuple[Finding, ...]
     meaning: Meaning = NO_MEANING
-    between: Between = NOTHING_BETWEEN
     assigned: tuple[Outlook, ...] = ()
 
     @property
@@ -127,7 +125,9 @@ def _with_meaning(review: SetReview, cluster: Cluster, edits: Sequence[AnyEdit],
     then, assigned = with_balancers(edits, after)
     meant = Meant(cluster, own, after, then)
     meaning, meanwhile = meant.meaning(review.introduced), _between(edits, after, meant.held)
-    return replace(review, meaning=meaning, between=meanwhile, assigned=assigned)
+    silent = tuple(ref for ref in meaning.between.interrupted if ref not in meanwhile.lost)
+    meaning = replace(meaning, between=replace(meanwhile, interrupted=silent))
+    return replace(review, meaning=meaning, assigned=assigned)
 
 
 def _between(edits: Sequence[AnyEdit], after: Snapshot, now: Snapshot) -> Between:

@@ -15,6 +15,7 @@ from clusters.models import Cluster
 from clusters.selectors import answering, resource_of
 from intent.affected import Sides, announced
 from intent.announcements.announcement import ServiceRef
+from intent.between import NOTHING_BETWEEN, Between, interrupted
 from intent.confirmations import Confirmation, confirmations
 from intent.displaced import AddressEffects, address_effects
 from intent.effects import KINDS, Effects, effects
@@ -35,6 +36,7 @@ class Meaning:
 
     decides about them. heard: what is known of the sessions, if services change their reach. layer2: what happens to
     who answers ARP and NDP, likewise. addresses: to those of services, None if it is about no pool. frr: to frr.conf.
+    between: what is withdrawn for a while, though it is announced before and after.
     frozen: where none of that will be so, since nodes keep their old configuration. confirm: what of it whoever applies
     it has to confirm.
     """
@@ -46,6 +48,7 @@ class Meaning:
     addresses: AddressEffects | None = None
     frr: ConfigurationChanges = UNCHANGED
     frozen: StandStill = UNHINDERED
+    between: Between = NOTHING_BETWEEN
     confirm: tuple[Confirmation, ...] = ()
 
 
@@ -95,6 +98,7 @@ class Meant:
             addresses=address_effects(self.held, self.after) if "IPAddressPool" in self._kinds else None,
             frr=frr,
             frozen=stand_still(self.cluster, [edit.ref for edit in self.edits], self.after, introduced, frr),
+            between=Between(interrupted=self._interrupted(found, hearing)),
         )
 
     def harm(self) -> Meaning:
@@ -106,6 +110,14 @@ class Meant:
         sessions = self.sessions()
         told = effects(self.before, self._then, self._sides, hearing) if self._decides(KINDS) else None
         return Meaning(sessions=sessions, effects=told, confirm=self._confirm(sessions, told))
+
+    def _interrupted(self, found: Meaning, hearing: _Hearing) -> tuple[ServiceRef, ...]:
+        """The services that nobody announces while sessions reset, without those that nobody announces afterwards."""
+        if not any(one.reset or (one.closed and one.opened) for one in found.sessions):
+            return ()
+        told = interrupted(self.before, found.sessions, hearing.known.up - hearing.known.silent)
+        later = {*found.effects.lost, *found.effects.dark} if found.effects is not None else set()
+        return tuple(sorted(told - later))
 
     def sessions(self) -> tuple[SessionChange, ...]:
         """What happens to sessions."""

@@ -8,11 +8,13 @@ import pytest
 from django.test import Client
 
 from clusters.models import Cluster, Resource
+from peers.models import BGPPeer
+from speakers.models import Session
 from tests.kinds import saved
-from tests.pages.rows import EXAMPLE, a_peer
+from tests.pages.rows import EXAMPLE, a_peer, a_session, a_speaker, down
 from tests.pages.services import a_service
 from tests.pages.test_frozen_reviews import edited
-from tests.pages.test_sessions_of_a_review import meant
+from tests.pages.test_sessions_of_a_review import glance, meant
 
 
 @pytest.fixture
@@ -39,7 +41,8 @@ def test_the_end_of_a_full_pool_says_who_gets_another_address_and_who_none(edito
     assert (told["addresses"]["displaced"], told["addresses"]["without"]) == (2, 1)
     assert [one["pools"] for one in told["addresses"]["services"]] == [["spare"], []]
     assert told["between"] == {
-        "prefixes": [], "prefixCount": 0, "lost": [], "displaced": [], "lostCount": 0, "displacedCount": 0
+        "prefixes": [], "prefixCount": 0, "lost": [], "displaced": [], "interrupted": [],
+        "lostCount": 0, "displacedCount": 0, "interruptedCount": 0,
     }  # fmt: skip
 
 
@@ -60,3 +63,36 @@ def test_what_is_made_anew_is_withdrawn_in_between_though_nothing_differs_in_the
     assert told["announcements"]["routes"] == []
     assert (told["between"]["lostCount"], told["between"]["displacedCount"]) == (2, 2)
     assert told["between"]["prefixes"] == ["203.0.113.0/32", "203.0.113.1/32"]
+
+
+def test_a_reset_names_the_services_that_go_out_over_no_other_session_now(editor: Client, blue: Resource) -> None:
+    other = a_peer(blue.cluster, "other", {**EXAMPLE, "peerAddress": "10.0.0.9"})
+    for node in ("node-0", "node-1"):
+        speaker = a_speaker(blue.cluster, node)
+        a_session(speaker, "10.0.0.1", peer="tor")
+        a_session(speaker, "10.0.0.9", peer="other", **down(cause="Bad peer AS"))
+    tor = BGPPeer.objects.get(name="tor")
+    page = edited(editor, tor, peerASN="64999")
+    said = "announced by nobody 2 services are announced by nobody while these sessions reset"
+    assert f"{said}, since no other session that they go out over is up now: shop/db, shop/web." in meant(
+        page, "between"
+    )
+    assert "2 services will be announced by nobody while sessions reset" in glance(page)
+    assert "In the end no prefix is announced, withdrawn or changed." in meant(page, "announcements")
+    assert meant(edited(editor, tor, holdTime="30s", keepaliveTime="10s"), "between") == "", "which resets none"
+    reset = {**tor.manifest, "spec": {**tor.spec, "peerASN": 64999}}
+    both = [{"manifest": reset}, {"manifest": {**other.manifest, "spec": {**other.spec, "peerASN": 64999}}}]
+
+    def interrupted(*entries: object) -> list[str]:
+        told = editor.post("/api/v1/preview/", entries, content_type="application/json").json()["between"]
+        assert told["interruptedCount"] == len(told["interrupted"])
+        return [one["name"] for one in told["interrupted"]]
+
+    assert interrupted(both[0]) == ["db", "web"]
+    assert interrupted({"recreate": tor.manifest}) == ["db", "web"]
+    Session.objects.filter(peer="other", node="node-1").update(state="Established")
+    assert interrupted(both[0]) == []
+    assert interrupted(*both) == ["db", "web"]
+    Session.objects.filter(peer="other", node="node-1").update(prefixes_sent=0)
+    assert interrupted(both[0]) == ["db", "web"], "since nothing goes out there"
+    assert meant(editor.get(f"{tor.get_absolute_url()}delete/").text, "between") == "", "that is told of the end"
