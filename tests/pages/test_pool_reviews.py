@@ -5,7 +5,9 @@ from __future__ import annotations
 from html import unescape
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from clusters.models import Cluster, Resource
 from peers.models import BGPPeer
@@ -96,3 +98,19 @@ def test_a_reset_names_the_services_that_go_out_over_no_other_session_now(editor
     Session.objects.filter(peer="other", node="node-1").update(prefixes_sent=0)
     assert interrupted(both[0]) == ["db", "web"], "since nothing goes out there"
     assert meant(editor.get(f"{tor.get_absolute_url()}delete/").text, "between") == "", "that is told of the end"
+
+
+def test_a_reset_asks_the_same_queries_however_many_services_it_interrupts(editor: Client, cluster: Cluster) -> None:
+    tor = a_peer(cluster, "tor")
+    saved(cluster, "IPAddressPool", "blue", {"addresses": ["203.0.113.0/24"]})
+    saved(cluster, "BGPAdvertisement", "all", {})
+    reset, asked = {**tor.manifest, "spec": {**tor.spec, "peerASN": 64999}}, []
+    for numbers in (range(1), range(1, 3), range(3, 30)):
+        for number in numbers:
+            a_session(a_speaker(cluster, f"node-{number}"), "10.0.0.1", peer="tor")
+            a_service(cluster, f"web-{number}", f"203.0.113.{number}", pool="blue")
+        with CaptureQueriesContext(connection) as queries:
+            told = editor.post("/api/v1/preview/", [{"manifest": reset}], content_type="application/json").json()
+        assert told["between"]["interruptedCount"] == numbers.stop
+        asked.append(len(queries))
+    assert asked[1] == asked[2]
