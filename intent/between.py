@@ -27,7 +27,7 @@ class Between:
 
     those whose addresses no pool holds for a while, so that MetalLB gives them others if it can. All of them sorted.
     more: moments after a deletion that were not looked at. interrupted: services that nobody announces while sessions
-    reset, since they go out over no other session now.
+    reset, since they go out over no other one that is known to be up.
     """
 
     prefixes: tuple[str, ...] = ()

@@ -193,7 +193,7 @@ REVIEW = shape(
             description="What is withdrawn for a while. By a change set that deletes something before it writes it or "
             "something else: prefixes that a session loses and gets again, services that nobody announces, or whose "
             "addresses no pool holds meanwhile. `interrupted`: services that nobody announces while sessions reset, "
-            "since no other session that they go out over is up now.",
+            "since they go out over no other one that is known to be up.",
         ),
         "configuration": shape(
             {

@@ -76,7 +76,7 @@ def test_a_reset_names_the_services_that_go_out_over_no_other_session_now(editor
     tor = BGPPeer.objects.get(name="tor")
     page = edited(editor, tor, peerASN="64999")
     said = "announced by nobody 2 services are announced by nobody while these sessions reset"
-    assert f"{said}, since no other session that they go out over is up now: shop/db, shop/web." in meant(
+    assert f"{said}, since they go out over no other session that is known to be up: shop/db, shop/web." in meant(
         page, "between"
     )
     assert "2 services will be announced by nobody while sessions reset" in glance(page)
