@@ -10,4 +10,5 @@ function follow() {
 }
 
 system.addEventListener("change", follow);
+new MutationObserver(follow).observe(root, { attributeFilter: ["data-theme"] });
 follow();

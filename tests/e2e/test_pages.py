@@ -166,6 +166,11 @@ def test_the_theme_changes_without_a_reload_and_stays(page: Page, demo: Demo) ->
     assert page.evaluate("window.neverReloaded") is True
     page.goto(f"{demo.url}/peers/")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.goto(f"{demo.url}/api/docs/")
+    expect(page.locator("html.dark-mode")).to_have_count(1)
+    page.get_by_text("admin").first.click()
+    page.get_by_role("button", name="light").click()
+    expect(page.locator("html.dark-mode")).to_have_count(0)
 
 
 def test_a_live_page_keeps_focus_and_scroll_while_it_is_replaced(page: Page, demo: Demo) -> None:
