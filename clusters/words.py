@@ -67,6 +67,11 @@ def names_field(message: str, field: str) -> bool:
     return message.startswith(f"{field.removeprefix('spec.')} ")
 
 
+def with_article(noun: str) -> str:
+    """A noun or kind with its article: "a BGPPeer", "an IPAddressPool"."""
+    return f"{'an' if noun[:1] in 'AEIOUaeiou' else 'a'} {noun}"
+
+
 def counted(number: int, one: str, many: str = "") -> str:
     """A number and its noun: "1 session", "1,204 sessions"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clusters.words import bounded, listed
+from clusters.words import bounded, listed, with_article
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,7 @@ def test_what_is_cut_ends_with_a_word(text: str, limit: int, shown: str) -> None
 def test_a_list_says_how_many_more_there_are() -> None:
     assert listed(["a", "b"], 2) == "a, b"
     assert listed(["a", "b", "c", "d"], 2) == "a, b and 2 more"
+
+
+def test_a_kind_has_its_article() -> None:
+    assert [with_article(kind) for kind in ("BGPPeer", "IPAddressPool")] == ["a BGPPeer", "an IPAddressPool"]

@@ -66,7 +66,8 @@ class ImportViewSet(Endpoint):
         description=(
             "A YAML stream, a JSON list, or files as multipart/form-data; each document is told as `new`, `changed`, "
             "`equal`, `invalid` or `skipped`. All are applied as one change set, or none. At most 10 MiB, 100 files "
-            "and 1,000 documents. With `dry_run` the answer has a `review` as of a change set, what all of it would do."
+            "and 1,000 documents. A Namespace or Service that is in the cluster already is `skipped`. "
+            "With `dry_run` the answer has a `review` as of a change set, what all of it would do."
         ),
         parameters=[CLUSTER, *WRITING_PARAMETERS, NOTE],
         request={"application/yaml": {"type": "string"}, "application/json": {"type": "array", "items": {}}},

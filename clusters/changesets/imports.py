@@ -9,11 +9,10 @@ from typing import Any
 from clusters.api.documents import Document, Unread, UnreadableError, json_document, read_each
 from clusters.api.entries import known_kinds, wanted_manifest
 from clusters.api.problems import BadBody, fault
-from clusters.changesets.beside import left_out
+from clusters.changesets.beside import Ground, left_out
 from clusters.changesets.save import MOST
 from clusters.changesets.wanted import Wanted
 from clusters.models import Cluster
-from clusters.workloads import workloads_refused
 from intent.findings import ObjectRef
 
 LARGEST = 10 * 1024 * 1024  # bytes, of all files together
@@ -55,7 +54,7 @@ def read_import(
 ) -> list[Imported]:
     """All documents of all files, in their order, each read by itself; objects of a `List` are documents of their own.
 
-    user: who imports; what only others may write of Kubernetes' own kinds is passed over.
+    user: who imports; what only others may write of Kubernetes' own kinds is passed over, as is what stands of them.
 
     Raises TooMuchError.
     """
@@ -66,9 +65,9 @@ def read_import(
         raise TooMuchError(f"There are {len(files)} files; {MOST_FILES} are taken at once.")
     found: list[Imported] = []
     seen: dict[ObjectRef, Imported] = {}
+    ground = Ground(cluster, user)
     for name, raw in files:
-        refusal = workloads_refused(user, cluster)
-        for one in _of_file(name, raw, cluster, refusal, as_json=as_json):
+        for one in _of_file(name, raw, ground, as_json=as_json):
             if one.wanted is not None and one.wanted.ref in seen:
                 _refuse(one, "duplicate", "metadata.name", f"is the same object as {seen[one.wanted.ref].where}")
             elif one.wanted is not None:
@@ -79,7 +78,7 @@ def read_import(
     return found
 
 
-def _of_file(name: str, raw: bytes, cluster: Cluster, refusal: str, *, as_json: bool) -> Iterator[Imported]:
+def _of_file(name: str, raw: bytes, ground: Ground, *, as_json: bool) -> Iterator[Imported]:
     number = 0
     try:
         for document in _unpacked(_documents(raw, as_json=as_json)):
@@ -88,7 +87,7 @@ def _of_file(name: str, raw: bytes, cluster: Cluster, refusal: str, *, as_json: 
             if isinstance(document, Unread):
                 _refuse(one, "unreadable", "", f"cannot be read: {document.error}")
             else:
-                _read(one, document.value, cluster, refusal)
+                _read(one, document.value, ground)
             yield one
     except UnreadableError as error:
         one = Imported(name, number + 1, error.line)
@@ -127,7 +126,7 @@ def _is_list(value: Mapping[str, Any]) -> bool:
     return value.get("kind") == _LIST and isinstance(value.get("items"), list)
 
 
-def _read(one: Imported, value: Any, cluster: Cluster, refusal: str) -> None:
+def _read(one: Imported, value: Any, ground: Ground) -> None:
     if not isinstance(value, dict):
         return _refuse(one, "shape", "", "is no object")
     kind, metadata = value.get("kind"), value.get("metadata")
@@ -136,7 +135,7 @@ def _read(one: Imported, value: Any, cluster: Cluster, refusal: str) -> None:
     name, namespace = named.get("name"), named.get("namespace")
     one.name = name[:253] if isinstance(name, str) else ""
     one.namespace = namespace[:63] if isinstance(namespace, str) else ""
-    one.note = left_out(one.kind, value.get("apiVersion"), refusal)
+    one.note = left_out(ObjectRef(one.kind, one.namespace, one.name), value.get("apiVersion"), ground)
     if one.note:
         return None
     if one.kind not in known_kinds():
@@ -145,7 +144,7 @@ def _read(one: Imported, value: Any, cluster: Cluster, refusal: str) -> None:
     if "apiVersion" not in value:
         return _refuse(one, "shape", "apiVersion", "must be given")
     try:
-        one.wanted = wanted_manifest(value, cluster)
+        one.wanted = wanted_manifest(value, ground.cluster)
         one.namespace = one.wanted.namespace
     except BadBody as error:
         one.faults = list(error.findings)

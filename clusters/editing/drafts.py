@@ -30,6 +30,7 @@ _AS_IT_COMES: Choices = MappingProxyType({})
 class Draft:
     """What the user wants. password: None = as it is, "" = without the inline one, else a new one.
 
+    typed: a password was typed, here or on a page before, which does not keep it. without: to go on without that one.
     texts and layouts: see `clusters.editing.reading.Typed`. yaml: the text of the YAML tab while it is no manifest.
     findings: about the input itself. revision: of the row that was looked at; 0 = there was none. origin: the manifest
     that the edit was made from, None = nothing. contested, followed and sides: see `clusters.edits.rebase.Rebased`;
@@ -43,6 +44,8 @@ class Draft:
     manifest: dict[str, Any]
     row: Resource | None = None
     password: str | None = None
+    typed: bool = False
+    without: bool = False
     accept: list[str] = field(default_factory=list)
     override: Override = NOTHING
     revision: int = 0

@@ -12,6 +12,7 @@ from intent.findings import Finding, Severity
 
 NAME, NAMESPACE = "name", "namespace"  # inputs of the object's address
 PASSWORD, DROP_PASSWORD = "password", "drop_password"
+TYPED_PASSWORD, NO_PASSWORD = "typed_password", "no_password"  # one was typed on a page before; to go on without it
 TICKS = "ticks"  # names of the boxes that a page shows: a browser says nothing of those that are not ticked
 _WORDS = re.compile(r"[^A-Za-z0-9_]+")
 

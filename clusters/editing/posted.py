@@ -13,7 +13,7 @@ from clusters.api.manifests import draft_of
 from clusters.api.problems import BadBody
 from clusters.editing.confirming import accept_posted
 from clusters.editing.drafts import Draft, draft_new, draft_of_row
-from clusters.editing.inputs import NAME, NAMESPACE, PASSWORD
+from clusters.editing.inputs import NAME, NAMESPACE, NO_PASSWORD, PASSWORD, TYPED_PASSWORD
 from clusters.editing.reading import manifest_of
 from clusters.editing.sealed import unseal
 from clusters.edits.rebase import SIDES, Choices
@@ -21,6 +21,7 @@ from clusters.kindpages import KindPage
 from clusters.kube.redact import without_passwords
 from clusters.models import Resource
 from clusters.registry import rows_of
+from clusters.words import with_article
 
 _NAME_LIMIT = 253
 _TAKE = "take."  # of the inputs that say whose value a field gets, before its path
@@ -45,17 +46,29 @@ def draft_posted(about: KindPage, post: QueryDict, session: SessionBase, row: Re
         sealed = post.get("sealed", "")
         draft.password = unseal(session, sealed, keep=True) if sealed else ("" if post.get("drop_password") else None)
         if sealed and draft.password is None:
+            draft.typed = True
             draft.refuse("password-lost", "spec.password", "The password is not known any more.", "Type it again.")
         if post.get("from") == "sides":
             draft.rebase(_choices(post))
     else:
         _read_form(draft, post)
+    _recall(draft, post)
     if draft.cluster is None:
         draft.refuse("cluster-missing", "cluster", "Choose the cluster.")
     elif row is None and _exists(draft):
-        message = f"There is a {about.kind.kind} {draft.name} already."
+        message = f"There is {with_article(about.kind.kind)} {draft.name} already."
         draft.refuse("exists", "metadata.name", message, "Choose another name.")
     return draft
+
+
+def _recall(draft: Draft, post: QueryDict) -> None:
+    """A page repeats no password, only that one was typed: nobody goes on without it who does not say so."""
+    before = bool(post.get(TYPED_PASSWORD))
+    draft.typed = draft.typed or before or bool(draft.password)
+    draft.without = before and not draft.password and bool(post.get(NO_PASSWORD))
+    if before and draft.password is None and not draft.without:
+        hint = "Type it again, or tick that you go on without it."
+        draft.refuse("password-lost", "spec.password", "You typed a password before; it is not kept.", hint)
 
 
 def _choices(post: QueryDict) -> Choices:
@@ -107,6 +120,7 @@ def _read_yaml(draft: Draft, text: str) -> None:
 def _unreadable(draft: Draft, text: str) -> None:
     draft.yaml = without_passwords(text)
     if draft.yaml != text:
+        draft.typed = True
         message = "The password that you typed is not kept on this page."
         draft.refuse("password-lost", "spec.password", message, "Type it again when the rest can be read.")
 

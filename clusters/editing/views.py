@@ -86,7 +86,8 @@ def _step(request: HttpRequest, draft: Draft) -> HttpResponse:
         return _form(request, draft, yaml=True)
     if step == "apply":
         return _apply(request, draft)
-    if step == "recreate" and draft.readable and draft.cluster is not None:
+    wrong = not draft.readable or bool(blocking(draft.findings, draft.accept))
+    if step == "recreate" and draft.cluster is not None and not wrong:
         return set_review(request, recreation(draft.cluster, draft.row, draft.whole, draft.accept))
     return _review(request, draft)
 

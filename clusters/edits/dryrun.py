@@ -16,6 +16,7 @@ from intent import rules
 from intent.findings import ObjectRef
 
 _CHANGED = "The object was changed in the cluster since it was read. Open it again: it shows what stands now."
+_THERE = "An object of this name is in the cluster already, and not as it is written here. Leave it out, or rename it."
 _GONE = "The object is gone from the cluster since it was read. Open its list again; to have it back, make it anew."
 
 
@@ -123,5 +124,7 @@ def _try_plain(edit: PlainEdit) -> None:
                 raise Rejected(refusal(edit.name, strangers))
             state = {"uid": live["metadata"]["uid"], "resource_version": live["metadata"]["resourceVersion"]}
             door.delete(edit.kind, namespace, edit.name, dry_run=True, **state)
-    elif live is None or not states(live, edit.manifest):
+    elif live is None:
         door.create(edit.kind, edit.manifest, dry_run=True)
+    elif not states(live, edit.manifest):
+        raise Rejected(_THERE)

@@ -15,6 +15,7 @@ from clusters.editing.inputs import Stop
 from clusters.editing.reading import Layout
 from clusters.edits.overriding import NOTHING, Override, stops
 from clusters.registry import rows_of
+from clusters.words import with_article
 from dashboard.guided.guide import Guide, Setting
 from dashboard.guided.parts import Piece, answered, ask, begun
 from intent.findings import Finding, ObjectRef, Severity
@@ -79,7 +80,7 @@ class Walk:
                 continue
             judged[piece.draft.ref] = piece.part.key
             if piece.draft.ref in taken:
-                words = f"There is a {piece.part.kind} {piece.name} already."
+                words = f"There is {with_article(piece.part.kind)} {piece.name} already."
                 self.by_piece[piece.part.key].append(_said(piece, "exists", words))
         edits = [_wanted(piece) for piece in made if judged.get(piece.draft.ref) == piece.part.key]
         edits += self.beside

@@ -33,6 +33,7 @@ def comparisons(view: View) -> Iterator[Comparison]:
             members,
             meeting_now(view),
             speaker=True,
+            shared=True,
         )
         yield Comparison(
             "my-asn-differs-elsewhere",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from ipaddress import ip_network
 
@@ -14,6 +15,8 @@ from intent.snapshot import mapping, texts
 
 MANY = 100  # findings about the addresses of one pool
 _ONE_FAMILY_SINCE = (0, 16, 2)  # release notes of 0.16.2, #3144
+_BOTH, _RANGE = "Write 203.0.113.0/24 or 203.0.113.10-203.0.113.20.", "Write 203.0.113.10-203.0.113.20."
+_DIGITS, _OCTETS = re.compile("[0-9]{1,9}"), 4  # of an address of IPv4
 _HOLDS = "MetalLB internal/allocator"
 _UNUSABLE = (
     ("0.0.0.0/8", "this network"), ("127.0.0.0/8", "loopback"), ("169.254.0.0/16", "link-local"),
@@ -46,15 +49,31 @@ def _problem(entry: str) -> tuple[str, str, str] | None:
     if not dash:
         if parse_address(entry) is not None:
             return "address-without-length", "is a bare address", f"Write {entry}/{_width(entry)}, or a range."
-        return "address-invalid", "is neither a CIDR nor a range", "Write 203.0.113.0/24 or 203.0.113.10-203.0.113.20."
+        return "address-invalid", f"is neither a CIDR nor a range{_why(entry)}", _BOTH
     first, last = parse_address(start.strip()), parse_address(end.strip())
     if first is None or last is None:
-        return "address-invalid", "is a range whose ends are not both addresses", "Write 203.0.113.10-203.0.113.20."
+        reason = _why(start.strip()) or _why(end.strip())
+        return "address-invalid", f"is a range whose ends are not both addresses{reason}", _RANGE
     if first.version == last.version:
         return "range-backwards", "ends before it begins", f"Write {last}-{first}."
     if first.version > last.version:
         return "range-backwards", "ends before it begins", "Give both ends in one address family."
     return None
+
+
+def _why(entry: str) -> str:
+    """What is wrong with an address or CIDR of IPv4, or with the length of any, to be put behind; "" if it is odd."""
+    written, slash, length = entry.partition("/")
+    octets = written.split(".")
+    if len(octets) > 1 and all(map(_DIGITS.fullmatch, octets)):
+        if len(octets) != _OCTETS:
+            return f": {written} has {len(octets)} octets, not {_OCTETS}"
+        if wrong := next((octet for octet in octets if int(octet) > 255), ""):
+            return f": {wrong} in {written} is no octet, which is 0 to 255"
+    width = _width(written)
+    if width and slash and _DIGITS.fullmatch(length) and int(length) > width:
+        return f": /{length} in {entry} is longer than /{width}"
+    return ""
 
 
 def _width(entry: str) -> int:

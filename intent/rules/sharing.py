@@ -31,6 +31,7 @@ class Comparison:
     """One way in which peers can clash: meets(mask, mask) are the nodes on which two different keys do.
 
     speaker: MetalLB makes this comparison itself, and refuses the whole configuration of these nodes.
+    shared: the keys are values of the field, which all of them must have alike.
     told: of the peers that are asked about, those that are told so; None = all. Nobody else is.
     """
 
@@ -43,6 +44,7 @@ class Comparison:
     members: tuple[Member, ...]
     meets: Meets
     speaker: bool = False
+    shared: bool = False
     told: Collection[ObjectRef] | None = None
 
     def findings(self, view: View, refs: Collection[ObjectRef] | None) -> Iterator[Finding]:
@@ -62,19 +64,28 @@ class Comparison:
                 where = 0
                 for other in others:
                     where |= self.meets(other.mask, judged.mask)
-                yield self._finding(view, [judged, *others], where if self._bites else 0)
+                yield self._finding(view, [judged, *others], where if self._bites else 0, self._way_out(judged, asked))
+
+    def _way_out(self, judged: Member, asked: Collection[ObjectRef]) -> str:
+        """The one value that would do: what all others have that meet it, as far as they are not asked about, too."""
+        near = [one for one in self.members if one.peer != judged.peer and self.meets(one.mask, judged.mask)]
+        there = {one.key for one in near if one.peer.ref not in asked}
+        if not self.shared or len(there) != 1 or {one.key for one in near} - there - {judged.key}:
+            return self.hint
+        value = there.pop()
+        return f"Write {value} here." if value else f"Leave {self.field} out here."
 
     @property
     def _bites(self) -> bool:
         return self.severity is Severity.ERROR
 
-    def _finding(self, view: View, clash: list[Member], where: int) -> Finding:
+    def _finding(self, view: View, clash: list[Member], where: int, hint: str = "") -> Finding:
         value = clash[0].peer.spec.get(self.field, "")
         objects = tuple(member.peer.ref for member in clash)
         nodes = view.placement.names(where) if where else ()
         message = f"{self.message}: {_groups(clash)}"
-        field = f"spec.{self.field}"
-        return Finding(self.code, self.severity, field, shown(value), message, self.source, self.hint, objects, nodes)
+        field, hint = f"spec.{self.field}", hint or self.hint
+        return Finding(self.code, self.severity, field, shown(value), message, self.source, hint, objects, nodes)
 
 
 def comparisons(view: View) -> Iterator[Comparison]:
@@ -96,6 +107,7 @@ def _router_ids(view: View) -> Iterator[Comparison]:
         members,
         meeting_now(view),
         speaker=True,
+        shared=True,
     )
     yield Comparison(
         "router-id-differs-elsewhere",

@@ -9,7 +9,7 @@ import pytest
 
 from intent.findings import Finding, ObjectRef, Severity
 from intent.rules import check, refused_on
-from intent.snapshot import Mode, Node, Resource, SecretFact
+from intent.snapshot import Mode, Node, Resource, SecretFact, Snapshot
 from tests.intent.catalogue import unlisted
 from tests.intent.manifests import ALL, NAMESPACE, NODES, RACK_A, RACK_B, cluster, codes, peer, profile
 
@@ -51,6 +51,27 @@ def test_two_peers_of_a_cluster(one: dict[str, Any], other: dict[str, Any], expe
     severity = {"elsewhere": "documented"}
     wanted = [(code, severity.get(code.rpartition("-")[2], "error"), ("a", "b")) for code in expected]
     assert [brief(finding) for finding in found] == wanted
+
+
+def _hint(snapshot: Snapshot, *names: str) -> set[str]:
+    found = check(snapshot, {ObjectRef("BGPPeer", NAMESPACE, name) for name in names})
+    return {finding.hint for finding in found if finding.severity is Severity.ERROR}
+
+
+def test_who_must_have_what_all_others_have_is_told_that_value() -> None:
+    """A new peer beside those that have one router ID, or one AS, on the nodes that it shares with them."""
+    same = {"routerID": "10.10.10.10"}
+    others = [peer("a", **same, **RACK_A), peer("b", **OTHER, **same, **RACK_A)]
+    third = {"peerAddress": "10.0.0.3"}
+    assert _hint(cluster(*others, peer("c", **third)), "c") == {"Write 10.10.10.10 here."}
+    assert _hint(cluster(*others, peer("c", **third), peer("d", peerAddress="10.0.0.4")), "c", "d") == {
+        "Write 10.10.10.10 here."
+    }
+    assert _hint(cluster(*others, peer("c", myASN=64999, **same, **third)), "c") == {"Write 64500 here."}
+    assert _hint(cluster(peer("a"), peer("c", **same, **third)), "c") == {"Leave routerID out here."}
+    apart = peer("b", routerID="10.9.9.9", **OTHER, **RACK_B)
+    (both,) = _hint(cluster(others[0], apart, peer("c", **third)), "c")
+    assert "Give all peers the same routerID" in both
 
 
 @pytest.mark.parametrize(

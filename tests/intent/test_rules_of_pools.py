@@ -53,6 +53,26 @@ def test_what_the_parser_refuses_is_an_error_on_every_node(addresses: list[Any],
 
 
 @pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ("10.50.0.0/33", "is neither a CIDR nor a range: /33 in 10.50.0.0/33 is longer than /32"),
+        ("2001:db8::/129", "is neither a CIDR nor a range: /129 in 2001:db8::/129 is longer than /128"),
+        ("10.50.0.300", "is neither a CIDR nor a range: 300 in 10.50.0.300 is no octet, which is 0 to 255"),
+        ("10.50.0/24", "is neither a CIDR nor a range: 10.50.0 has 3 octets, not 4"),
+        (
+            "10.50.0.1-10.50.0.300",
+            "is a range whose ends are not both addresses: 300 in 10.50.0.300 is no octet, which is 0 to 255",
+        ),
+        ("10.50.0.0/24 ", "is neither a CIDR nor a range"),
+        ("pool", "is neither a CIDR nor a range"),
+    ],
+)
+def test_what_is_no_address_is_told_with_the_part_that_is_wrong(entry: str, reason: str) -> None:
+    (found,) = (one for one in check(cluster(TOR, ADV, pool("a", [entry]))) if one.code == "address-invalid")
+    assert found.message == f"addresses[0] {reason}"
+
+
+@pytest.mark.parametrize(
     ("addresses", "code"),
     [
         (["198.51.100.10/24"], "host-bits"),

@@ -106,6 +106,11 @@ def test_an_export_is_chosen_on_a_page_and_downloaded(viewer: Client, cluster: C
     assert "/export/?kind=BGPPeer" in viewer.get("/peers/").text
 
 
+def test_lists_lead_to_the_import_whoever_may(viewer: Client, editor: Client, cluster: Cluster) -> None:
+    assert '<a class="button" href="/import/?cluster=lab">Import</a>' in editor.get("/peers/?cluster=lab").text
+    assert ">Import</a>" not in viewer.get("/peers/?cluster=lab").text.partition('<main id="main"')[2]
+
+
 def test_who_may_not_write_does_not_import(viewer: Client, browser: Any, cluster: Cluster) -> None:
     assert viewer.get("/import/").status_code == 403
     assert browser("").get("/export/").status_code == 403
