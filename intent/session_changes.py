@@ -10,6 +10,7 @@ from intent.findings import ObjectRef
 from intent.modes import Mode
 from intent.sessions import IntendedSession, placed
 from intent.snapshot import Resource, Snapshot, mapping, text
+from intent.timers import asked
 
 _PEER, _PROFILE = "BGPPeer", "BFDProfile"
 _RESETTING = {
@@ -55,10 +56,14 @@ class SessionChange:
 
 @dataclass(frozen=True, slots=True)
 class _Peer:
-    """One peer before or after: its session, the nodes that run it, and what else FRR is told."""
+    """One peer before or after: its session, the nodes that run it, and what else FRR is told.
+
+    hold: the holdTime of the object in nanoseconds, which the native speaker compares before it takes its default.
+    """
 
     session: IntendedSession
     nodes: tuple[str, ...]
+    hold: int | None
     password: tuple[bool, str]
     profile: Mapping[str, Any]
 
@@ -95,9 +100,8 @@ def session_changes(
         if one is None or other is None or one.key != other.key or name in anew:
             found += _replaced(one, other)
         else:
-            found += _kept(
-                one, other, _differing(one, other, password=name in secret), native=after.mode is Mode.NATIVE
-            )
+            native = after.mode is Mode.NATIVE
+            found += _kept(one, other, _differing(one, other, password=name in secret, native=native), native=native)
     return tuple(found)
 
 
@@ -138,10 +142,12 @@ def _kept(old: _Peer, new: _Peer, fields: tuple[str, ...], *, native: bool) -> I
         yield change
 
 
-def _differing(old: _Peer, new: _Peer, *, password: bool) -> tuple[str, ...]:
+def _differing(old: _Peer, new: _Peer, *, password: bool, native: bool) -> tuple[str, ...]:
     """The fields with other values."""
     before, after = old.session, new.session
     found = [name for name, value in (_RESETTING | _TAKEN).items() if getattr(before, value) != getattr(after, value)]
+    if native and old.hold != new.hold and "holdTime" not in found:
+        found.append("holdTime")
     if password or old.password != new.password:
         found.append(_PASSWORD)
     if before.bfd_profile == after.bfd_profile:
@@ -154,12 +160,12 @@ def _side(snapshot: Snapshot, refs: Collection[ObjectRef]) -> dict[str, _Peer]:
     """Some peers by their names; those of which MetalLB can make no session are left out."""
     peers = tuple(one for one in snapshot.resources if one.ref in refs)
     profiles = {one.name: one.spec for one in snapshot.in_force(_PROFILE)}
+    own = [one for one in peers if one.ref.namespace == snapshot.namespace]
+    holds = {one.name: asked(one.spec, "holdTime") for one in own}
     secrets = {
-        one.name: (one.inline_password, text(mapping(one.spec.get("passwordSecret")).get("name")))
-        for one in peers
-        if one.ref.namespace == snapshot.namespace
+        one.name: (one.inline_password, text(mapping(one.spec.get("passwordSecret")).get("name"))) for one in own
     }
     return {
-        name: _Peer(session, nodes, secrets[name], profiles.get(session.bfd_profile, {}))
+        name: _Peer(session, nodes, holds[name], secrets[name], profiles.get(session.bfd_profile, {}))
         for name, (session, nodes) in placed(replace(snapshot, resources=peers)).items()
     }

@@ -26,7 +26,8 @@ class IntendedSession:
 
     vrf: "default" for the default VRF. neighbor: canonical address, or the interface's name if unnumbered.
     peer: the BGPPeer's name. peer_asn: None with dynamic_asn ("internal", "external"). hold, keepalive, connect: None
-    where FRR's defaults hold. families: "ipv4", "ipv6". Texts are "" where nothing is set.
+    where FRR's defaults hold, never for the first two in native mode. families: "ipv4", "ipv6". Texts are "" where
+    nothing is set.
     """
 
     node: str

@@ -11,11 +11,12 @@ from intent.modes import Mode
 
 SECOND = 10**9
 FRR_HOLD, FRR_KEEPALIVE, FRR_K8S_CONNECT = 180, 60, 60  # seconds; FRR's defaults, and what FRR-K8s takes for default
+NATIVE_HOLD = 90  # seconds; what the native speaker offers where nothing is asked for (internal/bgp/native)
 
 
 @dataclass(frozen=True, slots=True)
 class Timers:
-    """Whole seconds that are written to FRR; None = left to FRR."""
+    """Whole seconds that are written to FRR, or that the native speaker uses; None = left to FRR."""
 
     hold: int | None = None
     keepalive: int | None = None
@@ -49,9 +50,14 @@ def whole_seconds(duration: int | None) -> int | None:
 
 
 def rendered(spec: Mapping[str, Any], mode: Mode) -> Timers:
-    """The timers in frr.conf. FRR-K8s drops a value equal to its default, and then both of hold and keepalive."""
+    """The timers in frr.conf, or of the native speaker, which has defaults of its own.
+
+    FRR-K8s drops a value equal to its default, and then both of hold and keepalive.
+    """
     hold, keepalive = (whole_seconds(timer) for timer in completed(spec))
     connect = whole_seconds(asked(spec, "connectTime"))
+    if mode is Mode.NATIVE and hold is None:
+        hold, keepalive = NATIVE_HOLD, NATIVE_HOLD // 3
     if mode is Mode.FRR_K8S:
         if hold == FRR_HOLD or keepalive == FRR_KEEPALIVE:
             hold = keepalive = None

@@ -199,8 +199,8 @@ REVIEW = shape(
             {
                 "differences": {
                     "type": "array",
-                    "description": "Unified differences of frr.conf as MetalLB writes it, without passwords, each of "
-                    "the first of the `count` nodes where it is the same.",
+                    "description": "Unified differences of frr.conf as MetalLB writes it, without passwords and the "
+                    "lines of a ConfigMap bgpextras, each of the first of the `count` nodes where it is the same.",
                     "items": shape({"nodes": _NAMES, "count": COUNT, "diff": TEXT, "moreLines": COUNT}),
                 },
                 "more": {**COUNT, "description": "In how many other ways nodes change."},

@@ -129,7 +129,8 @@ _TIMERS = (
         type="duration",
         label="Hold time",
         section="timers",
-        description="The session ends after this time without a message from the router: at least 3s. Unset: 180s.",
+        description="The session ends after this time without a message from the router: at least 3s. Unset: 180s, in "
+        "native mode 90s.",
     ),
     Field(
         name="keepaliveTime",

@@ -88,8 +88,10 @@ def test_a_new_password_and_a_recreation_cannot_be_seen_in_the_objects() -> None
 
 def test_native_mode_ends_a_session_for_any_change() -> None:
     """MetalLB's native speaker closes the session object of a peer that was edited (speaker/bgp_controller.go)."""
-    (found,) = changes([peer()], [peer(holdTime="30s")], Mode.NATIVE)
-    assert found.reset == ALL
+    for value in ("30s", "90s"):  # an unset one differs for MetalLB from its default of 90s
+        (found,) = changes([peer()], [peer(holdTime=value)], Mode.NATIVE)
+        assert (found.reset, "holdTime" in found.fields) == (ALL, True)
+    assert changes([peer(holdTime="90s")], [peer(holdTime="1m30s")], Mode.NATIVE) == []
 
 
 _PEERS = st.dictionaries(

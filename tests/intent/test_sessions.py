@@ -85,6 +85,9 @@ def seconds(found: IntendedSession) -> tuple[float | None, ...]:
         (Mode.FRR_K8S, {"holdTime": "180s"}, (None, None, None)),
         (Mode.FRR_K8S, {"keepaliveTime": "60s"}, (None, None, None)),
         (Mode.FRR_K8S, {"holdTime": "0s", "keepaliveTime": "0s"}, (0, 0, None)),
+        (Mode.NATIVE, {}, (90, 30, None)),  # internal/bgp/native/native.go, NewSession; a third of it by sendKeepalives
+        (Mode.NATIVE, {"holdTime": "30s"}, (30, 10, None)),
+        (Mode.NATIVE, {"holdTime": "0s"}, (0, 0, None)),
     ],
     ids=str,
 )
