@@ -106,6 +106,7 @@ def test_review_of_an_edit_names_sessions_that_reset_and_where(editor: Client, c
     deletion = editor.get(f"{address}delete/").text
     assert meant(deletion) == f"{head}close {table}close {nodes}"
     assert glance(deletion) == "4 sessions will close"
+    assert "passwords and the lines of a ConfigMap bgpextras are left out" in meant(deletion, "frr")
 
 
 def test_review_compares_with_what_the_cluster_holds_and_not_with_a_refused_edit(
