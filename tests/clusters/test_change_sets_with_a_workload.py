@@ -107,6 +107,9 @@ def test_another_object_of_the_name_is_a_conflict(kube: RunningCluster, office: 
     other = _workload()[1]
     assert other.manifest is not None
     more = {**other.manifest, "spec": {**other.manifest["spec"], "replicas": 5}}
+    (told,) = changeset_review(cluster=office.cluster, edits=[wanted(more)]).items
+    assert told.dry_run.accepted is False
+    assert "is in the cluster already, and not as it is written here" in told.dry_run.message
     change_set = accept(office, wanted(more))
     assert carry(change_set) == State.ROLLED_BACK
     assert "it is another one" in change_set.message

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 from django.test import Client
 from django.urls import reverse
 
 from clusters.models import Cluster
+from tests.pages.rows import a_peer
 
 FORM = {"from": "form", "name": "tor", "myASN": "64500", "peerAddress": "192.0.2.1", "password": "hunter2-canary"}
 MANIFEST = """\
@@ -40,3 +43,12 @@ def test_nobody_goes_on_without_it_who_does_not_say_so(editor: Client, cluster: 
     assert (typed.status_code, "The new password is written to a Secret" in typed.text) == (200, True)
     assert "canary" not in typed.text
     assert 'name="typed_password"' not in editor.post(reverse("peer-new"), {**again, "peerASN": ""}).text
+
+
+def test_no_other_way_goes_on_without_it(editor: Client, cluster: Cluster) -> None:
+    """Making the object anew, and the choice of whose values it gets, lead back to the form as well."""
+    row = a_peer(cluster, "tor", {"myASN": 64500, "peerASN": 64512, "peerAddress": "192.0.2.1"})
+    edit, sent = f"{row.get_absolute_url()}edit/", {**FORM, "peerASN": "64513", "password": "", "typed_password": "1"}
+    for way in ({"step": "recreate"}, {"from": "sides", "manifest": json.dumps(row.manifest), "step": "review"}):
+        page = editor.post(edit, {**sent, **way})
+        assert (page.status_code, "You typed a password before; it is not kept." in page.text) == (422, True)
