@@ -82,8 +82,4 @@ class Placement:
 
 def placement_of(snapshot: Snapshot) -> Placement:
     """The same for all snapshots of the same nodes that were made of each other, as those before and after a change."""
-    key = Placement, id(snapshot.nodes)
-    if key not in snapshot.memo:
-        snapshot.memo[key] = snapshot.nodes, Placement(snapshot.nodes)
-    placement: Placement = snapshot.memo[key][1]
-    return placement
+    return snapshot.once(lambda: Placement(snapshot.nodes), Placement, snapshot.nodes)

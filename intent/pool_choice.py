@@ -42,8 +42,4 @@ class PoolChoice:
 def pool_choice_of(snapshot: Snapshot) -> PoolChoice:
     """Of the pools that MetalLB reads; snapshots that were made of each other and have the same pools share it."""
     pools = snapshot.in_force("IPAddressPool")
-    key = PoolChoice, id(pools)
-    if key not in snapshot.memo:
-        snapshot.memo[key] = PoolChoice(pools)
-    choice: PoolChoice = snapshot.memo[key]
-    return choice
+    return snapshot.once(lambda: PoolChoice(pools), PoolChoice, pools)

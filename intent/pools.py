@@ -125,8 +125,4 @@ class PoolIndex:
 def pool_index_of(snapshot: Snapshot) -> PoolIndex:
     """Of the pools that MetalLB reads; snapshots that were made of each other and have the same pools share it."""
     pools = snapshot.in_force("IPAddressPool")
-    key = PoolIndex, id(pools)
-    if key not in snapshot.memo:
-        snapshot.memo[key] = PoolIndex(pools)
-    index: PoolIndex = snapshot.memo[key]
-    return index
+    return snapshot.once(lambda: PoolIndex(pools), PoolIndex, pools)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from intent.findings import ObjectRef
 from intent.modes import Mode
+
+T = TypeVar("T")
 
 __all__ = ["Mode", "Node", "Resource", "SecretFact", "Service", "Snapshot", "mapping", "text", "texts"]
 
@@ -146,6 +148,14 @@ class Snapshot:
         """Whether MetalLB passes only the names of Secrets on to FRR-K8s, which then looks at them itself."""
         return self.mode is Mode.FRR_K8S and self.secret_passthrough
 
+    def once(self, make: Callable[[], T], what: object, *parts: object) -> T:
+        """What is made of these parts; snapshots that were made of each other and have the same parts share it."""
+        key = what, *map(id, parts)
+        if key not in self.memo:
+            self.memo[key] = parts, make()  # what ids stand for has to stay
+        found: T = self.memo[key][1]
+        return found
+
     def of_kind(self, kind: str) -> tuple[Resource, ...]:
         """All objects of a kind, in the order of the snapshot."""
         return tuple(resource for resource in self.resources if resource.ref.kind == kind)
@@ -155,14 +165,12 @@ class Snapshot:
 
         The very same tuple for all snapshots that were made of each other and have the same objects of the kind.
         """
-        key = "in force", kind, self.namespace, id(self.resources)
-        if key not in self.memo:
-            own = (resource for resource in self.of_kind(kind) if resource.ref.namespace == self.namespace)
-            found = tuple(sorted(own, key=lambda resource: resource.ref))
-            same = self.memo.setdefault(("in force", *map(id, found)), found)
-            self.memo[key] = self.resources, same  # what ids stand for has to stay
-        kept: tuple[Resource, ...] = self.memo[key][1]
-        return kept
+        return self.once(lambda: self._in_force(kind), ("in force", kind, self.namespace), self.resources)
+
+    def _in_force(self, kind: str) -> tuple[Resource, ...]:
+        own = (resource for resource in self.of_kind(kind) if resource.ref.namespace == self.namespace)
+        found = tuple(sorted(own, key=lambda resource: resource.ref))
+        return self.once(lambda: found, "in force", *found)
 
     def find(self, ref: ObjectRef) -> Resource | None:
         """The object by its reference."""

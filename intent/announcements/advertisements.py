@@ -62,11 +62,7 @@ class Advertisement:
 def advertisements(snapshot: Snapshot, placement: Placement) -> tuple[Advertisement, ...]:
     """All BGPAdvertisements that MetalLB reads, sorted by name; snapshots with the same of all they say share them."""
     read = (snapshot.in_force(kind) for kind in ("BGPAdvertisement", "IPAddressPool", "Community"))
-    key = Advertisement, snapshot.version, id(placement), *map(id, read)
-    if key not in snapshot.memo:
-        snapshot.memo[key] = placement, _read(snapshot, placement)
-    found: tuple[Advertisement, ...] = snapshot.memo[key][1]
-    return found
+    return snapshot.once(lambda: _read(snapshot, placement), (Advertisement, snapshot.version), placement, *read)
 
 
 def _read(snapshot: Snapshot, placement: Placement) -> tuple[Advertisement, ...]:

@@ -88,8 +88,4 @@ class PlacedServices:
 def placed_services(snapshot: Snapshot, every: tuple[Advertisement, ...]) -> PlacedServices:
     """The same for snapshots that were made of each other and differ in sessions alone. every: their advertisements."""
     parts = every, snapshot.in_force("IPAddressPool"), snapshot.services, snapshot.nodes
-    key = PlacedServices, *map(id, parts)
-    if key not in snapshot.memo:
-        snapshot.memo[key] = parts, PlacedServices(snapshot, every)  # what ids stand for has to stay
-    found: PlacedServices = snapshot.memo[key][1]
-    return found
+    return snapshot.once(lambda: PlacedServices(snapshot, every), PlacedServices, *parts)

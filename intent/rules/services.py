@@ -103,8 +103,4 @@ class Services:
 def services_of(snapshot: Snapshot, placement: Placement, index: PoolIndex, pool: Mapping[str, int]) -> Services:
     """Of a snapshot; those that were made of each other, and have the same nodes and pools, share it."""
     parts = snapshot.services, placement, index
-    key = Services, *map(id, parts)
-    if key not in snapshot.memo:
-        snapshot.memo[key] = parts, Services(snapshot.services, placement.nodes, index, pool)
-    found: Services = snapshot.memo[key][1]
-    return found
+    return snapshot.once(lambda: Services(snapshot.services, placement.nodes, index, pool), Services, *parts)
