@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import time
 from datetime import timedelta
-from pathlib import Path
+
+from benchmarks.in_process import django_ready
 
 SIZES = (200, 2_000, 8_000, 40_000)
 ROUNDS = 5
@@ -94,10 +93,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.update(BGPUI_VAR_DIR=folder, DJANGO_SETTINGS_MODULE="bgpui.settings", BGPUI_LOG_LEVEL="ERROR")
-        os.environ["BENCH_FILE"] = str(Path(os.environ.get("BENCH_FILE", "var/bench.json")).resolve())
-        import django
-
-        django.setup()
+    with django_ready():
         main()

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import os
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from benchmarks.in_process import django_ready
 
 if TYPE_CHECKING:
     from clusters.models import Cluster
@@ -204,11 +204,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.update(BGPUI_VAR_DIR=folder, DJANGO_SETTINGS_MODULE="bgpui.settings", BGPUI_LOG_LEVEL="ERROR")
-        os.environ["BENCH_FILE"] = str(Path("var/bench.json").resolve())
-        os.environ["BGPUI_SWEEP_INTERVAL"] = "600"  # the rows are of one moment; they must not grow old meanwhile
-        import django
-
-        django.setup()
+    # The rows are of one moment; they must not grow old meanwhile.
+    with django_ready(BGPUI_SWEEP_INTERVAL="600"):
         main()

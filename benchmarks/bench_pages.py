@@ -10,10 +10,11 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
+
+from benchmarks.in_process import django_ready
 
 SIZES = tuple(int(size) for size in os.environ.get("BENCH_SIZES", "200,8000,40000").split(","))
 ROUNDS = 30
@@ -129,12 +130,7 @@ def _on_postgresql(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.update(BGPUI_VAR_DIR=folder, DJANGO_SETTINGS_MODULE="bgpui.settings", BGPUI_LOG_LEVEL="ERROR")
-        os.environ["BENCH_FILE"] = str(Path(os.environ.get("BENCH_FILE", "var/bench.json")).resolve())
-        import django
-
-        django.setup()
+    with django_ready() as folder:
         main()
         if "BGPUI_DATABASE_URL" not in os.environ:
-            _on_postgresql(Path(folder))
+            _on_postgresql(folder)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import statistics
-import tempfile
 import time
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from benchmarks.in_process import django_ready
 
 if TYPE_CHECKING:
     from clusters.models import Cluster
@@ -170,10 +170,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.update(BGPUI_VAR_DIR=folder, DJANGO_SETTINGS_MODULE="bgpui.settings", BGPUI_LOG_LEVEL="ERROR")
-        os.environ["BENCH_FILE"] = str(Path("var/bench.json").resolve())
-        import django
-
-        django.setup()
+    with django_ready():
         main()
