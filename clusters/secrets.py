@@ -72,7 +72,11 @@ def secrets_usable(cluster: Cluster) -> Sequence[str]:
 
 def referring(cluster: Cluster, name: str, *, but: Resource) -> list[Resource]:
     """The other objects, as they are in force, that MetalLB takes the password of this Secret for; a query a kind."""
-    return _where(cluster, but, lambda column: where(lambda path: Q(**{f"{path}__name": name}), column, FIELD))
+    return _where(cluster, but, lambda column: _in_force(column, name))
+
+
+def _in_force(column: str, name: str) -> Q:
+    return where(lambda path: Q(**{f"{path}__name": name}), column, FIELD)
 
 
 def _where(cluster: Cluster, but: Resource, condition: Callable[[str], Q]) -> list[Resource]:
@@ -93,9 +97,9 @@ def leftover(row: Resource) -> Leftover | None:
     bgpui asks for no right to delete it.
     """
     name, namespace = secret_in_force(row), row.cluster.secret_namespace
-    if not name or row.namespace != row.cluster.namespace or referring(row.cluster, name, but=row):
+    if not name or row.namespace != row.cluster.namespace:
         return None
-    if _where(row.cluster, row, lambda column: Q(**{f"{column}__name": name})):
+    if _where(row.cluster, row, lambda column: _in_force(column, name) | Q(**{f"{column}__name": name})):
         return None
     known = row.cluster.secret_facts.filter(namespace=namespace, name=name).first()
     if known is not None and known.readable and not known.exists:

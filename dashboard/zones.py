@@ -12,10 +12,8 @@ from dataclasses import dataclass, field
 from django.db.models import Count, Sum
 
 from clusters.models import Node
-from speakers.counts import Counts
+from speakers.counts import Counts, rows_of
 from speakers.extent import Extent
-from speakers.models import Session
-from speakers.selectors import sessions
 
 _MOST = 20  # pictures that are kept
 Key = tuple[int, str]  # id of the cluster; name of the node, or of the zone
@@ -63,6 +61,8 @@ def zones_of(counts: Counts) -> Zones:
     if kept is not None and kept.extent is counts.extent and kept.nodes == nodes:
         return kept.zones
     zones = _read(counts)
+    if counts.filters.by_health:  # these are counted anew each time
+        return zones
     if len(_kept) >= _MOST:
         _kept.clear()
     _kept[id(counts.extent)] = _Kept(counts.extent, nodes, zones)
@@ -73,8 +73,7 @@ def _read(counts: Counts) -> Zones:
     named = Node.objects.order_by().exclude(zone="").values_list("cluster_id", "name", "zone")
     places = {(cluster, name): zone for cluster, name, zone in named}
     zones, seen = defaultdict[Key, Zone](Zone), set[Key]()
-    rows = counts.filters.apply(sessions() if counts.filters.by_health else Session.objects.all()).order_by()
-    for cluster, node, *router in rows.values_list("cluster_id", "node", "vrf", "neighbor"):
+    for cluster, node, *router in rows_of(counts.filters).values_list("cluster_id", "node", "vrf", "neighbor"):
         zone = zones[cluster, places.get((cluster, node), "")]
         zone.nodes += (cluster, node) not in seen
         seen.add((cluster, node))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from intent.snapshot import Resource, mapping, text
+from intent.snapshot import Resource, mapping, text, texts
 
 _NUMBERS = re.compile(r"[0-9]{1,10}(:[0-9]{1,10}){1,2}", re.ASCII)
 _LARGE = "large:"
@@ -53,6 +53,5 @@ def aliases(resources: Iterable[Resource]) -> dict[str, Community]:
 
 def resolve(values: object, known: Mapping[str, Community]) -> frozenset[Community]:
     """The communities of an advertisement; an alias that does not exist is left out (speakers refuse it)."""
-    names = [value for value in values if isinstance(value, str)] if isinstance(values, list | tuple) else []
-    found = (known.get(name) or parse_community(name) for name in names)
+    found = (known.get(name) or parse_community(name) for name in texts(values))
     return frozenset(community for community in found if community is not None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from intent.announcements.advertisements import advertisements
 from intent.announcements.cluster import blocked
 from intent.placement import placement_of
-from intent.pools import PoolIndex
+from intent.pools import pool_index_of
 from intent.reach import SessionKey
 from intent.sessions import placed
 from intent.snapshot import Resource, Snapshot
@@ -35,8 +35,8 @@ def sessions_of_pools(snapshot: Snapshot, *, pool: str = "", advertisement: str 
 
     Whether there are services, and what they ask for, plays no role.
     """
-    pools, placement, peers = snapshot.in_force("IPAddressPool"), placement_of(snapshot), placed(snapshot)
-    versions = PoolIndex(pools).families
+    placement, peers = placement_of(snapshot), placed(snapshot)
+    versions = pool_index_of(snapshot).families
     free = {node.name for node in snapshot.nodes if blocked(node, ignores_exclude=snapshot.ignores_exclude) is None}
     found = set[tuple[str, SessionKey]]()
     for each in advertisements(snapshot, placement):

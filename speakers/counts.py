@@ -124,7 +124,7 @@ class Counts:
     @classmethod
     def of(cls, filters: Narrowing) -> Counts:
         """At most eight queries, whose answers are as long as there are routers, and nodes with problems."""
-        rows, wrong = _all(filters), not_up(filters)
+        rows, wrong = rows_of(filters), not_up(filters)
         groups = [group for group in grouped(wrong) if group.health != "up"]
         found = extent_of(rows, keep=not filters.by_health)
         each = [one for one in wrong.values_list("cluster_id", "node", "vrf", "neighbor", "health") if one[4] != "up"]
@@ -149,7 +149,7 @@ class Counts:
     def healthy_nodes(self) -> list[NodeCount]:
         """The others, by name; one query, as long as there are nodes."""
         known = {(node.cluster, node.node) for node in self.problem_nodes}
-        rows = _all(self.filters).order_by("cluster__name", "node")
+        rows = rows_of(self.filters).order_by("cluster__name", "node")
         found = rows.values_list("cluster_id", "node").annotate(Count("pk"))
         return [
             NodeCount(cluster, node, Counter(up=number))
@@ -186,7 +186,7 @@ class Counts:
         return [node for node in self.problem_nodes if node.seen and node.up == 1 and node.intended > 1]
 
 
-def _all(filters: Narrowing) -> QuerySet[Session]:
+def rows_of(filters: Narrowing) -> QuerySet[Session]:
     """All sessions that are meant, with a health only if the filters ask for one."""
     return filters.apply(sessions() if filters.by_health else Session.objects.all()).order_by()
 
@@ -222,5 +222,5 @@ def not_up(filters: Narrowing) -> Sessions:
         return rows
     up = Q(state=Session.State.ESTABLISHED, degraded="", intended=True)
     odd = Q(whole__in=NOT_WHOLE) & ~up
-    wrong = list(_all(filters).filter(odd | Q(speaker__in=silent)).values_list("pk", flat=True)[: _MANY + 1])
+    wrong = list(rows_of(filters).filter(odd | Q(speaker__in=silent)).values_list("pk", flat=True)[: _MANY + 1])
     return rows if len(wrong) > _MANY else rows.filter(pk__in=wrong)

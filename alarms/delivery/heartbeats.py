@@ -45,7 +45,7 @@ def _swept() -> Mapping[str, datetime | None]:
 
 
 def beat(pk: int, swept_at: datetime) -> bool:
-    """Hit the address for this sweep, unless that was done; whether it was taken. The next sweep is the next try."""
+    """Hit the address for this sweep, unless that was done; whether it was taken. If not, the next look tries again."""
     route = Route.objects.filter(pk=pk, enabled=True, kind=Route.Kind.HEARTBEAT).first()
     if route is None or (route.beaten_at is not None and route.beaten_at >= swept_at):
         return False

@@ -77,7 +77,7 @@ def changesets_save(
         edits = looked_at(_prepared(wanted))
         judged = judge_together(edits, on_trial=window is not None)
         stop(judged.findings, accept, override)
-        meant = {one.cluster.pk: one.harm() for one in judged.meant}
+        meant = {one.cluster.pk: one.harm(stays=window is not None) for one in judged.meant}
         needed = [one for each in meant.values() for one in each.confirm]
         if left := unconfirmed(needed, accept):
             raise Unconfirmed(left)

@@ -101,10 +101,11 @@ class Meant:
             between=Between(interrupted=self._interrupted(found, hearing)),
         )
 
-    def harm(self) -> Meaning:
-        """As much of it as decides what has to be confirmed, and what has to stay."""
+    def harm(self, *, stays: bool = False) -> Meaning:
+        """As much of it as decides what has to be confirmed and, if that is asked, what has to stay."""
         hearing = _Hearing(self.cluster)
-        return replace(self._harm(hearing), heard=hearing.known)
+        found = self._harm(hearing)
+        return replace(found, heard=hearing.known) if stays else found
 
     def _harm(self, hearing: _Hearing) -> Meaning:
         sessions = self.sessions()

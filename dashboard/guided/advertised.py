@@ -10,7 +10,7 @@ from clusters.selectors import snapshot_of
 from dashboard import facts
 from intent.announcements import Announcements, ServiceRef
 from intent.announcements.advertisements import advertisements
-from intent.placement import Placement
+from intent.placement import placement_of
 from intent.snapshot import Snapshot
 from pools.loadbalancers.reasons import WORDS
 from speakers import live
@@ -120,7 +120,7 @@ def _standing(session: Session, prefix: str, answer: CommandResult | None) -> tu
 
 def _candidates(snapshot: Snapshot, peer: str) -> tuple[set[str], list[tuple[ServiceRef, str]]]:
     """The pools that are advertised to the peer, and some services with an address of one."""
-    some = advertisements(snapshot, Placement(snapshot.nodes))
+    some = advertisements(snapshot, placement_of(snapshot))
     pools = {pool for each in some if each.reaches(peer) for pool in each.pools}
     services: list[tuple[ServiceRef, str]] = []
     for service in snapshot.services if pools else ():

@@ -10,8 +10,8 @@ from intent.announcements.advertisements import Advertisement, advertisements
 from intent.announcements.groups import too_many
 from intent.announcements.verdicts import Reason
 from intent.findings import ObjectRef
-from intent.placement import Placement
-from intent.pools import PoolIndex
+from intent.placement import placement_of
+from intent.pools import pool_index_of
 from intent.snapshot import Resource, Service, Snapshot
 
 
@@ -48,9 +48,9 @@ class Chain:
 
     def __init__(self, snapshot: Snapshot, service: Service) -> None:
         self._snapshot, self._service = snapshot, service
-        pools, self._placement = snapshot.in_force("IPAddressPool"), Placement(snapshot.nodes)
+        pools, self._placement = snapshot.in_force("IPAddressPool"), placement_of(snapshot)
         addresses = [one for address in service.addresses if (one := parse_address(address)) is not None]
-        index = PoolIndex(pools)
+        index = pool_index_of(snapshot)
         name = index.holding_all(addresses) if addresses else ""
         self._by_name: dict[str, Resource] = {pool.name: pool for pool in pools}
         self._families = index.families[name] if name else frozenset[int]()

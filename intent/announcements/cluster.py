@@ -79,8 +79,7 @@ class Announcements:
 
     def kind(self, node: str) -> object:
         """Equal for nodes that announce the same on the same sessions; None for a node that is not known."""
-        site = self._sites.get(node)
-        return site and ((site, id(self._sessions[node])) if node not in self._local else node)
+        return node if node in self._local else self.shares(node)
 
     def shares(self, node: str) -> object:
         """Equal for nodes that announce the same for services that any node may announce."""

@@ -10,7 +10,7 @@ from intent.announcements.cluster import blocked
 from intent.announcements.verdicts import Reason
 from intent.placement import placement_of
 from intent.pool_choice import pool_choice_of
-from intent.pools import PoolIndex
+from intent.pools import pool_index_of
 from intent.selectors import Selection
 from intent.snapshot import Node, Service, Snapshot, texts
 
@@ -35,9 +35,8 @@ class Layer2:
     """The L2Advertisements of a snapshot; a service is looked up in a time that does not grow with the others."""
 
     def __init__(self, snapshot: Snapshot) -> None:
-        pools = snapshot.in_force("IPAddressPool")
         choice = pool_choice_of(snapshot)
-        self._placement, self._index = placement_of(snapshot), PoolIndex(pools)
+        self._placement, self._index = placement_of(snapshot), pool_index_of(snapshot)
         judged = ((node.name, blocked(node, ignores_exclude=snapshot.ignores_exclude)) for node in snapshot.nodes)
         self._blocked = {name: reason for name, reason in judged if reason is not None}
         self._every = [

@@ -8,8 +8,9 @@ from functools import cached_property
 
 from intent.addresses import parse_address
 from intent.labels import LabelIndex, numbers
-from intent.placement import Placement
-from intent.pools import PoolIndex
+from intent.placement import placement_of
+from intent.pool_choice import pool_choice_of
+from intent.pools import PoolIndex, pool_index_of
 from intent.snapshot import Node, Resource, Service, Snapshot
 
 Held = tuple[str, Service, int]
@@ -100,7 +101,8 @@ class Services:
         return found
 
 
-def services_of(snapshot: Snapshot, placement: Placement, index: PoolIndex, pool: Mapping[str, int]) -> Services:
+def services_of(snapshot: Snapshot) -> Services:
     """Of a snapshot; those that were made of each other, and have the same nodes and pools, share it."""
-    parts = snapshot.services, placement, index
-    return snapshot.once(lambda: Services(snapshot.services, placement.nodes, index, pool), Services, *parts)
+    placement, index, pools = placement_of(snapshot), pool_index_of(snapshot), pool_choice_of(snapshot)
+    parts = snapshot.services, placement, index, pools
+    return snapshot.once(lambda: Services(snapshot.services, placement.nodes, index, pools.number), Services, *parts)

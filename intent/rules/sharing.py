@@ -68,9 +68,11 @@ class Comparison:
 
     def _way_out(self, judged: Member, asked: Collection[ObjectRef]) -> str:
         """The one value that would do: what all others have that meet it, as far as they are not asked about, too."""
+        if not self.shared:
+            return self.hint
         near = [one for one in self.members if one.peer != judged.peer and self.meets(one.mask, judged.mask)]
         there = {one.key for one in near if one.peer.ref not in asked}
-        if not self.shared or len(there) != 1 or {one.key for one in near} - there - {judged.key}:
+        if len(there) != 1 or {one.key for one in near} - there - {judged.key}:
             return self.hint
         value = there.pop()
         return f"Write {value} here." if value else f"Leave {self.field} out here."

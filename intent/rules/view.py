@@ -109,7 +109,7 @@ class View:
     @cached_property
     def services(self) -> Services:
         """The services of type LoadBalancer, as far as they are known."""
-        return services_of(self.snapshot, self.placement, self.pool_index, self.pools.number)
+        return services_of(self.snapshot)
 
     @cached_property
     def nodes_in_pools(self) -> dict[str, set[str]]:

@@ -13,7 +13,7 @@ from intent.addresses import parse_address
 from intent.announcements import Announcements, ServiceRef, Verdict
 from intent.announcements.chain import STEPS, Chain, Step
 from intent.announcements.layer2 import layer2_on_nodes
-from intent.pools import PoolIndex
+from intent.pools import pool_index_of
 from intent.reach import SessionKey
 from intent.sessions import placed
 from intent.snapshot import Snapshot
@@ -91,7 +91,7 @@ def standings(row: Service, snapshot: Snapshot, known: Heard, node: str = "") ->
     known: what was heard of sessions. node: the only one to be shown.
     """
     announcements, ref = Announcements(snapshot), ServiceRef(row.namespace, row.name)
-    index, parts = PoolIndex(snapshot.in_force("IPAddressPool")), _Parts(row, snapshot, known)
+    index, parts = pool_index_of(snapshot), _Parts(row, snapshot, known)
     found = []
     for address in row.addresses or [""]:
         parsed = parse_address(address)

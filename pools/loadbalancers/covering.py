@@ -8,9 +8,9 @@ from clusters.kindpages import page_of_kind
 from clusters.models import Service
 from intent.addresses import parse_address
 from intent.announcements.advertisements import advertisements
-from intent.placement import Placement
+from intent.placement import placement_of
 from intent.pool_choice import pool_choice_of
-from intent.pools import PoolIndex
+from intent.pools import pool_index_of
 from intent.selectors import Selection
 from intent.snapshot import Snapshot
 
@@ -38,9 +38,9 @@ class Covering:
 
 def covering(row: Service, snapshot: Snapshot) -> list[Covering]:
     """The advertisements of its pool that are for this Service."""
-    pools, placement = snapshot.in_force("IPAddressPool"), Placement(snapshot.nodes)
+    placement = placement_of(snapshot)
     addresses = [one for address in row.addresses if (one := parse_address(address)) is not None]
-    pool = PoolIndex(pools).holding_all(addresses) if addresses else row.requested_pool
+    pool = pool_index_of(snapshot).holding_all(addresses) if addresses else row.requested_pool
     choice = pool_choice_of(snapshot)
     found = [
         Covering(
