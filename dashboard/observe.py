@@ -9,7 +9,6 @@ from datetime import timedelta
 
 import msgspec
 import redis
-from asgiref.sync import async_to_sync, sync_to_async
 from celery import current_app
 from django.conf import settings
 from django.utils import timezone
@@ -148,8 +147,7 @@ def _ask(cluster: Cluster, targets: Sequence[Target], expected: Expected) -> Wri
     try:
         door = door_of(cluster).connection
         concurrency, seconds = settings.BGPUI_EXEC_CONCURRENCY, settings.BGPUI_EXEC_TIMEOUT
-        ask_all = async_to_sync(sweep_in_batches)
-        ask_all(door, targets, sync_to_async(write), concurrency=concurrency, seconds=seconds, now=clock.now)
+        sweep_in_batches(door, targets, write, concurrency=concurrency, seconds=seconds, now=clock.now)
     except KubeError as error:
         now = clock.now()
         write([Observation(target.node, now, error=error.message, kept_out=True) for target in targets])

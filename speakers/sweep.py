@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
+
+from anyio.from_thread import BlockingPortalProvider
 
 from clusters.kube.connection import Connection
 from clusters.kube.exec import ExecError, ExecResult, Executor
@@ -18,7 +21,8 @@ if TYPE_CHECKING:
 
 OUTPUT_LIMIT = 8 * 1024 * 1024  # bytes of one node's answer; one neighbor is about 4 kB
 BATCH = 100  # answers that are written at once
-PAUSE = 0.5  # seconds that an answer waits for others
+PAUSE = 1.0  # seconds that an answer waits for others: a batch costs what a hundred of its rows do
+_LOOP = BlockingPortalProvider()  # of this process, while somebody asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,10 @@ class Observation:
         return self.answer is not None or (self.reports is not None and not self.some)
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 async def sweep(
     connection: Connection, targets: Iterable[Target], *, concurrency: int = 32, seconds: float = 5.0
 ) -> list[Observation]:
@@ -72,29 +80,46 @@ async def sweep(
     Raises Unreachable if there is no connection to try at all (a certificate file cannot be read).
     """
     found = list[Observation]()
-
-    async def keep(batch: Sequence[Observation]) -> None:
-        found.extend(batch)
-
-    await sweep_in_batches(connection, targets, keep, concurrency=concurrency, seconds=seconds)
+    await _sweep(connection, list(targets), found.extend, concurrency, seconds, _now)
     return found
 
 
-async def sweep_in_batches(
+def sweep_in_batches(
     connection: Connection,
     targets: Iterable[Target],
-    deliver: Callable[[Sequence[Observation]], Awaitable[None]],
+    deliver: Callable[[Sequence[Observation]], None],
     *,
     concurrency: int = 32,
     seconds: float = 5.0,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    now: Callable[[], datetime] = _now,
 ) -> None:
-    """The same, handing answers over as they come: when there are BATCH of them, or the first has waited for PAUSE.
+    """The same from any thread, handing answers over as they come: BATCH of them, or what has waited for PAUSE.
 
-    The targets are begun in their order; while answers are delivered, the asking goes on. now: the clock that dates
-    answers.
+    `deliver` is called in this thread, while the asking goes on. The targets are begun in their order. All threads of
+    a process ask in one event loop: with a loop each they would take turns at the interpreter with every handshake.
+    now: the clock that dates answers.
     """
-    wanted = list(targets)
+    batches = SimpleQueue[Sequence[Observation] | None]()
+    with _LOOP as portal:
+        asking = portal.start_task_soon(_sweep, connection, list(targets), batches.put, concurrency, seconds, now)
+        asking.add_done_callback(lambda _: batches.put(None))
+        try:
+            while (batch := batches.get()) is not None:
+                deliver(batch)
+        except BaseException:
+            asking.cancel()
+            raise
+        asking.result()
+
+
+async def _sweep(
+    connection: Connection,
+    wanted: Sequence[Target],
+    deliver: Callable[[Sequence[Observation]], None],
+    concurrency: int,
+    seconds: float,
+    now: Callable[[], datetime],
+) -> None:
     left, answers = iter(wanted), asyncio.Queue[Observation]()
 
     async with Executor(connection, timeout=seconds, limit=OUTPUT_LIMIT) as executor:
@@ -110,7 +135,7 @@ async def sweep_in_batches(
             while missing:
                 batch = await _batch(answers, missing)
                 missing -= len(batch)
-                await deliver(batch)
+                deliver(batch)
 
 
 async def _batch(answers: asyncio.Queue[Observation], missing: int) -> list[Observation]:

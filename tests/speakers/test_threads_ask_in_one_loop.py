@@ -1,0 +1,86 @@
+"""Many shards at once in one process, over real WebSockets: they share an event loop, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from threading import Barrier, get_ident
+
+import pytest
+from kubernetes.client import Configuration
+
+from clusters.doors import door_of
+from clusters.kube.connection import Connection
+from clusters.kube.errors import Unreachable
+from dashboard.turns import target_of
+from lab.containers import PodFault
+from speakers.models import Speaker
+from speakers.sweep import Observation, Target, sweep_in_batches
+from tests.speakers.lab import Observer
+from tests.waiting import eventually
+
+
+@pytest.fixture
+def connection(observer: Observer) -> Connection:
+    return door_of(observer.cluster).connection
+
+
+@pytest.fixture
+def targets(observer: Observer) -> list[Target]:
+    return [target_of(speaker) for speaker in Speaker.objects.order_by("node")]
+
+
+def test_threads_ask_in_one_loop_and_each_gets_its_own_answers_itself(
+    connection: Connection, targets: list[Target]
+) -> None:
+    together, loops = Barrier(2), list[asyncio.AbstractEventLoop]()
+
+    def now() -> datetime:
+        loops.append(asyncio.get_running_loop())
+        return datetime.now(UTC)
+
+    def shard(some: Sequence[Target]) -> tuple[set[str], set[int], int]:
+        nodes, threads = set[str](), set[int]()
+
+        def write(batch: Sequence[Observation]) -> None:
+            nodes.update(seen.node for seen in batch if seen.answer)
+            threads.add(get_ident())
+            together.wait(10)  # the other one has its answers, too: neither waited for this one to be written
+
+        sweep_in_batches(connection, some, write, now=now)
+        return nodes, threads, get_ident()
+
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(shard, (targets[:2], targets[2:])))
+    assert [nodes for nodes, _, _ in found] == [{one.node for one in some} for some in (targets[:2], targets[2:])]
+    assert all(threads == {own} for _, threads, own in found)
+    assert len(loops) == len(targets)
+    assert len(set(map(id, loops))) == 1
+
+
+def test_what_cannot_be_written_ends_the_asking_of_its_shard_alone(
+    observer: Observer, connection: Connection, targets: list[Target]
+) -> None:
+    observer.lab.faults[targets[0].node] = PodFault.HANG
+    found = list[Observation]()
+
+    def fails(batch: Sequence[Observation]) -> None:
+        raise OSError("the disk is full")
+
+    with ThreadPoolExecutor(2) as pool:
+        broken = pool.submit(sweep_in_batches, connection, targets, fails, seconds=60)
+        whole = pool.submit(sweep_in_batches, connection, targets[1:], found.extend)
+        whole.result(30)
+        with pytest.raises(OSError, match="the disk is full"):
+            broken.result(30)
+    assert sorted(seen.node for seen in found if seen.answer) == [target.node for target in targets[1:]]
+    eventually(lambda: observer.lab.server.open_execs == 0)  # the hanging one has ended, too
+
+
+def test_who_cannot_connect_at_all_is_told(targets: list[Target]) -> None:
+    configuration = Configuration(host="https://127.0.0.1:1")
+    configuration.proxy = "socks9://127.0.0.1"
+    with pytest.raises(Unreachable, match="the proxy is no http:// or https:// address"):
+        sweep_in_batches(Connection(configuration), targets, lambda batch: None)
