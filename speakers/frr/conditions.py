@@ -67,13 +67,17 @@ def _bfd_down(neighbor: Neighbor, intended: IntendedSession | None) -> Evidence:
 
 
 def silent(neighbor: Neighbor) -> bool:
-    """Whether nothing was heard for over two keepalives."""
-    keepalive, last_read = neighbor.keepalive_time, neighbor.last_read
-    return bool(keepalive) and last_read is not None and last_read > 2 * (keepalive or 0)
+    """Whether nothing was heard for over two thirds of the hold time; without one nothing has to be heard.
+
+    Both sides send at least every third of it (RFC 4271, section 4.4), but bgpTimerKeepAliveIntervalMsecs is only this
+    side's interval, which may be far shorter than the router's (FRR bgpd/bgp_packet.c: v_keepalive).
+    """
+    hold, last_read = neighbor.hold_time, neighbor.last_read
+    return bool(hold) and last_read is not None and 3 * last_read > 2 * (hold or 0)
 
 
 def _silent(neighbor: Neighbor, intended: IntendedSession | None) -> Evidence:
-    return {"bgpTimerKeepAliveIntervalMsecs": neighbor.keepalive_time or 0} if silent(neighbor) else {}
+    return {"bgpTimerHoldTimeMsecs": neighbor.hold_time or 0} if silent(neighbor) else {}
 
 
 def _family_missing(neighbor: Neighbor, intended: IntendedSession | None) -> Evidence:

@@ -184,10 +184,13 @@ REASONS: dict[str, Reason] = {
         "BGPSessionState",
     ),
     "silent": Reason(
-        "Established, but nothing was heard for more than two keepalive intervals",
+        "Established, but nothing was heard for more than two thirds of the hold time",
         "path",
-        ("Look for packet loss and for load on the router.",),
-        "FRR bgpTimerLastRead",
+        (
+            "Look for packet loss and for load on the router.",
+            "A router has to send at least every third of the negotiated hold time: is its keepalive interval longer?",
+        ),
+        "FRR bgpTimerLastRead, bgpTimerHoldTimeMsecs",
     ),
     "family-missing": Reason(
         "An intended address family is not in use",

@@ -76,3 +76,20 @@ def test_what_ends_a_session_and_the_way_back(
     bench.routers.change(TOR, **{name: getattr(GOOD, name) for name in change})
     bench.after(200)
     assert judged(bench) == Condition("Established")
+
+
+@pytest.mark.parametrize(("hold", "keepalive"), [(90, 10), (180, 1), (9, 1)])
+def test_a_router_that_keeps_its_own_pace_is_not_silent_until_two_thirds_of_the_hold_time(
+    hold: int, keepalive: int
+) -> None:
+    """The hold time is negotiated, keepalive intervals are each side's own (RFC 4271, sections 4.2 and 4.4)."""
+    bench = Bench(replace(GOOD, hold=180, keepalive=60))
+    bench.add(TOR, hold=hold, keepalive=keepalive)
+    bench.after(5)
+    seen = {judged(bench.after(hold / 7)).reason for _ in range(20)}
+    assert seen == {""}
+
+    bench.routers.change(TOR, listening=Listening.DROPPED)
+    reasons = [judged(bench.after(hold / 6)).reason for _ in range(8)]
+    assert "silent" in reasons
+    assert reasons[-1] == "hold-timer-expired-sent"

@@ -58,7 +58,7 @@ def test_from_the_third_look_on_nothing_is_compared(compared: list[str]) -> None
     ("fields", "state", "degraded"),
     [
         (DOWN, "Active", ""),
-        (UP | {"bgpTimerLastRead": 60_001}, "Established", "Nothing"),  # over two keepalives
+        (UP | {"bgpTimerLastRead": 60_001}, "Established", "Nothing"),  # over two thirds of the hold time
         (UP | {"connectionsEstablished": 2, "connectionsDropped": 1}, "Established", ""),
     ],
 )

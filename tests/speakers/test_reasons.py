@@ -126,7 +126,8 @@ def test_recorded_failures_are_recognised(file: str, expected: dict[str, str]) -
         ({"lastResetCode": 14, "lastErrorCodeSubcode": "060A"}, ("ipv4",), ""),  # history
         ({"bgpTimerLastRead": 60000}, ("ipv4",), ""),
         ({"bgpTimerLastRead": 60001}, ("ipv4",), "silent"),
-        ({"bgpTimerLastRead": 10**9, "bgpTimerKeepAliveIntervalMsecs": 0}, ("ipv4",), ""),  # hold time 0: no keepalives
+        ({"bgpTimerLastRead": 10**9, "bgpTimerHoldTimeMsecs": 0}, ("ipv4",), ""),  # no keepalives (RFC 4271, 4.4)
+        ({"bgpTimerLastRead": 30000, "bgpTimerKeepAliveIntervalMsecs": 10000}, ("ipv4",), ""),  # ours is not theirs
         ({"peerBfdInfo": {"status": "Up"}}, ("ipv4",), ""),
         ({"peerBfdInfo": {"status": "Down"}}, ("ipv4",), "bfd-down"),
         ({"peerBfdInfo": {"status": "Admin Down"}}, ("ipv4",), "bfd-down"),
