@@ -15,7 +15,7 @@ from clusters.words import age_words, bounded, counted, listed
 from dashboard.timeline.items import SESSIONS, Item
 from speakers.models import Session
 
-_UP = Session.State.ESTABLISHED
+_UP, _UNKNOWN = Session.State.ESTABLISHED, Session.State.UNKNOWN
 _NAMED = 3  # names in a sentence
 _KEPT = 20  # names in an answer
 _VERBS = {
@@ -26,11 +26,16 @@ _VERBS = {
     "seen-up": ("was first seen, up", "up"),
     "seen-down": ("was first seen, down", "down"),
     "changed": ("has another cause", "unknown"),
+    "unknown": ("is not known any more", "unknown"),
+    "known-up": ("is known again: up", "unknown"),
+    "known-down": ("is known again: down", "unknown"),
 }
 _PLURALS = {
     "was lost": "were lost",
     "was first": "were first",
     "is gone": "are gone",
+    "is not": "are not",
+    "is known": "are known",
     "has another cause": "have other causes",
 }
 
@@ -57,6 +62,10 @@ class Turn(NamedTuple):
             return "gone"
         if not self.before:
             return "seen-up" if self.after == _UP else "seen-down"
+        if self.before != self.after == _UNKNOWN:
+            return "unknown"  # nothing was reported of it any more, which is no loss
+        if self.before == _UNKNOWN != self.after:
+            return "known-up" if self.after == _UP else "known-down"
         if self.after == _UP:
             return "up" if self.before != _UP else "lost" if self.lost else "changed"
         return "down" if self.before == _UP else "changed"

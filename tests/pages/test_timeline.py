@@ -97,6 +97,20 @@ def test_other_words_for_what_is_no_drop() -> None:
     ]
 
 
+@pytest.mark.parametrize("state", ["Established", "Active"])
+def test_what_was_only_not_reported_did_not_go_down(state: str) -> None:
+    """BGPSessionStates of a pod that is replaced are collected with it, and written again by the next one."""
+    places = [(f"10.0.0.{number}", {"lost": 0}) for number in (1, 2)]
+    away = [turn(0, "node-1", place, before=state, after="Unknown", **more) for place, more in places]
+    back = [turn(120, "node-1", place, before="Unknown", after=state, **more) for place, more in places]
+    found = grouped([*away, *back], {1: "lab"}, TOGETHER)
+    assert {item.health for item in found} == {"unknown"}
+    assert [item.title for item in sorted(found, key=lambda item: item.at)] == [
+        "2 sessions of node-1 are not known any more within 1 s",
+        f"2 sessions of node-1 are known again: {'up' if state == 'Established' else 'down'} within 1 s",
+    ]
+
+
 @pytest.fixture
 def day(cluster: Cluster) -> datetime:
     """A cordon, an edit and a reload, then four sessions that go down; an hour before, nobody observed."""
