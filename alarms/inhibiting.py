@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from alarms.matchers import Labels, match
 from alarms.models import Alarm, Inhibition
+from alarms.quietness import covers
 
 GRACE = timedelta(seconds=60)  # what follows ends later than its cause, and is no news in between
 Nodes = Mapping[int, frozenset[str]]
@@ -44,12 +45,12 @@ def _causes(
     alarm: Alarm, rule: Inhibition, sources: Sequence[Alarm], labels: Mapping[int, Labels], nodes: Nodes
 ) -> Iterator[Alarm]:
     """The alarms that explain it by this rule."""
-    if not sources or not match(rule.target_matchers, labels[alarm.pk]):
+    if not sources or not covers(rule.target_matchers, alarm):
         return
     explains = match(rule.source_matchers, labels[alarm.pk])
     for source in sources:
         # As in Alertmanager: two alarms that match both sides do not silence each other.
-        both = explains and match(rule.target_matchers, labels[source.pk])
+        both = explains and covers(rule.target_matchers, source)
         if source.pk != alarm.pk and not both and all(_same(name, source, alarm, nodes) for name in rule.equal):
             yield source
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from fnmatch import fnmatchcase
+import re
+from collections.abc import Callable, Iterable, Mapping
+from fnmatch import translate
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 NAMES = ("rule", "severity", "kind", "cluster", "node", "vrf", "peer", "neighbor")
+NODE = "node"
 OPS = ("=", "!=")
 Labels = Mapping[str, tuple[str, ...]]
 
@@ -25,10 +28,13 @@ class Matcher(msgspec.Struct, frozen=True):
 
     def matches(self, labels: Labels) -> bool:
         """Whether the label has it; of several values, as nodes are, one is enough."""
-        # No brackets: only `*` has a meaning, which takes linear time.
-        pattern = self.value.replace("[", "[[]").replace("?", "[?]")
-        found = any(fnmatchcase(value, pattern) for value in labels.get(self.name, ()))
-        return found is (self.op == "=")
+        return any(map(_pattern(self.value), labels.get(self.name, ()))) is (self.op == "=")
+
+
+@lru_cache(maxsize=1024)
+def _pattern(text: str) -> Callable[[str], re.Match[str] | None]:
+    """Whether a value is the text. No brackets: only `*` has a meaning, which takes linear time."""
+    return re.compile(translate(text.replace("[", "[[]").replace("?", "[?]"))).match
 
 
 def matchers_of(kept: Iterable[Mapping[str, Any]]) -> tuple[Matcher, ...]:

@@ -18,7 +18,9 @@ class InhibitionSerializer(KnownFields, serializers.ModelSerializer[Inhibition])
     """An inhibition."""
 
     sources = MatchersField(help_text="Of the alarm that explains; all must match, and there must be one.")
-    targets = MatchersField(help_text="Of the alarms that send no notices meanwhile; the same.")
+    targets = MatchersField(
+        help_text="Of those that send no notices meanwhile; the same, `node` for all of their nodes."
+    )
     equal = serializers.ListField(
         child=serializers.ChoiceField(choices=EQUAL), max_length=len(EQUAL), required=False,
         help_text="What both must share. node: all nodes of the target are among those of the source.",

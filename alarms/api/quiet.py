@@ -21,7 +21,7 @@ from clusters.moments import MomentFilter
 
 _LONGEST = timedelta(days=366)
 _WEEK = 7 * 24 * 60  # minutes
-_TOLD = "All must match; none = all alarms."
+_TOLD = "All must match, `node` for each node of the alarm, and these must be known; none = all alarms."
 
 
 class SilenceSerializer(KnownFields, serializers.ModelSerializer[Silence]):

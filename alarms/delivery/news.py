@@ -15,7 +15,7 @@ from alarms.delivery.outbox import enqueue
 from alarms.delivery.words import headline
 from alarms.matchers import match
 from alarms.models import Alarm, Notice, Route, Told
-from alarms.quietness import Quiet, quiet_now, silenced_by
+from alarms.quietness import quiet_now, silenced_by
 
 _TITLE = 300
 _LAST = timedelta(days=1)  # no two notices of a group are kept apart for longer
@@ -77,9 +77,10 @@ def compose(now: datetime) -> list[int]:
 
 def _groups(routes: Sequence[Route], now: datetime) -> Iterable[Group]:
     rows = Alarm.objects.filter(state=Alarm.State.FIRING)
-    firing = list(rows.select_related("cluster", "acknowledged_by", "inhibited_by__cluster"))
+    rows = rows.select_related("cluster", "acknowledged_by", "inhibited_by__cluster")
     told = Told.objects.filter(route__in=routes).select_related("alarm__cluster", "alarm__acknowledged_by")
     quiets = quiet_now(now)
+    firing = [alarm for alarm in rows if silenced_by(alarm, quiets) is None]
     by_route: dict[int, list[Told]] = defaultdict(list)
     for one in told.order_by("pk"):
         by_route[one.route_id].append(one)
@@ -93,7 +94,7 @@ def _groups(routes: Sequence[Route], now: datetime) -> Iterable[Group]:
             else:
                 group.told[one.alarm_id] = one
         for alarm in firing:
-            if match(route.all_matchers, alarm.labels) and not (_follows(alarm, route) or _silent(alarm, quiets)):
+            if match(route.all_matchers, alarm.labels) and not _follows(alarm, route):
                 _group(groups, route, alarm.cluster_id, last).firing.append(alarm)
         yield from groups.values()
 
@@ -111,10 +112,6 @@ def _group(groups: dict[int, Group], route: Route, cluster: int, last: Last) -> 
 def _follows(alarm: Alarm, route: Route) -> bool:
     """Whether it follows from one that this receiver is told of, too."""
     return alarm.inhibited_by is not None and match(route.all_matchers, alarm.inhibited_by.labels)
-
-
-def _silent(alarm: Alarm, quiets: Sequence[Quiet]) -> bool:
-    return bool(quiets) and silenced_by(alarm, quiets) is not None
 
 
 def _last(now: datetime) -> Last:

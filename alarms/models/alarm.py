@@ -88,6 +88,11 @@ class Alarm(models.Model):
         return {"rule": (self.rule_name,), "cluster": (self.cluster.name,), "node": tuple(self.nodes), **found}
 
     @property
+    def knows_its_nodes(self) -> bool:
+        """Whether `nodes` names them all."""
+        return len(self.nodes) >= self.number_of_nodes
+
+    @property
     def size(self) -> int:
         """Sessions that it is about; without sessions, nodes."""
         return self.sessions or self.number_of_nodes

@@ -45,6 +45,7 @@ _MATCH = (
     "One a line, as peer=tor-a or severity!=info; all must match, none means all alarms. "
     "Names: rule, severity, kind, cluster, node, vrf, peer, neighbor. * stands for any characters."
 )
+_COVERED = "With a node, only alarms all of whose nodes match: one that is about other nodes, too, is still told."
 _FEW, _FLAPS = "Too few sessions established", "Session flapping"
 
 
@@ -100,11 +101,11 @@ INHIBITION = Form(
     Input("name", "Name", required=True),
     Tick("enabled", "Enabled"),
     Matchers("sources", "While an alarm fires that matches", _MATCH, required=True),
-    Matchers("targets", "No notices of alarms that match", "In the same way.", required=True),
+    Matchers("targets", "No notices of alarms that match", f"In the same way. {_COVERED}", required=True),
     Names("equal", "And that share", "Of cluster, node (all of them), vrf, peer, neighbor."),
 ))  # fmt: skip
 SILENCE = Form(Silence, SilenceSerializer, "silence", "silences", "It counts no more, and stays in the list.", (
-    Matchers("matchers", "Alarms that match", _MATCH),
+    Matchers("matchers", "Alarms that match", f"{_MATCH} {_COVERED}"),
     Input("reason", "Reason", required=True),
     Moment("starts_at", "From, UTC", required=True),
     Moment("ends_at", "Until, UTC", required=True),
@@ -113,7 +114,7 @@ WINDOW = Form(
     MaintenanceWindow, WindowSerializer, "maintenance window", "silences", "Alarms are told then as always.", (
     Input("name", "Name", required=True),
     Tick("enabled", "Enabled"),
-    Matchers("matchers", "Alarms that match", _MATCH),
+    Matchers("matchers", "Alarms that match", f"{_MATCH} {_COVERED}"),
     Input("reason", "Reason", required=True),
     Moment("starts_at", "Once, UTC", "Leave it empty for one that recurs."),
     Days("weekdays", "Or on these days"),

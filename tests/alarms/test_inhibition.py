@@ -127,6 +127,19 @@ def test_who_is_not_told_of_the_cause_is_told_of_what_follows(
     assert "node-1 not heard" in Notice.objects.get().title
 
 
+def test_an_inhibition_with_a_node_is_about_alarms_all_of_whose_nodes_match(
+    cluster: Cluster, unseen: Speaker, look: Look
+) -> None:
+    sides = [{"name": "kind", "op": "=", "value": "node-not-ready"}], [{"name": "node", "op": "=", "value": "node-1"}]
+    Inhibition.objects.all().delete()
+    Inhibition.objects.create(name="node-1", sources=sides[0], targets=sides[1], equal=["cluster"])
+    look(LATER)
+    assert causes()["session-unknown"] == "node-not-ready"
+    a_session(a_speaker(cluster, "node-2", misses=5, seconds=100), "10.0.0.9")
+    look(LATER)
+    assert causes()["session-unknown"] is None
+
+
 def test_two_alarms_that_match_both_sides_do_not_silence_each_other(cluster: Cluster, look: Look) -> None:
     Rule.objects.all().delete()
     for name in ("one", "two"):

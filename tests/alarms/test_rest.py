@@ -131,6 +131,33 @@ def test_a_silence_is_about_what_its_matchers_say(as_role: Clients, alarm: Alarm
     assert told == ("CHG-1" if silent else "")
 
 
+@pytest.mark.parametrize(
+    ("silences", "silent"),
+    [
+        ([["node=worker-3"]], False), ([["node=worker-*"]], True), ([["node!=worker-3"]], False),
+        ([["node!=master-*", "cluster=lab"]], True), ([["node=worker-3"], ["node=worker-4"]], True),
+        ([["node=worker-3"], ["node=worker-4", "cluster=east"]], False), ([["kind=node-not-ready"]], True),
+        ([["node=worker-3", "node=worker-4"]], False),
+    ],
+)  # fmt: skip
+def test_a_silence_with_a_node_is_about_alarms_all_of_whose_nodes_match(
+    cluster: Cluster, only: Callable[..., Rule], look: Look, *, silences: list[list[str]], silent: bool
+) -> None:
+    only("node-not-ready", seconds=0)
+    for name in ("worker-3", "worker-4"):
+        a_speaker(cluster, name)
+        cluster.nodes.create(name=name, uid=name, ready=False)
+    look()
+    found, now = Alarm.objects.get(), timezone.now()
+    for texts in silences:
+        kept = [{"name": one.name, "op": one.op, "value": one.value} for one in map(parse, texts)]
+        Silence.objects.create(reason="CHG-1", starts_at=now, ends_at=now + timedelta(hours=1), matchers=kept)
+    assert (silenced_by(found, quiet_now(now)) is not None) is silent
+    found.number_of_nodes = 3  # one that the row does not name
+    by_node = any("node" in text.partition("=")[0] for texts in silences for text in texts if "kind" not in text)
+    assert (silenced_by(found, quiet_now(now)) is not None) is (silent and not by_node)
+
+
 def test_a_silence_begins_and_ends(as_role: Clients, alarm: Alarm) -> None:
     api, now = as_role("editor"), timezone.now()
     later = silence(starts_at=(now + timedelta(minutes=30)).isoformat())
