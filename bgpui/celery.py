@@ -1,4 +1,4 @@
-"""The Celery application: queues `apply`, `relist`, `ask`, `observe` and `alarm`: none waits for another."""
+"""The Celery application: queues `apply`, `relist`, `ask`, `observe`, `alarm` and `notice`: none waits for another."""
 
 from __future__ import annotations
 

@@ -29,7 +29,8 @@ ROUTES: dict[str, dict[str, str]] = {
     # Prefixes are compared beside the sweeps, which must not wait for that.
     "dashboard.tasks.compare_cluster": {"queue": "relist"},
     "dashboard.tasks.*": {"queue": "observe"},
-    "alarms.tasks.*": {"queue": "alarm"},  # receivers of notices may be slow, and alarms must not wait for sweeps
+    "alarms.tasks.look": {"queue": "alarm"},  # alarms must not wait for sweeps
+    "alarms.tasks.*": {"queue": "notice"},  # nor for receivers of notices, which may be slow or away
 }
 
 

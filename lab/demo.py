@@ -157,6 +157,7 @@ class Demo:
             "worker-relist": worker(4, "relist", "ask"),
             "worker-observe": worker(4, "observe"),
             "worker-alarm": worker(2, "alarm"),
+            "worker-notice": worker(2, "notice"),
             "beat": [*celery, "beat", "--loglevel", "WARNING"],
             "watch": [sys.executable, "manage.py", "watch"],
         }

@@ -9,10 +9,10 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp.abc import ResolveResult
-from aiohttp.resolver import ThreadedResolver
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 from alarms.delivery.failure import DeliveryError
+from alarms.delivery.lookup import look_up
 from clusters.hosts import is_none, stands_for_none
 from clusters.words import bounded
 
@@ -22,17 +22,27 @@ _WORDS = 200
 NO_RECEIVER = "no receiver is at such an address"
 
 
-class _Resolver(ThreadedResolver):
-    """The system's, whose answers are judged: the connection goes to no other address than these."""
+_NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+
+
+class _Resolver(AbstractResolver):
+    """The system's, without a wait beyond our own limit; its answers are judged: no connection goes elsewhere."""
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """The addresses of a name. Raises OSError for a name of one that is refused."""
-        found = await super().resolve(host, port, family)
-        if any(is_none(ip_address(one["host"].partition("%")[0])) for one in found):
+        found = await asyncio.wrap_future(look_up(host, port, family))
+        addresses = [(str(address[0]), one, proto) for one, _, proto, _, address in found]
+        if any(is_none(ip_address(address.partition("%")[0])) for address, _, _ in addresses):
             raise OSError(NO_RECEIVER)
-        return found
+        return [
+            ResolveResult(hostname=host, host=address, port=port, family=one, proto=proto, flags=_NUMERIC)
+            for address, one, proto in addresses
+        ]
+
+    async def close(self) -> None:
+        """Nothing is held."""
 
 
 def post(url: str, *, body: bytes = b"", headers: Mapping[str, str], method: str = "POST") -> None:

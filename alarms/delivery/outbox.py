@@ -21,7 +21,7 @@ from clusters import clock
 from clusters.words import bounded
 
 MOST = 12  # tries: for about an hour and a half
-LEASE = timedelta(seconds=60)  # far more than a try takes
+LEASE = timedelta(seconds=60)  # twice what the longest try takes: that of a mail
 _FIRST, _LONGEST = 5.0, 900.0  # seconds between tries
 _TASK = "alarms.tasks.deliver"
 _EXPIRES = 30.0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import smtplib
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -14,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMessage
 
-from alarms.delivery.failure import DeliveryError
+from alarms.delivery import mail
 from alarms.delivery.http import post
 from alarms.delivery.words import lines
 from alarms.models import Notice, Route
@@ -56,10 +55,7 @@ def email(notice: Notice, _secrets: Secrets) -> None:
         to=notice.route.recipients,
         headers={"Message-ID": f"<{notice.key}@bgpui>", "Auto-Submitted": "auto-generated"},
     )
-    try:
-        message.send()
-    except (smtplib.SMTPException, OSError) as error:
-        raise DeliveryError(bounded(error, 200) or type(error).__name__) from error
+    mail.post(message)
 
 
 def alertmanager(notice: Notice, secrets: Secrets) -> None:

@@ -17,7 +17,7 @@ from dashboard.metrics import clusters as of_clusters
 from dashboard.metrics import sessions as of_sessions
 from dashboard.metrics.families import Family, gauge, put
 
-QUEUES = ("apply", "relist", "ask", "observe", "alarm")
+QUEUES = ("apply", "relist", "ask", "observe", "alarm", "notice")
 logger = logging.getLogger(__name__)
 
 

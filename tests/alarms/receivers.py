@@ -6,7 +6,7 @@ import json
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -73,11 +73,13 @@ def http_receiver() -> Iterator[Receiver]:
 
 @dataclass
 class MailServer:
-    """An SMTP server (RFC 5321). refuses: the code that it answers RCPT with, "" = it takes everything."""
+    """An SMTP server (RFC 5321). refuses: the code that it answers RCPT with, "" = it takes all. first: before it."""
 
     port: int = 0
     got: list[EmailMessage] = field(default_factory=list)
+    said: list[bytes] = field(default_factory=list)
     refuses: str = ""
+    first: Callable[[], object] = lambda: None
 
 
 @contextmanager
@@ -87,9 +89,16 @@ def mail_server() -> Iterator[MailServer]:
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
+            with suppress(OSError):  # the other side may be gone at any moment
+                self._talk()
+
+        def _talk(self) -> None:
             self._say("220 here")
             while line := self.rfile.readline():
+                kept.said.append(line)
                 verb = line.split()[0].upper().partition(b":")[0] if line.split() else b""
+                if verb == b"RCPT":
+                    kept.first()
                 if verb == b"RCPT" and kept.refuses:
                     self._say(kept.refuses)
                 elif verb == b"DATA":

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from importlib import import_module
 from itertools import pairwise
 from typing import Any
 
@@ -32,9 +34,8 @@ Routes = Callable[..., Route]
 
 @pytest.fixture
 def mail(settings: Settings) -> Iterator[MailServer]:
-    """A mail server that the settings name, and Django's own way to it, which tests otherwise replace."""
+    """A mail server that the settings name."""
     with mail_server() as running:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", running.port
         yield running
 
@@ -86,6 +87,9 @@ def test_a_mail_has_all_recipients_and_the_key_as_its_id(told: Any, route: Route
     assert got["Subject"] == "[1 firing] lab: 1 session to tor-a 10.0.0.1 down on node-0"
     assert got["Message-ID"] == f"<{notice.key}@bgpui>"
     assert "the hold timer expired" in got.get_content()
+    said = mail.said[0].split()  # RFC 5321, 4.1.3: a name with a domain, or the address; nobody is asked for a name
+    assert said[0] == b"ehlo"
+    assert b"." in said[1]
 
 
 def test_a_mail_server_that_refuses_is_quoted(told: Any, route: Routes, mail: MailServer) -> None:
@@ -93,6 +97,46 @@ def test_a_mail_server_that_refuses_is_quoted(told: Any, route: Routes, mail: Ma
     route("email", recipients=["noc@example.com"])
     notice = told()
     assert (notice.state, "no such user" in notice.error) == ("waiting", True)
+
+
+def test_a_mail_to_many_ends_in_time_as_a_whole(
+    told: Any, route: Routes, mail: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that is slow with each recipient is not slow with any command."""
+    monkeypatch.setattr("alarms.delivery.mail.TIMEOUT", 0.5)
+    mail.first = lambda: time.sleep(0.1)
+    route("email", recipients=[f"n{number}@example.com" for number in range(20)])
+    notice = told()
+    assert (notice.state, notice.error, mail.got) == ("waiting", "no answer within 0.5 s", [])
+
+
+@pytest.mark.parametrize("kind", ["webhook", "email"])
+def test_a_resolver_that_is_away_is_not_waited_for(
+    told: Any, route: Routes, mail: MailServer, settings: Settings, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lease is longer than a try, so that the outcome is written by whoever tried. glibc's resolver takes five
+    seconds for each server, attempt and suffix of its search list (resolv.conf(5)); here it ends when the test does."""
+    real, back, ended = socket.getaddrinfo, threading.Event(), list[str]()
+
+    def lookup(name: Any, *args: Any, **more: Any) -> Any:
+        if name == "away.example" and not more["flags"] & socket.AI_NUMERICHOST:
+            back.wait(10)
+            ended.append(name)
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        return real(name, *args, **more)
+
+    for module in ("http", "mail"):
+        assert outbox.LEASE.total_seconds() >= 2 * import_module(f"alarms.delivery.{module}").TIMEOUT
+        monkeypatch.setattr(f"alarms.delivery.{module}.TIMEOUT", 0.2)
+    monkeypatch.setattr("socket.getaddrinfo", lookup)
+    settings.EMAIL_HOST = "away.example"
+    made = route(kind, recipients=["noc@example.com"] if kind == "email" else [])
+    made.sealed = secrets_seal(made, url="http://away.example/", key="k" * 16, token="")
+    made.save()
+    notice = told()
+    assert ended == []
+    back.set()
+    assert (notice.state, notice.attempts, notice.error) == ("waiting", 1, "no answer within 0.2 s")
 
 
 def test_an_alertmanager_is_told_what_fires_and_what_is_over(

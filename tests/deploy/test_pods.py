@@ -22,7 +22,7 @@ _TYPED = {"POSTGRES_PASSWORD": "pw", "REDIS_PASSWORD": "pw", "BGPUI_SECRET_KEY":
 def test_nothing_is_privileged_and_no_file_system_is_written(name: str) -> None:
     """What Kubernetes' Pod Security Standard "restricted" asks for, and a read-only root beyond it."""
     found = dict(pods(overlay(name)))
-    assert len(found) == 10
+    assert len(found) == 11
     for pod in found.values():
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}

@@ -17,7 +17,7 @@ def test_a_celery_worker_killed_in_mid_delivery_loses_no_notice(fragile: Demo) -
 
         def kill() -> None:
             if len(receiver.got) == 1:
-                send(fragile, "worker-alarm", signal.SIGKILL)
+                send(fragile, "worker-notice", signal.SIGKILL)
 
         receiver.first = kill
         body = {"name": "hook", "kind": "webhook", "url": f"{receiver.url}/hook", "key": "k" * 16}

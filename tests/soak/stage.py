@@ -23,7 +23,7 @@ _ENDLESS = 1 << 30
 _RESTART = 1.5  # seconds until a container or an API server is there again
 STEADY = ("10.1.0.2", "10.9.0.1", "2001:db8:1::10", "10.3.0.1")  # routers of the seed that cause no trouble themselves
 _STORAGE = {"10.3.0.1": "storage"}
-KILLED = ("web", "worker-apply", "worker-relist", "worker-observe", "worker-alarm", "beat", "watch")
+KILLED = ("web", "worker-apply", "worker-relist", "worker-observe", "worker-alarm", "worker-notice", "beat", "watch")
 _HABITS: tuple[dict[str, Any], ...] = (
     {"shutdown": f"maintenance {MARKUP}"},
     {"listening": Listening.DROPPED},

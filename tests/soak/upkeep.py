@@ -22,7 +22,7 @@ GROWTH, GRACE = 1.10, 6.0  # of one process over its life, and MB beside
 ENOUGH = 12  # samples of a process; fewer say nothing about growth
 _TRACEBACK = "Traceback (most recent call last)"
 _ERROR = re.compile(r" (?:ERROR|CRITICAL) |: (?:ERROR|CRITICAL)/")
-_PRODUCT = ("web", "worker-apply", "worker-relist", "worker-observe", "worker-alarm", "beat", "watch")
+_PRODUCT = ("web", "worker-apply", "worker-relist", "worker-observe", "worker-alarm", "worker-notice", "beat", "watch")
 
 
 class Sample(NamedTuple):

@@ -1,0 +1,37 @@
+"""Names of receivers, looked up by threads that nobody waits for: a resolver that is away takes a minute to say so."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from concurrent.futures import Future
+
+_MOST = 32  # look-ups at a time; each of them holds a thread for as long as the resolver likes
+_free = threading.BoundedSemaphore(_MOST)
+_FULL = f"the resolver does not answer: {_MOST} look-ups wait for it"
+
+Found = list[tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[str | int | bytes, ...]]]
+
+
+def look_up(host: str, port: int, family: int = socket.AF_UNSPEC) -> Future[Found]:
+    """What getaddrinfo says, or the OSError that it raises. Raises OSError if too many wait already."""
+    if not _free.acquire(blocking=False):
+        raise OSError(_FULL)
+    found: Future[Found] = Future()
+    found.set_running_or_notify_cancel()
+    # A daemon: the end of the process does not wait for it either, as it would for the threads of an executor.
+    threading.Thread(target=_ask, args=(found, host, port, family), daemon=True, name=f"look-up of {host}").start()
+    return found
+
+
+def _ask(found: Future[Found], host: str, port: int, family: int) -> None:
+    try:
+        addresses = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+    except OSError as error:
+        found.set_exception(error)
+    except UnicodeError as error:
+        found.set_exception(OSError(f"no name of a host: {error}"))
+    else:
+        found.set_result([*addresses])
+    finally:
+        _free.release()
