@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from intent.sessions import IntendedSession
@@ -13,14 +13,13 @@ from speakers.frr.conditions import STATES, Condition, absent, condition
 from speakers.frr.neighbor import Neighbor
 from speakers.frr.parse import whole
 from speakers.frr.reasons import WEAK
-from speakers.losses import flapped, loss
+from speakers.losses import came_up, flapped, loss
 from speakers.models import Session, Speaker, Transition
 from speakers.reports import UNTOLD, Report, reported, unreported
 from speakers.sweep import Observation
 
 Key = tuple[str, str]  # VRF and neighbor
 _State = Session.State
-_EPOCH_JITTER = timedelta(seconds=3)  # FRR computes the time of establishment anew for each answer, in whole seconds
 
 
 @dataclass(slots=True)
@@ -49,11 +48,12 @@ def changes(
     if seen.answer is None:
         _unheard(found, speaker, rows, seen.at, intended)
         return found
+    took = timedelta(milliseconds=seen.duration_ms or 0)
     neighbors = {(neighbor.vrf, neighbor.key): neighbor for neighbor in seen.answer.neighbors}
     for key in {**neighbors, **intended}:
         neighbor, meant = neighbors.get(key), intended.get(key)
         judged = condition(neighbor, meant) if neighbor else absent()
-        _judge(found, rows.get(key), _Sight(speaker, key, neighbor, meant, seen.at), judged)
+        _judge(found, rows.get(key), _Sight(speaker, key, neighbor, meant, seen.at, took=took), judged)
     for key, row in rows.items():
         if key not in neighbors and key not in intended:
             _remove(found, row, seen.at)
@@ -87,7 +87,10 @@ def _same(row: Session, report: Report | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Sight:
-    """One session in one observation. report: what others than FRR say of it; whole: of FRR's own words none counts."""
+    """One session in one observation. report: what others than FRR say of it; whole: of FRR's own words none counts.
+
+    took: from the question to the answer.
+    """
 
     speaker: Speaker
     key: Key
@@ -96,6 +99,7 @@ class _Sight:
     at: datetime
     report: Report | None = None
     whole: bool = False
+    took: timedelta = timedelta()
 
 
 def _judge(found: Changes, row: Session | None, sight: _Sight, judged: Condition) -> None:
@@ -180,13 +184,9 @@ def _total(counters: list[int | None]) -> int | None:
 
 
 def _established_at(row: Session, sight: _Sight, judged: Condition) -> datetime | None:
-    """FRR's own time, kept as it was while only its rounding moves; never in the future, should its clock be ahead."""
-    epoch = sight.neighbor.established_epoch if sight.neighbor else None
-    if judged.state != _State.ESTABLISHED or epoch is None or not 0 < epoch < 2**34:
+    if judged.state != _State.ESTABLISHED or sight.neighbor is None:
         return None
-    at, known = datetime.fromtimestamp(epoch, UTC), row.established_at
-    same = known is not None and (at > sight.at or abs(known - at) <= _EPOCH_JITTER)
-    return known if same and not _flapped(row, sight) else min(at, sight.at)
+    return came_up(row, sight.neighbor, sight.at, sight.took, lost=_flapped(row, sight))
 
 
 def _flapped(row: Session, sight: _Sight) -> bool:

@@ -1,8 +1,8 @@
-"""Sessions that were lost and came back between two looks at FRR: told by what it counts."""
+"""Since when a session is up, and whether it was lost between two looks at FRR: told by what it counts."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from speakers.frr.conditions import Condition, last_down
 from speakers.frr.neighbor import Neighbor
@@ -10,6 +10,7 @@ from speakers.frr.parse import whole
 from speakers.models import Session
 
 _JITTER = timedelta(seconds=3)  # FRR gives whole seconds, of the moment at which it answers
+_UPTIME_LIMIT, _EPOCH_LIMIT = 2**42, 2**34  # milliseconds, seconds; what is beyond is no time
 _ANEW = "FRR counts its connections anew: it was restarted, or the neighbor was configured anew"
 
 
@@ -19,12 +20,30 @@ def flapped(row: Session, neighbor: Neighbor | None, heard: datetime | None, at:
         return False  # what others reported has no count to compare with
     if neighbor.connections_established not in {None, row.connections_established}:
         return True
+    up = _by_uptime(neighbor, at)  # a restarted FRR counts from one again
+    return heard is not None and up is not None and up > heard + _JITTER and abs(up - row.established_at) > _JITTER
+
+
+def _by_uptime(neighbor: Neighbor, at: datetime) -> datetime | None:
+    """When it came up, by FRR's uptime, which unlike its epoch needs no clock that agrees with ours."""
     uptime = neighbor.uptime
-    if heard is None or uptime is None or not 0 <= uptime < 2**42:
-        return False
-    # A restarted FRR counts from one again. Its uptime, unlike its epoch, needs no clock that agrees with ours.
-    up = at - timedelta(milliseconds=uptime)
-    return up > heard + _JITTER and abs(up - row.established_at) > _JITTER
+    return at - timedelta(milliseconds=uptime) if uptime is not None and 0 <= uptime < _UPTIME_LIMIT else None
+
+
+def came_up(row: Session, neighbor: Neighbor, at: datetime, took: timedelta, *, lost: bool) -> datetime | None:
+    """When an Established session came up: FRR's own time, kept as it was while only its rounding moves.
+
+    at: when FRR was asked; took: until it had answered; lost: it was lost since the last look. The epoch is the node's
+    wall clock less the uptime (FRR bgpd/bgp_vty.c): if the two do not agree its clock is not ours, and is left alone.
+    """
+    epoch, known = neighbor.established_epoch, row.established_at
+    if epoch is None or not 0 < epoch < _EPOCH_LIMIT:
+        return None
+    told, up, jitter = datetime.fromtimestamp(epoch, UTC), _by_uptime(neighbor, at), _JITTER
+    if up is not None and not up - _JITTER <= told <= up + took + _JITTER:
+        told, jitter = up, _JITTER + took
+    same = known is not None and (told > at or abs(known - told) <= jitter)
+    return known if same and not lost else min(told, at)
 
 
 def loss(row: Session, neighbor: Neighbor) -> Condition:

@@ -268,7 +268,22 @@ def test_a_clock_of_frr_that_is_set_is_no_loss(cluster: Cluster, ahead: float) -
     write(cluster, seen("node-1", T0, {ONE: anew(up=-10, at=0)}))
     for at in (10, 60, 3600, 3610):
         write(cluster, seen("node-1", after(at), {ONE: anew(up=-10 + ahead, at=at, bgpTimerUpMsec=(at + 10) * 1000)}))
+        assert session().since == session().established_at == after(-10)
     assert not Transition.objects.filter(LOST).exists()
+
+
+@pytest.mark.parametrize("ahead", [-3600, -20, 20, 3600])
+@pytest.mark.parametrize("took", [0, 4500])
+def test_since_is_right_whatever_the_nodes_clock_says(cluster: Cluster, ahead: float, took: int) -> None:
+    def look(at: float, up: float, **fields: Any) -> Written:
+        facts = anew(up=up + ahead, at=at, bgpTimerUpMsec=int(at - up) * 1000, **fields)
+        return write(cluster, replace(seen("node-1", after(at), {ONE: facts}), duration_ms=took))
+
+    look(0, -600)
+    assert session().since == session().established_at == after(-600)
+    assert [look(at, -600 + at % 3).sessions for at in (10, 11, 20)] == [0, 0, 0]
+    look(30, 25, connectionsEstablished=2)
+    assert session().since == session().established_at == after(25)
 
 
 @pytest.mark.parametrize("some", [True, False])
