@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from alarms.delivery.failure import DeliveryError
 from alarms.delivery.receivers import RECEIVERS
 from alarms.models import Notice, Route
+from alarms.models.route import RESENT
 from alarms.secrets import ClosedError, Secrets, secrets_of
 from clusters import clock
 from clusters.words import bounded
@@ -89,6 +90,8 @@ def _tried(notice: Notice, mine: QuerySet[Notice]) -> bool:
     done = mine.update(state=_SENT, sent_at=clock.now(), lease_until=None, error="")
     if done:
         route_told(notice.route)
+        following = _due(clock.now()).filter(route=notice.route, cluster=notice.cluster_id)
+        all(send(pk) for pk in following.values_list("pk", flat=True))
     return bool(done)
 
 
@@ -103,8 +106,10 @@ def told(error: Exception, secrets: Secrets | None) -> str:
 def _failed(notice: Notice, mine: QuerySet[Notice], error: str, after: float) -> None:
     logger.warning("notice %s to route %s, try %s: %s", notice.pk, notice.route.name, notice.attempts, error)
     given_up = notice.attempts >= MOST
-    pause = min(_FIRST * 2 ** (notice.attempts - 1), _LONGEST) * random.uniform(0.8, 1.2)  # noqa: S311
-    next_at = clock.now() + timedelta(seconds=max(pause, min(after, _LONGEST)))
+    # An Alertmanager that is there again has to hear of what fires before it forgets that.
+    longest = float(RESENT) if notice.route.kind == Route.Kind.ALERTMANAGER else _LONGEST
+    pause = min(_FIRST * 2 ** (notice.attempts - 1) * random.uniform(0.8, 1.2), longest)  # noqa: S311
+    next_at = clock.now() + timedelta(seconds=max(pause, min(after, longest)))
     done = mine.update(state=_DEAD if given_up else _WAITING, next_at=next_at, lease_until=None, error=error)
     if done:
         route_told(notice.route, error)

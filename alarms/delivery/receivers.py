@@ -7,7 +7,7 @@ import hmac
 import json
 import time
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -17,13 +17,11 @@ from alarms.delivery import mail
 from alarms.delivery.http import post
 from alarms.delivery.words import lines
 from alarms.models import Notice, Route
-from alarms.models.route import RESENT
+from alarms.models.route import RESENT, STALE
 from alarms.secrets import Secrets
-from clusters import clock
 from clusters.words import bounded, utc_stamp
 
 _JSON = {"Content-Type": "application/json"}
-_STALE = timedelta(seconds=5 * RESENT)  # Alertmanager takes for over what it has not heard of until then
 
 
 def webhook(notice: Notice, secrets: Secrets) -> None:
@@ -67,24 +65,25 @@ def alertmanager(notice: Notice, secrets: Secrets) -> None:
 
 
 def _alerts(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    at = datetime.fromisoformat(body["at"])  # a text that comes late opens nothing anew that may be over by now
     if body["test"]:
-        return [_alert({"alertname": "BgpuiTest", "severity": "info"}, body["at"], timedelta(seconds=RESENT))]
-    return [_of_alarm(alarm) for alarm in (*body["firing"], *body["resolved"])]
+        ends = utc_stamp(at + timedelta(seconds=RESENT))
+        return [_alert({"alertname": "BgpuiTest", "severity": "info"}, body["at"], ends)]
+    ends = utc_stamp(at + STALE)
+    return [_of_alarm(alarm, ends) for alarm in (*body["firing"], *body["resolved"])]
 
 
-def _of_alarm(alarm: Mapping[str, Any]) -> dict[str, Any]:
+def _of_alarm(alarm: Mapping[str, Any], ends: str) -> dict[str, Any]:
     names = ("rule", "severity", "cluster", "kind", "vrf", "peer", "neighbor", "cause_kind")
     labels = {name: str(alarm[name]) for name in names if alarm[name]}
     labels |= {"alertname": "BgpuiAlarm", "alarm": str(alarm["id"])}
-    found = _alert(labels, alarm["began_at"], _STALE)
-    if alarm["resolved_at"]:
-        found["endsAt"] = alarm["resolved_at"]
+    found = _alert(labels, alarm["began_at"], alarm["resolved_at"] or ends)
     found["annotations"] = {"summary": alarm["title"], "description": alarm["cause"]}
     return found | ({"generatorURL": alarm["url"]} if alarm["url"] else {})
 
 
-def _alert(labels: dict[str, str], starts: str, lasts: timedelta) -> dict[str, Any]:
-    return {"labels": labels, "startsAt": starts, "endsAt": utc_stamp(clock.now() + lasts), "annotations": {}}
+def _alert(labels: dict[str, str], starts: str, ends: str) -> dict[str, Any]:
+    return {"labels": labels, "startsAt": starts, "endsAt": ends, "annotations": {}}
 
 
 def heartbeat(_notice: Notice | None, secrets: Secrets) -> None:

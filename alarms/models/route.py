@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.db import models
@@ -12,6 +13,7 @@ from alarms.matchers import Matcher, matchers_of
 from alarms.models.alarm import Alarm
 
 RESENT = 60  # seconds after which an Alertmanager is told again what fires
+STALE = timedelta(seconds=5 * RESENT)  # it takes for over what it has not heard of until then
 
 
 class Waits(NamedTuple):

@@ -23,6 +23,7 @@ from alarms.models import Alarm, Notice, Route
 from alarms.retention import alarms_expire
 from alarms.secrets import secrets_seal
 from clusters.models import Cluster
+from clusters.nudges import connection as redis_connection
 from dashboard.metrics.collector import RowsCollector
 from speakers.models import Session, Sweep
 from tests.alarms.conftest import Look, deliver_all
@@ -152,6 +153,8 @@ def test_an_alertmanager_is_told_what_fires_and_what_is_over(
     assert all(isinstance(value, str) and value for value in alert["labels"].values())
     ends = datetime.fromisoformat(alert["endsAt"])
     assert ends > timezone.now() + timedelta(minutes=2)  # unless it is told again
+    notice = Notice.objects.get()
+    assert ends == datetime.fromisoformat(notice.body["at"]) + timedelta(minutes=5)  # however late it gets there
     Session.objects.update(state="Established")
     look()
     compose(timezone.now())
@@ -205,7 +208,9 @@ def test_pauses_grow_and_differ_and_after_the_last_try_it_is_given_up(
     assert notice.state == "sent"
 
 
-def test_notices_about_a_cluster_keep_their_order(told: Any, route: Routes, receiver: Receiver, look: Look) -> None:
+def test_who_was_away_hears_what_is_so_now_and_not_what_was(
+    told: Any, route: Routes, receiver: Receiver, look: Look
+) -> None:
     receiver.answers = [(500, {}, b"")]
     route(group_interval=0)
     told()
@@ -213,11 +218,36 @@ def test_notices_about_a_cluster_keep_their_order(told: Any, route: Routes, rece
     look()
     compose(timezone.now())
     deliver_all()
-    assert len(receiver.got) == 1  # the end waits for the beginning
+    assert len(receiver.got) == 1  # its time has not come
     Notice.objects.update(next_at=timezone.now() - timedelta(seconds=1))
     deliver_all()
+    first, second = (got.json for got in receiver.got)
+    assert (first["status"], second["status"], Notice.objects.count()) == ("firing", "resolved", 1)
+    assert first["key"] != second["key"]  # another text: nobody may drop it as known
+
+
+def test_an_alertmanager_is_tried_again_before_it_forgets(told: Any, route: Routes, receiver: Receiver) -> None:
+    receiver.answers = [(503, {"Retry-After": "900"}, b"")]
+    route("alertmanager")
+    notice = told()
+    assert notice.next_at <= timezone.now() + timedelta(seconds=60)
+
+
+def test_notices_about_a_cluster_keep_their_order_and_leave_one_after_another(
+    told: Any, route: Routes, receiver: Receiver, look: Look, redis_url: str
+) -> None:
+    receiver.answers = [(500, {}, b"")]
+    route()
+    notice = told()
+    Notice.objects.update(next_at=timezone.now() - timedelta(seconds=1))
+    fields = {name: getattr(notice, name) for name in ("route", "cluster", "kind", "title", "body", "created_at")}
+    second = Notice.objects.create(**fields, next_at=timezone.now())
     deliver_all()
-    assert [got.json["status"] for got in receiver.got] == ["firing", "firing", "resolved"]
+    assert [got.json["key"] for got in receiver.got] == [str(notice.key)] * 2
+    assert redis_connection().llen("notice") == 1  # without waiting for the next look
+    redis_connection().delete("notice")
+    deliver_all()
+    assert receiver.got[2].json["key"] == str(second.key)
 
 
 def test_a_redirect_is_not_followed_and_silence_is_not_waited_for(

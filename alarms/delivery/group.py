@@ -1,0 +1,146 @@
+"""Receivers, and the alarms of a cluster that each of them is or shall be told of."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import Max, Prefetch
+
+from alarms.matchers import match
+from alarms.models import Alarm, Notice, Route, Told
+from alarms.quietness import Quiet, quiet_now, silenced_by
+
+_LAST = timedelta(days=1)  # no two notices of a group are kept apart for longer
+_KIND = Notice.Kind
+Key = tuple[int, int]  # of a route, of a cluster
+
+
+@dataclass(slots=True)
+class Group:
+    """The alarms of a cluster that one receiver is or shall be told of. waiting: notices that it has not taken yet."""
+
+    route: Route
+    cluster: int
+    last: datetime | None
+    waiting: list[Notice]
+    firing: list[Alarm] = field(default_factory=list)
+    over: list[Told] = field(default_factory=list)
+    told: dict[int, Told] = field(default_factory=dict)
+
+    @property
+    def machine(self) -> bool:
+        """Whether it holds a state, of which it forgets what it is not told again."""
+        return self.route.kind == Route.Kind.ALERTMANAGER
+
+    @property
+    def news(self) -> bool:
+        """Whether something is so that was not said yet."""
+        new = any(alarm.pk not in self.told for alarm in self.firing)
+        grown = any(alarm.worst > self.told[alarm.pk].size for alarm in self.firing if alarm.pk in self.told)
+        return new or grown or (bool(self.over) and self.route.recovery)
+
+    def due(self, now: datetime) -> str:
+        """Whether there is something to say now: the kind of the notice, "" = nothing."""
+        waits = self.route.waits
+        if self.firing and not self.told and not self.over:
+            began = min(alarm.fired_at or now for alarm in self.firing)
+            return _KIND.NEWS if began + timedelta(seconds=waits.first) <= now else ""
+        if self.news:
+            rested = self.last is None or self.last + timedelta(seconds=waits.between) <= now
+            return _KIND.NEWS if rested else ""
+        return _KIND.REPEAT if self._stale(now) else ""
+
+    def _stale(self, now: datetime) -> bool:
+        """Whether something was told so long ago that it is told again."""
+        repeat = self.route.waits.repeat
+        before = now - timedelta(seconds=repeat)
+        wanted = (alarm for alarm in self.firing if self.machine or alarm.acknowledged_at is None)
+        return bool(repeat) and any(self.told[alarm.pk].at <= before for alarm in wanted)
+
+    def taken(self, now: datetime) -> bool:
+        """Whether a worker has one of those that wait in its hands."""
+        return any(one.lease_until is not None and one.lease_until > now for one in self.waiting)
+
+    def remember(self, firing: Sequence[Alarm], now: datetime) -> None:
+        """The receiver knows of these from now on; what is over needs not be remembered."""
+        Told.objects.bulk_create(
+            [Told(route=self.route, alarm=alarm, at=now, size=alarm.worst) for alarm in firing],
+            update_conflicts=True,
+            unique_fields=["route", "alarm"],
+            update_fields=["at", "size"],
+        )
+        self.forget()
+
+    def forget(self) -> None:
+        """What is over."""
+        Told.objects.filter(pk__in=[one.pk for one in self.over]).delete()
+
+
+def groups_of(routes: Sequence[Route], now: datetime) -> Iterable[Group]:
+    """Those in which something fires, was told, or waits to be."""
+    rows = Alarm.objects.filter(state=Alarm.State.FIRING)
+    firing = list(rows.select_related("cluster", "acknowledged_by", "inhibited_by__cluster"))
+    told = Told.objects.filter(route__in=routes).select_related("alarm__cluster", "alarm__acknowledged_by")
+    quiets = quiet_now(now)
+    by_route: dict[int, list[Told]] = defaultdict(list)
+    for one in told.order_by("pk"):
+        by_route[one.route_id].append(one)
+    before = _Before(_last(now), _waiting(routes))
+    for route in routes:
+        groups: dict[int, Group] = {}
+        for pk, cluster in before.waiting:
+            if pk == route.pk:
+                _group(groups, route, cluster, before)
+        for one in by_route[route.pk]:
+            group = _group(groups, route, one.alarm.cluster_id, before)
+            if one.alarm.state == Alarm.State.RESOLVED:
+                group.over.append(one)
+            else:
+                group.told[one.alarm_id] = one
+        for alarm in firing:
+            if match(route.all_matchers, alarm.labels) and not (_follows(alarm, route) or _silent(alarm, quiets)):
+                _group(groups, route, alarm.cluster_id, before).firing.append(alarm)
+        yield from groups.values()
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What was written: when last, and what waits, the oldest first."""
+
+    last: dict[Key, datetime]
+    waiting: dict[Key, list[Notice]]
+
+
+def _group(groups: dict[int, Group], route: Route, cluster: int, before: _Before) -> Group:
+    if cluster not in groups:
+        key = (route.pk, cluster)
+        groups[cluster] = Group(route, cluster, before.last.get(key), before.waiting.get(key, []))
+    return groups[cluster]
+
+
+def _follows(alarm: Alarm, route: Route) -> bool:
+    """Whether it follows from one that this receiver is told of, too."""
+    return alarm.inhibited_by is not None and match(route.all_matchers, alarm.inhibited_by.labels)
+
+
+def _silent(alarm: Alarm, quiets: Sequence[Quiet]) -> bool:
+    return bool(quiets) and silenced_by(alarm, quiets) is not None
+
+
+def _last(now: datetime) -> dict[Key, datetime]:
+    rows = Notice.objects.filter(created_at__gte=now - _LAST).exclude(cluster=None).order_by()
+    found = rows.values_list("route_id", "cluster_id").annotate(newest=Max("created_at"))
+    return {(route, cluster): at for route, cluster, at in found if cluster is not None}
+
+
+def _waiting(routes: Sequence[Route]) -> dict[Key, list[Notice]]:
+    rows = Notice.objects.filter(route__in=routes, state=Notice.State.WAITING).exclude(cluster=None).order_by("pk")
+    found: dict[Key, list[Notice]] = defaultdict(list)
+    alarms = Alarm.objects.select_related("cluster", "acknowledged_by").order_by("pk")
+    for one in rows.prefetch_related(Prefetch("alarms", alarms)):
+        if one.cluster_id is not None:
+            found[one.route_id, one.cluster_id].append(one)
+    return found
