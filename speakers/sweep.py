@@ -120,34 +120,42 @@ async def _sweep(
     seconds: float,
     now: Callable[[], datetime],
 ) -> None:
-    left, answers = iter(wanted), asyncio.Queue[Observation]()
+    left, waiting = iter(wanted), _Waiting(deliver)
 
-    async with Executor(connection, timeout=seconds, limit=OUTPUT_LIMIT) as executor:
+    async with Executor(connection, timeout=seconds, limit=OUTPUT_LIMIT) as executor, asyncio.TaskGroup() as group:
 
         async def work() -> None:
             for target in left:
-                answers.put_nowait(await _look(executor, target, now()))
+                waiting.add(await _look(executor, target, now()))
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(concurrency, len(wanted))):
-                group.create_task(work())
-            missing = len(wanted)
-            while missing:
-                batch = await _batch(answers, missing)
-                missing -= len(batch)
-                deliver(batch)
+        for _ in range(min(concurrency, len(wanted))):
+            group.create_task(work())
+    waiting.deliver()
 
 
-async def _batch(answers: asyncio.Queue[Observation], missing: int) -> list[Observation]:
-    """The next answers, at least one and at most the missing ones."""
-    batch = [await answers.get()]
-    try:
-        async with asyncio.timeout(PAUSE):
-            while len(batch) < min(missing, BATCH):
-                batch.append(await answers.get())
-    except TimeoutError:
-        pass
-    return batch
+class _Waiting:
+    """Answers that wait to be delivered together."""
+
+    def __init__(self, deliver: Callable[[Sequence[Observation]], None]) -> None:
+        self._deliver = deliver
+        self._answers: list[Observation] = []
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, answer: Observation) -> None:
+        self._answers.append(answer)
+        if len(self._answers) >= BATCH:
+            self.deliver()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(PAUSE, self.deliver)
+
+    def deliver(self) -> None:
+        """Hand over what there is."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._answers:
+            self._deliver(self._answers)
+            self._answers = []
 
 
 async def run(connection: Connection, target: Target, argv: commands.Argv, *, seconds: float = 5.0) -> ExecResult:
