@@ -12,6 +12,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from alarms.delivery.body import KEPT, shortened
 from alarms.models import Notice
 from alarms.services import notice_again
 from clusters.api.filters import IntegerFilter, choice, text
@@ -26,7 +27,9 @@ class NoticeSerializer(serializers.ModelSerializer[Notice]):
 
     route = serializers.CharField(source="route.name")
     cluster = serializers.CharField(source="cluster.name", allow_null=True, default=None)
-    body = serializers.SerializerMethodField(help_text="The alarms as they were when it was decided to tell them.")
+    body = serializers.SerializerMethodField(
+        help_text=f"The alarms as they are told; in lists {KEPT} of each sort at most, by itself as many as are sent."
+    )
 
     class Meta:
         model = Notice
@@ -39,7 +42,7 @@ class NoticeSerializer(serializers.ModelSerializer[Notice]):
     @extend_schema_field(OpenApiTypes.OBJECT)
     def get_body(self, notice: Notice) -> Any:
         """As it is sent to a webhook."""
-        return notice.body
+        return notice.body if self.parent is None else shortened(notice.body)
 
 
 class NoticeFilters(FilterSet):  # type: ignore[misc]

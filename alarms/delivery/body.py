@@ -8,15 +8,20 @@ from typing import Any
 
 from django.conf import settings
 
-from alarms.models import Alarm
+from alarms.models import Alarm, Route
 from clusters.words import utc_stamp
 
-KEPT = 200  # alarms of each sort in a notice
+KEPT = 200  # alarms of each sort in a notice to people, who read the first ones and how many there are
+# A program reads on; None = all of them.
+_KEPT_BY_KIND: dict[str, int | None] = {Route.Kind.WEBHOOK: 2000, Route.Kind.ALERTMANAGER: None}
 _NODES = 10  # names of nodes of an alarm
 
 
-def body_of(cluster: str, firing: Sequence[Alarm], over: Sequence[Alarm], now: datetime) -> dict[str, Any]:
-    """What fires, the worst first, and what is over."""
+def body_of(
+    cluster: str, firing: Sequence[Alarm], over: Sequence[Alarm], now: datetime, kind: str = ""
+) -> dict[str, Any]:
+    """What fires, the worst first, and what is over. kind: of the receiver, "" = it is for people."""
+    kept = _KEPT_BY_KIND.get(kind, KEPT)
     found = sorted(firing, key=lambda alarm: (_RANK[alarm.severity], -alarm.size, alarm.pk))
     return {
         "version": 1,
@@ -26,9 +31,14 @@ def body_of(cluster: str, firing: Sequence[Alarm], over: Sequence[Alarm], now: d
         "at": utc_stamp(now),
         "number_firing": len(firing),
         "number_resolved": len(over),
-        "firing": [_told(alarm) for alarm in found[:KEPT]],
-        "resolved": [_told(alarm) for alarm in over[:KEPT]],
+        "firing": [_told(alarm) for alarm in found[:kept]],
+        "resolved": [_told(alarm) for alarm in over[:kept]],
     }
+
+
+def shortened(body: dict[str, Any]) -> dict[str, Any]:
+    """As much of it as a list of notices has room for; its numbers stay."""
+    return {**body, "firing": body["firing"][:KEPT], "resolved": body["resolved"][:KEPT]}
 
 
 def body_of_test(who: str, now: datetime) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import socket
+import time
 from collections.abc import Mapping
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -17,6 +19,7 @@ from clusters.hosts import is_none, stands_for_none
 from clusters.words import bounded
 
 TIMEOUT = 10.0  # seconds, for all of it
+TIMEOUT_OF_ALL = 30.0  # for several that are one try
 _READ = 2000  # bytes of an answer
 _WORDS = 200
 NO_RECEIVER = "no receiver is at such an address"
@@ -45,21 +48,24 @@ class _Resolver(AbstractResolver):
         """Nothing is held."""
 
 
-def post(url: str, *, body: bytes = b"", headers: Mapping[str, str], method: str = "POST") -> None:
-    """Send it; an answer with 2xx means that it was taken. Raises DeliveryError."""
+def post(
+    url: str, *, body: bytes = b"", headers: Mapping[str, str], method: str = "POST", until: float = math.inf
+) -> None:
+    """Send it; an answer with 2xx means that it was taken. until: by the monotonic clock. Raises DeliveryError."""
+    limit = max(min(TIMEOUT, until - time.monotonic()), 0.01)
     if stands_for_none(urlsplit(url).hostname or "", resolve=False):
         raise DeliveryError(NO_RECEIVER)
     try:
-        asyncio.run(_send(url, body, headers, method))
+        asyncio.run(_send(url, body, headers, method, limit))
     except TimeoutError as error:
-        raise DeliveryError(f"no answer within {TIMEOUT:g} s") from error
+        raise DeliveryError(f"no answer within {limit:.2g} s") from error
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise DeliveryError(bounded(error, _WORDS) or type(error).__name__) from error
 
 
-async def _send(url: str, body: bytes, headers: Mapping[str, str], method: str) -> None:
+async def _send(url: str, body: bytes, headers: Mapping[str, str], method: str, limit: float) -> None:
     connector = aiohttp.TCPConnector(resolver=_Resolver(), force_close=True)
-    timeout = aiohttp.ClientTimeout(total=TIMEOUT)
+    timeout = aiohttp.ClientTimeout(total=limit)
     sent = {"User-Agent": "bgpui", **headers}
     async with (
         aiohttp.ClientSession(connector=connector, timeout=timeout) as session,

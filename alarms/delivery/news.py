@@ -48,7 +48,7 @@ def _write(group: Group, kind: str, now: datetime) -> int:
     """The notice, and that its receiver knows."""
     over = [one.alarm for one in group.over] if group.route.recovery else []
     alarms = [*group.firing, *over]
-    body = body_of(alarms[0].cluster.name, group.firing, over, now)
+    body = body_of(alarms[0].cluster.name, group.firing, over, now, group.route.kind)
     if group.machine:  # what it was told again is no news to keep
         sent = Notice.objects.filter(route=group.route, cluster_id=group.cluster).exclude(state=_STATE.WAITING)
         sent.filter(kind=_KIND.REPEAT).delete()
@@ -74,7 +74,7 @@ def _renew(group: Group, now: datetime) -> bool:
     mine = Notice.objects.filter(pk=first.pk, fence=first.fence, state=_STATE.WAITING)
     if not (firing or over):
         return bool(mine.delete()[0])
-    body = body_of(first.body["cluster"], firing, over, now)
+    body = body_of(first.body["cluster"], firing, over, now, group.route.kind)
     old = group.machine and first.created_at + timedelta(seconds=RESENT) <= now
     if not (others or old) and all(first.body[name] == body[name] for name in _SAYS):
         return False

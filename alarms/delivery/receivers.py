@@ -14,13 +14,15 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 
 from alarms.delivery import mail
-from alarms.delivery.http import post
+from alarms.delivery.http import TIMEOUT_OF_ALL, post
 from alarms.delivery.words import lines
 from alarms.models import Notice, Route
 from alarms.models.route import RESENT, STALE
 from alarms.secrets import Secrets
+from clusters.sync.upsert import chunks
 from clusters.words import bounded, utc_stamp
 
+_PIECE = 500  # alerts of a request: some hundred kilobytes
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -57,11 +59,13 @@ def email(notice: Notice, _secrets: Secrets) -> None:
 
 
 def alertmanager(notice: Notice, secrets: Secrets) -> None:
-    """Its API v2: what fires, with an end that each telling puts off, and what is over."""
-    body = json.dumps(_alerts(notice.body)).encode()
+    """Its API v2: all that fires, with an end that each telling puts off, and what is over; in pieces if it is much."""
     bearer = {"Authorization": f"Bearer {secrets.token}"} if secrets.token else {}
-    url = f"{secrets.url.rstrip('/')}/api/v2/alerts"
-    post(url, body=body, headers={**_JSON, **_known(notice), **bearer})
+    url, until = f"{secrets.url.rstrip('/')}/api/v2/alerts", time.monotonic() + TIMEOUT_OF_ALL
+    for number, alerts in enumerate(chunks(_alerts(notice.body), _PIECE)):
+        # What it took of a try that failed later it takes again: the labels are the same.
+        known = {"Idempotency-Key": f"{notice.key}-{number}"} if number else _known(notice)
+        post(url, body=json.dumps(alerts).encode(), headers={**_JSON, **known, **bearer}, until=until)
 
 
 def _alerts(body: Mapping[str, Any]) -> list[dict[str, Any]]:
