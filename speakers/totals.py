@@ -25,9 +25,11 @@ def transitions_count(lines: Iterable[Transition]) -> None:
 def sweep_write(cluster: Cluster, shard: int, began_at: datetime, *, nodes: int, unanswered: int) -> None:
     """A shard was swept."""
     values = {"began_at": began_at, "ended_at": clock.now(), "nodes": nodes, "unanswered": unanswered}
-    row, _made = Sweep.objects.get_or_create(cluster=cluster, shard=shard, defaults=values)
     added = {"runs": F("runs") + 1, "unanswered_total": F("unanswered_total") + unanswered}
-    Sweep.objects.filter(pk=row.pk).update(**values, **added)
+    row = Sweep.objects.filter(cluster=cluster, shard=shard)
+    if not row.update(**values, **added):
+        Sweep.objects.get_or_create(cluster=cluster, shard=shard, defaults=values)
+        row.update(**values, **added)
 
 
 def sweep_fail(cluster: Cluster) -> None:
