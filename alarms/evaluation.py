@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
 
 from alarms.conditions import CONDITIONS
 from alarms.conditions.facts import Facts
@@ -19,81 +21,124 @@ from clusters.sync.upsert import chunks
 from clusters.words import bounded
 
 _BATCH = 500
-_TITLE, _CAUSE = 300, 500  # characters
+_TITLE, _CAUSE, _ERROR = 300, 500, 300  # characters
 _OVER = "The rule does not hold any more."
+_OFF = "The rule is switched off or removed."
+_LEFT = "The cluster is not looked after any more."
 _READ = ("cluster", "inhibited_by")
 _SAID = (  # columns that repeat what was found
     "cause_kind", "title", "cause", "reason", "vrf", "neighbor", "peer", "number_of_nodes", "sessions",
 )  # fmt: skip
 _WRITTEN = (
     *_SAID, "rule_name", "severity", "state", "nodes", "evidence", "worst",
-    "began_at", "fired_at", "resolved_at", "resolution", "blind",
+    "began_at", "fired_at", "resolved_at", "resolution", "blind", "inhibited_by",
 )  # fmt: skip
+
+
+# What data that no rule expects looks like: in it, or in the database.
+_BROKEN = (DatabaseError, ArithmeticError, LookupError, TypeError, ValueError)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class Evaluated:
-    """What a look changed."""
+    """What a look changed. standing: the alarms that there were before it, as they are now."""
 
     new: list[Alarm] = field(default_factory=list)
     changed: list[Alarm] = field(default_factory=list)
     dropped: list[int] = field(default_factory=list)
     found: list[tuple[Alarm, Found]] = field(default_factory=list)
+    standing: list[Alarm] = field(default_factory=list)
 
     @property
     def visible(self) -> bool:
         """Whether a page looks different now."""
         return bool(self.new or self.changed or self.dropped)
 
+    def add(self, other: Evaluated) -> None:
+        """What a part of the look changed."""
+        for name in self.__slots__:
+            getattr(self, name).extend(getattr(other, name))
+
 
 def evaluate(now: datetime) -> Evaluated:
-    """Look at every rule, and write what is new. Rows are read first, so that the transaction is short."""
-    rules = list(Rule.objects.filter(enabled=True).order_by("pk"))
+    """Look at every rule, and write what is new. Rows are read first, so that the transaction is short.
+
+    A rule that cannot be looked at keeps its alarms, says why, and keeps no other one from being looked at.
+    """
+    every = list(Rule.objects.order_by("pk"))
+    rules = [rule for rule in every if rule.enabled]
     facts = Facts(now, tuple(clusters_active().order_by("pk").values_list("pk", flat=True)))
-    judged = {rule.pk: CONDITIONS[rule.kind](rule, facts) for rule in rules}
-    done = Evaluated()
+    judged = {rule.pk: _judged(rule, facts) for rule in rules}
+    done, failed = Evaluated(), dict[int, str]()
     with transaction.atomic():
         # Two looks at once: the second one waits here, and starts from what the first one wrote.
         list(Rule.objects.select_for_update().order_by("pk").values_list("pk", flat=True))
-        still = {
-            (alarm.rule_id, alarm.cluster_id, alarm.key): alarm
-            for alarm in Alarm.objects.filter(state__in=Alarm.OPEN).select_related(*_READ).order_by("pk")
-        }
-        known = list(still.values())
+        still: dict[int | None, list[Alarm]] = defaultdict(list)
+        for alarm in _open():
+            still[alarm.rule_id].append(alarm)
         for rule in rules:
-            _of_rule(rule, judged[rule.pk], still, facts, done)
-        _without_rule(still.values(), facts, done)
-        Alarm.objects.bulk_create(done.new, batch_size=_BATCH)
-        _inhibit(known, facts.now, done)
-        _write(done)
+            part, failed[rule.pk] = _of_rule(rule, judged[rule.pk], still.pop(rule.pk, []), facts)
+            done.add(part)
+        done.add(_without_rule([alarm for alarms in still.values() for alarm in alarms], facts))
+        _inhibit(facts.now, done)
+        for rule in every:
+            if rule.error != failed.get(rule.pk, ""):
+                Rule.objects.filter(pk=rule.pk).update(error=failed.get(rule.pk, ""))
     return done
 
 
-Open = dict[tuple[int | None, int, str], Alarm]
+def _open() -> QuerySet[Alarm]:
+    return Alarm.objects.filter(state__in=Alarm.OPEN).select_related(*_READ).order_by("pk")
 
 
-def _of_rule(rule: Rule, judged: Judged, still: Open, facts: Facts, done: Evaluated) -> None:
-    """What was found, and the end of what was not; takes the rule's alarms out of `still`."""
+def _judged(rule: Rule, facts: Facts) -> Judged:
+    try:
+        return CONDITIONS[rule.kind](rule, facts)
+    except _BROKEN as error:
+        return _failed(rule, error)
+
+
+def _failed(rule: Rule, error: Exception) -> Judged:
+    logger.error("rule %s could not be looked at", rule.name, exc_info=error)
+    return Judged.not_at_all(bounded(f"{type(error).__name__}: {error}", _ERROR))
+
+
+def _of_rule(rule: Rule, judged: Judged, standing: list[Alarm], facts: Facts) -> tuple[Evaluated, str]:
+    """What is new of a rule, written; and why it could not be looked at, "" = it was."""
+    try:
+        with transaction.atomic():
+            return _compared(rule, judged, standing, facts), judged.failed
+    except _BROKEN as error:
+        judged = _failed(rule, error)
+    standing = list(_open().filter(rule=rule))  # as they were
+    return _compared(rule, judged, standing, facts), judged.failed
+
+
+def _compared(rule: Rule, judged: Judged, standing: list[Alarm], facts: Facts) -> Evaluated:
+    """What was found, and the end of what was not."""
+    still = {(alarm.cluster_id, alarm.key): alarm for alarm in standing}
+    done = Evaluated(standing=standing)
     for found in judged.found:
-        alarm = still.pop((rule.pk, found.cluster, found.key[:200]), None)
+        alarm = still.pop((found.cluster, found.row_key), None)
         if alarm is None:
-            alarm = Alarm(rule=rule, cluster_id=found.cluster, key=found.key[:200], kind=rule.kind, began_at=facts.now)
+            alarm = Alarm(rule=rule, cluster_id=found.cluster, key=found.row_key, kind=rule.kind, began_at=facts.now)
             alarm.state = Alarm.State.PENDING
             _say(alarm, rule, found, facts.now)
             done.new.append(alarm)
         elif _say(alarm, rule, found, facts.now):
             done.changed.append(alarm)
         done.found.append((alarm, found))
-    for key, alarm in list(still.items()):
-        if alarm.rule_id != rule.pk or alarm.cluster_id not in facts.active:
-            continue
-        del still[key]
-        if judged.unclear(alarm):
-            if not alarm.blind:
-                alarm.blind = True
-                done.changed.append(alarm)
-        else:
+    for alarm in still.values():
+        if alarm.cluster_id not in facts.active:
+            _end(alarm, _LEFT, facts.now, done)
+        elif not judged.unclear(alarm):
             _end(alarm, _OVER, facts.now, done)
+        elif not alarm.blind:
+            alarm.blind = True
+            done.changed.append(alarm)
+    _write(done)
+    return done
 
 
 def _say(alarm: Alarm, rule: Rule, found: Found, now: datetime) -> bool:
@@ -121,25 +166,28 @@ def _end(alarm: Alarm, why: str, now: datetime, done: Evaluated) -> None:
     done.changed.append(alarm)
 
 
-def _without_rule(left: Iterable[Alarm], facts: Facts, done: Evaluated) -> None:
+def _without_rule(left: list[Alarm], facts: Facts) -> Evaluated:
+    done = Evaluated(standing=left)
     for alarm in left:
-        inactive = alarm.cluster_id not in facts.active
-        why = "The cluster is not looked after any more." if inactive else "The rule is switched off or removed."
-        _end(alarm, why, facts.now, done)
+        _end(alarm, _LEFT if alarm.cluster_id not in facts.active else _OFF, facts.now, done)
+    _write(done)
+    return done
 
 
-def _inhibit(known: Iterable[Alarm], now: datetime, done: Evaluated) -> None:
+def _inhibit(now: datetime, done: Evaluated) -> None:
     """What follows from what, once all of it is known and has a row."""
-    standing = [*(alarm for alarm in known if alarm.state in Alarm.OPEN and alarm.pk not in done.dropped), *done.new]
+    known = (alarm for alarm in done.standing if alarm.state in Alarm.OPEN and alarm.pk not in done.dropped)
     clusters = Cluster.objects.in_bulk({alarm.cluster_id for alarm in done.new}) if done.new else {}
     for alarm in done.new:
         alarm.cluster = clusters[alarm.cluster_id]
     nodes = {alarm.pk: frozenset(found.every) for alarm, found in done.found if found.every}
-    changed = {alarm.pk for alarm in done.changed}
-    done.changed += [alarm for alarm in inhibit(standing, nodes, now) if alarm.pk not in changed]
+    changed = inhibit([*known, *done.new], nodes, now)
+    Alarm.objects.bulk_update(changed, ["inhibited_by"], batch_size=_BATCH)
+    done.changed += changed
 
 
 def _write(done: Evaluated) -> None:
-    Alarm.objects.bulk_update(done.changed, (*_WRITTEN, "inhibited_by"), batch_size=_BATCH)
+    Alarm.objects.bulk_create(done.new, batch_size=_BATCH)
+    Alarm.objects.bulk_update(done.changed, _WRITTEN, batch_size=_BATCH)
     for some in chunks(done.dropped):
         Alarm.objects.filter(pk__in=some).delete()

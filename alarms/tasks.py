@@ -18,16 +18,24 @@ from clusters.nudges import nudge
 @shared_task
 def look() -> None:
     """Look at all rules and write what there is to tell, unless the last look is still at it; see to the outbox."""
-    with alone("alarms") as free:
-        if free:
-            now = clock.now()
-            new = evaluate(now).visible
-            if compose(now) or new:
-                nudge("alarms")
-    now = clock.now()
-    all(outbox.send(pk) for pk in outbox.left_over(now))
-    for pk, swept_at in heartbeats.due(now):
-        beat.apply_async((pk, swept_at.isoformat()), expires=settings.BGPUI_SWEEP_INTERVAL)
+    try:
+        with alone("alarms") as free:
+            if free:
+                _look(clock.now())
+    finally:  # whatever became of the rules, what waits is sent, and heartbeats beat
+        now = clock.now()
+        all(outbox.send(pk) for pk in outbox.left_over(now))
+        for pk, swept_at in heartbeats.due(now):
+            beat.apply_async((pk, swept_at.isoformat()), expires=settings.BGPUI_SWEEP_INTERVAL)
+
+
+def _look(now: datetime) -> None:
+    try:
+        visible = evaluate(now).visible
+    finally:  # what is known already is told all the same
+        told = compose(now)
+    if told or visible:
+        nudge("alarms")
 
 
 @shared_task

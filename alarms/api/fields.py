@@ -15,13 +15,10 @@ _MOST = 50  # patterns or matchers of a row
 class PatternField(serializers.CharField):
     """A name, or the beginning of names with `*` at its end."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=253, **kwargs)
-
     def to_internal_value(self, data: Any) -> str:
         """The pattern. Raises ValidationError."""
         text = str(super().to_internal_value(data))
-        if "*" in text[:-1] or not text.isprintable() or " " in text:
+        if "*" in text[:-1] or not text.isprintable() or " " in text or "," in text:
             raise serializers.ValidationError(
                 f"{text[:60]!r} is no name, with `*` at its end for all that begin so", code="pattern"
             )
@@ -29,10 +26,10 @@ class PatternField(serializers.CharField):
 
 
 class PatternsField(serializers.ListField):
-    """Names of things; none = all."""
+    """Names of things; none = all. longest: characters of a name."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(child=PatternField(), max_length=_MOST, required=False, **kwargs)
+    def __init__(self, *, longest: int = 253, **kwargs: Any) -> None:
+        super().__init__(child=PatternField(max_length=longest), max_length=_MOST, required=False, **kwargs)
 
 
 class MatcherSerializer(KnownFields):

@@ -11,6 +11,7 @@ from rest_framework import serializers
 from alarms.api.fields import PatternsField
 from alarms.api.views import EnabledFilters, WriteEndpoint
 from alarms.models import Kind, Rule, Severity
+from alarms.models.alarm import VRF
 from clusters.api.bodies import KnownFields
 from clusters.api.filters import choice
 
@@ -39,14 +40,15 @@ class RuleSerializer(KnownFields, serializers.ModelSerializer[Rule]):
     clusters = PatternsField(help_text="Names; none = all. `edge-*` = all that begin so.")
     nodes = PatternsField(help_text="The same of nodes.")
     peers = PatternsField(help_text="The same of BGPPeers.")
-    vrfs = PatternsField(help_text="The same of VRFs; `default` for none.")
+    vrfs = PatternsField(longest=VRF, help_text="The same of VRFs; `default` for none.")
 
     class Meta:
         model = Rule
         fields = (
             "id", "name", "kind", "severity", "enabled", "seconds", "number", "window", "per",
-            "clusters", "nodes", "peers", "vrfs", "changed_at",
+            "clusters", "nodes", "peers", "vrfs", "changed_at", "error",
         )  # fmt: skip
+        read_only_fields = ("error",)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """No filter that the kind has no use for."""

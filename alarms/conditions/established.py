@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from django.db.models import Count
 
 from alarms.conditions.facts import Facts
-from alarms.conditions.finding import Found, Judged
+from alarms.conditions.finding import Found, Judged, key_of
 from alarms.models import Rule
 from clusters.words import HEALTH_WORDS, counted
 from speakers.counts import UNSEEN, UP
@@ -36,7 +36,7 @@ def few(rule: Rule, facts: Facts) -> Judged:
         if up + unseen < rule.number:
             found.append(_found(cluster, name, healths, rule))
         elif up < rule.number:
-            unclear.add((cluster, f"{per} {name}"))
+            unclear.add((cluster, key_of(f"{per} {name}")))
     return Judged(tuple(found), lambda alarm: (alarm.cluster_id, alarm.key) in unclear)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,7 @@ from datetime import datetime
 from alarms.models import Alarm
 
 NODES = 50  # names that are kept
+_KEY = 200  # characters of a key that a row has room for
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,19 @@ class Found:
     began_at: datetime | None = None
     evidence: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def row_key(self) -> str:
+        """The key as the row of the alarm has it."""
+        return key_of(self.key)
+
+
+def key_of(text: str) -> str:
+    """A key as rows have it: of one that is too long the digest tells it from those that begin alike."""
+    if len(text) <= _KEY:
+        return text
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return f"{text[: _KEY - len(digest)]}{digest}"
+
 
 def _known(_alarm: Alarm) -> bool:
     return False
@@ -41,7 +56,16 @@ def _known(_alarm: Alarm) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """All that was found. unclear: whether nobody knows if an alarm that was not found again is over."""
+    """All that was found. unclear: whether nobody knows if an alarm that was not found again is over.
+
+    failed: why the rule could not be looked at, "" = it was.
+    """
 
     found: tuple[Found, ...]
     unclear: Callable[[Alarm], bool] = _known
+    failed: str = ""
+
+    @classmethod
+    def not_at_all(cls, why: str) -> Judged:
+        """Of a rule that could not be looked at: nothing begins, and nothing ends."""
+        return cls((), lambda _alarm: True, why)

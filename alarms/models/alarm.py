@@ -10,6 +10,8 @@ from django.urls import reverse
 from alarms.models.rule import Kind, Rule, Severity
 from clusters.models import Cluster
 
+VRF = 63  # characters of its name, as sessions have it
+
 
 class Alarm(models.Model):
     """One cause for which a rule holds in a cluster, from its beginning to its end."""
@@ -36,7 +38,7 @@ class Alarm(models.Model):
     title = models.CharField(max_length=300)
     cause = models.CharField(max_length=500, blank=True)
     reason = models.CharField(max_length=40, blank=True, help_text="Code of the cause, see speakers.frr.reasons.")
-    vrf = models.CharField(max_length=63, blank=True, help_text="Empty = several, or none.")
+    vrf = models.CharField(max_length=VRF, blank=True, help_text="Empty = several, or none.")
     neighbor = models.CharField(max_length=100, blank=True)
     peer = models.CharField(max_length=253, blank=True, help_text="Name of the BGPPeer.")
     nodes = models.JSONField(default=list, help_text="Names of the first of them.")
@@ -49,7 +51,9 @@ class Alarm(models.Model):
     fired_at = models.DateTimeField(null=True, help_text="When it had lasted for long enough.")
     resolved_at = models.DateTimeField(null=True)
     resolution = models.CharField(max_length=200, blank=True, help_text="How it ended.")
-    blind = models.BooleanField(default=False, help_text="It is not known whether it is still so: speakers are silent.")
+    blind = models.BooleanField(
+        default=False, help_text="Nobody knows whether it is still so: speakers are silent, or its rule has an error."
+    )
 
     inhibited_by = models.ForeignKey(
         "self", null=True, on_delete=models.SET_NULL, related_name="explained", help_text="It follows from this one."

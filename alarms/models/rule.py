@@ -55,6 +55,9 @@ class Rule(models.Model):
     peers = models.JSONField(default=list, blank=True, help_text="The same of BGPPeers.")
     vrfs = models.JSONField(default=list, blank=True, help_text="The same of VRFs; `default` for none.")
     changed_at = models.DateTimeField(auto_now=True)
+    error = models.CharField(
+        max_length=300, blank=True, help_text="Why the last look could not look at it: its alarms stay; empty = it did."
+    )
 
     class Meta:
         ordering = ["name"]

@@ -204,6 +204,7 @@ def _page(
         "faults": [(name if name in known else "", text) for name, text in faults.items()],
         "ends": row is not None and request.user.has_perm(f"alarms.delete_{form.model.__name__.lower()}"),
         "back": reverse(form.many),
+        "broken": row.error if isinstance(row, Rule) and row.enabled else "",
         "over": isinstance(row, Silence) and row.ends_at <= clock.now(),
     }
     return render_page(request, "alarms/form.html", context, status=422 if faults else 200)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
+from celery import current_app
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from alarms.models import Alarm, Kind, Rule
+from alarms import tasks
+from alarms.models import Alarm, Inhibition, Kind, Notice, Route, Rule
 from clusters.models import Cluster
-from speakers.models import Session
+from speakers.models import Session, Speaker, Sweep
 from tests.alarms.conftest import Look, firing
 from tests.pages.conftest import Browser
 from tests.pages.rows import a_session, a_speaker, down
@@ -77,6 +81,69 @@ def test_a_rule_that_is_off_and_a_cluster_that_is_left_end_their_alarms(
     look()
     assert Alarm.objects.latest("pk").resolution == "The cluster is not looked after any more."
     assert not firing()
+
+
+@pytest.mark.parametrize("broken", ["in the look", "in the row"])
+def test_a_rule_that_cannot_be_looked_at_keeps_its_alarms_says_so_and_stops_nothing_else(
+    cluster: Cluster, only: Only, look: Look, browser: Browser, broken: str
+) -> None:
+    rule = only("few-established", name="Few", number=1, seconds=0, peers=["tor-a"], per="peer")
+    a_session(a_speaker(cluster), **down())
+    look()
+    assert firing() == ["BGPPeer tor-a has 0 established sessions of 1"]
+    if broken == "in the look":
+        Rule.objects.filter(pk=rule.pk).update(kind="of-another-version")
+    else:  # a name that no column has room for; SQLite has room for any that is text
+        name = "x" * 100 if connection.vendor == "postgresql" else "\ud800"
+        Rule.objects.filter(pk=rule.pk).update(per="vrf", vrfs=[name], peers=[])
+        Sweep.objects.create(cluster=cluster, shard=0, began_at=timezone.now(), ended_at=timezone.now())
+    Rule.objects.create(name="Down", kind="session-down", seconds=0)
+    look()
+    assert firing() == ["1 session to tor-a 10.0.0.1 down on node-0", "BGPPeer tor-a has 0 established sessions of 1"]
+    assert Alarm.objects.get(kind="few-established").blind
+    error = Rule.objects.get(pk=rule.pk).error
+    assert error.startswith("KeyError: " if broken == "in the look" else ("UnicodeEncodeError: ", "DataError: "))
+    if broken == "in the look":
+        admin = browser("admin")
+        assert "It could not be looked at, and its alarms stay" in admin.get("/alarms/rules/").text
+        assert "The last look could not look at this rule" in admin.get(rule.get_absolute_url()).text
+        assert admin.get(f"/api/v1/alarm-rules/{rule.pk}/").json()["error"] == error
+    Rule.objects.filter(pk=rule.pk).update(kind="few-established", vrfs=[], peers=["tor-a"], per="peer")
+    look()
+    assert (Rule.objects.get(pk=rule.pk).error, Alarm.objects.get(kind="few-established").blind) == ("", False)
+
+
+def test_names_that_begin_alike_for_long_are_two_alarms(cluster: Cluster, only: Only, look: Look) -> None:
+    """Names of BGPPeers have up to 253 characters, as those of all objects of Kubernetes that are DNS subdomains."""
+    only("few-established", number=1, seconds=0)
+    speaker = a_speaker(cluster)
+    for number in (1, 2):
+        a_session(speaker, f"10.0.0.{number}", peer=f"{'x' * 250}-{number}", **down())
+    look()
+    look()
+    assert len(firing()) == 2
+    Speaker.objects.update(misses=3)
+    look()
+    assert Alarm.objects.filter(state="firing", blind=True).count() == 2
+
+
+def test_what_waits_is_sent_and_heartbeats_beat_whatever_becomes_of_the_look(
+    cluster: Cluster, only: Only, route: Callable[..., Route], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only("session-down")
+    a_session(a_speaker(cluster), **down())
+    sent = list[object]()
+    monkeypatch.setattr(tasks.beat, "apply_async", lambda arguments, **_: sent.append(arguments[0]))
+    monkeypatch.setattr(current_app, "send_task", lambda _name, args, **_: sent.append(args[0]))
+    heartbeat, _webhook = route("heartbeat"), route()
+    Sweep.objects.create(cluster=cluster, shard=0, began_at=timezone.now(), ended_at=timezone.now())
+    tasks.look()
+    notice = Notice.objects.get()
+    Inhibition.objects.create(name="of another version", sources=[{"label": "kind"}])
+    sent.clear()
+    with pytest.raises(KeyError):
+        tasks.look()
+    assert sent == [notice.pk, heartbeat.pk]
 
 
 def test_no_page_looks_at_rules(browser: Browser, cluster: Cluster) -> None:

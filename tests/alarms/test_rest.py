@@ -77,7 +77,9 @@ def test_what_a_rule_said_before_and_after_is_in_the_history(as_role: Clients) -
 @pytest.mark.parametrize(
     ("path", "body", "field"),
     [
-        ("alarm-rules", {**RULE, "nodes": ["a*b"]}, "nodes"), ("alarm-rules", {**RULE, "number": 0}, "number"),
+        ("alarm-rules", {**RULE, "nodes": ["a*b"]}, "nodes"), ("alarm-rules", {**RULE, "vrfs": ["x" * 64]}, "vrfs"),
+        ("alarm-rules", {**RULE, "vrfs": ["red,blue"]}, "vrfs"), ("alarm-rules", {**RULE, "peers": ["a,b"]}, "peers"),
+        ("alarm-rules", {**RULE, "number": 0}, "number"),
         ("alarm-rules", {**RULE, "kind": "configuration-stale"}, "vrfs"),
         ("alarm-rules", {**RULE, "kind": "weather"}, "kind"), ("alarm-rules", {**RULE, "threshold": 1}, "threshold"),
         ("alarm-rules", {**RULE, "name": "Session down"}, "name"),
