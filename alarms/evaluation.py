@@ -47,7 +47,6 @@ class Evaluated:
     new: list[Alarm] = field(default_factory=list)
     changed: list[Alarm] = field(default_factory=list)
     dropped: list[int] = field(default_factory=list)
-    found: list[tuple[Alarm, Found]] = field(default_factory=list)
     standing: list[Alarm] = field(default_factory=list)
 
     @property
@@ -128,7 +127,6 @@ def _compared(rule: Rule, judged: Judged, standing: list[Alarm], facts: Facts) -
             done.new.append(alarm)
         elif _say(alarm, rule, found, facts.now):
             done.changed.append(alarm)
-        done.found.append((alarm, found))
     for alarm in still.values():
         if alarm.cluster_id not in facts.active:
             _end(alarm, _LEFT, facts.now, done)
@@ -180,8 +178,7 @@ def _inhibit(now: datetime, done: Evaluated) -> None:
     clusters = Cluster.objects.in_bulk({alarm.cluster_id for alarm in done.new}) if done.new else {}
     for alarm in done.new:
         alarm.cluster = clusters[alarm.cluster_id]
-    nodes = {alarm.pk: frozenset(found.every) for alarm, found in done.found if found.every}
-    changed = inhibit([*known, *done.new], nodes, now)
+    changed = inhibit([*known, *done.new], now)
     Alarm.objects.bulk_update(changed, ["inhibited_by"], batch_size=_BATCH)
     done.changed += changed
 

@@ -10,13 +10,12 @@ from alarms.models import Alarm, Inhibition
 from alarms.quietness import covers
 
 GRACE = timedelta(seconds=60)  # what follows ends later than its cause, and is no news in between
-Nodes = Mapping[int, frozenset[str]]
 
 
-def inhibit(standing: Iterable[Alarm], nodes: Nodes, now: datetime) -> list[Alarm]:
+def inhibit(standing: Iterable[Alarm], now: datetime) -> list[Alarm]:
     """Say of each alarm from which other one it follows; those of which that is new. Rows with primary keys.
 
-    nodes: all that an alarm is about, by its id, where the row does not name them all. One query.
+    One query.
     """
     alarms = sorted(standing, key=lambda alarm: (alarm.began_at, alarm.pk))
     labels = {alarm.pk: alarm.labels for alarm in alarms}
@@ -28,7 +27,7 @@ def inhibit(standing: Iterable[Alarm], nodes: Nodes, now: datetime) -> list[Alar
     changed = []
     explained: dict[int, int] = {}  # by its id, that of the cause
     for alarm in alarms:
-        causes = (cause for rule, sources in rules for cause in _causes(alarm, rule, sources, labels, nodes))
+        causes = (cause for rule, sources in rules for cause in _causes(alarm, rule, sources, labels))
         found = (cause for cause in causes if not _follows(cause.pk, alarm.pk, explained))
         cause = min(found, key=lambda one: (one.began_at, one.pk), default=None)
         if cause is None and alarm.inhibited_by is not None and _lingers(alarm.inhibited_by, firing, now):
@@ -41,9 +40,7 @@ def inhibit(standing: Iterable[Alarm], nodes: Nodes, now: datetime) -> list[Alar
     return changed
 
 
-def _causes(
-    alarm: Alarm, rule: Inhibition, sources: Sequence[Alarm], labels: Mapping[int, Labels], nodes: Nodes
-) -> Iterator[Alarm]:
+def _causes(alarm: Alarm, rule: Inhibition, sources: Sequence[Alarm], labels: Mapping[int, Labels]) -> Iterator[Alarm]:
     """The alarms that explain it by this rule."""
     if not sources or not covers(rule.target_matchers, alarm):
         return
@@ -51,7 +48,7 @@ def _causes(
     for source in sources:
         # As in Alertmanager: two alarms that match both sides do not silence each other.
         both = explains and covers(rule.target_matchers, source)
-        if source.pk != alarm.pk and not both and all(_same(name, source, alarm, nodes) for name in rule.equal):
+        if source.pk != alarm.pk and not both and all(_same(name, source, alarm) for name in rule.equal):
             yield source
 
 
@@ -63,17 +60,16 @@ def _follows(cause: int, alarm: int, explained: Mapping[int, int]) -> bool:
     return at == alarm
 
 
-def _same(name: str, source: Alarm, target: Alarm, nodes: Nodes) -> bool:
+def _same(name: str, source: Alarm, target: Alarm) -> bool:
     if name != "node":
         return source.labels[name] == target.labels[name]
-    those, these = _nodes(source, nodes), _nodes(target, nodes)
+    those, these = _nodes(source), _nodes(target)
     return bool(these) and these <= those
 
 
-def _nodes(alarm: Alarm, nodes: Nodes) -> frozenset[str]:
+def _nodes(alarm: Alarm) -> frozenset[str]:
     """All of them; none if they are not all known."""
-    known = nodes.get(alarm.pk) or frozenset(alarm.nodes)
-    return known if len(known) >= alarm.number_of_nodes else frozenset()
+    return frozenset(alarm.nodes if alarm.knows_its_nodes else ())
 
 
 def _lingers(source: Alarm, firing: Iterable[Alarm], now: datetime) -> bool:

@@ -134,7 +134,7 @@ def _bands(
     """The zones that have rows on this page; last: those without problems, too."""
     bad = Counter(zones.of((node.cluster, node.node)) for node in counts.problem_nodes)
     wrong: dict[tuple[int, str], dict[tuple[str, str], Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
-    for cluster, node, vrf, neighbor, health in counts.wrong:
+    for cluster, node, vrf, neighbor, health, _reason in counts.wrong:
         wrong[zones.of((cluster, node))][vrf, neighbor][health] += 1
     several: dict[tuple[int, str], list[Row]] = defaultdict(list)
     for row in rows:

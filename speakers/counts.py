@@ -24,7 +24,7 @@ _RANK = {health: rank for rank, health in enumerate(HEALTH)}
 Rows = TypeVar("Rows", bound="QuerySet[Session]")
 
 
-Wrong = tuple[int, str, str, str, str]  # cluster, node, VRF, neighbor, health
+Wrong = tuple[int, str, str, str, str, str]  # cluster, node, VRF, neighbor, health, reason
 
 
 class Narrowing(Protocol):
@@ -127,7 +127,8 @@ class Counts:
         rows, wrong = rows_of(filters), not_up(filters)
         groups = [group for group in grouped(wrong) if group.health != "up"]
         found = extent_of(rows, keep=not filters.by_health)
-        each = [one for one in wrong.values_list("cluster_id", "node", "vrf", "neighbor", "health") if one[4] != "up"]
+        columns = ("cluster_id", "node", "vrf", "neighbor", "health", "reason")
+        each = [one for one in wrong.values_list(*columns) if one[4] != "up"]
         return cls(
             filters=filters,
             groups=[group for group in groups if group.router in found.totals],  # others went between the queries
@@ -193,7 +194,7 @@ def rows_of(filters: Narrowing) -> QuerySet[Session]:
 
 def _problem_nodes(rows: QuerySet[Session], wrong: Sequence[Wrong]) -> list[NodeCount]:
     nodes: dict[tuple[int, str], NodeCount] = {}
-    for cluster, name, _vrf, _neighbor, health in wrong:
+    for cluster, name, _vrf, _neighbor, health, _reason in wrong:
         nodes.setdefault((cluster, name), NodeCount(cluster, name)).healths[health] += 1
     totals = rows.values_list("cluster_id", "node").annotate(Count("pk"))
     if len(nodes) <= _FEW:

@@ -68,7 +68,6 @@ def _failed(cluster: int, names: list[str], since: datetime | None) -> Found:
         title=f"{listed(names, 2)} {'is' if len(names) == 1 else 'are'} not ready",
         cause="The Node's condition Ready is not True: its kubelet does not report, or says so itself",
         nodes=tuple(names[:NODES]),
-        every=tuple(names),
         number_of_nodes=len(names),
         began_at=since,
         evidence=((counted(len(names), "node"), listed(names, 5)),),

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from alarms.models import Alarm
 
-NODES = 50  # names that are kept
+NODES = 5_000  # names that are kept: as many nodes as Kubernetes supports in a cluster
 _KEY = 200  # characters of a key that a row has room for
 
 
@@ -17,7 +17,7 @@ _KEY = 200  # characters of a key that a row has room for
 class Found:
     """A cause for which a rule holds in a cluster. key: tells the rule's causes apart, and stays while it lasts.
 
-    began_at: None = not known, hence now. evidence: pairs of words. every: all nodes, where `nodes` are the first ones.
+    began_at: None = not known, hence now. evidence: pairs of words. nodes: names of all of them, bounded.
     """
 
     cluster: int
@@ -30,7 +30,6 @@ class Found:
     neighbor: str = ""
     peer: str = ""
     nodes: tuple[str, ...] = ()
-    every: tuple[str, ...] = ()
     number_of_nodes: int = 0
     sessions: int = 0
     began_at: datetime | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db.models import Count, Max, Min
@@ -13,37 +13,67 @@ from alarms.conditions.finding import NODES, Found, Judged
 from alarms.models import Alarm, Rule
 from clusters.models import Cluster
 from clusters.words import bounded, counted, listed
-from speakers.causes import Cause
+from speakers.causes import VRF_MISSING, Cause
 from speakers.counts import DOWN, UNSEEN, Counts
 from speakers.frr.reasons import REASONS
 from speakers.selectors import sessions
 
+_LOST = "node"  # key of the nodes of a cluster that lost all peers
 _REASONS = 5  # that are kept as evidence
 _UNSAID = "No reason given by FRR"
+Key = tuple[int, str]  # cluster, key of an alarm
 
 
 def down(rule: Rule, facts: Facts) -> Judged:
     """A router that nodes do not reach, a node that lost every peer, a VRF that nodes do not have: one each."""
     counts, causes = facts.causes(facts.scope(rule))
-    several: dict[tuple[int, str], list[Cause]] = defaultdict(list)
+    several: dict[Key, list[Cause]] = defaultdict(list)
     for cause in causes:
         if cause.main.health in DOWN:
             several[cause.main.cluster, _key(cause)].append(cause)
-    found = tuple(_found(cluster, key, alike) for (cluster, key), alike in several.items())
+    nodes = _nodes(several, counts)
+    found = tuple(_found(*cause, alike, nodes[cause]) for cause, alike in several.items())
     return Judged(found, lambda alarm: _unseen(alarm, counts))
 
 
 def _key(cause: Cause) -> str:
     if cause.kind == "node":
-        return "node"
+        return _LOST
     group = cause.main
-    return f"vrf {group.vrf}" if cause.kind == "vrf" else f"router {group.vrf} {group.neighbor}"
+    return _vrf(group.vrf) if cause.kind == "vrf" else _router(group.vrf, group.neighbor)
 
 
-def _found(cluster: int, key: str, causes: list[Cause]) -> Found:
+def _vrf(name: str) -> str:
+    return f"vrf {name}"
+
+
+def _router(vrf: str, neighbor: str) -> str:
+    return f"router {vrf} {neighbor}"
+
+
+def _nodes(several: Mapping[Key, Sequence[Cause]], counts: Counts) -> dict[Key, list[str]]:
+    """The names of the nodes of each; no query.
+
+    What nodes that lost everything have lost counts for a router only if no node reaches that: its number says so.
+    """
+    down: dict[Key, set[str]] = defaultdict(set)
+    for cluster, node, vrf, neighbor, health, reason in counts.wrong:
+        if health in DOWN:
+            missing = reason == VRF_MISSING and health == "down"
+            down[cluster, _vrf(vrf) if missing else _router(vrf, neighbor)].add(node)
+    lost = {key: {name for cause in alike for name in cause.names} for key, alike in several.items()}
+    found = {}
+    for key, alike in several.items():
+        names = lost[key] or down[key]
+        if len(names) > sum(cause.nodes for cause in alike):
+            names = names - lost.get((key[0], _LOST), set())
+        found[key] = sorted(names)
+    return found
+
+
+def _found(cluster: int, key: str, causes: list[Cause], named: list[str]) -> Found:
     main = max(causes, key=lambda cause: cause.number)
     group, number = main.main, sum(cause.number for cause in causes)
-    named = sorted({name for cause in causes for name in cause.names or _ends(cause)})
     nodes = len(named) if main.kind == "node" else sum(cause.nodes for cause in causes)
     one = main.kind == "router"
     return Found(
@@ -57,17 +87,11 @@ def _found(cluster: int, key: str, causes: list[Cause]) -> Found:
         neighbor=group.neighbor if one else "",
         peer=group.peer if one else "",
         nodes=tuple(named[:NODES]),
-        every=tuple(named),
         number_of_nodes=nodes,
         sessions=number,
         began_at=min(each.since for cause in causes for each in cause.groups),
         evidence=_evidence(causes),
     )
-
-
-def _ends(cause: Cause) -> set[str]:
-    """The first and the last of its nodes by name."""
-    return {name for group in cause.groups for name in (group.first_node, group.last_node)}
 
 
 def _title(main: Cause, number: int, nodes: int, named: list[str]) -> str:
@@ -77,7 +101,7 @@ def _title(main: Cause, number: int, nodes: int, named: list[str]) -> str:
     if main.kind == "vrf":
         return f"VRF {bounded(group.vrf, 63)} is missing on {where}: {counted(number, 'session')} down"
     who = bounded(f"{group.peer} {group.neighbor}".strip(), 120)
-    on = named[0] if nodes == 1 else where
+    on = group.first_node if nodes == 1 else where
     return f"{counted(number, 'session')} to {who} down on {on}"
 
 
@@ -127,7 +151,6 @@ def _silent(cluster: int, nodes: list[tuple[str, int, str]], began: datetime) ->
     return Found(
         cluster=cluster,
         key="speakers",
-        every=tuple(names),
         cause_kind="speaker",
         title=f"{counted(number, 'session')} unknown: {listed(names, 2)} not heard",
         cause=f"The speaker's last word: {most[0][0]}" if len(most) == 1 else f"Most: {most[0][0]}",

@@ -41,7 +41,7 @@ class Alarm(models.Model):
     vrf = models.CharField(max_length=VRF, blank=True, help_text="Empty = several, or none.")
     neighbor = models.CharField(max_length=100, blank=True)
     peer = models.CharField(max_length=253, blank=True, help_text="Name of the BGPPeer.")
-    nodes = models.JSONField(default=list, help_text="Names of the first of them.")
+    nodes = models.JSONField(default=list, help_text="Their names, at most 5,000.")
     number_of_nodes = models.PositiveIntegerField(default=0)
     sessions = models.PositiveIntegerField(default=0, help_text="How many it is about now.")
     worst = models.PositiveIntegerField(default=0, help_text="The most that it was about; without sessions, nodes.")

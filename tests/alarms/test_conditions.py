@@ -69,6 +69,27 @@ def test_a_node_that_lost_all_peers_is_one_and_a_missing_vrf_another(cluster: Cl
     assert Alarm.objects.get(cause_kind="node").nodes == ["node-0"]
 
 
+def test_alarms_name_all_of_their_nodes(cluster: Cluster, only: Only, look: Look) -> None:
+    only("session-down")
+    speakers = fleet(cluster, 60, routers=3)
+    names = sorted(speaker.node for speaker in speakers)
+    lose(neighbor="10.0.0.1")
+    lose(neighbor="10.0.0.2", node__in=["node-3", "node-30"])
+    lose(node="node-7")
+    a_session(speakers[1], "10.9.0.1", vrf="red", peer="red", **down(reason="vrf-missing"))
+    a_session(speakers[9], "10.9.0.1", vrf="red", peer="red", **down(reason="vrf-missing"))
+    a_session(speakers[9], "10.9.0.2", vrf="red", peer="red", **down(reason="vrf-missing"))
+    look()
+    found = {(one.cause_kind, one.vrf, one.neighbor): one for one in Alarm.objects.all()}
+    assert {key: one.nodes for key, one in found.items()} == {
+        ("router", "default", "10.0.0.1"): names,
+        ("router", "default", "10.0.0.2"): ["node-3", "node-30"],
+        ("node", "", ""): ["node-7"],
+        ("vrf", "red", ""): ["node-1", "node-9"],
+    }
+    assert all(one.number_of_nodes == len(one.nodes) for one in found.values())
+
+
 @pytest.mark.parametrize(
     ("scope", "fires"),
     [

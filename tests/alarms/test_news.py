@@ -127,6 +127,17 @@ def test_a_route_is_told_of_what_matches(beat: Beats, route: Routes, matchers: l
     assert len(beat(0)) == told
 
 
+def test_a_route_with_a_node_is_told_of_alarms_that_have_it_among_others(
+    cluster: Cluster, beat: Beats, route: Routes
+) -> None:
+    route(matchers=[{"name": "node", "op": "=", "value": "node-1"}])
+    assert beat(0) == []
+    for number in range(1, 3):
+        a_session(a_speaker(cluster, f"node-{number}"), "10.0.0.1", **down())
+    (notice,) = beat(1)
+    assert notice.body["firing"][0]["nodes"] == ["node-0", "node-1", "node-2"]
+
+
 def test_a_silence_keeps_quiet_and_what_lasts_longer_is_told_after_it(beat: Beats, route: Routes) -> None:
     route(group_interval=0)
     Silence.objects.create(reason="x", starts_at=beat.at(-5), ends_at=beat.at(100))
