@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from django.db.models import Case, F, Q, When
 from django.urls import reverse
-from django.utils import timezone
 
+from clusters import clock
 from clusters.models import Cluster
 from clusters.words import bounded, counted
 from dashboard.filters import Filters
@@ -46,7 +46,7 @@ def differing(filters: Filters, clusters: Mapping[int, Cluster]) -> list[Problem
     noted = _noted()
     if noted == []:
         return []
-    told = known(timezone.now())
+    told = known(clock.now())
     some = Q(comparison__missing__gt=0) | Q(comparison__extra__gt=0) | Q(comparison__attributes__gt=0)
     rows = filters.apply(sessions()).filter(intended=True, health__in=UP)
     if noted is not None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from django.utils import timezone
-
+from clusters import clock
 from clusters.doors import door_of
 from clusters.kube.client import Door
 from clusters.kube.errors import Forbidden, KubeError
@@ -28,7 +27,7 @@ def log_answer(session: Session) -> None:
 def _answer(session: Session) -> live.CommandResult:
     speaker = session.speaker
     line = commands.oc_log(speaker.namespace, speaker.pod, speaker.container, logs.TAIL)
-    now = timezone.now()
+    now = clock.now()
     if is_silent(session.cluster):
         return live.CommandResult(now, line, ok=False, error=session.cluster.error)
     if not speaker.pod:

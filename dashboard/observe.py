@@ -11,7 +11,6 @@ import msgspec
 import redis
 from celery import current_app
 from django.conf import settings
-from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from clusters import clock
@@ -221,7 +220,7 @@ def command_answer(session: Session, name: str, argv: commands.Argv) -> None:
         door = door_of(cluster).connection
         result = asyncio.run(run(door, target_of(speaker), argv, seconds=settings.BGPUI_EXEC_TIMEOUT))
     except (ExecError, KubeError) as error:
-        answer = live.CommandResult(timezone.now(), line, ok=False, error=str(error))
+        answer = live.CommandResult(clock.now(), line, ok=False, error=str(error))
     else:
         answer = _command_result(name, line, result)
         if answer.table is not None:
@@ -245,7 +244,7 @@ def _command_result(name: str, line: str, result: ExecResult) -> live.CommandRes
     if result.code != 0:
         failure = failure or text.first_line(result.stderr, result.stdout) or f"exit code {result.code}"
     return live.CommandResult(
-        at=timezone.now(),
+        at=clock.now(),
         command=line,
         ok=not failure,
         text=text.redact(result.stdout),

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.utils import timezone
-
+from clusters import clock
 from clusters.models import Cluster
 from peers.models import BGPPeer
 from peers.models.bgppeer import sessions_intended
@@ -31,7 +30,7 @@ def peer_sessions_write(cluster: Cluster) -> int:
         if values != tuple(getattr(peer, column) for column in _COLUMNS):
             for column, value in zip(_COLUMNS, values, strict=True):
                 setattr(peer, column, value)
-            peer.sessions_at = timezone.now()
+            peer.sessions_at = clock.now()
             changed.append(peer)
     return BGPPeer.objects.bulk_update(changed, (*_COLUMNS, "sessions_at"), batch_size=100) if changed else 0
 

@@ -8,7 +8,6 @@ from functools import partial
 
 from celery import shared_task
 from django.conf import settings
-from django.utils import timezone
 
 from alarms.retention import alarms_expire
 from clusters import clock, told
@@ -183,7 +182,7 @@ def ask_of_changeset(pk: int, turn: int) -> None:
 @shared_task
 def history_expire() -> None:
     """Delete what was observed, alarms and changes that are too old for the settings, and rows of removed clusters."""
-    now = timezone.now()
+    now = clock.now()
     before = now - timedelta(days=settings.BGPUI_TRANSITION_DAYS)
     services.observed_expire(before=before)
     counters_expire(before=now - timedelta(days=settings.BGPUI_COUNTER_DAYS))

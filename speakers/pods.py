@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from django.db import transaction
-from django.utils import timezone
 
 from clusters import clock
 from clusters.models import Cluster, NodeEvent
@@ -78,7 +77,7 @@ def _forget(speakers: Sequence[Speaker]) -> None:
                 vrf=row.vrf,
                 neighbor=row.neighbor,
                 peer=row.peer,
-                at=timezone.now(),
+                at=clock.now(),
                 old_state=row.state,
                 cause="The node has no speaker any more",
             )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.contrib.auth.decorators import permission_required
 from django.db.models import Case, Q, When
 from django.http import HttpResponse
-from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from clusters import clock
 from clusters.ordering import ordered
 from clusters.pages import Column, HttpRequest, misfits, ordering, page_of, render_page
 from clusters.stale import by_node, refusals
@@ -57,7 +57,7 @@ def speakers(request: HttpRequest) -> HttpResponse:
         "wanted": wanted,
         "choices": (*FRESHNESS, _OLD),
         "misfits": misfits(request, state=dict((*FRESHNESS, _OLD))),
-        "now": timezone.now(),
+        "now": clock.now(),
     }
     return render_page(request, "speakers/speakers.html", context, part="table")
 

@@ -6,8 +6,8 @@ import uuid
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
+from clusters import clock
 from clusters.connecting.access import expires_at, shown
 from clusters.connecting.audit import cluster_audit
 from clusters.connecting.clearing import rows_clear
@@ -46,7 +46,7 @@ def cluster_add(
 
     Raises NotEditableError if the name is taken, UnfitError if it was added meanwhile, NoKeyError.
     """
-    now = timezone.now()
+    now = clock.now()
     values = _UNLEARNT | trial.facts | {"checked_at": now, "connected_at": now}
     values |= {"label": label, "source": Cluster.Source.ADDED, "enabled": True, "removed_at": None}
     with transaction.atomic():
@@ -145,7 +145,7 @@ def _remove(cluster: Cluster, actor: Actor, source: str, message: str) -> bool:
     """All of it or nothing; whether it was still there. Raises RevisionMismatch."""
     by = f" by {actor.get_username()}" if actor is not None else ""
     with transaction.atomic():
-        values = {"removed_at": timezone.now(), "enabled": False, "credential_id": "", "streams": []}
+        values = {"removed_at": clock.now(), "enabled": False, "credential_id": "", "streams": []}
         if not Cluster.objects.filter(pk=cluster.pk, removed_at=None).update(**values):
             return False
         cluster_audit(cluster, Change.Action.DELETE, f"Cluster removed: {_words(cluster)}.", actor, source, message)
@@ -201,7 +201,7 @@ def _store(cluster: Cluster, access: Access | None) -> None:
             server=shown(access.server),
             kind=kind,
             expires_at=expires_at(access),
-            stored_at=timezone.now(),
+            stored_at=clock.now(),
         )
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
+from clusters import clock
 from clusters.changes import change_of
 from clusters.edits.edit import Edit
 from clusters.edits.overriding import NOTHING, Override
@@ -143,7 +143,7 @@ def _values(edit: Edit, row: Resource, found: Sequence[Finding]) -> dict[str, An
     values: dict[str, Any] = {"revision": row.revision + 1, "deleting": edit.manifest is None}
     values |= {"refused_deletion": False}
     values |= {"base": row.base if row.pending else row.live, "attempts": 0, "retry_at": None}
-    values |= {"sync_state": SyncState.PENDING, "sync_message": "", "sync_at": None, "updated_at": timezone.now()}
+    values |= {"sync_state": SyncState.PENDING, "sync_message": "", "sync_at": None, "updated_at": clock.now()}
     if edit.manifest is None:
         return values | {"sync_state": SyncState.DELETING}
     desired = desired_columns(edit.model, edit.manifest, inline_password=edit.inline_password)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
-from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from clusters import clock
 from clusters.editing.drafts import packed
 from clusters.editing.views import row_of
 from clusters.editing.yaml_text import manifest_yaml
@@ -68,5 +68,5 @@ def resource_context(request: HttpRequest, about: KindPage, row: Resource) -> di
         "yaml": manifest_yaml(shown.manifest),
         "older": older_writers(row.live or {}, kind.api_version),
         "oc": f"oc get {kind.plural}.{kind.group} -n {row.namespace} {row.name} -o yaml",
-        "now": timezone.now(),
+        "now": clock.now(),
     }

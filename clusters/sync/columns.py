@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils import timezone
-
+from clusters import clock
 from clusters.kube.redact import INLINE_PASSWORD
 from clusters.manifest import plain
 from clusters.models import Resource, SyncState
@@ -35,7 +34,7 @@ def live_columns(live: Mapping[str, Any] | None) -> dict[str, Any]:
 def following(row: Resource | type[Resource], live: Mapping[str, Any] | None) -> dict[str, Any]:
     """The columns of a row that has nothing of its own to say: desired is what the cluster holds."""
     model = row if isinstance(row, type) else type(row)
-    now = timezone.now()
+    now = clock.now()
     settled: dict[str, Any] = {"sync_state": SyncState.IN_SYNC, "sync_message": "", "sync_at": now}
     settled |= {
         "base": None,

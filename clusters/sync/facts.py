@@ -11,8 +11,8 @@ from ipaddress import ip_network
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 
+from clusters import clock
 from clusters.kube import discovery, permissions, served
 from clusters.kube.client import Door
 from clusters.kube.discovery import Problem
@@ -97,7 +97,7 @@ def discover(cluster: Cluster, door: Door) -> dict[str, Any]:
     needed += permissions.workload_needs() if workloads_on(cluster) else []
     found |= _permissions(cluster, door, needed)
     found |= {"problems": [asdict(problem) for problem in problems]}
-    return found | {"discovered_at": timezone.now()}
+    return found | {"discovered_at": clock.now()}
 
 
 def _twice(cluster: Cluster, uid: str) -> Iterator[Problem]:
@@ -118,11 +118,11 @@ def _permissions(cluster: Cluster, door: Door, needs: list[Permission]) -> dict[
         if all(permission["allowed"] or permission.get("optional") for permission in known)
         else _MISSING_AGE
     )
-    recent = cluster.permissions_at is not None and timezone.now() - cluster.permissions_at < age
+    recent = cluster.permissions_at is not None and clock.now() - cluster.permissions_at < age
     if recent and [permission | {"allowed": False} for permission in known] == [need.as_dict() for need in needs]:
         return {}
     asked = [permission.as_dict() for permission in permissions.review(door, needs)]
-    return {"permissions": asked, "identity": door.identity(), "permissions_at": timezone.now()}
+    return {"permissions": asked, "identity": door.identity(), "permissions_at": clock.now()}
 
 
 def _node(cluster: Cluster, obj: Mapping[str, Any]) -> Node:

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
 
-from django.utils import timezone
-
+from clusters import clock
 from clusters.kube.client import Door
 from clusters.kube.discovery import Problem
 from clusters.kube.errors import KubeError
@@ -28,7 +27,7 @@ _SHARE = 10  # of the time at most one tenth goes into those that take longer
 
 def readonly_follow(cluster: Cluster, door: Door) -> tuple[bool, bool]:
     """Look, if it is time to, and keep what is new; whether something changed, and whether rules look at that."""
-    now, last, took = timezone.now(), cluster.readonly_at, cluster.readonly_took
+    now, last, took = clock.now(), cluster.readonly_at, cluster.readonly_took
     pause = timedelta(seconds=_SHARE * took if took > _QUICK else 0.0)
     if reading_is_watched(cluster):
         pause = max(pause, _NET)

@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q
-from django.utils import timezone
 
 from clusters import clock
 from clusters.doors import door_of
@@ -82,7 +81,7 @@ def relist(cluster: Cluster) -> bool:
 
 
 def _look(cluster: Cluster, door: Door) -> _Seen:
-    due = cluster.discovered_at is None or timezone.now() - cluster.discovered_at > _DISCOVERY_AGE
+    due = cluster.discovered_at is None or clock.now() - cluster.discovered_at > _DISCOVERY_AGE
     discovered = facts.discover(cluster, door) if due else {}
     for name, value in discovered.items():
         setattr(cluster, name, value)

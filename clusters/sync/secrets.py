@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
+from clusters import clock
 from clusters.kube.client import Door
 from clusters.kube.discovery import Problem
 from clusters.kube.errors import Forbidden
@@ -45,7 +45,7 @@ def secrets_look(cluster: Cluster, door: Door, referred: Sequence[str], *, listi
     seen = SecretsSeen(referred, _listed(door, namespace) if listing else None)
     known = {fact.name: fact for fact in cluster.secret_facts.all() if fact.namespace == namespace}
     offered = seen.listed if seen.listed is not None else [fact.name for fact in known.values() if fact.listed]
-    now = timezone.now()
+    now = clock.now()
     ages = dict.fromkeys(offered, _LISTED_AGE) | dict.fromkeys(referred, _REFERRED_AGE)
     due = [name for name, age in ages.items() if name not in known or now - known[name].checked_at > age]
     due.sort(key=lambda name: known[name].checked_at if name in known else now - timedelta(days=365))
@@ -58,7 +58,7 @@ def secrets_look(cluster: Cluster, door: Door, referred: Sequence[str], *, listi
 
 def secret_look(door: Door, cluster: Cluster, name: str) -> SecretFact:
     """What may be known of one Secret now, not saved. Raises KubeError but for Forbidden."""
-    fact = SecretFact(cluster=cluster, namespace=cluster.secret_namespace, name=name, checked_at=timezone.now())
+    fact = SecretFact(cluster=cluster, namespace=cluster.secret_namespace, name=name, checked_at=clock.now())
     try:
         found = door.secret_fact(fact.namespace, name)
     except Forbidden:

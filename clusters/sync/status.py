@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.utils import timezone
 
+from clusters import clock
 from clusters.kube.client import Door, Many
 from clusters.kube.discovery import Problem
 from clusters.kube.errors import Forbidden, NotServed
@@ -132,7 +132,7 @@ def _row(cluster: Cluster, kind: Kind, obj: Object) -> StatusObject:
         body=body,
         shortened=shortened,
         created_at=_instant(metadata.get("creationTimestamp")),
-        seen_at=timezone.now(),
+        seen_at=clock.now(),
         **{name: value[: _LIMITS[name]] for name, value in columns.items()},
     )
 

@@ -6,8 +6,8 @@ from collections import defaultdict
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
-from django.utils import timezone
 
+from clusters import clock
 from clusters.doors import door_of
 from clusters.kube.errors import KubeError
 from clusters.kube.exec import ExecResult
@@ -57,7 +57,7 @@ def look_up(cluster: Cluster, prefix: str) -> Lookup:
     rows = sorted(rows_of(cluster, meant, found, {node for node, _why in failed}), key=lambda row: row.order)
     services = services_of(cluster, prefix, meant)
     said = services[:_NAMED], len(services), sorted(unasked)
-    answer = Lookup(timezone.now(), prefix, len(speakers), failed, rows, *said)
+    answer = Lookup(clock.now(), prefix, len(speakers), failed, rows, *said)
     answer_keep(cluster, answer)
     return answer
 

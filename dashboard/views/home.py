@@ -9,10 +9,10 @@ from typing import Any
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from alarms.selectors import firing_count
+from clusters import clock
 from clusters.config_counts import Odd, odd_objects
 from clusters.kindpages import kind_pages
 from clusters.models import Cluster, SyncState
@@ -48,7 +48,7 @@ class Observed:
         if self.fresh.state == "never":
             return "no speaker has answered yet"
         if self.fresh.state == "stale" and self.fresh.observed_at:
-            return f"nothing was observed for {age_words(timezone.now() - self.fresh.observed_at)}"
+            return f"nothing was observed for {age_words(clock.now() - self.fresh.observed_at)}"
         return ""
 
 
@@ -65,7 +65,7 @@ def home(request: HttpRequest) -> HttpResponse:
     filters = Filters.of(request.GET)
     clusters = {cluster.pk: cluster for cluster in clusters_known()}
     cluster = next((one for one in clusters.values() if one.name == filters.cluster), None)
-    context: dict[str, Any] = {"observed": observed(cluster), "filters": filters, "now": timezone.now()}
+    context: dict[str, Any] = {"observed": observed(cluster), "filters": filters, "now": clock.now()}
     if request.htmx.target == "fresh":
         return render_page(request, "dashboard/home.html", context, part="fresh")
     context["misfits"] = misfits(request, health=HEALTH)
@@ -99,7 +99,7 @@ def _board(request: HttpRequest, filters: Filters, clusters: dict[int, Cluster],
         "numbers": headline_counts(
             counts, filters, kept, flaps=_drops(filters), alarms=firing_count(filters.cluster), config=config
         ),
-        "problems": with_ribbons(found[:every], timezone.now()),
+        "problems": with_ribbons(found[:every], clock.now()),
         "problem_count": len(found),
         "matrix": drawn,
         "healthy_query": f"healthy={int(opened)}&" if opened is not None else "",
@@ -122,7 +122,7 @@ def _nothing(filters: Filters, found: str) -> str:
 def _drops(filters: Filters) -> int:
     wanted = {"cluster__name": filters.cluster, "vrf": filters.vrf, "node": filters.node, "peer": filters.peer}
     rows = Transition.objects.filter(**{name: value for name, value in wanted.items() if value})
-    return rows.filter(LOST, at__gte=timezone.now() - DAY).count()
+    return rows.filter(LOST, at__gte=clock.now() - DAY).count()
 
 
 def _config(filters: Filters, clusters: dict[int, Cluster]) -> Config:

@@ -12,9 +12,9 @@ from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from clusters import clock
 from clusters.observing import asks
 from clusters.pages import HttpRequest, render_page
 from clusters.places import places_of
@@ -119,7 +119,7 @@ def _command(row: Session, name: str) -> str:
 
 
 def _live(row: Session, health: str) -> dict[str, Any]:
-    now = timezone.now()
+    now = clock.now()
     detail = live.session_detail(row) if asks(row.cluster) else None
     past = history(row, now)
     reason = REASONS.get(row.reason)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
-from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from clusters import clock
 from clusters.pages import HttpRequest, misfits, render_page
 from clusters.selectors import clusters_known
 from dashboard.filters import Filters
@@ -47,6 +47,6 @@ def topology(request: HttpRequest) -> HttpResponse:
         "seen": {health for vrf in vrfs for column, _ in vrf.columns for health in +column.healths},
         "observed": observed(cluster),
         "misfits": misfits(request, health=HEALTH),
-        "now": timezone.now(),
+        "now": clock.now(),
     }
     return render_page(request, "dashboard/topology.html", context, part="picture")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
-from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from alarms.selectors import alarms_firing
+from clusters import clock
 from clusters.pages import HttpRequest, misfits, render_page
 from clusters.selectors import clusters_known
 from dashboard.filters import Filters
@@ -24,7 +24,7 @@ PARTS, CAUSES, ALARMS = 12, 7, 5  # that have room on a screen
 @permission_required("speakers.view_session", raise_exception=True)
 def wall(request: HttpRequest) -> HttpResponse:
     """The page, or the part that htmx asks for."""
-    filters, now = Filters.of(request.GET), timezone.now()
+    filters, now = Filters.of(request.GET), clock.now()
     clusters = {cluster.pk: cluster for cluster in clusters_known()}
     chosen = next((one for one in clusters.values() if one.name == filters.cluster), None)
     seen = observed(chosen)

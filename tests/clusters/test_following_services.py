@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from clusters import clock
 from clusters.models import Namespace, Node, Service, ServiceAddress
 from clusters.selectors import snapshot_of
 from clusters.sync import readonly
 from lab.apiserver import Fault, Rule, User
 from tests.clusters.cluster import NAMESPACE, RunningCluster, endpoints, node, service
 from tests.clusters.conftest import Office
+from tests.stores.clock import differ
 
 SHOP = "shop"
 
@@ -245,8 +248,11 @@ def test_a_look_that_takes_long_is_taken_rarely(
 ) -> None:
     kube.add(service("web"))
     monkeypatch.setattr(readonly, "_QUICK", 0.0)
+    differ(monkeypatch, timedelta(minutes=-5))
     office.look()
     office.cluster.refresh_from_db()
+    assert office.cluster.readonly_at is not None
+    assert office.cluster.readonly_at <= clock.now()
     assert office.cluster.readonly_took > 0
     kube.add(service("mail"))
     type(office.cluster).objects.update(readonly_took=60.0)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from clusters import clock
 from clusters.models import Cluster
 from speakers import services
 from speakers.models import Session, Speaker, Transition
@@ -12,6 +15,7 @@ from speakers.services import Written, observations_write
 from speakers.sweep import Observation
 from tests.speakers.seen import DOWN, T0, UP, after, intended, seen, session, speaker
 from tests.speakers.seen import cluster as make_cluster
+from tests.stores.clock import differ
 
 pytestmark = pytest.mark.django_db
 ONE = ("default", "10.0.0.1")
@@ -27,13 +31,15 @@ def write(cluster: Cluster, *observations: Observation) -> Written:
     return observations_write(cluster=cluster, observations=observations, expected=expected)
 
 
-def test_nodes_that_are_gone_take_their_sessions_with_them(cluster: Cluster) -> None:
+def test_nodes_that_are_gone_take_their_sessions_with_them(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    differ(monkeypatch, timedelta(minutes=-5))
     write(cluster, seen("node-1", T0, {ONE: UP}), seen("node-2", T0, {ONE: UP}))
     pod = Speaker(node="node-2", pod="speaker-2", pod_uid="u2", namespace="metallb-system")
     speakers_sync(cluster=cluster, pods=[pod], nodes=[])
     assert [row.node for row in Session.objects.all()] == ["node-2"]
     assert Speaker.objects.get().pod == "speaker-2"
-    assert Transition.objects.filter(node="node-1", new_state="").count() == 1
+    gone = Transition.objects.get(node="node-1", new_state="")
+    assert gone.at <= clock.now()  # that of the database, as all other lines of the history
 
 
 def test_a_node_that_should_have_a_speaker_but_lost_its_pod_keeps_its_sessions(cluster: Cluster) -> None:

@@ -33,6 +33,7 @@ from speakers.models import Session, Speaker, Transition
 from speakers.selectors import freshness, sessions
 from tests.speakers.lab import Observer, RunningLab
 from tests.speakers.observing import a_minute_passes, asked, choose, look
+from tests.stores.clock import differ
 from tests.waiting import eventually
 
 ONE, TWO = "compute-1.example.com", "compute-2.example.com"
@@ -175,6 +176,21 @@ def test_in_quiet_mode_a_report_counts_until_the_node_may_be_asked(seen: Observe
     assert asked(seen) == before
     assert Transition.objects.filter(node=ONE, neighbor=TOR).latest("at").new_state == "Idle"
     Speaker.objects.update(asked_at=clock.now() - timedelta(seconds=61))
+    seen.sweep()
+    assert seen.session(ONE, TOR).state == "Established"
+
+
+def test_a_report_is_not_newer_than_the_answer_because_another_clock_is_ahead(
+    seen: Observer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the watcher, which says when a report was seen, beside that of the database, by which FRR was asked."""
+    differ(monkeypatch, timedelta(minutes=-5))
+    Speaker.objects.update(attempted_at=None, asked_at=None, observed_at=None)
+    choose(seen, "quiet")
+    report(seen, ONE, TOR, "Idle")
+    look(seen)
+    seen.sweep()
+    assert seen.session(ONE, TOR).state == "Established"
     seen.sweep()
     assert seen.session(ONE, TOR).state == "Established"
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import time
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
 import time_machine
 from django.db import connection
+from django.utils import timezone
 
 import clusters.clock
 
@@ -17,6 +19,12 @@ _STANDS = """
 CREATE OR REPLACE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS $$SELECT timestamptz '{}'$$;
 SET search_path = public, pg_catalog
 """
+
+
+def differ(monkeypatch: pytest.MonkeyPatch, by: timedelta) -> None:
+    """Let the database's clock differ from this machine's, as far as this process knows."""
+    found = clusters.clock._Seen(timezone.now() + by, time.monotonic())
+    monkeypatch.setattr(clusters.clock.clock, "_seen", found)
 
 
 class StandingClocks:
