@@ -18,7 +18,7 @@ from speakers.sweep import Observation, Target
 _REST = timedelta(seconds=QUIET_INTERVAL)
 _NEEDED = (
     "node", "namespace", "pod", "container", "misses", "retry_at", "attempted_at", "asked_at", "source", "error",
-    "quiet", "ready", "phase",
+    "every", "ready", "phase",
 )  # fmt: skip
 _NO_POD = "this node has no pod with FRR"
 _POD_NOT_READY = "its pod with FRR is not ready: what FRR-K8s last reported of it may be of long ago"

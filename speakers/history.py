@@ -127,8 +127,7 @@ def history(session: Session, now: datetime) -> History:
     heard = session.speaker.observed_at
     stored = Gap.objects.filter(cluster=session.cluster_id, node=session.node, ended_at__gt=since)
     gaps = list(stored.values_list("began_at", "ended_at")[:_MOST])
-    limits = Limits.at(now)
-    if heard is None or heard < (limits.quiet_unknown if session.speaker.quiet else limits.unknown):
+    if heard is None or heard < Limits.at(now).of(session.speaker.every).unknown:
         gaps.append((heard or since, now))
     spans = unobserved(states(steps, session, since, now, whole=whole), gaps)
     return History(now, tuple(spans), tuple(step.at for step in steps if step.lost and step.at > since))

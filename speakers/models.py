@@ -42,7 +42,7 @@ class Speaker(models.Model):
     observed_at = models.DateTimeField(null=True, help_text="When FRR was last asked and answered in full.")
     source = models.CharField(max_length=10, choices=Source, default=Source.VTYSH, help_text="Who was heard then.")
     asked_at = models.DateTimeField(null=True, help_text="When a command was last run there.")
-    quiet = models.BooleanField(default=False, help_text="It is asked once a minute at most, as long as it answers.")
+    every = models.PositiveIntegerField(default=0, help_text="Seconds between two answers; 0 = each sweep has one.")
     attempted_at = models.DateTimeField(null=True)
     duration_ms = models.PositiveIntegerField(null=True, help_text="Wall time of the last exec.")
     misses = models.PositiveIntegerField(default=0, help_text="Failed attempts since `observed_at`.")
@@ -55,6 +55,11 @@ class Speaker(models.Model):
 
     def __str__(self) -> str:
         return self.node
+
+    @property
+    def quiet(self) -> bool:
+        """Whether it is asked rarely."""
+        return bool(self.every) and self.source == self.Source.VTYSH
 
 
 class Session(models.Model):

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias, TypedDict
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Case, CharField, Count, IntegerField, Max, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Count, IntegerField, Max, Min, Q, QuerySet, Value, When
 from django_stubs_ext import WithAnnotations
 
 from clusters import clock
 from clusters.models import Cluster
-from clusters.observing import QUIET_INTERVAL
 from speakers.models import Session, Speaker, Transition
 
 MISSES_UNKNOWN = 3  # polls in a row without an answer
+EVERY = (60, 240, 960, 3840)  # what `Speaker.every` may be beside 0: few numbers, since each has limits of its own
 HEALTH = ("down", "absent", "degraded", "unknown", "late", "orphan", "up")  # worst first
 SESSION_FIELDS = tuple(  # that a look at a node may change
     f.name
@@ -42,40 +42,51 @@ Speakers: TypeAlias = "QuerySet[WithAnnotations[Speaker, _Freshness]]"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Answers before `late` are older than one poll allows; before `unknown`, than three. quiet_*: in quiet mode."""
+    """Answers before `late` are older than one poll allows; before `unknown`, than three. rare: by `Speaker.every`."""
 
     late: datetime
     unknown: datetime
-    quiet_late: datetime
-    quiet_unknown: datetime
+    rare: Mapping[int, Limits] = field(default_factory=dict)
 
     @classmethod
     def at(cls, now: datetime | None) -> Limits:
         """The limits at a time, None = now. One poll may be as late as its exec may take, or half an interval."""
         now, interval = now or clock.now(), settings.BGPUI_SWEEP_INTERVAL
         slack = max(interval / 2, settings.BGPUI_EXEC_TIMEOUT)
-        rare = max(QUIET_INTERVAL, interval) + interval  # what is due is asked by the next sweep
-        return cls(
-            late=now - timedelta(seconds=interval + slack),
-            unknown=now - timedelta(seconds=MISSES_UNKNOWN * interval + slack),
-            quiet_late=now - timedelta(seconds=rare + slack),
-            quiet_unknown=now - timedelta(seconds=MISSES_UNKNOWN * rare + slack),
-        )
+        rare = {every: max(every, interval) + interval for every in EVERY}  # what is due is seen by the next sweep
+        own = {every: cls(*_limits(now, seconds, slack)) for every, seconds in rare.items()}
+        return cls(*_limits(now, interval, slack), own)
+
+    def of(self, every: int) -> Limits:
+        """Those of a speaker that answers so rarely."""
+        return self.rare.get(every, self)
+
+
+def _limits(now: datetime, interval: float, slack: float) -> tuple[datetime, datetime]:
+    late, unknown = (timedelta(seconds=polls * interval + slack) for polls in (1, MISSES_UNKNOWN))
+    return now - late, now - unknown
 
 
 def _unknown(prefix: str, limits: Limits) -> Q:
     never = Q(**{f"{prefix}observed_at": None})
-    old = _before(prefix, limits.unknown, limits.quiet_unknown)
-    return never | Q(**{f"{prefix}misses__gte": MISSES_UNKNOWN}) | old
+    return never | Q(**{f"{prefix}misses__gte": MISSES_UNKNOWN}) | _before(prefix, limits, "unknown")
 
 
 def _late(prefix: str, limits: Limits) -> Q:
-    return Q(**{f"{prefix}misses__gte": 1}) | _before(prefix, limits.late, limits.quiet_late)
+    return Q(**{f"{prefix}misses__gte": 1}) | _before(prefix, limits, "late")
 
 
-def _before(prefix: str, limit: datetime, quiet: datetime) -> Q:
-    old = Q(**{f"{prefix}observed_at__lt": limit})
-    return old & (Q(**{f"{prefix}quiet": False}) | Q(**{f"{prefix}observed_at__lt": quiet}))
+def _before(prefix: str, limits: Limits, word: str) -> Q:
+    heard = f"{prefix}observed_at__lt"
+    rare = Q(**{f"{prefix}every": 0})
+    for every, own in limits.rare.items():
+        rare |= Q(**{f"{prefix}every": every, heard: getattr(own, word)})
+    return Q(**{heard: getattr(limits, word)}) & rare
+
+
+def unheard(now: datetime | None = None) -> Q:
+    """Speakers whose last answer is too old for anything to be known of them since."""
+    return _before("", Limits.at(now), "unknown")
 
 
 def sessions(*, cluster: Cluster | None = None, now: datetime | None = None) -> Sessions:
@@ -169,27 +180,26 @@ class Freshness:
 
 def freshness(*, cluster: Cluster | None = None, now: datetime | None = None) -> Freshness:
     """When any speaker was last heard, and how many answer now; one query."""
-    limits = Limits.at(now)
     heard = ~Q(observed_at=None)
     rows = Speaker.objects.all() if cluster is None else Speaker.objects.filter(cluster=cluster)
     found = rows.aggregate(
         newest=Max("observed_at"),
         total=Count("pk"),
         answered=Count("pk", filter=~not_live(now)),
-        heard=Count("pk", filter=heard),
-        quiet=Count("pk", filter=heard & Q(quiet=True)),
+        quiet=Count("pk", filter=heard & Q(every__gt=0, source=Speaker.Source.VTYSH)),
+        every=Min("every", filter=heard),
         reported=Count("pk", filter=heard & ~Q(source=Speaker.Source.VTYSH)),
     )
     newest: datetime | None = found["newest"]
-    rare = 0 < found["quiet"] == found["heard"]
+    every = found["every"] or 0
+    limits = Limits.at(now).of(every)
     if newest is None:
         state = "never"
-    elif newest < (limits.quiet_unknown if rare else limits.unknown):
+    elif newest < limits.unknown:
         state = "stale"
     else:
-        state = "late" if newest < (limits.quiet_late if rare else limits.late) else "live"
-    interval = settings.BGPUI_SWEEP_INTERVAL
-    interval = max(QUIET_INTERVAL, interval) if rare else interval
+        state = "late" if newest < limits.late else "live"
+    interval = max(every, settings.BGPUI_SWEEP_INTERVAL)
     numbers = {name: found[name] for name in ("total", "answered", "quiet", "reported")}
     return Freshness(observed_at=newest, interval=interval, state=state, **numbers)
 

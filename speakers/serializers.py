@@ -196,6 +196,7 @@ class SpeakerSerializer(serializers.ModelSerializer[Speaker]):
     cluster = serializers.CharField(source="cluster.name")
     freshness = serializers.CharField(help_text="live, late, unknown, or absent (no pod with FRR on this node).")
     age = serializers.SerializerMethodField(help_text="Seconds since the last full answer.")
+    quiet = serializers.BooleanField(help_text="It is asked once a minute at most, as long as it answers.")
     heard_from = serializers.CharField(source="source", help_text="Who that was: vtysh, status (reports) or metrics.")
     refusals = serializers.SerializerMethodField(help_text="Why it keeps its old configuration; empty = it does not.")
 

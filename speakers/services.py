@@ -11,13 +11,14 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from clusters.models import Cluster, NodeEvent
-from clusters.observing import QUIET_INTERVAL
+from clusters.observing import QUIET_INTERVAL, reports_are_watched
 from clusters.retention import expire
+from clusters.watched import reading_interval
 from intent.sessions import IntendedSession
 from speakers.changes import Changes, changes
 from speakers.counters.keeping import due, points_write
 from speakers.models import Gap, Session, Speaker, Transition
-from speakers.selectors import MISSES_UNKNOWN, SESSION_FIELDS, Limits, session_rows
+from speakers.selectors import EVERY, MISSES_UNKNOWN, SESSION_FIELDS, Limits, session_rows
 from speakers.sweep import Observation
 from speakers.totals import transitions_count
 from speakers.unchanged import Look, different, keep, looks
@@ -28,7 +29,7 @@ _TRIES = 3
 _RETRY_LIMIT = 300.0  # seconds
 _HEAR = (  # Django's bulk_update takes ten times as long
     "UPDATE speakers_speaker SET observed_at = %s, attempted_at = %s, retry_at = %s, asked_at = %s, duration_ms = %s,"
-    " misses = %s, error = %s, frr_version = %s, source = %s, quiet = %s WHERE id = %s"
+    " misses = %s, error = %s, frr_version = %s, source = %s, every = %s WHERE id = %s"
 )
 
 
@@ -116,7 +117,7 @@ def _plan(
         if not seen.skipped:
             plan.gaps += _gap(speaker, seen)
             plan.counted += [seen] if seen.answer and due(seen.node, speaker.observed_at, seen.at) else []
-            _hear(speaker, seen, quiet=cluster.observing == Cluster.Observing.QUIET)
+            _hear(speaker, seen, every=_every(cluster, seen))
             if before != _silence(speaker):
                 plan.turned.add(speaker.pk)
         plan.speakers.append(speaker)
@@ -126,8 +127,7 @@ def _plan(
 def _gap(speaker: Speaker, seen: Observation) -> list[Gap]:
     """The time since its last answer, if that is too long for its sessions to be known in between."""
     heard = speaker.observed_at
-    limits = Limits.at(seen.at)
-    if not seen.heard or heard is None or heard >= (limits.quiet_unknown if speaker.quiet else limits.unknown):
+    if not seen.heard or heard is None or heard >= Limits.at(seen.at).of(speaker.every).unknown:
         return []
     return [Gap(cluster_id=speaker.cluster_id, node=speaker.node, began_at=heard, ended_at=seen.at)]
 
@@ -139,7 +139,16 @@ def _silence(speaker: Speaker) -> str:
     return "late" if speaker.misses else ""
 
 
-def _hear(speaker: Speaker, seen: Observation, *, quiet: bool) -> None:
+def _every(cluster: Cluster, seen: Observation) -> int:
+    """How rarely such answers come: what is reported is as old as the last look at it, unless a stream brings it."""
+    if cluster.observing == Cluster.Observing.QUIET:
+        return int(QUIET_INTERVAL)
+    read = seen.source == Speaker.Source.STATUS and not reports_are_watched(cluster)
+    seconds = reading_interval(cluster) if read else 0.0
+    return 0 if seconds <= settings.BGPUI_SWEEP_INTERVAL else next((n for n in EVERY if n >= seconds), EVERY[-1])
+
+
+def _hear(speaker: Speaker, seen: Observation, *, every: int) -> None:
     speaker.attempted_at = seen.at
     if seen.some:
         return
@@ -148,7 +157,7 @@ def _hear(speaker: Speaker, seen: Observation, *, quiet: bool) -> None:
         speaker.asked_at = seen.asked_at or seen.at
     if seen.heard:
         speaker.observed_at, speaker.misses, speaker.retry_at = seen.at, 0, None
-        speaker.source, speaker.quiet = seen.source, quiet
+        speaker.source, speaker.every = seen.source, every
         speaker.frr_version = (seen.answer.version if seen.answer else "") or speaker.frr_version
         return
     speaker.retry_at = seen.at + timedelta(seconds=QUIET_INTERVAL) if seen.forbidden else None
@@ -208,7 +217,7 @@ def _speakers_hear(rows: Sequence[Speaker]) -> None:
     values = [
         (
             *(adapt(at) if at else None for at in (row.observed_at, row.attempted_at, row.retry_at, row.asked_at)),
-            *(row.duration_ms, row.misses, row.error, row.frr_version, row.source, row.quiet, row.pk),
+            *(row.duration_ms, row.misses, row.error, row.frr_version, row.source, row.every, row.pk),
         )
         for row in rows
     ]

@@ -16,22 +16,16 @@ from clusters.models import Cluster
 from clusters.selectors import frr_configurations_of
 from clusters.sync.services import namespaces_follow, services_follow
 from clusters.sync.status import status_follow
-from clusters.watched import reading_is_watched
+from clusters.watched import reading_pause
 
 Follow = Callable[[Cluster, Door, list[Problem]], bool]
 logger = logging.getLogger(__name__)
-_QUICK = 1.0  # seconds; a look that takes less is part of every look at the cluster
-_NET = timedelta(seconds=60)  # between two looks at what event streams bring anyway
-_SHARE = 10  # of the time at most one tenth goes into those that take longer
 
 
 def readonly_follow(cluster: Cluster, door: Door) -> tuple[bool, bool]:
     """Look, if it is time to, and keep what is new; whether something changed, and whether rules look at that."""
-    now, last, took = clock.now(), cluster.readonly_at, cluster.readonly_took
-    pause = timedelta(seconds=_SHARE * took if took > _QUICK else 0.0)
-    if reading_is_watched(cluster):
-        pause = max(pause, _NET)
-    if last is not None and now - last < pause:
+    now, last = clock.now(), cluster.readonly_at
+    if last is not None and now - last < timedelta(seconds=reading_pause(cluster)):
         return False, False
     started, problems, changed = time.monotonic(), list[Problem](), set[Follow]()
     theirs = _written_by_people(cluster)

@@ -9,10 +9,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from clusters import clock
+from clusters import clock, watched
 from clusters.models import Namespace, Node, Service, ServiceAddress
 from clusters.selectors import snapshot_of
-from clusters.sync import readonly
 from lab.apiserver import Fault, Rule, User
 from tests.clusters.cluster import NAMESPACE, RunningCluster, endpoints, node, service
 from tests.clusters.conftest import Office
@@ -222,7 +221,7 @@ def test_hostile_texts_are_kept_bounded_and_break_nothing(kube: RunningCluster, 
 def test_a_quiet_look_costs_the_same_few_queries_however_many_services(
     kube: RunningCluster, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readonly, "_QUICK", 3600.0)  # however slow this machine is at the moment
+    monkeypatch.setattr(watched, "QUICK", 3600.0)  # however slow this machine is at the moment
     counts = []
     for numbers in (range(5), range(5, 200)):
         kube.add(*(service(f"web-{n}", f"203.0.113.{n}", pool="gold") for n in numbers))
@@ -247,7 +246,7 @@ def test_a_look_that_takes_long_is_taken_rarely(
     kube: RunningCluster, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kube.add(service("web"))
-    monkeypatch.setattr(readonly, "_QUICK", 0.0)
+    monkeypatch.setattr(watched, "QUICK", 0.0)
     differ(monkeypatch, timedelta(minutes=-5))
     office.look()
     office.cluster.refresh_from_db()

@@ -124,7 +124,7 @@ def test_a_quiet_speaker_is_not_called_late_by_the_interval_of_others(
     viewer: Client, cluster: Cluster, session: Session
 ) -> None:
     observed(cluster, "quiet")
-    Speaker.objects.update(observed_at=timezone.now() - timedelta(seconds=58), quiet=True)
+    Speaker.objects.update(observed_at=timezone.now() - timedelta(seconds=58), every=60)
     page = viewer.get("/").text
     assert "once a minute at most</span>" in page
     assert 'data-limit="210"' in page
@@ -132,7 +132,7 @@ def test_a_quiet_speaker_is_not_called_late_by_the_interval_of_others(
     (speaker,) = viewer.get("/api/v1/speakers/").json()["results"]
     assert (speaker["freshness"], speaker["quiet"], speaker["heard_from"]) == ("live", True, "vtysh")
     assert "once a minute at most" in viewer.get("/speakers/").text
-    Speaker.objects.update(quiet=False)
+    Speaker.objects.update(every=0)
     assert viewer.get(f"/api/v1/sessions/{session.pk}/").json()["health"] == "unknown"
 
 

@@ -29,7 +29,7 @@ from lab.apiserver import User, write_kubeconfig
 from lab.apiserver.auth import Rule as Right
 from lab.apiserver.auth import all_but_exec
 from speakers import live
-from speakers.models import Session, Speaker, Transition
+from speakers.models import Gap, Session, Speaker, Transition
 from speakers.selectors import freshness, sessions
 from tests.speakers.lab import Observer, RunningLab
 from tests.speakers.observing import a_minute_passes, asked, choose, look
@@ -211,7 +211,7 @@ def test_quiet_mode_falls_back_and_says_why(seen: Observer, missing: str) -> Non
     assert seen.cluster.observing == "sweep"
     assert seen.cluster.observing_why.startswith("Quiet mode needs")
     assert all(asked(seen)[node] > before[node] for node in before)
-    assert not Speaker.objects.filter(quiet=True).exists()
+    assert not Speaker.objects.exclude(every=0).exists()
 
 
 @pytest.mark.parametrize("found", [True, False])
@@ -243,6 +243,34 @@ def test_without_exec_reports_are_all_that_is_known(seen: Observer, tmp_path: Pa
     seen.relist()
     wanted = {one["optional"] for one in seen.cluster.permissions if one["subresource"] == "exec"}
     assert wanted == {not found}  # what was not chosen is offered to be granted
+
+
+@pytest.mark.parametrize(("took", "relist"), [(5.0, 5.0), (0.1, 55.0)], ids=["slow", "rare"])
+def test_reports_that_are_read_rarely_are_as_old_as_they_may_be(
+    seen: Observer, settings: Settings, took: float, relist: float
+) -> None:
+    settings.BGPUI_RELIST_INTERVAL = relist
+    choose(seen, "no-exec")
+    look(seen, live=False)
+    Cluster.objects.update(readonly_took=took)
+    seen.cluster.refresh_from_db()
+    seen.sweep()
+    heard = Speaker.objects.get(node=ONE).observed_at
+    assert heard is not None
+
+    def health(seconds: float) -> set[str]:
+        rows = sessions(cluster=seen.cluster, now=heard + timedelta(seconds=seconds))
+        return {row.health for row in rows.filter(node=ONE, neighbor=TOR)}
+
+    assert (health(65), health(100), health(250)) == ({"up"}, {"late"}, {"unknown"})
+    assert freshness(cluster=seen.cluster, now=heard + timedelta(seconds=65)).state == "live"
+    for ago, gaps in ((65, 0), (300, 4)):
+        before = clock.now() - timedelta(seconds=ago)
+        Speaker.objects.update(observed_at=before, attempted_at=before)
+        Cluster.objects.update(readonly_at=clock.now())
+        seen.cluster.refresh_from_db()
+        seen.sweep()
+        assert Gap.objects.count() == gaps
 
 
 def test_a_node_that_is_not_ready_is_not_known_by_old_reports(seen: Observer) -> None:
