@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from clusters.words import counted
@@ -22,24 +22,24 @@ def headline(body: Mapping[str, Any]) -> str:
     return f"[{', '.join(said)}] {body['cluster']}: {first['title']}{f' and {more:,} more' if more else ''}"
 
 
-def lines(body: Mapping[str, Any]) -> list[str]:
-    """All of it, an alarm a paragraph."""
+def lines(body: Mapping[str, Any], say: Callable[[str], str] = str) -> list[str]:
+    """All of it, an alarm a paragraph. say: how what is not our own text is written."""
     if body["test"]:
-        return ["This is a test: notices of this route get here.", f"Asked for by {body['asked_by']}."]
-    found = _part("Firing", body["firing"], body["number_firing"])
-    return [*found, *_part("Over", body["resolved"], body["number_resolved"])]
+        return ["This is a test: notices of this route get here.", f"Asked for by {say(body['asked_by'])}."]
+    found = _part("Firing", body["firing"], body["number_firing"], say)
+    return [*found, *_part("Over", body["resolved"], body["number_resolved"], say)]
 
 
-def _part(title: str, alarms: Sequence[Mapping[str, Any]], number: int) -> list[str]:
+def _part(title: str, alarms: Sequence[Mapping[str, Any]], number: int, say: Callable[[str], str]) -> list[str]:
     if not number:
         return []
     found = [f"{title}: {counted(number, 'alarm')}"]
     for alarm in alarms[:_LISTED]:
-        found.append(f"- [{alarm['severity']}] {alarm['title']}")
-        found.append(f"  {alarm['cause']}" if alarm["cause"] else "")
+        found.append(f"- [{alarm['severity']}] {say(alarm['title'])}")
+        found.append(f"  {say(alarm['cause'])}" if alarm["cause"] else "")
         ended = f", until {alarm['resolved_at']}" if alarm["resolved_at"] else ""
-        found.append(f"  since {alarm['began_at']}{ended}; rule {alarm['rule']}")
-        found.append(f"  acknowledged by {alarm['acknowledged_by']}" if alarm["acknowledged_by"] else "")
+        found.append(f"  since {alarm['began_at']}{ended}; rule {say(alarm['rule'])}")
+        found.append(f"  acknowledged by {say(alarm['acknowledged_by'])}" if alarm["acknowledged_by"] else "")
         found.append(f"  {alarm['url']}" if alarm["url"] else "")
     if number > _LISTED:
         found.append(f"and {number - _LISTED:,} more")

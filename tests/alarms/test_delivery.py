@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import socket
 import threading
 import time
@@ -15,11 +16,12 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from markdown_it import MarkdownIt
 from pytest_django import Settings
 
 from alarms.delivery import heartbeats, outbox
 from alarms.delivery.news import compose
-from alarms.models import Alarm, Notice, Route
+from alarms.models import Alarm, Notice, Route, Rule
 from alarms.retention import alarms_expire
 from alarms.secrets import secrets_seal
 from clusters.models import Cluster
@@ -31,6 +33,11 @@ from tests.alarms.receivers import MailServer, Receiver, mail_server
 from tests.pages.rows import a_session, a_speaker, down
 
 Routes = Callable[..., Route]
+# What a router may say as it closes a session (RFC 9003), to those who read it in a chat.
+HOSTILE = (
+    "<!channel> @channel @all [reset](http://evil.example) ![](http://evil.example/t.png) [a][b] "
+    "[b]: http://evil.example www.evil.example **now** *now* __now__ _now_ ~~now~~ `now` ```now # now"
+)
 
 
 @pytest.fixture
@@ -47,7 +54,7 @@ def told(cluster: Cluster, only: Any, look: Look) -> Callable[[], Notice]:
     only("session-down")
 
     def tell() -> Notice:
-        a_session(a_speaker(cluster), "10.0.0.1", **down(cause="<!channel> & the hold timer expired"))
+        a_session(a_speaker(cluster), "10.0.0.1", **down(cause=f"{HOSTILE} & the hold timer expired"))
         look()
         (pk,) = compose(timezone.now())
         deliver_all()
@@ -72,12 +79,26 @@ def test_a_webhook_is_signed(told: Any, route: Routes, receiver: Receiver, setti
     assert (notice.state, notice.attempts, notice.error) == ("sent", 1, "")
 
 
-def test_a_slack_webhook_gets_a_text_that_calls_nobody(told: Any, route: Routes, receiver: Receiver) -> None:
+def test_a_slack_webhook_gets_a_text_that_calls_nobody_and_links_nowhere(
+    told: Any, route: Routes, receiver: Receiver, settings: Settings
+) -> None:
+    """Slack has mrkdwn; Mattermost and Rocket.Chat render Markdown (CommonMark and some marks), mentions anywhere."""
+    settings.BGPUI_URL = "https://bgpui.example"
     route("slack")
+    Rule.objects.update(name="[x]: http://evil.example @here")
     told()
     text = receiver.got[0].json["text"]
     assert text.startswith("*[1 firing] lab: 1 session to tor-a 10.0.0.1 down on node-0*")
-    assert "&lt;!channel&gt; &amp; the hold timer expired" in text
+    assert "&lt;!channel&gt; @\u2060channel @\u2060all [reset]" in text
+    assert "&amp; the hold timer expired" in text
+    assert text.count("@") == text.count("@\u2060") == 3
+    assert re.findall(r"\S*(?:://|www\.)\S*", text) == [f"https://bgpui.example/alarms/{Alarm.objects.get().pk}/"]
+    blocks = MarkdownIt("commonmark").enable(["strikethrough", "table"]).parse(text)
+    found = {token.type for block in blocks for token in (block, *(block.children or ()))}
+    assert {kind for kind in found if not kind.endswith("close")} == {
+        "paragraph_open", "inline", "text", "softbreak", "em_open", "bullet_list_open", "list_item_open",
+    }  # fmt: skip
+    assert next(token.content for token in blocks if token.type == "inline").count("*") == 2  # the title's own
 
 
 def test_a_mail_has_all_recipients_and_the_key_as_its_id(told: Any, route: Routes, mail: MailServer) -> None:
