@@ -30,7 +30,7 @@ from intent.sessions import IntendedSession, sessions, shared
 from speakers import live
 from speakers.frr import commands, parse, routes, text
 from speakers.models import Session, Speaker
-from speakers.pods import speakers_sync
+from speakers.pods import speakers_back, speakers_sync
 from speakers.services import Written, observations_write
 from speakers.sweep import Observation, Target, run, sweep_in_batches
 from speakers.totals import sweep_fail
@@ -72,6 +72,7 @@ def cluster_nodes(cluster: Cluster) -> list[str] | None:
     intended = {node for node, some in sessions(snapshot_of(cluster)).items() if some}
     found = [_speaker(pod) for pod in pods if not known or pod.node in known]
     speakers_sync(cluster=cluster, pods=found, nodes=intended)
+    speakers_back(cluster=cluster)
     return sorted({speaker.node for speaker in found} | intended)
 
 
@@ -122,6 +123,7 @@ def told_sweep(cluster: Cluster, nodes: Sequence[str]) -> list[str]:
     barely = clock.now() - _BREATH
     asked = Speaker.objects.filter(cluster=cluster, node__in=nodes, asked_at__gt=barely)
     early = set(asked.values_list("node", flat=True)) if cluster.observing == Way.SWEEP else set[str]()
+    speakers_back(cluster=cluster, nodes=nodes)
     nodes_look(cluster, [node for node in nodes if node not in early])
     return sorted(early)
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from django.db import transaction
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models.functions import Least
 
 from clusters import clock
 from clusters.models import Cluster, NodeEvent
 from clusters.words import bounded, counted
 from speakers.models import Session, Speaker, Transition
+from speakers.selectors import MISSES_UNKNOWN
 from speakers.services import BATCH
 from speakers.totals import transitions_count
 
 _POD_FIELDS = ("namespace", "pod", "pod_uid", "container", "image", "ready", "phase", "restarts", "started_at")
+_HOPEFUL = ("pod_uid", "container", "ready", "phase", "restarts")  # a pod in which these moved may answer now
+_BACK = (NodeEvent.Kind.READY, NodeEvent.Kind.NETWORK_BACK)
 
 
 def speakers_sync(*, cluster: Cluster, pods: Iterable[Speaker], nodes: Iterable[str]) -> int:
@@ -25,15 +30,15 @@ def speakers_sync(*, cluster: Cluster, pods: Iterable[Speaker], nodes: Iterable[
     known = {row.node: row for row in Speaker.objects.filter(cluster=cluster)}
     found = {pod.node: pod for pod in pods}
     wanted = {*nodes, *found}
-    altered, happened = list[Speaker](), list[NodeEvent]()
+    altered, happened, hopeful = list[Speaker](), list[NodeEvent](), list[str]()
     for node in sorted(wanted):
         facts = found.get(node) or Speaker(node=node)
         row = known.get(node) or Speaker(cluster=cluster, node=node)
         if row.pk is not None and all(getattr(row, name) == getattr(facts, name) for name in _POD_FIELDS):
             continue
         happened += _happened(cluster, row, facts)
-        if facts.pod_uid != row.pod_uid:
-            row.retry_at = None  # a new pod deserves to be asked at once
+        if any(getattr(row, name) != getattr(facts, name) for name in _HOPEFUL):
+            hopeful.append(node)
         for name in _POD_FIELDS:
             setattr(row, name, getattr(facts, name))
         altered.append(row)
@@ -42,12 +47,31 @@ def speakers_sync(*, cluster: Cluster, pods: Iterable[Speaker], nodes: Iterable[
         batch_size=BATCH,
         update_conflicts=True,
         unique_fields=["cluster", "node"],
-        update_fields=(*_POD_FIELDS, "retry_at"),
+        update_fields=_POD_FIELDS,
     )
+    if hopeful:
+        _ask_again(Speaker.objects.filter(cluster=cluster, node__in=hopeful))
     NodeEvent.objects.bulk_create(happened, batch_size=BATCH)
     gone = [row for node, row in known.items() if node not in wanted]
     _forget(gone)
     return len(altered) + len(gone)
+
+
+def speakers_back(*, cluster: Cluster, nodes: Iterable[str] | None = None) -> None:
+    """End the back-off of nodes that were seen to come back since they were last asked; None = of all nodes.
+
+    A reboot keeps a pod's uid, and a partition all of its facts. Each such event allows one question, so that a node
+    that hangs while news of it come in a stream stays backed off.
+    """
+    here = {"cluster_id": OuterRef("cluster_id"), "node": OuterRef("node")}
+    events = NodeEvent.objects.order_by().filter(**here, kind__in=_BACK, at__gt=OuterRef("attempted_at"))
+    rows = Speaker.objects.filter(Exists(events), cluster=cluster, retry_at__isnull=False)
+    _ask_again(rows if nodes is None else rows.filter(node__in=nodes))
+
+
+def _ask_again(speakers: QuerySet[Speaker]) -> None:
+    """Should they not answer yet, their back-off begins anew; they stay as unknown as they were."""
+    speakers.filter(retry_at__isnull=False).update(retry_at=None, misses=Least(F("misses"), MISSES_UNKNOWN))
 
 
 def _happened(cluster: Cluster, row: Speaker, facts: Speaker) -> Iterator[NodeEvent]:

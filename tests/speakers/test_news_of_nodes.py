@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 
+from clusters import clock
 from clusters.kube.kinds import NODES
 from clusters.models import NodeEvent
 from clusters.sync.streams import NodeStream
@@ -51,6 +53,23 @@ def test_news_of_a_node_has_it_asked_at_once_and_no_other(heard: Observer, news:
     worker.work()
     assert asked(heard) == {ONE}
     assert NodeEvent.objects.filter(node=ONE, kind=kind).exists()
+
+
+def test_a_node_that_comes_back_is_asked_whatever_its_back_off_says(heard: Observer) -> None:
+    """Other news do not end it: a node that hangs would be asked with each label that a controller sets."""
+    lab, stream = heard.lab, NodeStream(NODES)
+    soon = clock.now() + timedelta(seconds=300)
+
+    def news(act: Callable[[Lab], object]) -> bool:
+        heard.hears(stream, lambda: heard.running.call(act, lab))
+        worker.work()
+        return ONE in asked(heard)
+
+    assert news(lambda lab: _condition(lab, "Ready", "False"))
+    Speaker.objects.filter(node=ONE).update(asked_at=None, attempted_at=clock.now(), retry_at=soon, misses=7)
+    assert not news(lambda lab: lab.world.relabel(ONE, {"tier": "edge"}))
+    assert news(lambda lab: _condition(lab, "Ready", "True"))
+    assert Speaker.objects.get(node=ONE).misses == 0
 
 
 def test_a_label_that_takes_a_session_away_is_seen_without_a_sweep(heard: Observer) -> None:

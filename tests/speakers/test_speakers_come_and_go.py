@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from clusters import clock
-from clusters.models import Cluster
+from clusters.models import Cluster, NodeEvent
 from speakers import services
 from speakers.models import Session, Speaker, Transition
-from speakers.pods import speakers_sync
+from speakers.pods import speakers_back, speakers_sync
 from speakers.services import Written, observations_write
 from speakers.sweep import Observation
 from tests.speakers.seen import DOWN, T0, UP, after, intended, seen, session, speaker
@@ -49,11 +50,38 @@ def test_a_node_that_should_have_a_speaker_but_lost_its_pod_keeps_its_sessions(c
     assert session().state == "Established"
 
 
-def test_a_new_pod_is_asked_at_once(cluster: Cluster) -> None:
-    row = speaker(cluster, "node-1", pod_uid="old", retry_at=after(300), misses=9)
-    speakers_sync(cluster=cluster, pods=[Speaker(node="node-1", pod="new", pod_uid="new")], nodes=[])
+@pytest.mark.parametrize(
+    "moved", [{"pod_uid": "new"}, {"restarts": 1}, {"ready": "4/4"}, {"phase": "Running"}, {"container": "frr2"}]
+)
+def test_a_pod_that_began_anew_is_asked_at_once(cluster: Cluster, moved: dict[str, Any]) -> None:
+    """A reboot keeps a pod and its uid: its containers are restarted (Kubernetes, "Pod Lifecycle", restarts)."""
+    known = {"pod": "pod-node-1", "namespace": "metallb-system", "pod_uid": "old", "container": "frr", "ready": "3/4"}
+    row = speaker(cluster, "node-1", pod_uid="old", ready="3/4", retry_at=after(300), attempted_at=T0, misses=9)
+    speakers_sync(cluster=cluster, pods=[Speaker(node="node-1", **known, image="other")], nodes=[])
     row.refresh_from_db()
-    assert (row.pod, row.retry_at) == ("new", None)
+    assert (row.image, row.retry_at, row.misses) == ("other", after(300), 9)
+    speakers_sync(cluster=cluster, pods=[Speaker(node="node-1", **known | moved)], nodes=[])
+    row.refresh_from_db()
+    assert (row.retry_at, row.misses) == (None, 3), "should it not answer yet, its back-off begins anew"
+
+
+@pytest.mark.parametrize("kind", ["node-ready", "node-network-back"])
+def test_a_node_that_came_back_is_asked_once_for_each_time(cluster: Cluster, kind: str) -> None:
+    row = speaker(cluster, "node-1", retry_at=after(300), attempted_at=T0, misses=9)
+
+    def backed_off(at: float, what: str, node: str = "node-1") -> bool:
+        NodeEvent.objects.create(cluster=cluster, node=node, at=after(at), kind=what)
+        speakers_back(cluster=cluster, nodes=["node-1"])
+        speakers_back(cluster=cluster)
+        row.refresh_from_db()
+        return row.retry_at is not None
+
+    assert backed_off(-1, kind), "it was asked since"
+    assert backed_off(1, "node-labels")
+    assert backed_off(1, kind, node="node-2")
+    assert not backed_off(2, kind)
+    Speaker.objects.update(retry_at=after(400), attempted_at=after(3))
+    assert backed_off(3, "node-cordoned"), "it was asked, and did not answer"
 
 
 def test_speakers_that_did_not_change_are_not_written(cluster: Cluster) -> None:
