@@ -82,7 +82,7 @@ def observations_write(
 
     expected: what should run, by node. The rows are compared without a lock; the transaction that writes then makes
     sure that nobody wrote the same speaker meanwhile, else the comparison is repeated. An observation that is not newer
-    than what is known of its node is dropped.
+    than what is known of its node is dropped, and so is one of a node that has no speaker any more.
     """
     written = Written()
     for start in range(0, len(observations), _NODES):
@@ -100,10 +100,6 @@ def _plan(
     cluster: Cluster, waiting: Mapping[str, Observation], expected: Mapping[str, Sequence[IntendedSession]]
 ) -> _Plan:
     speakers = {row.node: row for row in Speaker.objects.filter(cluster=cluster, node__in=waiting).order_by("pk")}
-    if missing := waiting.keys() - speakers.keys():
-        blank = [Speaker(cluster=cluster, node=node) for node in sorted(missing)]
-        Speaker.objects.bulk_create(blank, ignore_conflicts=True)
-        speakers |= {row.node: row for row in Speaker.objects.filter(cluster=cluster, node__in=missing)}
     plan = _Plan(cluster.pk, looks=looks(cluster.pk, waiting, expected))
     rows = session_rows(cluster.pk, different(cluster.pk, waiting, plan.looks))
     for node, seen in waiting.items():

@@ -22,8 +22,7 @@ from clusters.nudges import connection as redis_connection
 from peers.models import BGPPeer
 from speakers import totals
 from speakers.models import Session, Speaker, Transition
-from speakers.services import observations_write
-from tests.speakers.seen import DOWN, UP, intended, seen
+from tests.speakers.seen import DOWN, UP, intended, seen, swept
 
 Samples = dict[str, dict[tuple[tuple[str, str], ...], float]]
 
@@ -68,7 +67,7 @@ def test_sessions_transitions_and_prefixes_are_counted(viewer: Client, cluster: 
         seen("node-1", now, {("default", "10.0.0.1"): UP, ("red", "10.0.0.9"): DOWN}),
         seen("node-2", now, {("default", "10.0.0.1"): UP}),
     ]
-    observations_write(cluster=cluster, observations=sights, expected=wanted)
+    swept(cluster=cluster, observations=sights, expected=wanted)
     peer = Session.objects.get(vrf="red").peer
     found = scraped(viewer)
     assert value(found, "session_states", cluster="lab", vrf="default", state="Established") == 2
@@ -84,7 +83,7 @@ def test_sessions_transitions_and_prefixes_are_counted(viewer: Client, cluster: 
     degraded = UP | {"peerBfdInfo": {"status": "Down"}}
     for seconds, fields in ((10, degraded), (20, UP), (30, UP | {"connectionsEstablished": 2})):
         sight = seen("node-2", now + timedelta(seconds=seconds), {("default", "10.0.0.1"): fields})
-        observations_write(cluster=cluster, observations=[sight], expected=wanted)
+        swept(cluster=cluster, observations=[sight], expected=wanted)
     found = scraped(viewer)  # it stayed up but for the last time
     assert value(found, "session_transitions_total", cluster="lab", vrf="default", state="Established") == 3
     Transition.objects.all().delete()  # the history is kept for some time; a counter never goes back
@@ -147,9 +146,7 @@ def test_clusters_streams_edits_and_queues(viewer: Client, cluster: Cluster, red
 
 
 def test_sessions_by_themselves_only_if_asked_for(viewer: Client, cluster: Cluster, settings: Settings) -> None:
-    observations_write(
-        cluster=cluster, observations=[seen("n", timezone.now(), {("default", "10.0.0.1"): UP})], expected={}
-    )
+    swept(cluster=cluster, observations=[seen("n", timezone.now(), {("default", "10.0.0.1"): UP})], expected={})
     assert "bgpui_session_up" not in scraped(viewer)
     settings.BGPUI_METRICS_SESSIONS = True
     labels = {"cluster": "lab", "node": "n", "vrf": "default", "neighbor": "10.0.0.1", "peer": ""}
@@ -170,7 +167,7 @@ def test_a_scrape_costs_the_same_queries_however_much_there_is(viewer: Client, c
         row = Cluster.objects.create(name=f"c{number}", source="added", label="x")
         neighbors = {("default", f"10.0.{number}.{n}"): UP for n in range(20)}
         sights = [seen(f"node-{n}", timezone.now(), neighbors) for n in range(5)]
-        observations_write(cluster=row, observations=sights, expected={})
+        swept(cluster=row, observations=sights, expected={})
         totals.sweep_write(row, 0, timezone.now(), nodes=5, unanswered=0)
         BGPPeer.objects.create(cluster=row, namespace="m", name="a", sync_state="pending")
     assert queries() == few <= 16
@@ -178,7 +175,7 @@ def test_a_scrape_costs_the_same_queries_however_much_there_is(viewer: Client, c
 
 def test_hostile_names_are_escaped(viewer: Client, cluster: Cluster) -> None:
     vrf = 'a"\\b'
-    observations_write(cluster=cluster, observations=[seen("n", timezone.now(), {(vrf, "10.0.0.1"): UP})], expected={})
+    swept(cluster=cluster, observations=[seen("n", timezone.now(), {(vrf, "10.0.0.1"): UP})], expected={})
     assert value(scraped(viewer), "sessions", cluster="lab", vrf=vrf, health="orphan") == 1
 
 

@@ -19,10 +19,9 @@ from clusters.models import Cluster, Credential, Lease
 from dashboard.metrics.collector import RowsCollector
 from speakers import totals
 from speakers.models import Speaker
-from speakers.services import observations_write
 from tests.demo import ROOT
 from tests.deploy.programs import program
-from tests.speakers.seen import UP, intended, seen
+from tests.speakers.seen import UP, intended, seen, swept
 
 RULES, BOARD = ROOT / "deploy/prometheus/rules.yaml", ROOT / "deploy/grafana/bgpui.json"
 
@@ -35,7 +34,7 @@ def told(db: None, redis_url: str) -> dict[str, set[str]]:
     Cluster.objects.update(event_lag=0.1, streams=[{"name": "Node", "live": True}])
     Credential.objects.create(cluster=cluster, expires_at=now, stored_at=now)
     looked = [seen("n", now, {("default", "10.0.0.1"): UP})]
-    observations_write(cluster=cluster, observations=looked, expected={"n": [intended("n")]})
+    swept(cluster=cluster, observations=looked, expected={"n": [intended("n")]})
     Speaker.objects.update(pod="frr")
     totals.sweep_write(cluster, 0, now, nodes=1, unanswered=0)
     Lease.objects.create(name="watch", holder="host:7", beaten_at=now)

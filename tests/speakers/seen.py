@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from clusters.models import Cluster
 from intent.sessions import IntendedSession
 from speakers.frr import parse
 from speakers.models import Session, Speaker
+from speakers.services import Written, observations_write
 from speakers.sweep import Observation
 
 T0 = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -84,6 +85,15 @@ def cluster() -> Cluster:
 def speaker(owner: Cluster, node: str, **values: Any) -> Speaker:
     """A node's row."""
     return Speaker.objects.create(cluster=owner, node=node, namespace="metallb-system", pod=f"pod-{node}", **values)
+
+
+def swept(
+    *, cluster: Cluster, observations: Sequence[Observation], expected: Mapping[str, Sequence[IntendedSession]]
+) -> Written:
+    """Write what was observed of nodes that have rows, which a sweep makes before it asks (speakers.pods)."""
+    rows = [Speaker(cluster=cluster, node=node) for node in {one.node for one in observations}]
+    Speaker.objects.bulk_create(rows, ignore_conflicts=True)
+    return observations_write(cluster=cluster, observations=observations, expected=expected)
 
 
 def session(node: str = "node-1", neighbor: str = "10.0.0.1", vrf: str = "default") -> Session:

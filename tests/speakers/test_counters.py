@@ -20,9 +20,8 @@ from speakers.counters.taking import BFD, SESSIONS, taken
 from speakers.frr.parse import bfd_peers
 from speakers.history import DAY
 from speakers.models import CounterDay, Speaker
-from speakers.services import observations_write
 from speakers.sweep import Observation
-from tests.speakers.seen import DOWN, T0, UP, after, answer, intended, missed, seen, session
+from tests.speakers.seen import DOWN, T0, UP, after, answer, intended, missed, seen, session, swept
 from tests.speakers.seen import cluster as make_cluster
 
 ONE = ("default", "10.0.0.1")
@@ -44,7 +43,7 @@ def facts(updates: int = 7, prefixes: int = 2, base: dict[str, Any] = UP) -> dic
 
 def write(cluster: Cluster, *observations: Observation) -> None:
     for one in observations:
-        observations_write(cluster=cluster, observations=[one], expected={one.node: [intended(one.node)]})
+        swept(cluster=cluster, observations=[one], expected={one.node: [intended(one.node)]})
 
 
 def kept(at: float) -> dict[str, Series]:
@@ -85,7 +84,7 @@ def test_sweeps_between_two_points_write_no_series_and_many_nodes_take_two_state
     def statements(at: float) -> list[str]:
         looks = [seen(node, after(at), {ONE: facts()}) for node in nodes]
         with CaptureQueriesContext(connection) as queries:
-            observations_write(cluster=cluster, observations=looks, expected=expected)
+            swept(cluster=cluster, observations=looks, expected=expected)
         return [query["sql"] for query in queries.captured_queries if "counterday" in query["sql"]]
 
     assert len(statements(0)) == 2
@@ -139,7 +138,7 @@ def test_sums_of_a_cluster_are_kept_once_in_five_minutes(cluster: Cluster) -> No
     for number, state in enumerate((UP, UP, DOWN)):
         node = f"node-{number}"
         look = seen(node, T0, {ONE: facts(base=state)})
-        observations_write(cluster=cluster, observations=[look], expected={node: [intended(node)]})
+        swept(cluster=cluster, observations=[look], expected={node: [intended(node)]})
     assert [fleet_write(cluster, after(at)) for at in (1, 2, 299)] == [True, False, False]
     assert fleet_write(cluster, after(300 + 1)), "nobody has swept since, hence they are unknown by then"
     found = {series.name: series.values[-2:] for series in fleet_series(cluster.pk, {("default", "tor")}, after(302))}

@@ -14,9 +14,8 @@ from clusters.models import Cluster, NodeEvent
 from speakers.history import DAY, MONTH, Span, Uptime, history, unobserved
 from speakers.models import Gap, Speaker
 from speakers.pods import speakers_sync
-from speakers.services import observations_write
 from speakers.sweep import Observation
-from tests.speakers.seen import DOWN, T0, UP, after, intended, missed, seen, session
+from tests.speakers.seen import DOWN, T0, UP, after, intended, missed, seen, session, swept
 from tests.speakers.seen import cluster as make_cluster
 
 ONE = ("default", "10.0.0.1")
@@ -29,7 +28,7 @@ def cluster(db: None) -> Cluster:
 
 def write(cluster: Cluster, *observations: Observation) -> None:
     for one in observations:
-        observations_write(cluster=cluster, observations=[one], expected={one.node: [intended(one.node)]})
+        swept(cluster=cluster, observations=[one], expected={one.node: [intended(one.node)]})
 
 
 def look(at: float, facts: dict[str, object] = UP) -> Observation:

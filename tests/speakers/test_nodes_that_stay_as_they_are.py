@@ -12,8 +12,7 @@ from clusters.models import Cluster
 from intent.sessions import IntendedSession
 from speakers.changes import changes
 from speakers.models import Session, Speaker, Transition
-from speakers.services import observations_write
-from tests.speakers.seen import DOWN, UP, after, intended, seen, session
+from tests.speakers.seen import DOWN, UP, after, intended, seen, session, swept
 from tests.speakers.seen import cluster as make_cluster
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +38,7 @@ def _look(
 ) -> None:
     """FRR's clocks are where they are in each answer."""
     expected = {node: (meant or intended(node),)}
-    observations_write(cluster=cluster, observations=[seen(node, after(at), {ONE: fields})], expected=expected)
+    swept(cluster=cluster, observations=[seen(node, after(at), {ONE: fields})], expected=expected)
 
 
 def test_from_the_third_look_on_nothing_is_compared(compared: list[str]) -> None:

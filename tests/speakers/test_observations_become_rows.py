@@ -17,7 +17,7 @@ from speakers.models import Session, Speaker, Transition
 from speakers.reports import Report
 from speakers.services import Written, observations_write
 from speakers.sweep import Observation
-from tests.speakers.seen import DOWN, T0, UP, after, intended, missed, seen, session, speaker
+from tests.speakers.seen import DOWN, T0, UP, after, intended, missed, seen, session, speaker, swept
 from tests.speakers.seen import cluster as make_cluster
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,7 @@ def cluster() -> Cluster:
 
 def write(cluster: Cluster, *observations: Observation, expect: bool = True) -> Written:
     expected = {one.node: [intended(one.node)] if expect else [] for one in observations}
-    return observations_write(cluster=cluster, observations=observations, expected=expected)
+    return swept(cluster=cluster, observations=observations, expected=expected)
 
 
 def test_a_first_look_fills_the_row(cluster: Cluster) -> None:
@@ -77,9 +77,11 @@ def test_a_sweep_without_changes_writes_the_speakers_and_nothing_else(cluster: C
         with CaptureQueriesContext(
             connection,
         ) as queries:
-            written = write(cluster, *fleet(at), expect=False)
+            written = observations_write(cluster=cluster, observations=fleet(at), expected={})
         return written, [query["sql"] for query in queries]
 
+    for number in range(90):
+        speaker(cluster, f"node-{number}")
     assert look(0)[0].sessions == 450
     written, queries = look(10)
     assert (written.sessions, written.transitions, written.removed, written.visible) == (0, 0, 0, False)
@@ -203,7 +205,7 @@ def test_what_is_intended_is_brought_up_to_date_while_the_node_is_silent(cluster
     write(cluster, missed("node-1", after(10)), expect=False)
     assert (session().intended, session().peer, session().state) == (False, "", "Established")
     skipped = Observation("node-1", after(20), skipped=True)
-    observations_write(cluster=cluster, observations=[skipped], expected={"node-1": [intended("node-1", peer="new")]})
+    swept(cluster=cluster, observations=[skipped], expected={"node-1": [intended("node-1", peer="new")]})
     assert (session().peer, Speaker.objects.get().misses) == ("new", 1)
 
 

@@ -11,11 +11,10 @@ from clusters.nudges import connection
 from speakers import live
 from speakers.frr import parse
 from speakers.models import Session, Speaker
-from speakers.services import observations_write
 from speakers.sweep import Observation
 from tests.speakers import samples
 from tests.speakers.lab import Observer, RunningLab
-from tests.speakers.seen import T0, cluster, intended
+from tests.speakers.seen import T0, cluster, intended, swept
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +34,7 @@ def test_every_sort_of_neighbor_is_a_row_of_its_own(version: str, redis_url: str
     owner, answer = cluster(), observed(version, f"frr{version}-show-bgp-vrf-all-neighbors.json")
     wanted = {"node-1": [intended("node-1", "eth1", families=("ipv4", "ipv6"))]}
     seen = Observation("node-1", T0, answer=answer)
-    observations_write(cluster=owner, observations=[seen], expected=wanted)
+    swept(cluster=owner, observations=[seen], expected=wanted)
     live.nodes_put(owner.pk, [live.NodeAnswer("node-1", T0.timestamp(), answer.document, answer.bfd_document)])
 
     unnumbered = Session.objects.get(vrf="default", neighbor="eth1")
@@ -56,7 +55,7 @@ def test_every_sort_of_neighbor_is_a_row_of_its_own(version: str, redis_url: str
 @pytest.mark.parametrize("notation", ["asdot", "asdotplus"])
 def test_as_numbers_with_dots_are_numbers(notation: str) -> None:
     answer = observed("10.3", f"frr10.3-{notation}-show-bgp-vrf-all-neighbors.json")
-    observations_write(cluster=cluster(), observations=[Observation("node-1", T0, answer=answer)], expected={})
+    swept(cluster=cluster(), observations=[Observation("node-1", T0, answer=answer)], expected={})
     assert set(Session.objects.values_list("local_as", flat=True)) == {65536}
     assert all(isinstance(number, int) for number in Session.objects.values_list("remote_as", flat=True))
 

@@ -14,7 +14,7 @@ from speakers.models import Session, Speaker, Transition
 from speakers.pods import speakers_back, speakers_sync
 from speakers.services import Written, observations_write
 from speakers.sweep import Observation
-from tests.speakers.seen import DOWN, T0, UP, after, intended, seen, session, speaker
+from tests.speakers.seen import DOWN, T0, UP, after, intended, missed, seen, session, speaker, swept
 from tests.speakers.seen import cluster as make_cluster
 from tests.stores.clock import differ
 
@@ -29,7 +29,7 @@ def cluster() -> Cluster:
 
 def write(cluster: Cluster, *observations: Observation) -> Written:
     expected = {one.node: [intended(one.node)] for one in observations}
-    return observations_write(cluster=cluster, observations=observations, expected=expected)
+    return swept(cluster=cluster, observations=observations, expected=expected)
 
 
 def test_nodes_that_are_gone_take_their_sessions_with_them(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,6 +41,20 @@ def test_nodes_that_are_gone_take_their_sessions_with_them(cluster: Cluster, mon
     assert Speaker.objects.get().pod == "speaker-2"
     gone = Transition.objects.get(node="node-1", new_state="")
     assert gone.at <= clock.now()  # that of the database, as all other lines of the history
+
+
+def test_an_answer_that_comes_after_its_node_has_gone_does_not_bring_it_back(cluster: Cluster) -> None:
+    """A shard of the last round may still wait for it while this round finds that the cluster has it no more."""
+    write(cluster, seen("node-1", T0, {ONE: UP}), seen("node-2", T0, {ONE: UP}))
+    speakers_sync(cluster=cluster, pods=[], nodes=["node-2"])
+    gone = Transition.objects.count()
+    late = [seen("node-1", after(5), {ONE: UP}), missed("node-1", after(6)), seen("node-2", after(5), {ONE: UP})]
+    expected = {node: [intended(node)] for node in ("node-1", "node-2")}
+    for one in late:
+        observations_write(cluster=cluster, observations=[one], expected=expected)
+    assert [(row.node, row.observed_at) for row in Speaker.objects.all()] == [("node-2", after(5))]
+    assert [row.node for row in Session.objects.all()] == ["node-2"]
+    assert Transition.objects.count() == gone
 
 
 def test_a_node_that_should_have_a_speaker_but_lost_its_pod_keeps_its_sessions(cluster: Cluster) -> None:
