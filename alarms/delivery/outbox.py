@@ -27,7 +27,7 @@ _FIRST, _LONGEST = 5.0, 900.0  # seconds between tries
 _TASK = "alarms.tasks.deliver"
 _EXPIRES = 30.0
 _ERROR = 300
-_OFF = "The route is switched off."
+OFF = "The route is switched off."
 _SENT, _WAITING, _DEAD = Notice.State.SENT, Notice.State.WAITING, Notice.State.DEAD
 logger = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ def deliver(pk: int) -> bool:
     row.fence, row.attempts = row.fence + 1, row.attempts + 1
     mine = Notice.objects.filter(pk=pk, fence=row.fence)
     if not row.route.enabled:
-        mine.update(state=_DEAD, lease_until=None, error=_OFF)
+        mine.update(state=_DEAD, lease_until=None, error=OFF)
         return False
     return _tried(row, mine)
 

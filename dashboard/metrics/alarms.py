@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from django.db.models import Count
 
+from alarms.delivery.outbox import OFF
 from alarms.models import Alarm, Notice, Route, Severity
 from dashboard.metrics.families import Family, counter, gauge, put
 
@@ -31,8 +32,9 @@ def notices_told() -> Iterator[Family]:
     sent = counter("notices_sent", "Notices that their receiver has taken.", "route", "kind")
     failed = counter("notices_failed", "Tries that failed.", "route", "kind")
     waiting = gauge("notices_waiting", "Notices that wait to be sent.", "route", "kind")
-    dead = gauge("notices_given_up", "Notices that were given up.", "route", "kind")
-    rows = Notice.objects.exclude(state=Notice.State.SENT).order_by()
+    dead = gauge("notices_given_up", "Notices that were given up after the last try.", "route", "kind")
+    failing = gauge("route_failing", "Whether the last try failed, of a route that is on.", "route", "kind")
+    rows = Notice.objects.exclude(state=Notice.State.SENT).exclude(state=Notice.State.DEAD, error=OFF).order_by()
     found = {(pk, state): number for pk, state, number in rows.values_list("route_id", "state").annotate(Count("pk"))}
     for route in Route.objects.order_by("name"):
         who = [route.name, route.kind]
@@ -40,4 +42,5 @@ def notices_told() -> Iterator[Family]:
         put(failed, who, route.failed_total)
         put(waiting, who, found.get((route.pk, Notice.State.WAITING), 0))
         put(dead, who, found.get((route.pk, Notice.State.DEAD), 0))
-    return iter((sent, failed, waiting, dead))
+        put(failing, who, route.enabled and route.failed_at is not None)
+    return iter((sent, failed, waiting, dead, failing))

@@ -408,13 +408,20 @@ def test_metrics_count_what_fires_and_what_was_sent(
     route()
     told()
     Notice.objects.update(next_at=timezone.now() - timedelta(seconds=1))
-    samples = {
-        (sample.name, *sample.labels.values()): sample.value
-        for family in RowsCollector().collect()
-        for sample in family.samples
-    }
-    assert samples["bgpui_alarms_firing", "lab", "warning"] == 1
-    assert samples["bgpui_alarms_firing", "lab", "critical"] == 0
-    assert samples["bgpui_notices_failed_total", "webhook", "webhook"] == 1
-    assert samples["bgpui_notices_waiting", "webhook", "webhook"] == 1
-    assert samples["bgpui_notices_given_up", "webhook", "webhook"] == 0
+
+    def samples() -> dict[tuple[str, ...], float]:
+        families = RowsCollector().collect()
+        return {(one.name, *one.labels.values()): one.value for family in families for one in family.samples}
+
+    found, who = samples(), ("webhook", "webhook")
+    assert found["bgpui_alarms_firing", "lab", "warning"] == 1
+    assert found["bgpui_alarms_firing", "lab", "critical"] == 0
+    assert found["bgpui_notices_failed_total", *who] == 1
+    assert found["bgpui_notices_waiting", *who] == 1
+    assert found["bgpui_notices_given_up", *who] == 0
+    assert found["bgpui_route_failing", *who] == 1
+    Route.objects.update(enabled=False)  # nobody waits for it then
+    deliver_all()
+    found = samples()
+    assert Notice.objects.get().state == "dead"
+    assert found["bgpui_notices_given_up", *who] == found["bgpui_route_failing", *who] == 0
