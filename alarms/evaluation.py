@@ -25,13 +25,14 @@ _TITLE, _CAUSE, _ERROR = 300, 500, 300  # characters
 _OVER = "The rule does not hold any more."
 _OFF = "The rule is switched off or removed."
 _LEFT = "The cluster is not looked after any more."
+_OF_A_CLUSTER = ("node", "speaker", "configuration")  # kinds of causes: all that there are are one alarm
 _READ = ("cluster", "inhibited_by")
 _SAID = (  # columns that repeat what was found
     "cause_kind", "title", "cause", "reason", "vrf", "neighbor", "peer", "number_of_nodes", "sessions",
 )  # fmt: skip
 _WRITTEN = (
     *_SAID, "rule_name", "severity", "state", "nodes", "evidence", "worst",
-    "began_at", "fired_at", "resolved_at", "resolution", "blind", "inhibited_by",
+    "began_at", "grown_at", "fired_at", "resolved_at", "resolution", "blind", "inhibited_by",
 )  # fmt: skip
 
 
@@ -141,7 +142,7 @@ def _compared(rule: Rule, judged: Judged, standing: list[Alarm], facts: Facts) -
 
 def _say(alarm: Alarm, rule: Rule, found: Found, now: datetime) -> bool:
     """Put what was found into the row; whether that made it another one."""
-    before = {name: getattr(alarm, name) for name in _WRITTEN}
+    before, size = {name: getattr(alarm, name) for name in _WRITTEN}, alarm.size
     for name in _SAID:
         setattr(alarm, name, getattr(found, name))
     alarm.title, alarm.cause = bounded(found.title, _TITLE), bounded(found.cause, _CAUSE)
@@ -149,6 +150,10 @@ def _say(alarm: Alarm, rule: Rule, found: Found, now: datetime) -> bool:
     alarm.rule_name, alarm.severity, alarm.blind = rule.name, rule.severity, False
     alarm.began_at = min(alarm.began_at, found.began_at or now)
     alarm.worst = max(alarm.worst, alarm.size)
+    # The row of a whole cluster: other nodes than before may be as many.
+    others = found.cause_kind in _OF_A_CLUSTER and set(alarm.nodes).difference(before["nodes"])
+    if alarm.pk and (others or alarm.size > size):
+        alarm.grown_at = now
     if alarm.state == Alarm.State.PENDING and alarm.began_at + timedelta(seconds=rule.seconds) <= now:
         alarm.state, alarm.fired_at = Alarm.State.FIRING, now
     return any(getattr(alarm, name) != value for name, value in before.items())

@@ -11,7 +11,7 @@ from django.db.models import Max, Prefetch
 
 from alarms.matchers import match
 from alarms.models import Alarm, Notice, Route, Told
-from alarms.quietness import Quiet, quiet_now, silenced_by
+from alarms.quietness import quiet_now, silenced_by
 
 _LAST = timedelta(days=1)  # no two notices of a group are kept apart for longer
 _KIND = Notice.Kind
@@ -39,7 +39,7 @@ class Group:
     def news(self) -> bool:
         """Whether something is so that was not said yet."""
         new = any(alarm.pk not in self.told for alarm in self.firing)
-        grown = any(alarm.worst > self.told[alarm.pk].size for alarm in self.firing if alarm.pk in self.told)
+        grown = any(alarm.grew(self.told[alarm.pk].at) for alarm in self.firing if alarm.pk in self.told)
         return new or grown or (bool(self.over) and self.route.recovery)
 
     def due(self, now: datetime) -> str:
@@ -57,7 +57,7 @@ class Group:
         """Whether something was told so long ago that it is told again."""
         repeat = self.route.waits.repeat
         before = now - timedelta(seconds=repeat)
-        wanted = (alarm for alarm in self.firing if self.machine or alarm.acknowledged_at is None)
+        wanted = (alarm for alarm in self.firing if self.machine or not alarm.looked_after)
         return bool(repeat) and any(self.told[alarm.pk].at <= before for alarm in wanted)
 
     def taken(self, now: datetime) -> bool:
@@ -67,10 +67,10 @@ class Group:
     def remember(self, firing: Sequence[Alarm], now: datetime) -> None:
         """The receiver knows of these from now on; what is over needs not be remembered."""
         Told.objects.bulk_create(
-            [Told(route=self.route, alarm=alarm, at=now, size=alarm.worst) for alarm in firing],
+            [Told(route=self.route, alarm=alarm, at=now) for alarm in firing],
             update_conflicts=True,
             unique_fields=["route", "alarm"],
-            update_fields=["at", "size"],
+            update_fields=["at"],
         )
         self.forget()
 
@@ -82,9 +82,10 @@ class Group:
 def groups_of(routes: Sequence[Route], now: datetime) -> Iterable[Group]:
     """Those in which something fires, was told, or waits to be."""
     rows = Alarm.objects.filter(state=Alarm.State.FIRING)
-    firing = list(rows.select_related("cluster", "acknowledged_by", "inhibited_by__cluster"))
+    rows = rows.select_related("cluster", "acknowledged_by", "inhibited_by__cluster")
     told = Told.objects.filter(route__in=routes).select_related("alarm__cluster", "alarm__acknowledged_by")
     quiets = quiet_now(now)
+    firing = [alarm for alarm in rows if silenced_by(alarm, quiets) is None]
     by_route: dict[int, list[Told]] = defaultdict(list)
     for one in told.order_by("pk"):
         by_route[one.route_id].append(one)
@@ -101,7 +102,7 @@ def groups_of(routes: Sequence[Route], now: datetime) -> Iterable[Group]:
             else:
                 group.told[one.alarm_id] = one
         for alarm in firing:
-            if match(route.all_matchers, alarm.labels) and not (_follows(alarm, route) or _silent(alarm, quiets)):
+            if match(route.all_matchers, alarm.labels) and not _follows(alarm, route):
                 _group(groups, route, alarm.cluster_id, before).firing.append(alarm)
         yield from groups.values()
 
@@ -124,10 +125,6 @@ def _group(groups: dict[int, Group], route: Route, cluster: int, before: _Before
 def _follows(alarm: Alarm, route: Route) -> bool:
     """Whether it follows from one that this receiver is told of, too."""
     return alarm.inhibited_by is not None and match(route.all_matchers, alarm.inhibited_by.labels)
-
-
-def _silent(alarm: Alarm, quiets: Sequence[Quiet]) -> bool:
-    return bool(quiets) and silenced_by(alarm, quiets) is not None
 
 
 def _last(now: datetime) -> dict[Key, datetime]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -48,6 +50,7 @@ class Alarm(models.Model):
     evidence = models.JSONField(default=list, help_text="Pairs of words that say so.")
 
     began_at = models.DateTimeField(help_text="Since when it is so.")
+    grown_at = models.DateTimeField(null=True, help_text="When a look last found more, or other nodes, than before.")
     fired_at = models.DateTimeField(null=True, help_text="When it had lasted for long enough.")
     resolved_at = models.DateTimeField(null=True)
     resolution = models.CharField(max_length=200, blank=True, help_text="How it ended.")
@@ -90,6 +93,15 @@ class Alarm(models.Model):
         """What matchers compare with, by name."""
         found = {name: (getattr(self, name),) for name in ("severity", "kind", "vrf", "peer", "neighbor")}
         return {"rule": (self.rule_name,), "cluster": (self.cluster.name,), "node": tuple(self.nodes), **found}
+
+    @property
+    def looked_after(self) -> bool:
+        """Whether it is acknowledged as it is: what was added since then nobody has seen."""
+        return self.acknowledged_at is not None and not self.grew(self.acknowledged_at)
+
+    def grew(self, since: datetime) -> bool:
+        """Whether something was added to it since then."""
+        return self.grown_at is not None and self.grown_at > since
 
     @property
     def knows_its_nodes(self) -> bool:

@@ -92,12 +92,11 @@ class Route(models.Model):
 
 
 class Told(models.Model):
-    """A receiver knows of an alarm. size: as it was said to be."""
+    """A receiver knows of an alarm, as it was at that time."""
 
     route = models.ForeignKey(Route, on_delete=models.CASCADE, related_name="told_of")
     alarm = models.ForeignKey(Alarm, on_delete=models.CASCADE, related_name="told_to")
     at = models.DateTimeField()
-    size = models.PositiveIntegerField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["route", "alarm"], name="told_once")]

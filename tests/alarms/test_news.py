@@ -98,6 +98,45 @@ def test_an_alarm_that_grows_is_told_and_one_that_only_stays_is_repeated(
     assert again.kind == "repeat"
 
 
+def test_what_is_added_below_an_earlier_peak_is_told(cluster: Cluster, beat: Beats, route: Routes) -> None:
+    route(group_interval=10)
+    for number in (1, 2, 3):
+        a_session(a_speaker(cluster, f"node-{number}"), "10.0.0.1", **down())
+    beat(0)
+    recover(node__in=["node-1", "node-2", "node-3"])
+    assert beat(10) == []
+    Session.objects.filter(node="node-2").update(**down())
+    (grown,) = beat(20)
+    assert (grown.kind, grown.body["firing"][0]["sessions"]) == ("news", 2)
+    assert beat(30) == []
+
+
+def test_another_node_of_a_whole_clusters_alarm_is_told_acknowledged_or_not(
+    cluster: Cluster, only: Only, route: Routes
+) -> None:
+    """Who acknowledged that one node is not ready has not seen that another one is not."""
+    only("node-not-ready", seconds=0)
+    for number in (3, 7):
+        a_speaker(cluster, f"worker-{number}")
+        cluster.nodes.create(name=f"worker-{number}", uid=f"{number}", ready=number != 3)
+    route(group_interval=10, repeat_interval=60)
+    beat = Beats()
+    beat(0)
+    Notice.objects.update(state="sent")
+    Alarm.objects.update(acknowledged_at=beat.at(5))
+    assert beat(65) == []
+    cluster.nodes.filter(name="worker-3").update(ready=True)
+    cluster.nodes.filter(name="worker-7").update(ready=False)
+    (grown,) = beat(70)
+    assert (grown.kind, grown.body["firing"][0]["nodes"]) == ("news", ["worker-7"])
+    Notice.objects.update(state="sent")
+    (again,) = beat(140)
+    assert again.kind == "repeat"
+    Alarm.objects.update(acknowledged_at=beat.at(150))
+    Notice.objects.update(state="sent")
+    assert beat(210) == []
+
+
 def test_who_acknowledges_is_not_told_again_but_of_the_end(cluster: Cluster, beat: Beats, route: Routes) -> None:
     route(group_interval=0, repeat_interval=60)
     beat(0)
