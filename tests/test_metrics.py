@@ -95,7 +95,7 @@ def test_sessions_transitions_and_prefixes_are_counted(viewer: Client, cluster: 
     assert value(found, "sessions_up", cluster="lab", vrf="default", peer=peer) == 0
 
 
-def test_sweeps_are_told_by_their_slowest_shard(viewer: Client, cluster: Cluster) -> None:
+def test_sweeps_are_told_by_their_slowest_shard(viewer: Client, cluster: Cluster, settings: Settings) -> None:
     began = timezone.now() - timedelta(seconds=7)
     for shard, unanswered in ((0, 1), (1, 2), (1, 0)):
         totals.sweep_write(cluster, shard, began, nodes=10, unanswered=unanswered)
@@ -108,8 +108,12 @@ def test_sweeps_are_told_by_their_slowest_shard(viewer: Client, cluster: Cluster
     assert value(found, "sweep_failures_total", cluster="lab") == 1
     assert value(found, "sweep_duration_seconds", cluster="lab") == pytest.approx(7, abs=3)
     assert value(found, "sweep_last_timestamp_seconds", cluster="lab") == pytest.approx(began.timestamp() + 7, abs=3)
+    assert value(found, "sweep_stopped_seconds") == 35
     totals.shards_keep(cluster, 1)
-    assert value(scraped(viewer), "sweep_nodes", cluster="lab") == 10
+    settings.BGPUI_SWEEP_INTERVAL = 600
+    found = scraped(viewer)
+    assert value(found, "sweep_nodes", cluster="lab") == 10
+    assert value(found, "sweep_stopped_seconds") == 3.5 * 600
 
 
 def test_clusters_streams_edits_and_queues(viewer: Client, cluster: Cluster, redis_url: str) -> None:

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Count, Max, Min, Q, Sum
 
+from clusters import clock
 from dashboard.metrics.families import Family, counter, gauge, put
 from speakers.comparison.selectors import known
 from speakers.history import LOST
 from speakers.models import Sweep, Transition, TransitionTotal
-from speakers.selectors import HEALTH, sessions, speakers
+from speakers.selectors import HEALTH, Limits, sessions, speakers
 
 _UP = ("up", "degraded")
 _KEY = ("cluster_id", "vrf", "peer", "intended", "state", "health")
@@ -123,7 +124,7 @@ def speakers_told(names: dict[int, str], now: datetime) -> Iterator[Family]:
 
 
 def sweeps_told(names: dict[int, str]) -> Iterator[Family]:
-    """The last sweep of each cluster, whole when its last shard was; one query."""
+    """The last sweep of each cluster, whole when its last shard was, and when one is too old; one query."""
     last = gauge("sweep_last_timestamp_seconds", "When the last sweep of all nodes came to its end.", "cluster")
     took = gauge("sweep_duration_seconds", "How long it took, from its first shard to its last.", "cluster")
     nodes = gauge("sweep_nodes", "Nodes in it.", "cluster")
@@ -131,6 +132,9 @@ def sweeps_told(names: dict[int, str]) -> Iterator[Family]:
     runs = counter("sweeps", "Sweeps that came to their end.", "cluster")
     failures = counter("sweep_failures", "Sweeps for which the cluster did not answer.", "cluster")
     missed = counter("sweep_unanswered", "Nodes that did not answer, over all sweeps.", "cluster")
+    stopped = gauge("sweep_stopped_seconds", "Age of a last sweep from which on sweeps have stopped, by the settings.")
+    now = clock.now()
+    put(stopped, [], (now - Limits.at(now).unknown).total_seconds())
     rows = Sweep.objects.filter(cluster_id__in=names).order_by("cluster_id").values("cluster_id")
     found = rows.annotate(
         oldest=Min("ended_at"), ended=Max("ended_at"), began=Min("began_at"), nodes=Sum("nodes"),
@@ -145,4 +149,4 @@ def sweeps_told(names: dict[int, str]) -> Iterator[Family]:
         put(runs, who, row["runs"])
         put(failures, who, row["failures"])
         put(missed, who, row["missed"])
-    return iter((last, took, nodes, unanswered, runs, failures, missed))
+    return iter((last, took, nodes, unanswered, runs, failures, missed, stopped))
