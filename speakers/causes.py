@@ -104,8 +104,8 @@ def _lost(counts: Counts, dead: set[Router]) -> list[Cause]:
 
 
 def _without(counts: Counts, groups: Sequence[Group], dead: set[Router], nodes: set[tuple[int, str]]) -> list[Group]:
-    """The groups without the nodes that are rows of their own; one query."""
-    own = reduce(or_, (Q(cluster_id=cluster, node=node) for cluster, node in nodes))
+    """The groups without what has gone into rows of nodes, which is not what lacks its VRF; one query."""
+    own = reduce(or_, (Q(cluster_id=cluster, node=node) for cluster, node in nodes)) & ~Q(reason=VRF_MISSING)
     touched = {(group.cluster, group.vrf, group.neighbor) for group in groups if group.health == "down"} - dead
     left = [group for group in groups if group.health != "down" or group.router in dead]
     again = grouped(not_up(counts.filters).filter(health="down").exclude(own))

@@ -63,9 +63,10 @@ def test_a_node_that_lost_all_peers_is_one_and_a_missing_vrf_another(cluster: Cl
     only("session-down")
     speakers = fleet(cluster, 4)
     lose(speaker=speakers[0])
-    a_session(speakers[1], "10.9.0.1", vrf="red", peer="red", **down(reason="vrf-missing", cause="The VRF is missing"))
+    for speaker in speakers[:2]:
+        a_session(speaker, "10.9.0.1", vrf="red", peer="red", **down(reason="vrf-missing", cause="The VRF is missing"))
     look()
-    assert firing() == ["VRF red is missing on 1 node: 1 session down", "node-0 lost all peers: 2 sessions down"]
+    assert firing() == ["VRF red is missing on 2 nodes: 2 sessions down", "node-0 lost all peers: 2 sessions down"]
     assert Alarm.objects.get(cause_kind="node").nodes == ["node-0"]
 
 

@@ -1,0 +1,113 @@
+"""One cause, one row: whatever is wrong with a fleet, each session is in one row of problems, and in one only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models import Count
+from django.test import Client
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from clusters.models import Cluster
+from clusters.stale import Freeze, Refusal
+from dashboard.filters import Filters
+from dashboard.problems import problems
+from dashboard.refusals import by_refusal
+from intent.findings import Finding, Severity
+from speakers.causes import causes
+from speakers.counts import UNSEEN, Counts
+from speakers.models import Session, Speaker
+from speakers.selectors import sessions
+from tests.pages.rows import a_session, a_speaker, down
+from tests.pages.test_home import problem_rows
+
+ROUTERS = (("default", "10.0.0.1"), ("default", "10.0.0.2"), ("red", "10.0.0.1"), ("red", "10.0.0.3"))
+STATES: dict[str, dict[str, Any]] = {
+    "up": {"state": "Established"},
+    "degraded": {"state": "Established", "degraded": "BFD is down"},
+    "hold timer": {"state": "Active", "reason": "hold-timer-expired-sent", "cause": "The hold timer expired"},
+    "no answer": {"state": "Connect", "reason": "no-answer", "cause": "No answer"},
+    "bad AS": {"state": "Idle", "reason": "bad-peer-as-sent", "cause": "Bad AS"},
+    "no VRF": {"state": "Idle", "reason": "vrf-missing", "cause": "The VRF does not exist on this node"},
+    "absent": {"state": "Absent", "reason": "not-configured", "cause": "FRR has no such neighbor"},
+    "never observed": {"state": "Unknown"},
+    "runs unasked": {"state": "Established", "intended": False, "peer": ""},
+    "tries unasked": {"state": "Active", "intended": False, "peer": ""},
+}
+VRF_GONE = {"vrf": "red", "peer": "red", "reason": "vrf-missing", "cause": "The VRF does not exist on this node"}
+_LOST = ["hold timer", "no answer", "no VRF", "absent"]
+_any, _lost = st.none() | st.sampled_from(sorted(STATES)), st.sampled_from(_LOST)
+_sessions = st.one_of(*(st.tuples(*([one] * len(ROUTERS))) for one in (st.just("up"), _lost, _any)))
+_node = st.tuples(st.sampled_from([0, 0, 0, 0, 1, 3]), _sessions)  # polls missed
+_fleet = st.lists(st.lists(_node, max_size=4), min_size=2, max_size=2)
+_filters = st.sampled_from(
+    [
+        *[Filters()] * 6,
+        Filters(cluster="lab"),
+        Filters(node="node-1"),
+        Filters(vrf="red"),
+        *(Filters(health=word) for word in ("down", "absent", "orphan", "late")),
+    ]
+)
+
+
+def _write(fleet: list[list[tuple[int, tuple[str | None, ...]]]]) -> None:
+    """Rows of these nodes, and no others."""
+    Session.objects.all().delete()
+    Speaker.objects.all().delete()
+    now, rows = timezone.now(), []
+    for cluster, nodes in zip(Cluster.objects.order_by("name"), fleet, strict=True):
+        for number, (misses, states) in enumerate(nodes):
+            speaker = a_speaker(cluster, f"node-{number}", misses=misses, seconds=-600)  # however long a test takes
+            for (vrf, neighbor), state in zip(ROUTERS, states, strict=True):
+                known = {"speaker": speaker, "cluster": cluster, "node": speaker.node, "vrf": vrf, "neighbor": neighbor}
+                if state is not None:
+                    known |= {"peer": "tor", "intended": True, "since": now - timedelta(hours=1)} | STATES[state]
+                    rows.append(Session(**known))
+    Session.objects.bulk_create(rows)
+
+
+@pytest.fixture
+def two(cluster: Cluster) -> dict[int, Cluster]:
+    """Two clusters whose nodes and routers have the same names."""
+    other = Cluster.objects.create(name="other", connected_at=timezone.now(), checked_at=timezone.now())
+    return {cluster.pk: cluster, other.pk: other}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # rows are written anew for each
+@given(fleet=_fleet, filters=_filters, refusing=st.sets(st.sampled_from(["node-0", "node-1"])))
+def test_every_session_that_is_not_up_is_in_one_row(
+    two: dict[int, Cluster], fleet: Any, filters: Filters, refusing: set[str]
+) -> None:
+    _write(fleet)
+    counts, wanted = Counts.of(filters), filters.apply(sessions()).order_by().exclude(health="up")
+    alike = ("cluster_id", "vrf", "neighbor", "health", "reason")
+    seen = {row[:-1]: row[-1] for row in wanted.exclude(health__in=UNSEEN).values_list(*alike).annotate(Count("pk"))}
+    found: Counter[tuple[Any, ...]] = Counter()
+    for cause in causes(counts):
+        for group in cause.groups:
+            found[group.cluster, group.vrf, group.neighbor, group.health, group.reason] += group.number
+    assert found == seen
+    message = Finding("asn", Severity.ERROR, "spec.myASN", "", "Refused", "", "", (), nodes=tuple(sorted(refusing)))
+    why = [Freeze("lab", message.nodes, (Refusal(min(two), "lab", message),))] if refusing else []
+    rows = by_refusal(problems(counts, two, filters, {}), why, filters)
+    assert sum(row.number for row in rows) == wanted.count()
+
+
+def test_a_vrf_that_is_missing_stays_a_row_when_the_node_loses_its_other_peers(
+    viewer: Client, cluster: Cluster
+) -> None:
+    lost, whole = a_speaker(cluster, "node-1"), a_speaker(cluster, "node-2")
+    for neighbor in ("10.0.0.1", "10.0.0.2"):
+        a_session(lost, neighbor, **down(reason="not-connected", cause="Not connected"))
+        a_session(whole, neighbor)
+    a_session(lost, "10.0.0.3", **down(**VRF_GONE))
+    node, vrf = problem_rows(viewer.get("/").text)
+    assert node.startswith("2 down node-1")
+    assert vrf.startswith("Down red 10.0.0.3")
+    assert "The VRF does not exist on this node" in vrf
