@@ -81,7 +81,8 @@ class Overview:
 def overview(filters: Filters, clusters: Mapping[int, Cluster], now: datetime) -> Overview:
     """Two queries more than the Sessions page needs for its causes, however much there is."""
     counts = Counts.of(filters)
-    found = by_refusal(problems(counts, clusters, filters, {}), frozen(filters), filters)
+    why = frozen(filters)
+    found = by_refusal(problems(counts, clusters, filters, {}, why), why, filters)
     return Overview(counts, _parts(counts, clusters, now), found)
 
 

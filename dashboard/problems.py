@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from clusters.models import Cluster
+from clusters.stale import Freeze
 from clusters.words import HEALTH_WORDS, bounded, counted, utc_words
 from dashboard.differing import differing
 from dashboard.facts import side_words
@@ -34,13 +35,22 @@ _SPEAKERS = 2000
 
 
 def problems(
-    counts: Counts, clusters: Mapping[int, Cluster], filters: Filters, names: Mapping[tuple[str, str], str]
+    counts: Counts,
+    clusters: Mapping[int, Cluster],
+    filters: Filters,
+    names: Mapping[tuple[str, str], str],
+    why: Iterable[Freeze],
 ) -> list[Problem]:
     """All of them, worst first; at most six more queries, however much is down.
 
-    names: of the BGPPeers by VRF and neighbor, for sessions that no BGPPeer intends.
+    names: of the BGPPeers by VRF and neighbor, for sessions that no BGPPeer intends. why: nodes keep their old
+    configuration.
     """
-    found = [_of_cause(cause, names, counts, clusters.get(cause.main.cluster), filters) for cause in causes(counts)]
+    keys = {cluster.name: pk for pk, cluster in clusters.items()}
+    refusing = {(keys[freeze.cluster], node) for freeze in why if freeze.cluster in keys for node in freeze.nodes}
+    found = [
+        _of_cause(cause, names, counts, clusters.get(cause.main.cluster), filters) for cause in causes(counts, refusing)
+    ]
     unseen = [node for node in counts.problem_nodes if not node.seen]
     found += _of_speakers(unseen, clusters, filters)
     found += differing(filters, clusters)
@@ -57,12 +67,9 @@ def _of_cause(
     problem, group = _in_common(cause, counts, cluster, filters), cause.main
     routers = len({one.router for one in cause.groups})
     if cause.kind == "node":
-        who, own = ("This node has", "its") if cause.nodes == 1 else ("These nodes have", "their")
-        return replace(
-            problem,
-            cause=f"{who} lost all of {own} peers, and other nodes reach them: {_lower(_cause(group))}",
-            touches=f"all of {own} {counted(routers, 'peer')}",
-        )
+        own = "its" if cause.nodes == 1 else "their"
+        touches = f"all of {own} {counted(routers, 'peer')}"
+        return replace(problem, cause=_of_nodes(cause, own), touches=touches)
     if routers > 1:
         return replace(problem, touches=counted(routers, "peer"))
     peer = group.peer or names.get((group.vrf, group.neighbor), "")
@@ -71,14 +78,26 @@ def _of_cause(
     )
 
 
+def _of_nodes(cause: Cause, own: str) -> str:
+    """How nodes are without peers that others have."""
+    these = "this node" if cause.nodes == 1 else "these nodes"
+    if cause.health == "absent":
+        return (
+            f"FRR on {these} has none of {own} peers, and other nodes reach them: the configuration is not taken over"
+        )
+    have = "has" if cause.nodes == 1 else "have"
+    words = _lower(_cause(cause.main))
+    return f"{these.capitalize()} {have} lost all of {own} peers, and other nodes reach them: {words}"
+
+
 def _in_common(cause: Cause, counts: Counts, cluster: Cluster | None, filters: Filters) -> Problem:
     """What is the same of all sessions that the cause has taken."""
     group, number = cause.main, cause.number
     nodes = sorted({each for one in cause.groups for each in (one.first_node, one.last_node)})[:2]
-    word = HEALTH_WORDS[group.health]
+    word = HEALTH_WORDS[cause.health]
     routers = {one.router for one in cause.groups}
     return Problem(
-        health=group.health,
+        health=cause.health,
         number=number,
         title=word.capitalize() if number == 1 else f"{number:,} {word}",
         cluster=cluster.name if cluster else "",
@@ -106,7 +125,7 @@ def _drill_down(cause: Cause, filters: Filters) -> str:
     if cause.number == 1:
         return reverse("session", args=[group.session])
     if cause.kind == "node":
-        return home + (filters.query(node=group.first_node) if cause.nodes == 1 else filters.query(health="down"))
+        return home + (filters.query(node=group.first_node) if cause.nodes == 1 else filters.query(health=group.health))
     if len({one.router for one in cause.groups}) > 1:
         return home + filters.query(vrf=group.vrf, health=group.health)
     return home + filters.query(vrf=group.vrf, q=group.neighbor, health=group.health)

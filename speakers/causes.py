@@ -5,8 +5,8 @@ Decided on counts, with at most three more queries however many sessions are dow
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import chain
@@ -14,11 +14,13 @@ from operator import or_
 
 from django.db.models import Count, Max, Min, Q
 
-from speakers.counts import DOWN, UNSEEN, Counts, Group, grouped, not_up
+from speakers.counts import DOWN, UNSEEN, Counts, Group, grouped, not_up, worst
 from speakers.extent import Router
 from speakers.frr.reasons import BY_RESET, WEAK
 
+Node = tuple[int, str]  # cluster, name
 VRF_MISSING = "vrf-missing"
+_DOWN = frozenset({"down"})
 _NODES = 200  # that have lost everything and are looked at one by one; with more it is the routers
 _FEWEST = 2  # peers of a node, from which on it is to blame for all
 # How a router that is gone looks to its nodes, each at another moment of its state machine.
@@ -49,6 +51,11 @@ class Cause:
         return self.groups[0]
 
     @property
+    def health(self) -> str:
+        """The worst of its sessions."""
+        return worst(Counter(group.health for group in self.groups))
+
+    @property
     def number(self) -> int:
         """Sessions."""
         return sum(group.number for group in self.groups)
@@ -59,15 +66,17 @@ class Cause:
         return list(dict.fromkeys(group.cause for group in self.groups if group.cause != self.main.cause))
 
 
-def causes(counts: Counts) -> list[Cause]:
-    """What is wrong, but for speakers that do not answer."""
+def causes(counts: Counts, refusing: Collection[Node] = ()) -> list[Cause]:
+    """What is wrong, but for speakers that do not answer.
+
+    refusing: nodes of which it is known why their FRR lacks neighbors, so that these are no lost peers.
+    """
     groups = [group for group in counts.groups if group.health not in UNSEEN]
     dead = _dead(groups, counts)
-    lost = [] if counts.filters.partial else _lost(counts, dead)
+    lost = [] if counts.filters.partial else _lost(counts, dead, refusing)
     if lost:
-        groups = _without(
-            counts, groups, dead, {(one.cluster, one.first_node) for cause in lost for one in cause.groups}
-        )
+        nodes = {(one.cluster, one.first_node) for cause in lost for one in cause.groups}
+        groups = _without(counts, groups, dead, {node: _losses(node, refusing) for node in nodes})
     missing = [group for group in groups if group.reason == VRF_MISSING and group.health == "down"]
     rest = [group for group in groups if group not in missing]
     return [*lost, *_of_vrfs(counts, missing), *_of_routers(rest)]
@@ -82,20 +91,31 @@ def _dead(groups: Iterable[Group], counts: Counts) -> set[Router]:
     return {router for router, number in down.items() if number >= counts.totals[router].number}
 
 
-def _lost(counts: Counts, dead: set[Router]) -> list[Cause]:
+def _losses(node: Node, refusing: Collection[Node]) -> frozenset[str]:
+    """In which health the sessions of a node count as lost peers."""
+    return _DOWN if node in refusing else DOWN
+
+
+def _lost(counts: Counts, dead: set[Router], refusing: Collection[Node]) -> list[Cause]:
     """The nodes that answer and have lost every peer, though other nodes reach these, by reason; one query."""
-    cut = [node for node in counts.cut_off if node.healths["down"] >= _FEWEST]
-    if not cut or len(cut) > _NODES:
+    wanted: dict[Node, int] = {}
+    for node in counts.cut_off:
+        key = node.cluster, node.node
+        number = sum(node.healths[health] for health in _losses(key, refusing))
+        if number >= _FEWEST:
+            wanted[key] = number
+    if not wanted or len(wanted) > _NODES:
         return []
-    rows = not_up(counts.filters).filter(health="down").exclude(reason=VRF_MISSING)
-    several: dict[tuple[int, str], list[Group]] = defaultdict(list)
-    for group in grouped(rows.filter(node__in=[node.node for node in cut]), "node"):
-        if group.router in counts.totals and group.router not in dead:
-            several[group.cluster, group.first_node].append(group)
-    wanted = {(node.cluster, node.node): node.healths["down"] for node in cut}
+    rows = not_up(counts.filters).filter(health__in=DOWN).exclude(reason=VRF_MISSING)
+    several: dict[Node, list[Group]] = defaultdict(list)
+    for group in grouped(rows.filter(node__in=[name for _cluster, name in wanted]), "node"):
+        key = group.cluster, group.first_node
+        known = key in wanted and group.router in counts.totals and group.router not in dead
+        if known and group.health in _losses(key, refusing):
+            several[key].append(group)
     alike: dict[tuple[int, str], dict[str, list[Group]]] = defaultdict(dict)
     for key, found in several.items():
-        if key in wanted and len({group.router for group in found}) >= _FEWEST and 2 * len(found) > wanted[key]:
+        if len({group.router for group in found}) >= _FEWEST and 2 * len(found) > wanted[key]:
             alike[key[0], _largest(found)[0].reason][key[1]] = found
     return [
         Cause("node", _largest(chain.from_iterable(nodes.values())), len(nodes), tuple(sorted(nodes)))
@@ -103,12 +123,17 @@ def _lost(counts: Counts, dead: set[Router]) -> list[Cause]:
     ]
 
 
-def _without(counts: Counts, groups: Sequence[Group], dead: set[Router], nodes: set[tuple[int, str]]) -> list[Group]:
-    """The groups without what has gone into rows of nodes, which is not what lacks its VRF; one query."""
-    own = reduce(or_, (Q(cluster_id=cluster, node=node) for cluster, node in nodes)) & ~Q(reason=VRF_MISSING)
-    touched = {(group.cluster, group.vrf, group.neighbor) for group in groups if group.health == "down"} - dead
-    left = [group for group in groups if group.health != "down" or group.router in dead]
-    again = grouped(not_up(counts.filters).filter(health="down").exclude(own))
+def _without(
+    counts: Counts, groups: Sequence[Group], dead: set[Router], nodes: Mapping[Node, frozenset[str]]
+) -> list[Group]:
+    """The groups without what has gone into rows of nodes, which is not what lacks its VRF; one query.
+
+    nodes: with the health of what has.
+    """
+    own = reduce(or_, (Q(cluster_id=at[0], node=at[1], health__in=healths) for at, healths in nodes.items()))
+    touched = {group.router for group in groups if group.health in DOWN} - dead
+    left = [group for group in groups if group.health not in DOWN or group.router in dead]
+    again = grouped(not_up(counts.filters).filter(health__in=DOWN).exclude(own & ~Q(reason=VRF_MISSING)))
     return [*left, *(group for group in again if group.router in touched)]
 
 
@@ -141,4 +166,8 @@ def _of_routers(groups: Iterable[Group]) -> list[Cause]:
 
 
 def _largest(groups: Iterable[Group]) -> tuple[Group, ...]:
-    return tuple(sorted(groups, key=lambda group: (-group.number, group.vrf, group.neighbor, group.reason)))
+    """Those with the commonest reason first, the largest of them before the others."""
+    found, common = list(groups), Counter[str]()
+    for group in found:
+        common[group.reason] += group.number
+    return tuple(sorted(found, key=lambda one: (-common[one.reason], -one.number, one.reason, one.vrf, one.neighbor)))

@@ -107,6 +107,7 @@ class ProblemViewSet(Endpoint):
             told = f"must be one of {', '.join(names) or '(there is no cluster yet)'}"
             wrong = fault("cluster", told, code="query-parameter", value=filters.cluster)
             raise BadParameter(f"cluster {told}.", findings=[wrong])
-        found = by_refusal(problems(Counts.of(filters), clusters, filters, {}), frozen(filters), filters)
+        why = frozen(filters)
+        found = by_refusal(problems(Counts.of(filters), clusters, filters, {}, why), why, filters)
         page = self.paginate_queryset(found)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)

@@ -84,7 +84,7 @@ def _board(request: HttpRequest, filters: Filters, clusters: dict[int, Cluster],
     why = frozen(filters)
     kept = kept_old(why, filters)
     peers = {column.key: column.peer for column in drawn.columns}
-    found = by_refusal(problems(counts, clusters, filters, peers), why, filters)
+    found = by_refusal(problems(counts, clusters, filters, peers, why), why, filters)
     every = SHOWN_ALL if request.GET.get("causes") == "all" else SHOWN
     said = sentence(counts, filters, blind=seen.blind if counts.totals else "", refused=leading(found))
     hits = elsewhere(request.user, filters.q, filters.cluster)

@@ -91,6 +91,14 @@ def test_alarms_name_all_of_their_nodes(cluster: Cluster, only: Only, look: Look
     assert all(one.number_of_nodes == len(one.nodes) for one in found.values())
 
 
+def test_a_node_whose_frr_lacks_its_neighbors_is_one_alarm(cluster: Cluster, only: Only, look: Look) -> None:
+    only("session-down")
+    speakers = fleet(cluster, 3)
+    Session.objects.filter(speaker=speakers[0]).update(**down(state="Absent", reason="not-configured"))
+    look()
+    assert firing() == ["node-0 lost all peers: 2 sessions down"]
+
+
 @pytest.mark.parametrize(
     ("scope", "fires"),
     [

@@ -24,7 +24,10 @@ from speakers.counts import UNSEEN, Counts
 from speakers.models import Session, Speaker
 from speakers.selectors import sessions
 from tests.pages.rows import a_session, a_speaker, down
-from tests.pages.test_home import problem_rows
+from tests.pages.test_home import headline, problem_rows
+from tests.pages.test_stale import refusing
+
+__all__ = ["refusing"]
 
 ROUTERS = (("default", "10.0.0.1"), ("default", "10.0.0.2"), ("red", "10.0.0.1"), ("red", "10.0.0.3"))
 STATES: dict[str, dict[str, Any]] = {
@@ -89,13 +92,13 @@ def test_every_session_that_is_not_up_is_in_one_row(
     alike = ("cluster_id", "vrf", "neighbor", "health", "reason")
     seen = {row[:-1]: row[-1] for row in wanted.exclude(health__in=UNSEEN).values_list(*alike).annotate(Count("pk"))}
     found: Counter[tuple[Any, ...]] = Counter()
-    for cause in causes(counts):
+    for cause in causes(counts, {(min(two), node) for node in refusing}):
         for group in cause.groups:
             found[group.cluster, group.vrf, group.neighbor, group.health, group.reason] += group.number
     assert found == seen
     message = Finding("asn", Severity.ERROR, "spec.myASN", "", "Refused", "", "", (), nodes=tuple(sorted(refusing)))
     why = [Freeze("lab", message.nodes, (Refusal(min(two), "lab", message),))] if refusing else []
-    rows = by_refusal(problems(counts, two, filters, {}), why, filters)
+    rows = by_refusal(problems(counts, two, filters, {}, why), why, filters)
     assert sum(row.number for row in rows) == wanted.count()
 
 
@@ -111,3 +114,39 @@ def test_a_vrf_that_is_missing_stays_a_row_when_the_node_loses_its_other_peers(
     assert node.startswith("2 down node-1")
     assert vrf.startswith("Down red 10.0.0.3")
     assert "The VRF does not exist on this node" in vrf
+
+
+ABSENT = {"state": "Absent", "reason": "not-configured", "cause": "FRR has no such neighbor"}
+
+
+@pytest.mark.parametrize(
+    ("lost", "title", "words"),
+    [
+        ([ABSENT] * 4, "4 absent", ["FRR on this node has none of its peers, and other nodes reach them"]),
+        ([{}, *[ABSENT] * 3], "4 down", ["This node has lost all of its peers", "1 of them: the hold timer expired"]),
+    ],
+)
+def test_a_node_whose_frr_lacks_its_neighbors_is_one_row(
+    viewer: Client, cluster: Cluster, lost: list[dict[str, Any]], title: str, words: list[str]
+) -> None:
+    """As bgpd that was started without its configuration has it, or a reload that hangs."""
+    speaker, whole = a_speaker(cluster, "node-1"), a_speaker(cluster, "node-2")
+    for number, columns in enumerate(lost):
+        a_session(speaker, f"10.0.0.{number}", **down(**columns))
+        a_session(whole, f"10.0.0.{number}")
+    assert headline(viewer.get("/").text) == "1 node has no session left; 4 of 8 sessions are down."
+    (row,) = problem_rows(viewer.get("/").text)
+    assert row.startswith(f"{title} node-1all of its 4 peers")
+    assert all(said in row for said in words)
+
+
+def test_neighbors_that_frr_lacks_for_a_refused_configuration_are_no_lost_peers(
+    viewer: Client, refusing: Cluster
+) -> None:
+    speaker, whole = Speaker.objects.get(node="node-0"), Speaker.objects.get(node="node-2")
+    for number, columns in enumerate([{}, *[ABSENT] * 3]):
+        a_session(speaker, f"10.0.0.{number}", **down(**columns))
+        a_session(whole, f"10.0.0.{number}")
+    refused, router = problem_rows(viewer.get("/").text)
+    assert "3 neighbors not in FRR" in refused
+    assert router.startswith("Down tor-a 10.0.0.0")
