@@ -12,6 +12,7 @@ from django.db import connection
 from hypothesis import settings
 from pytest_django import DjangoDbBlocker
 
+from clusters.nudges import connection as redis_connection
 from lab.redis import EmbeddedRedis
 from speakers import extent
 from tests.cluster.choice import BORROWED, REAL, end_tenancy
@@ -86,12 +87,19 @@ def clocks(db: None) -> Iterator[StandingClocks]:
 
 
 @pytest.fixture(scope="session")
-def redis_url() -> Iterator[str]:
-    """URL of a real Redis that belongs to this test process."""
+def _redis() -> Iterator[str]:
     server = Redis(REDIS_URL) if REDIS_URL.startswith("redis:") else EmbeddedRedis(RUN_DIR / "redis.sock")
     server.start()
     yield server.url
     server.stop()
+
+
+@pytest.fixture
+def redis_url(_redis: str) -> Iterator[str]:
+    """URL of a real Redis that belongs to this test process, empty: other tests have asked, sent tasks, and counted."""
+    redis_connection().flushdb()
+    yield _redis
+    redis_connection().flushdb()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import secrets
 import tempfile
 from pathlib import Path
 
-from tests.demo import free_port
+from lab.ports import free_port
 
 for _name in [name for name in os.environ if name.startswith("BGPUI_")]:
     del os.environ[_name]

@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(probe: Callable[[], T | None], timeout: float = 20.0, interval: float = 0.05) -> T:
+def eventually(probe: Callable[[], T | None], timeout: float = 60.0, interval: float = 0.05) -> T:
     """Call `probe` until its result is true, and return it; AssertionError after `timeout` seconds.
 
     An AssertionError inside the probe counts as "not yet", so that a probe may assert.

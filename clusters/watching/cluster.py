@@ -36,6 +36,8 @@ class ClusterWatch:
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix=f"watch-{cluster.name}")
+        # One thread, so that what is told of the streams is told in its order: nothing comes after their end.
+        self._voice = ThreadPoolExecutor(1, thread_name_prefix=f"tell-{cluster.name}")
         self._keepers: dict[str, tuple[Keeper, asyncio.Task[None]]] = {}
         self._news, self._judge = asyncio.Event(), asyncio.Event()
         self._event: tuple[datetime, float] | None = None
@@ -55,13 +57,20 @@ class ClusterWatch:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await asyncio.shield(self.call(_end, self.cluster.pk))
             door_close(self.cluster)  # ends long lists, too
             self._threads.shutdown(wait=False, cancel_futures=True)
+            try:  # nobody watches any more, and everybody shall know at once
+                await asyncio.shield(self._say({"streams": []}))
+            finally:
+                self._voice.shutdown(wait=False)
 
     async def call(self, function: Callable[..., T], *args: Any) -> T:
         """Call what blocks, on a thread of this cluster's own."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, _fresh, function, *args)
+
+    async def _say(self, values: dict[str, Any]) -> None:
+        """Write what everybody shall know of the streams."""
+        await asyncio.get_running_loop().run_in_executor(self._voice, _fresh, _write, self.cluster.pk, values)
 
     def changed(self, stream: Stream) -> None:
         """Rows have changed: pages are told, and rules look again if they look at that."""
@@ -93,7 +102,7 @@ class ClusterWatch:
         at, lag = self._event or (None, None)
         told = {"event_at": at, "event_lag": lag} if at is not None else {}
         streams = [keeper.as_json() for keeper, _ in self._keepers.values()]
-        await self.call(_say, self.cluster.pk, told | {"streams": streams, "watched_at": clock.now()})
+        await self._say(told | {"streams": streams, "watched_at": clock.now()})
 
     def _revive(self) -> None:
         """Begin again what ended by what nobody foresaw, so that one stream's trouble stays its own."""
@@ -141,13 +150,8 @@ def _read(pk: int) -> Cluster:
     return Cluster.objects.get(pk=pk)
 
 
-def _say(pk: int, values: dict[str, Any]) -> None:
+def _write(pk: int, values: dict[str, Any]) -> None:
     Cluster.objects.filter(pk=pk).update(**values)
-
-
-def _end(pk: int) -> None:
-    """Nobody watches any more, and everybody shall know at once."""
-    Cluster.objects.filter(pk=pk).update(streams=[])
 
 
 def _judge(cluster: Cluster) -> bool:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import secrets
 import shutil
-import socket
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,10 +10,10 @@ from pathlib import Path
 
 from lab.apiserver.tls import Authority
 from lab.control_plane.binaries import Binaries
+from lab.ports import free_port
 
 _PATIENCE, _PAUSE = 60.0, 0.1  # seconds
 _TAIL = 30  # lines of a log
-_PORTS = range(15_000, 30_000)  # below net.ipv4.ip_local_port_range
 ADMIN = "lab-admin"
 AUDIT_LOG = "audit.log"
 ADDRESS_TYPE = "ExternalDNS"
@@ -66,21 +63,6 @@ class Child:
     def _words(self, what: str) -> str:
         lines = self.log.read_text(errors="replace").splitlines()[-_TAIL:]
         return "\n".join([f"{self.name} {what}; the end of {self.log}:", *lines])
-
-
-def free_port() -> int:
-    """A TCP port that nobody listens on right now, and that the kernel gives to no client meanwhile."""
-    while True:
-        port = secrets.choice(_PORTS)
-        with contextlib.suppress(OSError), socket.socket() as probe:
-            probe.bind(("127.0.0.1", port))
-            return port
-
-
-def listens(port: int) -> bool:
-    """Whether somebody accepts connections there."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def etcd(binaries: Binaries, folder: Path, port: int) -> Child:

@@ -30,9 +30,10 @@ from lab.control_plane.callbacks import ADMISSION, TOKENS, Callbacks
 from lab.control_plane.client import Client, patiently
 from lab.control_plane.gate import Gate
 from lab.control_plane.janitor import Janitor
-from lab.control_plane.processes import ADDRESS_TYPE, ADMIN, Papers, free_port
+from lab.control_plane.processes import ADDRESS_TYPE, ADMIN, Papers
 from lab.control_plane.rights import RemoteTokens
 from lab.control_plane.store import RemoteStore
+from lab.ports import free_port, listens
 
 _DECLARED = ["ExtendWebSocketsToKubelet"]
 _WEBHOOKS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
@@ -133,7 +134,7 @@ class ControlPlane:
         server = processes.kube_apiserver(self._binaries, self._papers, self._port, self._etcd_port, self._audit)
         self._children = [etcd, server]
         etcd.start()
-        etcd.wait_until(lambda: processes.listens(self._etcd_port))
+        etcd.wait_until(lambda: listens(self._etcd_port))
         server.start()
         server.wait_until(self.client.is_ready)
         self.tokens.grant()

@@ -180,7 +180,6 @@ def test_a_worker_that_writes_late_does_not_have_the_last_word(
 
 
 def test_frr_is_asked_for_what_every_neighbor_is_told(api: APIClient, shop: Cluster, redis_url: str) -> None:
-    nudges.connection().flushdb()
     assert api.post("/api/v1/nodes/lab/node-0/ask/").status_code == 202
     waiting = [str(key) for key in nudges.connection().keys("bgpui:result:*:pending")]
     assert {key.split(":")[3] for key in waiting} == {"advertised-ipv4", "advertised-ipv6", "refresh"}

@@ -12,7 +12,6 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from clusters.models import Cluster
-from clusters.nudges import connection
 from speakers import live
 from speakers.counters.keeping import fleet_write, points_write
 from speakers.frr import parse
@@ -180,7 +179,6 @@ def test_routes_with_wait_are_answered_when_the_worker_has_them(
 
 
 def test_log_lines_are_asked_for_once_and_read_later(api: APIClient, session: Session, redis_url: str) -> None:
-    connection().flushdb()
     path = f"{SESSIONS}{session.pk}/log/"
     assert api.get(path).status_code == 404
     asked = api.post(path)

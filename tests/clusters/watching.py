@@ -49,14 +49,14 @@ class Watcher:
         """The exit code."""
         assert self._process is not None
         self._process.send_signal(number)
-        code = self._process.wait(20)
+        code = self._process.wait(60)
         self._process = None
         return code
 
     def close(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.wait(20)
+            self._process.wait(60)
 
     def django(self, statement: str) -> None:
         """What another process of bgpui does meanwhile."""

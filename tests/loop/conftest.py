@@ -16,7 +16,6 @@ from rest_framework.test import APIClient
 from bgpui.env import ClusterSetting
 from bgpui.models import token_create
 from bgpui.roles import role_give
-from clusters.nudges import connection
 from intent.kinds import KINDS
 from lab.background import BackgroundLab
 from lab.cluster import Lab
@@ -53,7 +52,6 @@ def stack(
     """A bgpui that knows nothing yet of the lab, which is as other tests have left it."""
     settings.BGPUI_CLUSTERS = (ClusterSetting("lab", str(running.kubeconfig), ""),)
     settings.BGPUI_EXEC_TIMEOUT = 3.0
-    connection().flushdb()
     running.do(_heal)
     # Whoever waits for a worker lets it work.
     monkeypatch.setattr("clusters.api.waiting.sleep", lambda _seconds: worker.work())

@@ -11,7 +11,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from clusters import nudges
 from clusters.changesets.signals import changeset_applied
 from clusters.kube.permissions import VERBS
 from clusters.kube.plain import MANAGED_BY, PLAIN_KINDS
@@ -36,7 +35,6 @@ POLICIES = "nodenetworkconfigurationpolicies.nmstate.io"
 @pytest.fixture
 def exposed(cluster: Cluster, redis_url: str) -> Cluster:
     """A service that is exposed through a VRF, on three nodes; nobody was asked yet."""
-    nudges.connection().flushdb()
     a_peer(cluster, "frrviavrf", {**EXAMPLE, "vrf": "ens4vrf", "peerAddress": "192.168.130.1"})
     saved(cluster, "IPAddressPool", name="first-pool", spec={"addresses": ["192.169.10.0/32"]})
     announce = {"ipAddressPools": ["first-pool"], "peers": ["frrviavrf"]}

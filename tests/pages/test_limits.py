@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.test import Client
 from rest_framework.test import APIClient
@@ -20,12 +18,9 @@ pytestmark = pytest.mark.usefixtures("few")
 
 
 @pytest.fixture
-def few(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def few(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three questions a minute, none of them asked yet."""
     monkeypatch.setattr(limited, "MOST", 3)
-    connection().flushdb()
-    yield
-    connection().flushdb()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,13 +18,10 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(autouse=True)
-def people(redis_url: str, db: None) -> Iterator[None]:
+def people(redis_url: str, db: None) -> None:
     """Two users, and nothing counted."""
-    connection().flushdb()
     for name in ("ana", "ben"):
         User.objects.create_user(name, password=PASSWORD)
-    yield
-    connection().flushdb()
 
 
 def login(name: str, password: str = PASSWORD, address: str = HERE) -> Any:

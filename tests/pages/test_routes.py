@@ -23,12 +23,8 @@ from speakers.models import Session
 from tests.pages.rows import a_session, a_speaker
 from tests.pages.services import a_service
 
+pytestmark = pytest.mark.usefixtures("redis_url")
 PREFIX = "203.0.113.7"
-
-
-@pytest.fixture(autouse=True)
-def _redis(redis_url: str) -> None:
-    connection().flushdb()
 
 
 def an_answer(cluster: Cluster, number: int) -> None:

@@ -14,7 +14,6 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from clusters.models import Cluster
-from clusters.nudges import connection
 from dashboard.factgroups import groups
 from dashboard.facts import evidence
 from speakers import live
@@ -213,7 +212,6 @@ def test_no_command_is_made_of_a_name_that_is_none(viewer: Client, cluster: Clus
 def test_reading_a_page_asks_nothing_and_posting_does(
     viewer: Client, cluster: Cluster, redis_url: str, settings: Settings
 ) -> None:
-    connection().flushdb()
     row = a_session(a_speaker(cluster))
     assert viewer.get(f"/sessions/{row.pk}/ipv4/").status_code == 405
     page_of(viewer, row.pk)
@@ -226,7 +224,6 @@ def test_reading_a_page_asks_nothing_and_posting_does(
 
 
 def test_an_answer_is_shown_as_text_with_its_age(viewer: Client, cluster: Cluster, redis_url: str) -> None:
-    connection().flushdb()
     row = a_session(a_speaker(cluster))
     text = "BGP neighbor is 10.0.0.1\n<script>alert(1)</script>"
     at = timezone.now() - timedelta(seconds=7)

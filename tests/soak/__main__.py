@@ -13,7 +13,7 @@ from pathlib import Path
 from lab.apiserver import write_kubeconfig
 from lab.cluster import Lab
 from lab.demo import Demo, Options
-from tests.demo import free_port
+from lab.ports import free_port
 from tests.soak.run import Length, Soak
 from tests.soak.shown import Shown
 from tests.soak.stage import Stage

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from lab.ports import free_port, listens
 from lab.redis import EmbeddedRedis
-from tests.demo import ROOT, free_port
+from tests.demo import ROOT
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.faults
@@ -42,17 +43,13 @@ class Web:
         options = ["--port", str(self.port), "--log-level", "warning", "--timeout-graceful-shutdown", "2"]
         command = [sys.executable, "-m", "uvicorn", "bgpui.asgi:application", *options]
         self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment)
-        eventually(self._answers)
+        eventually(lambda: listens(self.port))
 
     def run(self, *arguments: str) -> str:
         command = [sys.executable, *arguments]
         return subprocess.run(
             command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=True
         ).stdout
-
-    def _answers(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def stream(self) -> socket.socket:
         """Open a stream; returns when its first bytes are there."""

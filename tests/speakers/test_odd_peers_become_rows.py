@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from pytest_django.fixtures import Settings
 
-from clusters.nudges import connection
 from speakers import live
 from speakers.frr import parse
 from speakers.models import Session, Speaker
@@ -30,7 +29,6 @@ def observed(version: str, neighbors: str) -> parse.Answer:
 
 @pytest.mark.parametrize("version", ["8.4.4", "10.3"])
 def test_every_sort_of_neighbor_is_a_row_of_its_own(version: str, redis_url: str) -> None:
-    connection().flushdb()
     owner, answer = cluster(), observed(version, f"frr{version}-show-bgp-vrf-all-neighbors.json")
     wanted = {"node-1": [intended("node-1", "eth1", families=("ipv4", "ipv6"))]}
     seen = Observation("node-1", T0, answer=answer)
@@ -62,7 +60,6 @@ def test_as_numbers_with_dots_are_numbers(notation: str) -> None:
 
 def test_nodes_with_several_releases_of_frr_say_the_same(tmp_path: Path, redis_url: str, settings: Settings) -> None:
     """During an upgrade; the releases that MetalLB has shipped since 0.13.10 print the same facts otherwise."""
-    connection().flushdb()
     versions = {"compute-1.example.com": "8.4.2", "compute-2.example.com": "9.1_git", "compute-3.example.com": "10.5.3"}
     running = RunningLab(tmp_path, nodes=3, seed_peers=True, frr_versions=versions)
     observer = Observer(running)

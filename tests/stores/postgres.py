@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.demo import free_port
+from lab.ports import free_port
 from tests.waiting import eventually
 
 MISSING = "PostgreSQL is not installed: apt-get update && apt-get install -y postgresql"

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import requests
 
-from tests.demo import ROOT, free_port, new_database
+from lab.ports import free_port
+from tests.demo import ROOT, new_database
 from tests.deploy.programs import folder
 from tests.deploy.walk.image import Image
 from tests.deploy.walk.services import Service, composed
