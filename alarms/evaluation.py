@@ -147,7 +147,7 @@ def _say(alarm: Alarm, rule: Rule, found: Found, now: datetime) -> bool:
         setattr(alarm, name, getattr(found, name))
     alarm.title, alarm.cause = bounded(found.title, _TITLE), bounded(found.cause, _CAUSE)
     alarm.nodes, alarm.evidence = list(found.nodes), [list(pair) for pair in found.evidence]
-    alarm.rule_name, alarm.severity, alarm.blind = rule.name, rule.severity, False
+    alarm.rule_name, alarm.severity, alarm.blind = rule.name, rule.severity, found.blind
     alarm.began_at = min(alarm.began_at, found.began_at or now)
     alarm.worst = max(alarm.worst, alarm.size)
     # The row of a whole cluster: other nodes than before may be as many.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from alarms.models import Rule
+from alarms.models import Alarm, Kind, Rule
 from alarms.scope import Scope
 from clusters.stale import Refusal, by_node, refusals
 from speakers.causes import Cause, causes
@@ -32,6 +32,12 @@ class Facts:
             counts = Counts.of(scope)
             self._counts[scope] = counts, causes(counts)
         return self._counts[scope]
+
+    @cached_property
+    def lost(self) -> dict[tuple[int | None, int], Alarm]:
+        """The open alarms about nodes that lost all peers, by rule and cluster; one query."""
+        rows = Alarm.objects.filter(state__in=Alarm.OPEN, kind=Kind.DOWN, cause_kind="node")
+        return {(alarm.rule_id, alarm.cluster_id): alarm for alarm in rows}
 
     @cached_property
     def stale(self) -> dict[tuple[int, str], list[Refusal]]:

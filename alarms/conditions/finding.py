@@ -18,6 +18,7 @@ class Found:
     """A cause for which a rule holds in a cluster. key: tells the rule's causes apart, and stays while it lasts.
 
     began_at: None = not known, hence now. evidence: pairs of words. nodes: names of all of them, bounded.
+    blind: whether some of it was found before, and is not seen now.
     """
 
     cluster: int
@@ -34,6 +35,7 @@ class Found:
     sessions: int = 0
     began_at: datetime | None = None
     evidence: tuple[tuple[str, str], ...] = ()
+    blind: bool = False
 
     @property
     def row_key(self) -> str:

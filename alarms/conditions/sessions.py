@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.db.models import Count, Max, Min
@@ -14,7 +15,7 @@ from alarms.models import Alarm, Rule
 from clusters.models import Cluster
 from clusters.words import bounded, counted, listed
 from speakers.causes import VRF_MISSING, Cause
-from speakers.counts import DOWN, UNSEEN, Counts
+from speakers.counts import DOWN, UNSEEN, Counts, NodeCount
 from speakers.frr.reasons import REASONS
 from speakers.selectors import sessions
 
@@ -25,15 +26,53 @@ Key = tuple[int, str]  # cluster, key of an alarm
 
 
 def down(rule: Rule, facts: Facts) -> Judged:
-    """A router that nodes do not reach, a node that lost every peer, a VRF that nodes do not have: one each."""
+    """A router that nodes do not reach, a node that lost every peer, a VRF that nodes do not have: one each.
+
+    Nodes that lost every peer and are silent since then are found as long as they are.
+    """
     counts, causes = facts.causes(facts.scope(rule))
     several: dict[Key, list[Cause]] = defaultdict(list)
     for cause in causes:
         if cause.main.health in DOWN:
             several[cause.main.cluster, _key(cause)].append(cause)
     nodes = _nodes(several, counts)
-    found = tuple(_found(*cause, alike, nodes[cause]) for cause, alike in several.items())
-    return Judged(found, lambda alarm: _unseen(alarm, counts))
+    found = {cause: _found(*cause, alike, nodes[cause]) for cause, alike in several.items()}
+    for cluster, silent in _silent_since(rule, facts, counts).items():
+        known = found.get((cluster, _LOST))
+        found[cluster, _LOST] = _with(silent, known or _as_it_was(facts.lost[rule.pk, cluster]))
+    return Judged(tuple(found.values()), lambda alarm: _unseen(alarm, counts))
+
+
+def _silent_since(rule: Rule, facts: Facts, counts: Counts) -> dict[int, list[NodeCount]]:
+    """The nodes that had lost every peer when they were last seen, by cluster; at most one query."""
+    silent: dict[int, list[NodeCount]] = defaultdict(list)
+    for node in counts.problem_nodes:
+        if not node.seen:
+            alarm = facts.lost.get((rule.pk, node.cluster))
+            if alarm is not None and node.node in alarm.nodes:
+                silent[node.cluster].append(node)
+    return silent
+
+
+def _as_it_was(alarm: Alarm) -> Found:
+    """What was lost, without nodes."""
+    return Found(alarm.cluster_id, _LOST, "node", "", alarm.cause, alarm.reason, began_at=alarm.began_at)
+
+
+def _with(silent: Sequence[NodeCount], found: Found) -> Found:
+    """The nodes that lost all peers, and those that are silent since they had."""
+    names = sorted(node.node for node in silent)
+    number = sum(node.intended for node in silent)
+    named, sessions = sorted({*found.nodes, *names}), found.sessions + number
+    return replace(
+        found,
+        title=_lost(named, sessions),
+        nodes=tuple(named[:NODES]),
+        number_of_nodes=found.number_of_nodes + len(names),
+        sessions=sessions,
+        evidence=(*found.evidence, (counted(number, "session"), f"Not seen any more, on {listed(names, 3)}")),
+        blind=True,
+    )
 
 
 def _key(cause: Cause) -> str:
@@ -97,12 +136,16 @@ def _found(cluster: int, key: str, causes: list[Cause], named: list[str]) -> Fou
 def _title(main: Cause, number: int, nodes: int, named: list[str]) -> str:
     group, where = main.main, counted(nodes, "node")
     if main.kind == "node":
-        return f"{listed(named, 2)} lost all peers: {counted(number, 'session')} down"
+        return _lost(named, number)
     if main.kind == "vrf":
         return f"VRF {bounded(group.vrf, 63)} is missing on {where}: {counted(number, 'session')} down"
     who = bounded(f"{group.peer} {group.neighbor}".strip(), 120)
     on = group.first_node if nodes == 1 else where
     return f"{counted(number, 'session')} to {who} down on {on}"
+
+
+def _lost(named: Sequence[str], number: int) -> str:
+    return f"{listed(named, 2)} lost all peers: {counted(number, 'session')} down"
 
 
 def _evidence(causes: Iterable[Cause]) -> tuple[tuple[str, str], ...]:
@@ -119,9 +162,6 @@ def _evidence(causes: Iterable[Cause]) -> tuple[tuple[str, str], ...]:
 
 def _unseen(alarm: Alarm, counts: Counts) -> bool:
     """Whether some of its sessions are not seen now, so that nobody knows whether they are up again."""
-    if alarm.cause_kind == "node":
-        silent = {node.node for node in counts.problem_nodes if node.cluster == alarm.cluster_id and not node.seen}
-        return bool(silent.intersection(alarm.nodes))
     groups = (one for one in counts.groups if one.health in UNSEEN and one.cluster == alarm.cluster_id)
     return any(one.vrf == alarm.vrf and alarm.neighbor in {"", one.neighbor} for one in groups)
 

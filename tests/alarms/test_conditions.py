@@ -134,6 +134,34 @@ def test_what_is_not_seen_any_more_is_not_over(cluster: Cluster, only: Only, loo
     assert (alarm.state, alarm.blind, alarm.resolution) == ("resolved", False, "The rule does not hold any more.")
 
 
+def test_a_node_that_fell_silent_after_it_lost_all_peers_keeps_its_alarm(
+    cluster: Cluster, only: Only, look: Look
+) -> None:
+    only("session-down")
+    fleet(cluster, 5)
+    lose(node__in=["node-1", "node-2"])
+    look()
+    Speaker.objects.filter(node="node-1").update(misses=3)
+    look()
+    alarm = Alarm.objects.get()
+    assert (alarm.nodes, alarm.number_of_nodes, alarm.sessions, alarm.blind) == (["node-1", "node-2"], 2, 4, True)
+    assert alarm.grown_at is None
+    Session.objects.filter(node="node-2").update(state="Established", reason="")
+    look()
+    alarm.refresh_from_db()
+    assert (alarm.state, alarm.nodes, alarm.blind) == ("firing", ["node-1"], True)
+    assert alarm.title == "node-1 lost all peers: 2 sessions down"
+    assert ["2 sessions", "Not seen any more, on node-1"] in alarm.evidence
+    Speaker.objects.update(misses=0, observed_at=timezone.now())
+    look()
+    alarm.refresh_from_db()
+    assert (alarm.state, alarm.nodes, alarm.blind, alarm.grown_at) == ("firing", ["node-1"], False, None)
+    Session.objects.update(state="Established", reason="")
+    look()
+    alarm.refresh_from_db()
+    assert alarm.state == "resolved"
+
+
 def test_sessions_that_nobody_sees_are_one_alarm_a_cluster(cluster: Cluster, only: Only, look: Look) -> None:
     only("session-unknown", seconds=300)
     fleet(cluster, 3)
