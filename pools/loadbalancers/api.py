@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import django_filters
@@ -26,10 +28,12 @@ from pools.loadbalancers.covering import covering
 from pools.loadbalancers.selectors import STATES
 from pools.loadbalancers.serializers import (
     AddressStandingSerializer,
+    AnnouncedSerializer,
     CoveringSerializer,
     Layer2Serializer,
     announcement,
 )
+from pools.loadbalancers.telling import ANNOUNCED, Announced, announced, announced_as
 
 _PATH = [OpenApiParameter(name, str, OpenApiParameter.PATH) for name in ("cluster", "namespace", "name")]
 
@@ -56,13 +60,20 @@ class ServiceSerializer(serializers.ModelSerializer[Service]):
         child=serializers.CharField(allow_blank=True), help_text="Where an endpoint is ready or serving."
     )
     ports = PortSerializer(many=True)
+    announced = serializers.SerializerMethodField()
+
+    @extend_schema_field(AnnouncedSerializer)
+    def get_announced(self, row: Service) -> Any:
+        """As it was found out for all rows of the answer at once."""
+        return AnnouncedSerializer(self.context["announced"][row.pk]).data
 
     class Meta:
         model = Service
         fields: tuple[str, ...] = (
             "cluster", "namespace", "name", "uid", "labels", "annotations", "addresses", "pool", "requested_pool",
             "requested_addresses", "sharing_key", "traffic_policy", "ip_families", "ip_family_policy",
-            "load_balancer_class", "ports", "endpoint_nodes", "warning", "created_at",
+            "load_balancer_class", "ports", "endpoint_nodes", "announced", "warning",
+            "created_at",
         )  # fmt: skip
         read_only_fields: tuple[str, ...] = fields
 
@@ -114,6 +125,14 @@ class StateFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
         return qs.filter(STATES[value]) if value in STATES else qs
 
 
+class AnnouncedFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
+    """Whether routers hear of it now."""
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        """The rows; all for no value."""
+        return announced_as(qs, value) if value in ANNOUNCED else qs
+
+
 class ServiceFilters(FilterSet):  # type: ignore[misc]
     """By name, place, address and pool."""
 
@@ -126,6 +145,7 @@ class ServiceFilters(FilterSet):  # type: ignore[misc]
     sharing_key = text("sharing_key", label="metallb.io/allow-shared-ip")
     traffic_policy = choice("traffic_policy", Service.TrafficPolicy.values, label="externalTrafficPolicy")
     state = StateFilter(choices=[(word, word) for word in STATES], label="What it lacks or does")
+    announced = AnnouncedFilter(choices=[(word, word) for word in ANNOUNCED], label="How it is announced now")
 
 
 @extend_schema_view(
@@ -139,6 +159,7 @@ class ServiceViewSet(ReadEndpoint):
     filterset_class = ServiceFilters
     lookup_path = ("cluster", "namespace", "name")
     parameters = {"retrieve": ("node",)}
+    announced: Mapping[int, Announced] = MappingProxyType({})
     ordering = ("cluster", "namespace", "name")
     ordering_fields = {
         **{name: name for name in ("namespace", "name", "pool", "traffic_policy", "created_at")},
@@ -146,6 +167,16 @@ class ServiceViewSet(ReadEndpoint):
         "addresses": "address_count",
         "endpoints": "endpoint_count",
     }
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """With how the rows are announced."""
+        return {**super().get_serializer_context(), "announced": self.announced}
+
+    def paginate_queryset(self, queryset: Any) -> list[Any]:
+        """The rows of a page."""
+        page: Any = super().paginate_queryset(queryset)
+        self.announced = announced(page)
+        return list(page)
 
     def get_object(self) -> Service:
         """The row that the address names. Raises Http404."""
@@ -164,6 +195,7 @@ class ServiceViewSet(ReadEndpoint):
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """One Service in full."""
         row = self.get_object()
+        self.announced = announced([row])
         snapshot, node = live_snapshot(row), request.query_params.get("node", "")
         if node and all(each.name != node for each in snapshot.nodes):
             said = fault("node", "is no node of the cluster", code="node", value=node[:253])

@@ -9,6 +9,25 @@ from rest_framework import serializers
 from intent.announcements.chain import Step
 from pools.loadbalancers.announced import AddressStanding
 from pools.loadbalancers.redundancy import redundancy
+from pools.loadbalancers.telling import ANNOUNCED
+
+
+class NodesAndPeersSerializer(serializers.Serializer[Any]):
+    """From where and to whom."""
+
+    nodes = serializers.IntegerField()
+    peers = serializers.IntegerField(help_text="Number of BGPPeers.")
+
+
+class AnnouncedSerializer(serializers.Serializer[Any]):
+    """How a Service is announced now."""
+
+    state = serializers.ChoiceField(
+        list(ANNOUNCED),
+        help_text="yes = over BGP; layer2 = with ARP and NDP only; unknown = its sessions are not known.",
+    )
+    now = NodesAndPeersSerializer(help_text="Over sessions that are up and tell one of its prefixes.")
+    meant = NodesAndPeersSerializer(help_text="Over all that are meant to.")
 
 
 class MissingSerializer(serializers.Serializer[Any]):

@@ -31,6 +31,7 @@ from pools.loadbalancers.selectors import (
     services_matching,
     sharing,
 )
+from pools.loadbalancers.telling import ANNOUNCED, announced, announced_as
 from pools.models import IPAddressPool
 from pools.use import uses_of
 
@@ -40,6 +41,7 @@ COLUMNS = (
     Column("pool", "Pool", ("pool", "namespace", "name")),
     Column("policy", "Traffic", ("traffic_policy", "namespace", "name")),
     Column("endpoints", "Endpoints", ("endpoint_count", "namespace", "name")),
+    Column("announced", "Announced", ()),
     Column("created", "Created", ("-created_at",)),
 )
 _NAMED = 300  # nodes that the form proposes
@@ -57,7 +59,7 @@ _STATES = (
 @permission_required("clusters.view_service", raise_exception=True)
 def services(request: HttpRequest) -> HttpResponse:
     """All Services, filtered, ordered and paged by the URL."""
-    names = ("q", "cluster", "pool", "policy", "state", "namespace")
+    names = ("q", "cluster", "pool", "policy", "state", "namespace", "announced")
     wanted = {name: request.GET.get(name, "").strip()[:253] for name in names}
     rows = services_matching(wanted["q"])
     if wanted["cluster"]:
@@ -70,13 +72,18 @@ def services(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(traffic_policy=wanted["policy"])
     if wanted["state"] in STATES:
         rows = rows.filter(STATES[wanted["state"]])
+    if wanted["announced"] in ANNOUNCED:
+        rows = announced_as(rows, wanted["announced"])
     order, headers = ordering(request, COLUMNS, _BY_NAME)
     if any("first_address" in name for name in order):
         rows = by_address(rows)
     cluster = Cluster.objects.filter(name=wanted["cluster"]).first() if wanted["cluster"] else None
-    odd = misfits(request, policy=Service.TrafficPolicy.values, state=STATES)
+    odd = misfits(request, policy=Service.TrafficPolicy.values, state=STATES, announced=ANNOUNCED)
+    page = page_of(request, ordered(rows, order))
+    found = announced(list(page))
     context = {
-        "page": page_of(request, ordered(rows, order)),
+        "page": page,
+        "rows": [(row, found[row.pk]) for row in page],
         "headers": headers,
         "wanted": wanted,
         "narrowed": narrowed(wanted, odd),
@@ -84,6 +91,7 @@ def services(request: HttpRequest) -> HttpResponse:
         "pools": [(name, name) for name in sorted({*pool_names(cluster), wanted["pool"]} - {""})],
         "policies": Service.TrafficPolicy.choices,
         "states": _STATES,
+        "announcements": ANNOUNCED.items(),
         "misfits": odd,
         "not_listed": not_listed(),
     }
