@@ -10,11 +10,13 @@ from django.conf import settings
 
 from clusters.models import Cluster, StatusObject
 from clusters.watched import watching
+from intent.modes import release
 from intent.snapshot import Mode
 
 Way, Choice = Cluster.Observing, Cluster.Observe
 QUIET_INTERVAL = 60.0  # seconds; a node is asked at most so often in quiet mode
 REPORTED = "BGPSessionState"  # what frr-k8s says of each session
+_WITH_GUARDED = (0, 16, 0)  # the first release whose speakers answer no scrape without one
 LABELS: Mapping[str, str] = {
     Way.SWEEP: "every speaker is asked with every sweep",
     Way.QUIET: "quiet: each speaker is asked once a minute at most",
@@ -26,6 +28,10 @@ _GRANT_EXEC = "Grant get and create on pods/exec in {rooms}; the page of the clu
 _NO_EXEC_CHOSEN = "bgpui runs no command in this cluster, as was chosen."
 _NATIVE = "MetalLB runs in native mode: there is no FRR that could be asked."
 _ONLY_FRR_K8S = "Nothing reports the sessions: only FRR-K8s writes BGPSessionStates (0.0.18 and newer)."
+_GUARDED = (
+    "From MetalLB 0.16 on the speakers' metrics ask for a token, and the API server passes none on; {version}. "
+    "Use FRR-K8s mode."
+)
 _METRICS_RIGHT = "Allow bgpui to get pods/proxy in {room} to read the speakers' metrics, or use FRR-K8s mode."
 
 
@@ -133,6 +139,11 @@ def _unwatched(cluster: Cluster) -> str:
 
 
 def _native(cluster: Cluster) -> Decision:
+    if release(cluster.metallb_version) >= _WITH_GUARDED:
+        version = (
+            f"this is {cluster.metallb_version}" if cluster.metallb_version else "which release this is nobody says"
+        )
+        return Decision(Way.NOTHING, f"{_NATIVE} {_GUARDED.format(version=version)}")
     proxy = [each for each in cluster.permissions if each.get("subresource") == "proxy"]
     if any(each.get("allowed") for each in proxy):
         return Decision(Way.METRICS, _NATIVE)

@@ -138,10 +138,9 @@ class Door(SecretDoor):
         query = {"container": container, "tailLines": str(lines), "limitBytes": str(limit)}
         return self._transport.text(f"{path(PODS, namespace, pod)}/log", query)[:limit]
 
-    def pod_metrics(self, namespace: str, pod: str, port: int, *, https: bool) -> bytes:
+    def pod_metrics(self, namespace: str, pod: str, port: int) -> bytes:
         """What a pod says at /metrics, through the API server, which passes no token of ours on."""
-        name = f"https:{pod}:{port}" if https else f"{pod}:{port}"
-        return self._transport.text(f"{path(PODS, namespace, name)}/proxy/metrics", {})
+        return self._transport.text(f"{path(PODS, namespace, f'{pod}:{port}')}/proxy/metrics", {})
 
     def version(self) -> str:
         """The API server's version, "v1.33.1"."""

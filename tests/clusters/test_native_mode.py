@@ -6,9 +6,13 @@ The metrics' names and labels are those of MetalLB's speaker (internal/bgp/nativ
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
+from alarms.evaluation import evaluate
+from alarms.models import Alarm
+from alarms.models import Rule as AlarmRule
 from clusters.models import Node
-from clusters.observing import decide
+from clusters.observing import decide, observing_write
 from dashboard import observe
 from dashboard.native import reports
 from lab.apiserver import Rule, User
@@ -65,13 +69,23 @@ def test_metrics_tell_what_is_established_and_nothing_else_is_made_up(kube: Runn
     assert Speaker.objects.get().source == "metrics"
 
 
-def test_from_0_16_on_the_speakers_ask_for_a_token_that_nobody_passes_on(kube: RunningCluster, native: Office) -> None:
-    type(native.cluster).objects.update(metallb_version="v0.16.1")
+@pytest.mark.parametrize("tag", ["v0.16.0", "by-a-mirror"])
+def test_from_0_16_on_nothing_can_be_known_so_nobody_is_asked_and_no_alarm_fires(
+    kube: RunningCluster, native: Office, tag: str
+) -> None:
+    """MetalLB 0.16.0 put the speakers' metrics behind a token; an API server passes none on to pods that it proxies."""
+    type(native.cluster).objects.update(metallb_version=tag)
     native.cluster.refresh_from_db()
+    assert observing_write(native.cluster)
+    assert (native.cluster.observing, "ask for a token" in native.cluster.observing_why) == ("nothing", True)
+    AlarmRule.objects.all().delete()
+    AlarmRule.objects.create(name="unknown", kind="session-unknown", seconds=0)
     asked = _reading(kube, (401, b"Unauthorized"))
     assert set(health(native).values()) == {"unknown"}
-    assert (asked[0].scheme, asked[0].port) == ("https", 9120)
-    assert "ask for a token" in Speaker.objects.get().error
+    assert asked == []
+    assert "Use FRR-K8s mode" in Speaker.objects.get().error
+    evaluate(timezone.now())
+    assert not Alarm.objects.exists()
 
 
 def test_without_the_right_nothing_is_known_and_it_is_said_why(kube: RunningCluster, native: Office) -> None:

@@ -147,7 +147,7 @@ def test_the_audit_policy_keeps_execs_once_and_of_reading_only_secrets_and_ports
         door.nodes()
         door.secret_fact(NAMESPACE, "tor-1")
         with pytest.raises(KubeError):
-            door.pod_metrics(NAMESPACE, "speaker-1", 7472, https=False)
+            door.pod_metrics(NAMESPACE, "speaker-1", 7472)
         eventually(lambda: _runs(kube, "frr", "vtysh", "-c", "show version"))
         lines = [json.loads(line) for line in (server.folder / processes.AUDIT_LOG).read_text().splitlines()]
         own = [line for line in lines if line["user"]["username"] == name]
