@@ -32,6 +32,7 @@ from speakers.comparison.asking import inquire
 from speakers.comparison.inquiry import Inquiry
 from speakers.comparison.services import Looked, comparisons_write
 from speakers.counts import UP
+from speakers.frr.commands import vrf_unfit
 from speakers.models import Session, Speaker
 from speakers.selectors import sessions
 from speakers.sweep import Target
@@ -65,6 +66,8 @@ class _Known(NamedTuple):
         """
         if self.attempted_at is None:
             return True
+        if vrf_unfit(self.vrf):  # that is known now, and does not change
+            return False
         if self.error and self.attempted_at + again > now:
             return False
         if self.compared_at is None:
@@ -129,8 +132,9 @@ def _look(cluster: Cluster, intentions: Intentions, nodes: Sequence[Sequence[Wan
         here = [row for one in some if (row := rows.get(one.known.pk)) is not None]
         if here:
             node = here[0].node
-            asked[node] = target_of(here[0].speaker), Inquiry(intentions.meant_on(node, here)), some
-    targets = {target: inquiry for target, inquiry, _ in asked.values()}
+            meant = {key: one for key, one in intentions.meant_on(node, here).items() if not vrf_unfit(key[0])}
+            asked[node] = target_of(here[0].speaker), Inquiry(meant), some
+    targets = {target: inquiry for target, inquiry, _ in asked.values() if inquiry.meant}
     try:
         reasons = asyncio.run(
             inquire(
@@ -142,7 +146,9 @@ def _look(cluster: Cluster, intentions: Intentions, nodes: Sequence[Sequence[Wan
         )
     except KubeError as error:
         reasons = dict.fromkeys(targets, error.message)
-    looks = [look for target, inquiry, some in asked.values() for look in _looks(inquiry, some, reasons[target])]
+    looks = [
+        look for target, inquiry, some in asked.values() for look in _looks(inquiry, some, reasons.get(target, ""))
+    ]
     if comparisons_write(cluster.pk, looks, clock.now()):
         nudge("sessions", cluster.name)
     return len(looks)
@@ -152,7 +158,7 @@ def _looks(inquiry: Inquiry, some: Sequence[Wanted], error: str) -> list[Looked]
     compared = {} if error else inquiry.compared()
     looks = []
     for row, digest in some:
-        found, why = compared.get((row.vrf, row.neighbor)), error
+        found, why = compared.get((row.vrf, row.neighbor)), vrf_unfit(row.vrf) or error
         if found is not None and found.meant and not found.told and row.prefixes_sent:
             # FRR lists nothing of a session that has just gone down
             found, why = None, f"FRR lists no prefix, and counted {row.prefixes_sent} before: it is looked at again"

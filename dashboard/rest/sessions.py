@@ -28,7 +28,7 @@ from peers.models import BGPPeer
 from speakers import live
 from speakers.api import SessionViewSet
 from speakers.counters.api import REACH, CountersSerializer, counters_json, reach_of
-from speakers.frr.commands import EXCHANGED, FAMILIES
+from speakers.frr.commands import EXCHANGED, FAMILIES, vrf_unfit
 from speakers.frr.routes import PAGE
 from speakers.models import Session, Speaker
 from speakers.serializers import AnswerSerializer, SessionDetailSerializer, answer_json
@@ -231,6 +231,9 @@ def _answered(request: Request, session: Session, question: str) -> bool:
     """Have it asked, wait as long as the caller does, and tell whether nothing is to be waited for any more."""
     if question not in ("refresh", "log") and not asks(session.cluster):
         raise Conflict(f"bgpui does not ask it here. {session.cluster.observing_why}")
+    unfit = vrf_unfit(session.vrf) if question not in ("refresh", "log") else ""
+    if unfit:
+        raise Conflict(f"FRR cannot be asked about this VRF alone. {unfit}")
     wait = wait_of(request)
     if not ask(session, question) and not live.command_pending(session.pk, question):
         raise NotAvailable("No worker can be told to ask: Redis does not answer.", retry_after=5)

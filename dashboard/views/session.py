@@ -169,6 +169,7 @@ def session(request: HttpRequest, pk: int) -> HttpResponse:
         "health": health,
         "peer_href": peer_href(row.cluster, row.peer),
         "refreshing": live.command_pending(row.pk, _REFRESH),
+        "unfit": commands.vrf_unfit(row.vrf),
     }
     if request.htmx.target == "answers":
         return render_page(
@@ -192,5 +193,6 @@ def ask(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     if not request.htmx:
         return redirect(f"{row.get_absolute_url()}#answers" if name != _REFRESH else row.get_absolute_url())
     context = {"session": row, "health": health, "questions": _questions(row, request.GET), "refreshing": True}
+    context["unfit"] = commands.vrf_unfit(row.vrf)
     part = "refresh" if name == _REFRESH else "answers"
     return render_page(request, "dashboard/session.html", context, part=part)

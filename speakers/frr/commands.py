@@ -9,10 +9,14 @@ from collections.abc import Iterable, Sequence
 
 Argv = tuple[str, ...]
 
-# Linux names of network devices, as VRFs and unnumbered neighbors have them; nothing that vtysh or a shell would read.
-_VRF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,35}", re.ASCII)
+# Linux names of network devices, as unnumbered neighbors have them.
 _INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,14}", re.ASCII)
-_POLICY = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9_.:@-]{0,150}", re.ASCII)
+# The kernel allows any name of a VRF without "/" and white space, and a command is one argument that no shell reads.
+# vtysh itself splits at white space, takes "|" for a filter of its output and a beginning of "all" for all VRFs; bgpd
+# prints quotes and backslashes into its JSON as they are, and formats names with "%" (FRR 8.4, tests/frr).
+_VRF_LONGEST, _POLICY_LONGEST = 36, 151  # characters
+_READ_OTHERWISE = frozenset("/|\"'\\%\ufffd")  # the last one stands for what was no UTF-8
+_ALL = ("a", "al", "all")
 FAMILIES = ("ipv4", "ipv6")
 
 
@@ -29,15 +33,31 @@ def _vtysh(*commands: str) -> Argv:
 SWEEP: Argv = _vtysh("show version", "show bgp vrf all neighbors json", "show bfd peers json")
 
 
+def vrf_unfit(vrf: str) -> str:
+    """Why vtysh cannot be asked for a VRF, as a sentence; "" = it can."""
+    if vrf in _ALL:
+        return f"vtysh reads the VRF name {vrf!r} as all VRFs."
+    if len(vrf) > _VRF_LONGEST:
+        return f"The VRF name is longer than the {_VRF_LONGEST} characters that FRR takes."
+    odd = [each for each in vrf if _is_odd(each)]
+    if odd:
+        return f"vtysh and bgpd read {odd[0]!r} in a VRF name otherwise than as a part of it."
+    return ""
+
+
+def _is_odd(character: str) -> bool:
+    return character in _READ_OTHERWISE or character.isspace() or not character.isprintable()
+
+
 def is_vrf(vrf: str) -> bool:
     """Whether it becomes a part of a command: the kernel allows names that vtysh would read otherwise."""
-    return vrf != "all" and _VRF.fullmatch(vrf or "default") is not None
+    return not vrf_unfit(vrf)
 
 
 def vrf_argument(vrf: str) -> str:
     """The VRF as vtysh takes it ("default" for the default one). Raises ArgumentError."""
-    if not is_vrf(vrf):
-        raise ArgumentError(f"not a VRF name: {vrf[:40]!r}")
+    if why := vrf_unfit(vrf):
+        raise ArgumentError(why)
     return vrf or "default"
 
 
@@ -103,7 +123,7 @@ def explained(prefixes: Iterable[tuple[str, str]], lists: Iterable[tuple[int, st
 
 def policy_argument(name: str) -> str:
     """The name of a route map or prefix list, as MetalLB makes them of addresses and VRFs. Raises ArgumentError."""
-    if not _POLICY.fullmatch(name):
+    if not 0 < len(name) <= _POLICY_LONGEST or any(map(_is_odd, name)):
         raise ArgumentError(f"not the name of a route map or prefix list: {name[:60]!r}")
     return name
 

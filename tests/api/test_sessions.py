@@ -193,6 +193,14 @@ def test_a_question_that_is_none_is_refused(api: APIClient, session: Session, qu
     assert api.post(f"{SESSIONS}{session.pk}/routes/?{query}").status_code == 400
 
 
+def test_a_vrf_that_vtysh_cannot_be_asked_for_is_a_conflict_with_its_reason(api: APIClient, session: Session) -> None:
+    Session.objects.filter(pk=session.pk).update(vrf="all")
+    answer = api.post(f"{SESSIONS}{session.pk}/routes/")
+    assert (answer.status_code, answer.json()["detail"]) == (
+        409, "FRR cannot be asked about this VRF alone. vtysh reads the VRF name 'all' as all VRFs."
+    )  # fmt: skip
+
+
 def test_a_viewer_may_ask_and_a_stranger_may_not(
     as_role: Callable[[str], APIClient], session: Session, redis_url: str
 ) -> None:

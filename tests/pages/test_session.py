@@ -209,6 +209,16 @@ def test_no_command_is_made_of_a_name_that_is_none(viewer: Client, cluster: Clus
     assert not any("reboot" in command for command in commands)
 
 
+@pytest.mark.parametrize(("vrf", "asked"), [("a?b;$(id)", True), ("red|blue", False)])
+def test_a_vrf_of_an_odd_name_is_asked_for_or_the_page_says_why_not(
+    viewer: Client, cluster: Cluster, vrf: str, asked: bool
+) -> None:
+    row = a_session(a_speaker(cluster, pod="speaker-x"), vrf=vrf)
+    page = page_of(viewer, row.pk)
+    assert ('id="ask-ipv4"' in page) is asked
+    assert ("FRR cannot be asked about this VRF alone. vtysh and bgpd read" in page) is not asked
+
+
 def test_reading_a_page_asks_nothing_and_posting_does(
     viewer: Client, cluster: Cluster, redis_url: str, settings: Settings
 ) -> None:

@@ -17,7 +17,9 @@ from clusters.observing import Way
 from dashboard.compare import cluster_compare
 from lab.containers import PodFault
 from lab.speakers.session import Session as LabSession
+from speakers.frr.commands import vrf_unfit
 from speakers.models import Comparison, PrefixDifference, Session, Speaker
+from tests.kinds import saved
 from tests.speakers.lab import Observer, RunningLab
 from tests.speakers.test_announcements_on_every_rung import EXTERNAL, OBJECTS, ONE, metallb, peer
 from tests.waiting import eventually
@@ -155,6 +157,29 @@ def test_what_nobody_says_is_not_known_and_never_missing(observer: Observer) -> 
     assert not PrefixDifference.objects.exists()
     Comparison.objects.update(sent=99)
     assert look(observer) == 3  # who has just failed is not asked again at once, whatever moved
+
+
+def test_a_vrf_that_vtysh_cannot_be_asked_for_keeps_no_other_session_of_the_node_from_being_compared(
+    observer: Observer,
+) -> None:
+    other = external(observer)
+    spec = {"myASN": 64500, "peerASN": 64513, "peerAddress": "10.9.9.9", "vrf": "red|blue"}
+    peer = saved(observer.cluster, "BGPPeer", "odd", spec, namespace=observer.cluster.namespace)
+    place = {"cluster": observer.cluster, "speaker": other.speaker, "node": ONE, "vrf": "red|blue", "peer": "odd"}
+    row = Session.objects.create(
+        **place, neighbor="10.9.9.9", intended=True, state="Established", since=other.since, families=other.families
+    )
+    try:
+        assert aged(observer) == 7
+        odd = Comparison.objects.get(session=row)
+        assert (odd.compared_at, odd.error) == (None, vrf_unfit("red|blue"))
+        assert Comparison.objects.filter(error="", compared_at__isnull=False).count() == 6
+        assert odd.attempted_at is not None
+        Comparison.objects.filter(session=row).update(attempted_at=odd.attempted_at - timedelta(hours=1))
+        assert look(observer) == 0, "such a session alone is no reason to ask the node again"
+    finally:
+        row.delete()
+        peer.delete()
 
 
 def test_nodes_that_frr_did_not_speak_for_are_not_asked(observer: Observer) -> None:

@@ -138,8 +138,9 @@ def test_as_numbers_in_every_notation(value: int | str | None, expected: int | N
     ("vrf", "neighbor"),
     [
         ("red; reload", "10.0.0.1"), ("red\nconfigure", "10.0.0.1"), ("", "10.0.0.1 | include x"), ("all", "10.0.0.1"),
-        ("-c", "10.0.0.1"), ("red", "fe80::1%eth0"), ("red", "-h"), ("red", ""), ("r" * 37, "10.0.0.1"),
-        ("röt", "10.0.0.1"), ("red", "10.0.0.1?"), ("red", "eth0 json"),
+        ("al", "10.0.0.1"), ("red", "fe80::1%eth0"), ("red", "-h"), ("red", ""), ("r" * 37, "10.0.0.1"),
+        ("red|blue", "10.0.0.1"), ("red", "10.0.0.1?"), ("red", "eth0 json"), ('r"d', "10.0.0.1"), ("r\\d", "10.0.0.1"),
+        ("r\xa0d", "10.0.0.1"), ("r\u2028d", "10.0.0.1"), ("r\x7fd", "10.0.0.1"), ("r%sd", "10.0.0.1"),
     ],
 )  # fmt: skip
 def test_no_command_is_built_from_unchecked_text(vrf: str, neighbor: str) -> None:
@@ -148,6 +149,7 @@ def test_no_command_is_built_from_unchecked_text(vrf: str, neighbor: str) -> Non
 
 
 def test_commands_are_argument_lists_of_their_own() -> None:
+    assert commands.routes("röt;$(id)", "ipv4") == ("vtysh", "-c", "show bgp vrf röt;$(id) ipv4 unicast json")
     assert commands.neighbor("ens4vrf", "FD00:0::1") == ("vtysh", "-c", "show bgp vrf ens4vrf neighbors fd00::1")
     assert commands.neighbor("", "eth1", json=True) == ("vtysh", "-c", "show bgp vrf default neighbors eth1 json")
     assert commands.routes("red", "ipv6") == ("vtysh", "-c", "show bgp vrf red ipv6 unicast json")

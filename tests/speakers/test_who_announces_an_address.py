@@ -125,7 +125,7 @@ def test_a_vrf_that_vtysh_takes_no_name_of_is_named_and_the_others_are_asked_for
 ) -> None:
     address = eventually(lambda: an_address(observer))
     row = Session.objects.filter(cluster=observer.cluster).order_by("node")[0]
-    for vrf in ("my+vrf", "<b>"):
+    for vrf in ("my|vrf", '<"b">'):
         Session.objects.create(
             speaker=row.speaker, cluster=row.cluster, node=row.node, vrf=vrf, neighbor="10.9.9.9", since=row.since
         )
@@ -136,10 +136,10 @@ def test_a_vrf_that_vtysh_takes_no_name_of_is_named_and_the_others_are_asked_for
     api.force_authenticate(user)
     browser.force_login(user)
     answer = api.get(f"/api/v1/routes/?prefix={address}").json()
-    assert (answer["asked"], answer["answered"], answer["unasked"]) == (3, 3, ["<b>", "my+vrf"])
+    assert (answer["asked"], answer["answered"], answer["unasked"]) == (3, 3, ['<"b">', "my|vrf"])
     page = browser.get(f"/routes/?prefix={address}").text
-    assert "the VRFs <code>&lt;b&gt;</code>, <code>my+vrf</code>: bgpui gives vtysh only names" in page
-    Session.objects.filter(node=row.node).exclude(vrf="my+vrf").delete()
+    assert "the VRFs <code>&lt;&quot;b&quot;&gt;</code>, <code>my|vrf</code>: vtysh and bgpd read" in page
+    Session.objects.filter(node=row.node).exclude(vrf="my|vrf").delete()
     assert [node for node, _why in lookup.look_up(observer.cluster, address).failed] == [row.node]
 
 
