@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
@@ -12,8 +13,8 @@ from clusters import clock
 from clusters.models import Cluster, NodeEvent
 from clusters.words import bounded, counted
 from speakers.models import Session, Speaker, Transition
-from speakers.selectors import MISSES_UNKNOWN
-from speakers.services import BATCH
+from speakers.selectors import MISSES_UNKNOWN, Limits
+from speakers.services import BATCH, RETRY_LIMIT
 from speakers.totals import transitions_count
 
 _POD_FIELDS = ("namespace", "pod", "pod_uid", "container", "image", "ready", "phase", "restarts", "started_at")
@@ -28,6 +29,7 @@ def speakers_sync(*, cluster: Cluster, pods: Iterable[Speaker], nodes: Iterable[
     sessions of all other nodes go; of a node that has lost its pod they stay, for the sweep to age.
     """
     known = {row.node: row for row in Speaker.objects.filter(cluster=cluster)}
+    _clock_believe(known.values())
     found = {pod.node: pod for pod in pods}
     wanted = {*nodes, *found}
     altered, happened, hopeful = list[Speaker](), list[NodeEvent](), list[str]()
@@ -55,6 +57,23 @@ def speakers_sync(*, cluster: Cluster, pods: Iterable[Speaker], nodes: Iterable[
     gone = [row for node, row in known.items() if node not in wanted]
     _forget(gone)
     return len(altered) + len(gone)
+
+
+def _clock_believe(speakers: Iterable[Speaker]) -> None:
+    """Forget when speakers were tried if that is still to come: the database's clock was set back.
+
+    Else whatever they answer would be older than what is known of them until the clock is there again.
+    """
+    ahead = Limits.at(None).ahead
+    pause = timedelta(seconds=2 * RETRY_LIMIT)
+    wrong = [
+        row.pk
+        for row in speakers
+        if any(at is not None and at > ahead for at in (row.attempted_at, row.asked_at))
+        or (row.retry_at is not None and row.retry_at > ahead + pause)
+    ]
+    if wrong:
+        Speaker.objects.filter(pk__in=wrong).update(attempted_at=None, asked_at=None, retry_at=None)
 
 
 def speakers_back(*, cluster: Cluster, nodes: Iterable[str] | None = None) -> None:

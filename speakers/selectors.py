@@ -42,10 +42,14 @@ Speakers: TypeAlias = "QuerySet[WithAnnotations[Speaker, _Freshness]]"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Answers before `late` are older than one poll allows; before `unknown`, than three. rare: by `Speaker.every`."""
+    """Answers before `late` are older than one poll allows; before `unknown`, than three. rare: by `Speaker.every`.
+
+    Of answers after `ahead` the age is unknown: the database's clock was set back since.
+    """
 
     late: datetime
     unknown: datetime
+    ahead: datetime
     rare: Mapping[int, Limits] = field(default_factory=dict)
 
     @classmethod
@@ -62,9 +66,9 @@ class Limits:
         return self.rare.get(every, self)
 
 
-def _limits(now: datetime, interval: float, slack: float) -> tuple[datetime, datetime]:
+def _limits(now: datetime, interval: float, slack: float) -> tuple[datetime, datetime, datetime]:
     late, unknown = (timedelta(seconds=polls * interval + slack) for polls in (1, MISSES_UNKNOWN))
-    return now - late, now - unknown
+    return now - late, now - unknown, now + timedelta(seconds=settings.BGPUI_SWEEP_INTERVAL)
 
 
 def _unknown(prefix: str, limits: Limits) -> Q:
@@ -81,7 +85,7 @@ def _before(prefix: str, limits: Limits, word: str) -> Q:
     rare = Q(**{f"{prefix}every": 0})
     for every, own in limits.rare.items():
         rare |= Q(**{f"{prefix}every": every, heard: getattr(own, word)})
-    return Q(**{heard: getattr(limits, word)}) & rare
+    return (Q(**{heard: getattr(limits, word)}) & rare) | Q(**{f"{prefix}observed_at__gt": limits.ahead})
 
 
 def unheard(now: datetime | None = None) -> Q:
@@ -180,10 +184,11 @@ class Freshness:
 
 def freshness(*, cluster: Cluster | None = None, now: datetime | None = None) -> Freshness:
     """When any speaker was last heard, and how many answer now; one query."""
-    heard = ~Q(observed_at=None)
+    heard, ahead = ~Q(observed_at=None), Limits.at(now).ahead
     rows = Speaker.objects.all() if cluster is None else Speaker.objects.filter(cluster=cluster)
     found = rows.aggregate(
-        newest=Max("observed_at"),
+        newest=Max("observed_at", filter=Q(observed_at__lte=ahead)),
+        heard=Count("pk", filter=heard),
         total=Count("pk"),
         answered=Count("pk", filter=~not_live(now)),
         quiet=Count("pk", filter=heard & Q(every__gt=0, source=Speaker.Source.VTYSH)),
@@ -193,9 +198,9 @@ def freshness(*, cluster: Cluster | None = None, now: datetime | None = None) ->
     newest: datetime | None = found["newest"]
     every = found["every"] or 0
     limits = Limits.at(now).of(every)
-    if newest is None:
+    if not found["heard"]:
         state = "never"
-    elif newest < limits.unknown:
+    elif newest is None or newest < limits.unknown:
         state = "stale"
     else:
         state = "late" if newest < limits.late else "live"

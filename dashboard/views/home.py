@@ -47,6 +47,8 @@ class Observed:
         """Why nothing can be said of now; "" = it can."""
         if self.fresh.state == "never":
             return "no speaker has answered yet"
+        if self.fresh.state == "stale" and self.fresh.observed_at is None:
+            return "no speaker has answered since the database's clock was set back"
         if self.fresh.state == "stale" and self.fresh.observed_at:
             return f"nothing was observed for {age_words(clock.now() - self.fresh.observed_at)}"
         return ""

@@ -83,6 +83,20 @@ def test_pages_grey_by_themselves_when_nothing_sweeps_any_more(clocks: StandingC
     assert words == [("up", "live"), ("up", "live"), ("late", "late"), ("late", "late"), ("unknown", "stale")]
 
 
+def test_an_answer_of_a_time_that_is_still_to_come_is_not_fresh() -> None:
+    """The database's clock was set back since."""
+    owner = cluster()
+    add(owner, speaker(owner, "node-1", observed_at=after(11), attempted_at=after(11)))
+    fresh = selectors.freshness(now=T0)
+    assert (health(0), fresh.state, fresh.observed_at) == ("unknown", "stale", None)
+    assert selectors.speakers(now=T0).get().freshness == "unknown"
+    assert Speaker.objects.filter(selectors.not_live(T0)).exists()
+    assert health(1) == "up", "clocks of processes may differ a little"
+    speaker(owner, "node-2", observed_at=T0)
+    fresh = selectors.freshness(now=T0)
+    assert (fresh.state, fresh.observed_at, fresh.answered) == ("live", T0, 1)
+
+
 def test_a_node_that_was_never_heard_is_unknown() -> None:
     owner = cluster()
     add(owner, speaker(owner, "node-1"), state="Established")

@@ -16,7 +16,7 @@ from speakers.services import Written, observations_write
 from speakers.sweep import Observation
 from tests.speakers.seen import DOWN, T0, UP, after, intended, missed, seen, session, speaker, swept
 from tests.speakers.seen import cluster as make_cluster
-from tests.stores.clock import differ
+from tests.stores.clock import StandingClocks, differ
 
 pytestmark = pytest.mark.django_db
 ONE = ("default", "10.0.0.1")
@@ -96,6 +96,26 @@ def test_a_node_that_came_back_is_asked_once_for_each_time(cluster: Cluster, kin
     assert not backed_off(2, kind)
     Speaker.objects.update(retry_at=after(400), attempted_at=after(3))
     assert backed_off(3, "node-cordoned"), "it was asked, and did not answer"
+
+
+def test_what_is_answered_after_the_clock_was_set_back_counts(cluster: Cluster, clocks: StandingClocks) -> None:
+    pod = {"node": "node-1", "pod": "pod-node-1", "namespace": "metallb-system"}
+    clocks.stand(after(3600))
+    speakers_sync(cluster=cluster, pods=[Speaker(**pod)], nodes=[])
+    write(cluster, seen("node-1", after(3600), {ONE: UP}))
+    Speaker.objects.update(retry_at=after(3900))
+    clocks.stand(T0)
+    speakers_sync(cluster=cluster, pods=[Speaker(**pod)], nodes=[])
+    write(cluster, seen("node-1", T0, {ONE: DOWN}))
+    row = Speaker.objects.get()
+    assert (row.observed_at, row.attempted_at, row.retry_at) == (T0, T0, None)
+    assert session().state == "Active"
+    for at in (5, 6, 7):
+        write(cluster, missed("node-1", after(at)))
+    row.refresh_from_db()
+    clocks.stand(after(7))
+    speakers_sync(cluster=cluster, pods=[Speaker(**pod)], nodes=[])
+    assert Speaker.objects.get().retry_at == row.retry_at is not None, "a back-off is no time that went wrong"
 
 
 def test_speakers_that_did_not_change_are_not_written(cluster: Cluster) -> None:
