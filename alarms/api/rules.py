@@ -51,8 +51,10 @@ class RuleSerializer(KnownFields, serializers.ModelSerializer[Rule]):
         read_only_fields = ("error",)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """No filter that the kind has no use for."""
+        """It watches for what it always has, and has no filter that the kind has no use for."""
         kind = attrs.get("kind", getattr(self.instance, "kind", ""))
+        if self.instance is not None and kind != self.instance.kind:  # its open alarms are of that kind
+            raise serializers.ValidationError({"kind": "cannot become another one; add a rule, and remove this one"})
         for name, kinds in _ONLY.items():
             if attrs.get(name, getattr(self.instance, name, ())) and kind not in kinds:
                 whole = "clusters" if kind == Kind.CLUSTER else "nodes"

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -72,6 +73,22 @@ def test_what_a_rule_said_before_and_after_is_in_the_history(as_role: Clients) -
     assert entry["diff"] == [{"path": "spec.number", "before": 2, "after": 3}]
     assert api.post(f"/api/v1/changes/{entry['id']}/revert/?to=before").status_code == 404
     assert api.get("/api/v1/changes/export/").status_code == 200
+
+
+def test_a_rule_stays_of_its_kind_in_rest_and_in_the_browser(
+    as_role: Clients, browser: Callable[[str], Client], alarm: Alarm
+) -> None:
+    """What it found is open under it, and would be told as of the other kind."""
+    rule = Rule.objects.get()
+    refused = as_role("admin").patch(f"/api/v1/alarm-rules/{rule.pk}/", {"kind": "session-flapping"})
+    assert (refused.status_code, refused.json()["findings"][0]["field"]) == (400, "kind")
+    assert "add a rule, and remove this one" in refused.json()["findings"][0]["message"]
+    typed = {"name": rule.name, "severity": "info", "seconds": "5", "enabled": "on", "per": "peer"}
+    page = browser("admin").post(rule.get_absolute_url(), {**typed, "kind": "session-flapping"})
+    assert (page.status_code, "add a rule, and remove this one" in page.text) == (422, True)
+    assert browser("admin").post(rule.get_absolute_url(), {**typed, "kind": rule.kind}).status_code == 302
+    rule.refresh_from_db()
+    assert (rule.kind, rule.severity) == ("session-down", "info")
 
 
 @pytest.mark.parametrize(
