@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from dashboard.cells import Cell, Column, Key, Sum, cells_of, sum_of
+from dashboard.sparklines import Sparkline, by_key
 from dashboard.zones import Zones, zones_of
 from speakers.counts import Counts, NodeCount
 from speakers.models import Session
@@ -22,11 +24,12 @@ OPEN_BELOW = 9  # a fleet this small is shown whole
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A node and its cells, None where nothing is intended and nothing runs."""
+    """A node and its cells, None where nothing is intended and nothing runs. line: how many prefixes they are told."""
 
     node: NodeCount
     cluster: str
     cells: list[Cell | None]
+    line: Sparkline | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +66,18 @@ class Matrix:
 
 
 def matrix(
-    sessions: Sessions, counts: Counts, clusters: Mapping[int, str], *, opened: bool | None, page: int
+    sessions: Sessions,
+    counts: Counts,
+    clusters: Mapping[int, str],
+    *,
+    opened: bool | None,
+    page: int,
+    lined_at: datetime | None = None,
 ) -> Matrix:
-    """The matrix of a page of nodes; opened: whether healthy nodes have rows too (None = if there are few)."""
+    """The matrix of a page of nodes; opened: whether healthy nodes have rows too (None = if there are few).
+
+    lined_at: the end of the day that rows have lines of, None = of no one; one query.
+    """
     if opened is None:
         opened = counts.number_of_nodes < OPEN_BELOW
     zones = _zones(counts)
@@ -78,7 +90,8 @@ def matrix(
     shown = nodes[(page - 1) * ROWS : page * ROWS]
     columns, hidden_columns = _columns(counts)
     cells, in_rows = cells_of(sessions, shown, columns)
-    rows = [_row(node, clusters, columns, cells) for node in shown]
+    lines = _lines(shown, columns, lined_at) if lined_at is not None else {}
+    rows = [_row(node, clusters, columns, cells, lines) for node in shown]
     problems = sum(node.health != "up" for node in shown)
     if zones:
         bands = _bands(zones, order, counts, columns, rows, clusters, last=page == pages and not opened)
@@ -106,9 +119,22 @@ def _zones(counts: Counts) -> Zones | None:
     return found if found is not None and found.any else None
 
 
-def _row(node: NodeCount, clusters: Mapping[int, str], columns: Sequence[Column], cells: Mapping[Key, Cell]) -> Row:
+def _row(
+    node: NodeCount,
+    clusters: Mapping[int, str],
+    columns: Sequence[Column],
+    cells: Mapping[Key, Cell],
+    lines: Mapping[tuple[int, str], Sparkline],
+) -> Row:
     at = (node.cluster, node.node)
-    return Row(node, clusters.get(node.cluster, ""), [cells.get((*at, column.key)) for column in columns])
+    here = [cells.get((*at, column.key)) for column in columns]
+    return Row(node, clusters.get(node.cluster, ""), here, lines.get(at))
+
+
+def _lines(nodes: Sequence[NodeCount], columns: Sequence[Column], now: datetime) -> dict[tuple[int, str], Sparkline]:
+    """Of the sessions in a row together."""
+    places = [(node.cluster, node.node) for node in nodes]
+    return by_key({(*place, *column.key): place for place in places for column in columns}, now)
 
 
 def _by_trouble(zones: Zones, counts: Counts) -> dict[tuple[int, str], int]:

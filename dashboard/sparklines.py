@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from clusters.words import DEFAULT_VRF, counted
 from peers.models import BGPPeer
 from speakers.counters.packing import SLOT
-from speakers.counters.series import Series, fleet_series
+from speakers.counters.series import K, Series, SessionAt, fleet_series, series_by_session
 from speakers.history import DAY
+from speakers.models import Session
 
 WIDTH, HEIGHT = 96, 20  # units: one across is a quarter of an hour of a day
 _EDGE = 2  # above and below the line
@@ -30,6 +31,8 @@ _LABELS = {
     "unknown": "Sessions unknown",
 }
 _BFD = "bfd_up"
+LINES = "lines"  # ?lines=1: lists draw them; reading them costs about as much as the rest of a page
+SHOWN = "prefixes_sent"  # in lists; MetalLB's sessions let nothing in, so that what is received says little
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,20 @@ def peer_series(peer: BGPPeer, now: datetime, reach: timedelta = DAY) -> list[Se
     if peer.namespace != peer.cluster.namespace:
         return []
     return fleet_series(peer.cluster_id, {(peer.vrf or DEFAULT_VRF, peer.name)}, now, reach)
+
+
+def place_of(session: Session) -> SessionAt:
+    """Where its numbers are kept."""
+    return session.cluster_id, session.node, session.vrf, session.neighbor
+
+
+def by_key(several: Mapping[SessionAt, K], now: datetime) -> dict[K, Sparkline]:
+    """How many prefixes many sessions were told, those of the same key together; one query.
+
+    A session that is down is told none: its line has a gap, and that of several falls.
+    """
+    found = series_by_session(several, SHOWN, now)
+    return {key: line for key, series in found.items() for line in sparklines([series])}
 
 
 def sparklines(series: Iterable[Series]) -> list[Sparkline]:

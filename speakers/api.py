@@ -15,12 +15,22 @@ from rest_framework.response import Response
 
 from clusters import clock
 from clusters.api.filters import IntegerFilter, choice, flag, of_cluster, text
+from clusters.api.problems import BadParameter, fault
 from clusters.api.views import ReadEndpoint
 from clusters.moments import MomentFilter
 from clusters.stale import by_node, refusals
 from speakers import live, selectors
-from speakers.counters.api import REACH, CountersSerializer, counters_json, reach_of
-from speakers.counters.series import session_series
+from speakers.counters.api import (
+    MOST,
+    REACH,
+    SERIES,
+    CountersSerializer,
+    SeriesSerializer,
+    counters_json,
+    name_of,
+    reach_of,
+)
+from speakers.counters.series import series_by_session, session_series
 from speakers.frr.reasons import REASONS
 from speakers.history import history
 from speakers.history_serializers import HistorySerializer
@@ -32,6 +42,16 @@ from speakers.serializers import (
     TransitionSerializer,
     detail_json,
 )
+
+
+class ListedSessionSerializer(SessionSerializer):
+    """A session of a list."""
+
+    series = SeriesSerializer(required=False, allow_null=True, help_text="If one is asked for; null = nothing counted.")
+
+    class Meta(SessionSerializer.Meta):
+        fields = (*SessionSerializer.Meta.fields, "series")
+        read_only_fields = fields
 
 
 class SessionFilters(FilterSet):  # type: ignore[misc]
@@ -55,13 +75,15 @@ class SessionFilters(FilterSet):  # type: ignore[misc]
     list=extend_schema(
         summary="List sessions",
         description="Of all nodes and VRFs, clusters as they were added; `health` is computed from the clock.",
+        parameters=[SERIES, REACH],
+        responses=ListedSessionSerializer(many=True),
     ),
 )
 class SessionViewSet(ReadEndpoint):
     """Sessions as FRR last described them."""
 
     queryset = Session.objects.none()  # names the model whose permissions count; the rows come from the selector
-    parameters: ClassVar[Mapping[str, tuple[str, ...]]] = {"counters": ("reach",)}
+    parameters: ClassVar[Mapping[str, tuple[str, ...]]] = {"counters": ("reach",), "list": ("series", "reach")}
     serializer_class = SessionSerializer
     filterset_class = SessionFilters
     ordering = ("cluster_id", "node", "vrf", "neighbor")  # an index has this order
@@ -86,7 +108,23 @@ class SessionViewSet(ReadEndpoint):
         keys: Any = super().paginate_queryset(queryset.values_list("pk", flat=True))
         rows = selectors.sessions().select_related("comparison").filter(pk__in=list(keys)).order_by()
         found = {row.pk: row for row in rows}
-        return [found[key] for key in keys if key in found]
+        self._page = [found[key] for key in keys if key in found]
+        return self._page
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """A page of sessions, with a series of each if one is asked for; one query more then."""
+        name, reach = name_of(request), reach_of(request)
+        response = super().list(request, *args, **kwargs)
+        if name:
+            if len(self._page) > MOST:
+                message = f"must be at most {MOST} with series"
+                raise BadParameter(f"page_size {message}.", findings=[fault("page_size", message, code="page-size")])
+            places = {(row.cluster_id, row.node, row.vrf, row.neighbor): row.pk for row in self._page}
+            found = series_by_session(places, name, clock.now(), reach)
+            for one in response.data["results"]:
+                series = found.get(one["id"])
+                one["series"] = None if series is None else SeriesSerializer(series).data
+        return response
 
     @extend_schema(
         summary="One session",

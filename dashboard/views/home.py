@@ -25,6 +25,7 @@ from dashboard.filters import Filters
 from dashboard.matrix import matrix
 from dashboard.problems import SHOWN, SHOWN_ALL, problems, with_ribbons
 from dashboard.refusals import by_refusal, frozen, kept_old, leading
+from dashboard.sparklines import LINES
 from dashboard.summary import Config, also, headline_counts, sentence
 from peers.models import BGPPeer
 from speakers.counts import Counts
@@ -82,7 +83,9 @@ def _board(request: HttpRequest, filters: Filters, clusters: dict[int, Cluster],
     page = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 6 else 1
     config = _config(filters, clusters)
     names = {pk: one.name for pk, one in clusters.items()}
-    drawn = matrix(filters.apply(sessions()), counts, names, opened=opened, page=page)
+    lined = request.GET.get(LINES) == "1"
+    at = clock.now() if lined else None
+    drawn = matrix(filters.apply(sessions()), counts, names, opened=opened, page=page, lined_at=at)
     why = frozen(filters)
     kept = kept_old(why, filters)
     peers = {column.key: column.peer for column in drawn.columns}
@@ -105,6 +108,8 @@ def _board(request: HttpRequest, filters: Filters, clusters: dict[int, Cluster],
         "problem_count": len(found),
         "matrix": drawn,
         "healthy_query": f"healthy={int(opened)}&" if opened is not None else "",
+        "lined": lined,
+        "lines_query": f"{LINES}=1&" if lined else "",
         "clusters_by_pk": clusters,
         "observing": [one for one in clusters.values() if told_of(one) and filters.cluster in ("", one.name)],
         "several": len(clusters) > 1 and not filters.cluster,

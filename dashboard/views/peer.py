@@ -15,7 +15,7 @@ from clusters.kindpages import page_of_kind
 from clusters.pages import HttpRequest, page_of, render_page
 from clusters.resources.detail import resource_context
 from dashboard.facts import text_of
-from dashboard.sparklines import peer_series, sparklines
+from dashboard.sparklines import LINES, by_key, peer_series, place_of, sparklines
 from dashboard.tallies import Tally, tallies
 from peers.models import BGPPeer
 from speakers.comparison.selectors import tally_of
@@ -31,12 +31,16 @@ def peer(request: HttpRequest, cluster: str, namespace: str, name: str) -> HttpR
     own: QuerySet[Any] = sessions(cluster=row.cluster).filter(peer=name).order_by("severity", "node", "vrf")
     (tally,) = tallies([row])
     now = clock.now()
+    page, lined = page_of(request, own), request.GET.get(LINES) == "1"
+    lines = by_key({place_of(one): one.pk for one in page}, now) if lined else {}
     context = {
         **resource_context(request, page_of_kind("BGPPeer"), row),
         "tally": tally,
         "compared": tally_of(own, now),
         "sparklines": sparklines(peer_series(row, now)),
-        "page": page_of(request, own),
+        "page": page,
+        "rows": [(one, lines.get(one.pk)) for one in page],
+        "lined": lined,
         "ticket": _ticket(row, tally),
     }
     return render_page(request, "resources/detail.html", context, part="live")

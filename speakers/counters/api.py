@@ -13,11 +13,31 @@ from rest_framework.request import Request
 from clusters.api.problems import BadParameter, fault
 from speakers.counters.packing import SLOT
 from speakers.counters.series import Series
+from speakers.counters.taking import BFD, MESSAGES
 from speakers.history import DAY
 
 REACHES = {"1h": timedelta(hours=1), "6h": timedelta(hours=6), "24h": DAY, "7d": timedelta(days=7)}
 _USUAL = "24h"
 REACH = OpenApiParameter("reach", str, enum=tuple(REACHES), description=f"How far back; {_USUAL} if not given.")
+
+
+NAMES = ("prefixes_sent", "prefixes_received", *MESSAGES, BFD)
+MOST = 200  # sessions of one answer that have a series
+SERIES = OpenApiParameter(
+    "series",
+    str,
+    enum=NAMES,
+    description=f"Each session with this series, its families together; pages of at most {MOST} then.",
+)
+
+
+def name_of(request: Request) -> str:
+    """The series that is asked for, "" = none. Raises BadParameter."""
+    wanted = request.query_params.get("series", "")
+    if wanted and wanted not in NAMES:
+        message = f"must be one of {', '.join(NAMES)}"
+        raise BadParameter(f"series {message}.", findings=[fault("series", message, code="series", value=wanted[:40])])
+    return wanted
 
 
 def reach_of(request: Request) -> timedelta:

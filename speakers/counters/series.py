@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 from django.db.models import QuerySet
 
 from speakers.counters.keeping import FLEET
-from speakers.counters.packing import SLOT, Place, unpack
+from speakers.counters.packing import SLOT, Day, Place, unpack
 from speakers.counters.taking import MESSAGES
 from speakers.history import DAY
 from speakers.models import CounterDay, Session
 
 STEP = timedelta(seconds=SLOT)
+SessionAt: TypeAlias = tuple[int, str, str, str]  # key of the cluster, node, VRF, neighbor
+K = TypeVar("K", bound=Hashable)
+_NOTHING = Day([], [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,28 @@ def fleet_series_by_vrf(
         for track in day.tracks:
             _add(sums[row.cluster_id, track.vrf], day.values(track, name), midnight)
     return {place: span.series(name, values) for place, values in sums.items()}
+
+
+def series_by_session(
+    several: Mapping[SessionAt, K], name: str, now: datetime, reach: timedelta = DAY
+) -> dict[K, Series]:
+    """One of the series of many sessions, those of the same key as their sum, families together; one query."""
+    span = _Reach.until(now, reach)
+    wanted: dict[tuple[int, str], dict[Place, K]] = defaultdict(dict)
+    for (cluster, node, vrf, neighbor), key in several.items():
+        wanted[cluster, node][vrf, neighbor] = key
+    sums: dict[K, dict[int, int]] = defaultdict(dict)
+    rows = span.rows(cluster__in={at for at, _node in wanted}, node__in={node for _at, node in wanted})
+    for row in rows if wanted else ():
+        places = wanted.get((row.cluster_id, row.node), {})
+        day, midnight = unpack(row.points) if places else _NOTHING, _midnight(row.day)
+        for track in day.tracks:
+            if track.place in places:
+                for each in track.series:
+                    if each.partition(".")[0] == name:
+                        _add(sums[places[track.place]], day.values(track, each), midnight)
+    found = {key: span.series(name, values) for key, values in sums.items()}
+    return {key: series for key, series in found.items() if any(value is not None for value in series.values)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,9 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from clusters.models import Cluster
@@ -63,3 +65,38 @@ def test_the_pages_of_a_session_and_of_its_peer_draw_what_was_counted(viewer: Cl
     assert all(path.startswith("M") for path in found.values())
     found = dict(_SVG.findall(viewer.get(f"/peers/{cluster.name}/{peer.namespace}/{peer.name}/").text))
     assert {"Sessions up: 1, steady", "Prefixes advertised: 3, steady"} <= set(found)
+
+
+def test_lists_of_sessions_draw_what_was_advertised_if_asked_for_by_one_query_more(
+    viewer: Client, cluster: Cluster
+) -> None:
+    peer, numbers = a_peer(cluster), {}
+    paths = (f"/peers/{cluster.name}/{peer.namespace}/{peer.name}/", "/?healthy=1")
+    told = {node: a_session(a_speaker(cluster, node)) for node in ("node-0", "node-1", "node-2")}
+    for minutes, nodes in ((10, ("node-0", "node-1")), (5, ("node-0",)), (0, ("node-0",))):
+        at = timezone.now() - timedelta(minutes=minutes)
+        points_write(cluster.pk, [Observation(one, at, answer({("default", "10.0.0.1"): UP})) for one in nodes])
+    for path in paths:
+        viewer.get(path)
+        for lined in (False, True):
+            with CaptureQueriesContext(connection) as queries:
+                page = viewer.get(path + ("&" if "?" in path else "?") * lined + "lines=1" * lined).text
+            numbers[path, lined] = len(queries)
+            table = page.partition("</table>")[0] if path.startswith("/peers") else page.partition("matrix-head")[2]
+            assert len(_SVG.findall(table)) == 2 * lined
+        assert "Prefixes advertised, IPv4: 3, steady" not in table
+        assert [words for words, _path in _SVG.findall(table)] == [
+            "Prefixes advertised: 3, steady",
+            "Prefixes advertised: no value now, 3 before, steady",
+        ]
+        assert numbers[path, True] == numbers[path, False] + 1
+    with CaptureQueriesContext(connection) as queries:
+        assert "series" not in viewer.get("/api/v1/sessions/").json()["results"][0]
+    with CaptureQueriesContext(connection) as more:
+        rows = viewer.get("/api/v1/sessions/?series=prefixes_sent&reach=1h").json()["results"]
+    assert len(more) == len(queries) + 1
+    found = {row["node"]: row["series"] and [one for one in row["series"]["values"] if one is not None] for row in rows}
+    assert found == {"node-0": [3, 3, 3], "node-1": [3], "node-2": None}
+    assert {row["id"] for row in rows} == {row.pk for row in told.values()}
+    for odd in ("series=prefixes", "reach=1y&series=bfd_up"):
+        assert viewer.get(f"/api/v1/sessions/?{odd}").status_code == 400
