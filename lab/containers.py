@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from enum import StrEnum
+from urllib.parse import urlencode
 
 from lab.apiserver import ExecResult, Store
 from lab.apiserver.errors import internal
@@ -31,6 +32,7 @@ class PodFault(StrEnum):
     FAILED = "failed"  # exit code 1 with words on standard error
     VRFS = "vrfs"  # the default VRF under a name that no VRF can have
     MARKUP = "markup"  # every neighbor calls itself by a piece of HTML
+    UNREACHED = "unreached"  # the API server has no way to the node's kubelet
 
 
 class Containers:
@@ -73,6 +75,8 @@ class Containers:
         fault = self.faults.get(node)
         if node in self.delays:
             await asyncio.sleep(self.delays[node])
+        if fault is PodFault.UNREACHED:
+            raise self._unreached(node, argv)
         if fault is PodFault.HANG:
             await asyncio.Event().wait()
         try:
@@ -82,6 +86,14 @@ class Containers:
         if result.code == 127 and not is_vtysh(argv[0]):
             raise _no_program(argv[0])
         return result if fault is None else _spoiled(fault, result)
+
+    def _unreached(self, node: str, argv: Sequence[str]) -> Exception:
+        """As the API server of Kubernetes 1.30 words it after it upgraded to v5, each node with its own address."""
+        manifest = self._store.get("nodes", "", node) or {"status": {"addresses": [{"address": node}]}}
+        where = f"{manifest['status']['addresses'][0]['address']}:10250"
+        url = f"https://{where}/exec/metallb-system/speaker/frr?{urlencode({'command': argv[0]})}"
+        words = f'error sending request: Post "{url}": dial tcp {where}: connect: no route to host'
+        return internal(f"Internal error occurred: {words}", "InternalError")
 
 
 def _spoiled(fault: PodFault, result: ExecResult) -> ExecResult:

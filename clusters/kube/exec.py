@@ -21,6 +21,7 @@ from python_socks import ProxyError
 
 from clusters.kube.connection import Connection
 from clusters.kube.errors import Unreachable, bounded
+from clusters.kube.kubelet import unreached, without_ids
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 _STDOUT, _STDERR, _STATUS = 1, 2, 3
@@ -214,4 +215,6 @@ def _exit_code(status: bytes) -> int:
         text = str(parsed.get("message") or "the command could not be run")
     except (ValueError, TypeError, KeyError, AttributeError, StopIteration, RecursionError) as error:
         raise ExecError("broken", "the exit status cannot be read") from error
-    raise ExecError("refused", text)
+    if (why := unreached(text)) is not None:
+        raise ExecError("unreachable", why)
+    raise ExecError("refused", without_ids(text))

@@ -31,7 +31,7 @@ def pods(kube: RunningCluster) -> RunningCluster:
         if argv[0] == "big":
             return apiserver.ExecResult(b"x" * 300_000, b"err")
         if argv[0] == "broken":
-            raise apiserver.ApiError(500, "InternalError", "container not found (frr)")
+            raise apiserver.ApiError(500, "InternalError", argv[1])
         return apiserver.ExecResult("|".join(argv).encode(), b"to stderr", 3 if argv[0] == "false" else 0)
 
     kube.server.exec = run
@@ -63,7 +63,7 @@ async def test_output_streams_and_exit_code_are_kept_apart(pods: RunningCluster)
         (["ok"], {"name": "gone"}, "gone"),
         (["ok"], {"token": "look-token"}, "forbidden"),
         (["ok"], {"token": "nobodys-token"}, "unauthorized"),
-        (["broken"], {}, "refused"),
+        (["broken", "container not found (frr)"], {}, "refused"),
     ],
 )
 async def test_what_did_not_run_to_its_end_is_an_error_with_a_reason(
@@ -73,6 +73,34 @@ async def test_what_did_not_run_to_its_end_is_an_error_with_a_reason(
         await _run(pods, *argv, **options)
     assert error.value.reason == reason, str(error.value)
     assert str(error.value)
+
+
+_BACKEND, _POST = "error dialing backend", 'Internal error occurred: error sending request: Post "https://n/exec"'
+_VALID = "tls: failed to verify certificate: x509: certificate is valid for"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (f"{_BACKEND}: dial tcp 10.0.0.5:10250: connect: no route to host", "no route to host"),
+        (f"{_POST}: dial tcp [fd00:10::5]:10250: i/o timeout", "i/o timeout"),
+        (f"{_POST}: dial tcp: lookup node-1 on 10.0.0.2:53: no such host", "no such host"),
+        (f"{_BACKEND}: proxy error from 127.0.0.1:9443, code 503: 503 Service Unavailable", "503 Service Unavailable"),
+        (f"{_BACKEND}: remote error: tls: internal error", "tls: internal error"),
+        (f"{_BACKEND}: {_VALID} 10.0.0.5, not node-1", f"{_VALID} other names"),
+        (f"{_BACKEND}: no agent for [fd00:10::5]:10250 or 10.0.0.5", "no agent for … or …"),
+        (f'failed to start exec "{"0a" * 32}": OCI runtime exec failed', ""),
+    ],
+)
+async def test_a_kubelet_out_of_reach_is_told_in_the_same_words_for_every_node(
+    pods: RunningCluster, said: str, told: str
+) -> None:
+    """kubernetes/apiserver pkg/util/proxy/streamtranslator.go: what dialling says comes on the status channel."""
+    with pytest.raises(ExecError) as error:
+        await _run(pods, "broken", said)
+    kubelet = f"the node's kubelet cannot be reached: {told}"
+    assert str(error.value) == (kubelet if told else 'failed to start exec "…": OCI runtime exec failed')
+    assert error.value.reason == ("unreachable" if told else "refused")
 
 
 async def test_a_pod_deleted_in_mid_command_breaks_it(pods: RunningCluster) -> None:

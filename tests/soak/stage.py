@@ -67,7 +67,7 @@ Happening = Callable[[Stage, Random], AbstractAsyncContextManager[str]]
 
 @asynccontextmanager
 async def pod_answers_badly(stage: Stage, random: Random) -> AsyncIterator[str]:
-    """A node's FRR hangs, answers garbage, half a JSON, 50 MB, an error, HTML, under wrong VRF names or host names."""
+    """A node's FRR hangs, is out of reach, answers garbage, half a JSON, 50 MB, an error, HTML, or wrong names."""
     node, fault = random.choice(list(stage.truth.nodes())), random.choice(list(PodFault))
     async with stage.alone(node):
         stage.lab.faults[node] = fault

@@ -12,9 +12,12 @@ from pytest_django.fixtures import Settings
 from clusters.alone import alone
 from clusters.models import Cluster
 from dashboard import observe, tasks
+from dashboard.filters import Filters
+from dashboard.problems import problems
 from lab.containers import PodFault
 from peers.models import BGPPeer
 from speakers import live, sweep
+from speakers.counts import Counts
 from speakers.frr import commands
 from speakers.models import Session, Speaker, Transition
 from speakers.selectors import sessions, speakers
@@ -78,6 +81,7 @@ def test_a_second_sweep_of_a_quiet_cluster_writes_no_session(observer: Observer)
         (PodFault.EMPTY, "vtysh printed no JSON"),
         (PodFault.PAGE, "<html>"),
         (PodFault.FAILED, "Exiting: failed to connect to any daemons."),
+        (PodFault.UNREACHED, "the node's kubelet cannot be reached: no route to host"),
     ],
 )
 def test_a_node_that_answers_badly_is_late_with_the_reason_and_nobody_else_is(
@@ -101,6 +105,15 @@ def test_a_node_that_answers_badly_is_late_with_the_reason_and_nobody_else_is(
     observer.sweep()
     assert Speaker.objects.get(node=TWO).misses == 0
     assert observer.health()[TWO, "default", "10.1.0.1"] == "up"
+
+
+def test_nodes_whose_kubelets_are_out_of_reach_are_one_row(observer: Observer) -> None:
+    observer.lab.faults.update(dict.fromkeys((ONE, TWO), PodFault.UNREACHED))
+    observer.sweep()
+    filters = Filters()
+    rows = problems(Counts.of(filters), {observer.cluster.pk: observer.cluster}, filters, {}, ())
+    (row,) = (row for row in rows if row.kind == "speaker")
+    assert (row.nodes, row.detail) == ([ONE, TWO], "the node's kubelet cannot be reached: no route to host")
 
 
 def test_who_answers_is_written_while_a_silent_node_is_still_awaited(
