@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from clusters.words import counted
+from clusters.words import HEALTH_WORDS, counted
 from dashboard.filters import Filters
 from dashboard.problem import Problem
 from dashboard.refusals import Kept
@@ -59,9 +59,7 @@ def _said(counts: Counts, filters: Filters, blind: str) -> Sentence:
     if odd:
         word = "degraded" if counts.healths["degraded"] else "orphan"
         number = counts.healths[word]
-        what = (
-            f"{number:,} {'is' if number == 1 else 'are'} {'degraded' if word == 'degraded' else 'up but not intended'}"
-        )
+        what = f"{number:,} {'is' if number == 1 else 'are'} {HEALTH_WORDS[word]}"
         return Sentence("No session is down; ", what, filters.query(health=word), ".", "warn")
     return Sentence(
         f"All {counted(whole, 'session')} are up." if whole != 1 else "The session is up.", "", "", "", "up"
@@ -162,5 +160,5 @@ def also(counts: Counts, sentence: Sentence) -> list[str]:
     if counts.healths["degraded"]:
         clauses.append(f"{counts.healths['degraded']:,} degraded")
     if number := counts.healths["orphan"]:
-        clauses.append(f"{number:,} {'is' if number == 1 else 'are'} up but not intended")
+        clauses.append(f"{number:,} {'is' if number == 1 else 'are'} {HEALTH_WORDS['orphan']}")
     return clauses

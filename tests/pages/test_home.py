@@ -61,7 +61,8 @@ def _fill(cluster: Cluster, nodes: list[list[dict[str, Any]]], seconds: list[flo
         ([[{}], [{}]], [1, 3600], "Nothing is known to be down; 1 of 2 sessions is unknown."),
         ([[{}], [{}]], [3600, 3600], "The state is not known: nothing was observed for 1 h."),
         ([[{"degraded": "BFD is down"}], [{}]], None, "No session is down; 1 is degraded."),
-        ([[{"intended": False, "peer": ""}], [{}]], None, "No session is down; 1 is up but not intended."),
+        ([[{"intended": False, "peer": ""}], [{}]], None, "No session is down; 1 is not intended."),
+        ([[{}, down(intended=False, peer="")], [{}]], None, "No session is down; 1 is not intended."),
         ([[down(state="Absent")], [{}]], None, "1 node has no session left; 1 of 2 sessions is down."),
     ],
 )
