@@ -196,12 +196,12 @@ def _page(
         if isinstance(one, Matchers) and one.name in faults:  # as it was typed
             value = sent.get(one.name, "")[:4000]
         inputs.append((one, value, faults.get(one.name, "")))
-    known = {one.name for one in form.inputs}
+    labels = {one.name: one.label for one in form.inputs}
     context = {
         "form": form,
         "row": row,
         "inputs": inputs,
-        "faults": [(name if name in known else "", text) for name, text in faults.items()],
+        "faults": [(name if name in labels else "", labels.get(name, ""), text) for name, text in faults.items()],
         "ends": row is not None and request.user.has_perm(f"alarms.delete_{form.model.__name__.lower()}"),
         "back": reverse(form.many),
         "broken": row.error if isinstance(row, Rule) and row.enabled else "",

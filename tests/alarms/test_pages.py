@@ -124,6 +124,7 @@ def test_an_alarm_is_silenced_from_its_page(browser: Browser, rows: dict[str, in
     assert (bad.status_code, "must be later than now" in bad.text) == (422, True)
     wrong = editor.post("/alarms/silences/new/", {**data, "ends_at": "2026-01-02T00:00", "matchers": "moon=full"})
     assert (wrong.status_code, "moon=full</textarea>" in wrong.text) == (422, True)
+    assert "Alarms that match: " in wrong.text.partition('id="summary"')[2], "an error has the name of its input"
     ends = timezone.now() + timedelta(hours=2)
     editor.post(
         "/alarms/silences/new/",
