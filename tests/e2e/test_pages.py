@@ -27,6 +27,7 @@ PAGES = {
     "timeline": "/timeline/",
     "wall": "/wall/",
     "topology": "/topology/",
+    "sessions with lines": "/?lines=1",
     "topology by rack": "/topology/?by=rack&open=rack-1&vrf=default",
     "nodes": "/nodes/",
     "node": "/nodes/lab/compute-1.example.com/",
