@@ -25,13 +25,16 @@ def look_up(host: str, port: int, family: int = socket.AF_UNSPEC) -> Future[Foun
 
 
 def _ask(found: Future[Found], host: str, port: int, family: int) -> None:
+    addresses, failed = Found(), None
     try:
-        addresses = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+        addresses += socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
     except OSError as error:
-        found.set_exception(error)
+        failed = error
     except UnicodeError as error:
-        found.set_exception(OSError(f"no name of a host: {error}"))
-    else:
-        found.set_result([*addresses])
+        failed = OSError(f"no name of a host: {error}")
     finally:
         _free.release()
+    if failed is None:
+        found.set_result(addresses)
+    else:
+        found.set_exception(failed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -17,15 +17,21 @@ from pytest_django import Settings
 
 from alarms.api.routes import RouteSerializer
 from alarms.delivery import outbox
+from alarms.delivery.news import compose
 from alarms.evaluation import Evaluated, evaluate
-from alarms.models import Alarm, Route, Rule
-from tests.alarms.receivers import Receiver, http_receiver
+from alarms.models import Alarm, Notice, Route, Rule
+from clusters.models import Cluster
+from speakers.models import Session
+from tests.alarms.receivers import MailServer, Receiver, http_receiver, mail_server
 from tests.api.conftest import as_role, user
 from tests.pages.conftest import browser, cluster
+from tests.pages.rows import a_session, a_speaker, down
 from tests.pages.test_stale import refusing
 
 __all__ = ["as_role", "browser", "cluster", "refusing", "user"]
 Look = Callable[..., Evaluated]
+Only = Callable[..., Rule]
+Routes = Callable[..., Route]
 
 
 @pytest.fixture
@@ -83,3 +89,64 @@ def deliver_all() -> None:
     """What workers do now: one try of everything that is due."""
     for pk in outbox.left_over(timezone.now()):
         outbox.deliver(pk)
+
+
+# What a router may say as it closes a session (RFC 9003), to those who read it in a chat.
+HOSTILE = (
+    "<!channel> @channel @all [reset](http://evil.example) ![](http://evil.example/t.png) [a][b] "
+    "[b]: http://evil.example www.evil.example **now** *now* __now__ _now_ ~~now~~ `now` ```now # now"
+)
+
+
+@pytest.fixture
+def mail(settings: Settings) -> Iterator[MailServer]:
+    """A mail server that the settings name."""
+    with mail_server() as running:
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", running.port
+        yield running
+
+
+@pytest.fixture
+def told(cluster: Cluster, only: Any, look: Look) -> Callable[[], Notice]:
+    """Lets a router be lost, and tells of it."""
+    only("session-down")
+
+    def tell() -> Notice:
+        a_session(a_speaker(cluster), "10.0.0.1", **down(cause=f"{HOSTILE} & the hold timer expired"))
+        look()
+        (pk,) = compose(timezone.now())
+        deliver_all()
+        return Notice.objects.select_related("route").get(pk=pk)
+
+    return tell
+
+
+class Beats:
+    """Beat, at times that a test chooses: the looks at rules, and what is told after them. taken: by the receiver."""
+
+    def __init__(self) -> None:
+        self.start = timezone.now()
+        self.taken = True
+
+    def __call__(self, seconds: float) -> list[Notice]:
+        """What is told at a second of the test; speakers are heard until then."""
+        if self.taken:
+            Notice.objects.update(state="sent")
+        now = self.at(seconds)
+        evaluate(now)
+        return list(Notice.objects.filter(pk__in=compose(now)))
+
+    def at(self, seconds: float) -> datetime:
+        return self.start + timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def beat(cluster: Cluster, only: Only) -> Beats:
+    """One rule, on sessions that are down; a session that is."""
+    only("session-down")
+    a_session(a_speaker(cluster), "10.0.0.1", **down())
+    return Beats()
+
+
+def recover(**where: Any) -> None:
+    Session.objects.filter(**where).update(state="Established", reason="", cause="")

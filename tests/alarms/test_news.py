@@ -2,53 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Any
-
 import pytest
 from django.utils import timezone
 
-from alarms.delivery.news import compose
-from alarms.evaluation import evaluate
-from alarms.models import Alarm, MaintenanceWindow, Notice, Route, Rule, Silence
+from alarms.models import Alarm, MaintenanceWindow, Notice, Route, Silence
 from clusters.models import Cluster
 from speakers.models import Session, Speaker
+from tests.alarms.conftest import Beats, Only, Routes, recover
 from tests.pages.rows import a_session, a_speaker, down
-
-Only = Callable[..., Rule]
-Routes = Callable[..., Route]
-
-
-class Beats:
-    """Beat, at times that a test chooses: the looks at rules, and what is told after them. taken: by the receiver."""
-
-    def __init__(self) -> None:
-        self.start = timezone.now()
-        self.taken = True
-
-    def __call__(self, seconds: float) -> list[Notice]:
-        """What is told at a second of the test; speakers are heard until then."""
-        if self.taken:
-            Notice.objects.update(state="sent")
-        now = self.at(seconds)
-        evaluate(now)
-        return list(Notice.objects.filter(pk__in=compose(now)))
-
-    def at(self, seconds: float) -> datetime:
-        return self.start + timedelta(seconds=seconds)
-
-
-@pytest.fixture
-def beat(cluster: Cluster, only: Only) -> Beats:
-    """One rule, on sessions that are down; a session that is."""
-    only("session-down")
-    a_session(a_speaker(cluster), "10.0.0.1", **down())
-    return Beats()
-
-
-def recover(**where: Any) -> None:
-    Session.objects.filter(**where).update(state="Established", reason="", cause="")
 
 
 def test_a_first_notice_waits_for_others_and_is_the_only_one(cluster: Cluster, beat: Beats, route: Routes) -> None:
@@ -224,78 +185,6 @@ def test_a_storm_is_one_notice(cluster: Cluster, default_rules: None, only: Only
     (over,) = [notice for second in (500, 520, 900) for notice in beat(second)]
     assert [alarm["kind"] for alarm in over.body["resolved"]].count("session-down") == 4
     assert over.body["number_firing"] == 0
-
-
-def test_an_alertmanager_is_told_again_each_minute_and_only_the_last_time_is_kept(beat: Beats, route: Routes) -> None:
-    route("alertmanager", group_wait=300)
-    (first,) = beat(0)
-    for second in (61, 125, 190):
-        (again,) = beat(second)
-        assert again.kind == "repeat"
-    beat.taken = False
-    assert beat(240) == []
-    (newer,) = beat(251)  # what waits is as old as a minute at most
-    assert (newer.pk, newer.kind, newer.body["at"] > again.body["at"]) == (again.pk, "repeat", True)
-    beat.taken = True
-    recover()
-    (end,) = beat(252)
-    assert set(Notice.objects.values_list("pk", flat=True)) == {first.pk, end.pk}
-    assert (end.kind, end.body["number_resolved"]) == ("news", 1)
-
-
-def test_what_waits_is_one_notice_of_what_is_so_now(cluster: Cluster, beat: Beats, route: Routes) -> None:
-    """While a receiver is away what comes joins, what ends is told as over, and nothing as firing that is over."""
-    route(group_interval=300, recovery=False)
-    beat.taken = False
-    (first,) = beat(0)
-    Notice.objects.update(attempts=11)
-    a_session(Speaker.objects.get(), "10.0.0.2", peer="tor-b", **down())
-    (second,) = beat(10)
-    assert (second.pk, second.title[:10], second.key != first.key) == (first.pk, "[2 firing]", True)
-    assert second.attempts == 6  # what is new is not given up with what is old
-    recover(neighbor="10.0.0.1")
-    beat(20)
-    recover(neighbor="10.0.0.2")
-    (third,) = beat(30)
-    assert (third.pk, third.body["status"], third.alarms.count()) == (first.pk, "resolved", 2)
-    assert [one["neighbor"] for one in third.body["resolved"]] == ["10.0.0.2", "10.0.0.1"]
-    assert third.title == "[2 over] lab: 1 session to tor-b 10.0.0.2 down on node-0 and 1 more"
-    assert beat(40) == []
-    assert Notice.objects.count() == 1
-
-
-def test_what_a_worker_has_in_its_hands_stays_as_it_is(cluster: Cluster, beat: Beats, route: Routes) -> None:
-    route(group_interval=0)
-    beat.taken = False
-    beat(0)
-    Notice.objects.update(lease_until=beat.at(60), fence=1)
-    a_session(Speaker.objects.get(), "10.0.0.2", peer="tor-b", **down())
-    assert beat(10) == []
-    Notice.objects.update(state="sent", lease_until=None)
-    assert [one.body["number_firing"] for one in beat(20)] == [2]
-
-
-def test_a_silence_does_not_take_back_what_was_to_be_told(beat: Beats, route: Routes) -> None:
-    route()
-    route("alertmanager")
-    beat.taken = False
-    beat(0)
-    Silence.objects.create(reason="x", starts_at=beat.at(5), ends_at=beat.at(1000))
-    beat(70)
-    assert [(one.route.kind, one.body["number_firing"]) for one in Notice.objects.all()] == [("webhook", 1)]
-
-
-def test_several_that_wait_become_one(beat: Beats, route: Routes) -> None:
-    """One that was given up and is sent again, or those that an older release has left."""
-    route(group_interval=0)
-    (old,) = beat(0)
-    recover()
-    (end,) = beat(10)
-    beat.taken = False
-    Notice.objects.update(state="waiting")
-    (one,) = beat(20)
-    assert (one.pk, one.body["number_resolved"], one.body["number_firing"]) == (old.pk, 1, 0)
-    assert not Notice.objects.filter(pk=end.pk).exists()
 
 
 def test_a_route_that_is_off_and_a_heartbeat_are_told_nothing(beat: Beats, route: Routes) -> None:

@@ -1,0 +1,81 @@
+"""What waits for a receiver that is away says what is so when it leaves."""
+
+from __future__ import annotations
+
+from alarms.models import Notice, Silence
+from clusters.models import Cluster
+from speakers.models import Speaker
+from tests.alarms.conftest import Beats, Routes, recover
+from tests.pages.rows import a_session, down
+
+
+def test_an_alertmanager_is_told_again_each_minute_and_only_the_last_time_is_kept(beat: Beats, route: Routes) -> None:
+    route("alertmanager", group_wait=300)
+    (first,) = beat(0)
+    for second in (61, 125, 190):
+        (again,) = beat(second)
+        assert again.kind == "repeat"
+    beat.taken = False
+    assert beat(240) == []
+    (newer,) = beat(251)  # what waits is as old as a minute at most
+    assert (newer.pk, newer.kind, newer.body["at"] > again.body["at"]) == (again.pk, "repeat", True)
+    beat.taken = True
+    recover()
+    (end,) = beat(252)
+    assert set(Notice.objects.values_list("pk", flat=True)) == {first.pk, end.pk}
+    assert (end.kind, end.body["number_resolved"]) == ("news", 1)
+
+
+def test_what_waits_is_one_notice_of_what_is_so_now(cluster: Cluster, beat: Beats, route: Routes) -> None:
+    """While a receiver is away what comes joins, what ends is told as over, and nothing as firing that is over."""
+    route(group_interval=300, recovery=False)
+    beat.taken = False
+    (first,) = beat(0)
+    Notice.objects.update(attempts=11)
+    a_session(Speaker.objects.get(), "10.0.0.2", peer="tor-b", **down())
+    (second,) = beat(10)
+    assert (second.pk, second.title[:10], second.key != first.key) == (first.pk, "[2 firing]", True)
+    assert second.attempts == 6  # what is new is not given up with what is old
+    recover(neighbor="10.0.0.1")
+    beat(20)
+    recover(neighbor="10.0.0.2")
+    (third,) = beat(30)
+    assert (third.pk, third.body["status"], third.alarms.count()) == (first.pk, "resolved", 2)
+    assert [one["neighbor"] for one in third.body["resolved"]] == ["10.0.0.2", "10.0.0.1"]
+    assert third.title == "[2 over] lab: 1 session to tor-b 10.0.0.2 down on node-0 and 1 more"
+    assert beat(40) == []
+    assert Notice.objects.count() == 1
+
+
+def test_what_a_worker_has_in_its_hands_stays_as_it_is(cluster: Cluster, beat: Beats, route: Routes) -> None:
+    route(group_interval=0)
+    beat.taken = False
+    beat(0)
+    Notice.objects.update(lease_until=beat.at(60), fence=1)
+    a_session(Speaker.objects.get(), "10.0.0.2", peer="tor-b", **down())
+    assert beat(10) == []
+    Notice.objects.update(state="sent", lease_until=None)
+    assert [one.body["number_firing"] for one in beat(20)] == [2]
+
+
+def test_a_silence_does_not_take_back_what_was_to_be_told(beat: Beats, route: Routes) -> None:
+    route()
+    route("alertmanager")
+    beat.taken = False
+    beat(0)
+    Silence.objects.create(reason="x", starts_at=beat.at(5), ends_at=beat.at(1000))
+    beat(70)
+    assert [(one.route.kind, one.body["number_firing"]) for one in Notice.objects.all()] == [("webhook", 1)]
+
+
+def test_several_that_wait_become_one(beat: Beats, route: Routes) -> None:
+    """One that was given up and is sent again, or those that an older release has left."""
+    route(group_interval=0)
+    (old,) = beat(0)
+    recover()
+    (end,) = beat(10)
+    beat.taken = False
+    Notice.objects.update(state="waiting")
+    (one,) = beat(20)
+    assert (one.pk, one.body["number_resolved"], one.body["number_firing"]) == (old.pk, 1, 0)
+    assert not Notice.objects.filter(pk=end.pk).exists()
