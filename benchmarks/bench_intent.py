@@ -7,13 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from benchmarks.bench_rules import manifest
+from benchmarks.bench_rules import cluster_of, manifest
 from benchmarks.report import record
 from intent.announcements import Announcements
 from intent.effects import effects
 from intent.frr_changes import configuration_changes
-from intent.modes import Mode
-from intent.snapshot import Node, Service, Snapshot
+from intent.snapshot import Snapshot
 
 NODES = (200, 2_000)
 PEERS, POOLS, SERVICES, RACKS, TIERS = 20, 500, 5_000, 40, 10
@@ -44,18 +43,8 @@ def snapshot(nodes: int) -> Snapshot:
         )
         for n in range(RACKS)
     ]
-    services = [
-        Service(
-            namespace=f"ns{n % 50}",
-            name=f"s{n}",
-            addresses=(f"10.{n % POOLS // 256}.{n % 256}.{n // POOLS + 1}",),
-            local=n % 2 == 0,
-            endpoint_nodes=(f"node-{n % nodes}", f"node-{n * 7 % nodes}"),
-        )
-        for n in range(SERVICES)
-    ]
-    racks = [Node(f"node-{n}", {"rack": f"r{n % RACKS}"}) for n in range(nodes)]
-    return Snapshot.from_manifests(made, mode=Mode.FRR, version="0.16.1", nodes=racks, services=services)
+    addresses = (f"10.{n % POOLS // 256}.{n % 256}.{n // POOLS + 1}" for n in range(SERVICES))
+    return cluster_of(made, addresses, nodes=nodes, racks=RACKS)
 
 
 def peer_spec(number: int) -> dict[str, Any]:

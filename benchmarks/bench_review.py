@@ -30,9 +30,7 @@ WHAT = {
 
 def snapshot() -> Snapshot:
     """Peers of one rack each, 25 a node; pools by tier, each tier to some peers, and as aggregates from a rack."""
-    from benchmarks.bench_rules import manifest
-    from intent.modes import Mode
-    from intent.snapshot import Node, Service, Snapshot
+    from benchmarks.bench_rules import cluster_of, manifest
 
     made = [manifest("BGPPeer", f"p{n}", peer(n)) for n in range(PEERS)]
     made += [manifest("IPAddressPool", f"pool-{n}", pool(n), {"tier": str(n % TIERS)}) for n in range(POOLS)]
@@ -41,18 +39,8 @@ def snapshot() -> Snapshot:
         manifest("BGPAdvertisement", f"b{n}", {"aggregationLength": 24, "nodeSelectors": rack(n), **tier(n)})
         for n in range(RACKS)
     ]
-    services = [
-        Service(
-            namespace=f"ns{n % 50}",
-            name=f"s{n}",
-            addresses=(f"10.{n // 250}.{n % 250}.9",),
-            local=n % 2 == 0,
-            endpoint_nodes=(f"node-{n % NODES}", f"node-{n * 7 % NODES}"),
-        )
-        for n in range(SERVICES)
-    ]
-    nodes = [Node(f"node-{n}", {"rack": f"r{n % RACKS}"}) for n in range(NODES)]
-    return Snapshot.from_manifests(made, mode=Mode.FRR, version="0.16.1", nodes=nodes, services=services)
+    addresses = (f"10.{n // 250}.{n % 250}.9" for n in range(SERVICES))
+    return cluster_of(made, addresses, nodes=NODES, racks=RACKS)
 
 
 def rack(number: int) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from benchmarks.report import record
@@ -41,20 +41,26 @@ def snapshot(objects: int, services: int, spec: Callable[[int], dict[str, Any]])
         for n in range(objects)
     ]
     advertisements = [manifest("BGPAdvertisement", f"adv-{n}", spec(n)) for n in range(objects)]
-    nodes = [Node(f"node-{n}", {"rack": f"r{n % RACKS}"}) for n in range(NODES)]
-    made = [
+    addresses = (f"10.{n % objects // 250}.{n % objects % 250}.{n // objects % 256}" for n in range(services))
+    return cluster_of([*pools, *peers, *advertisements], addresses)
+
+
+def cluster_of(
+    made: Iterable[dict[str, Any]], addresses: Iterable[str], *, nodes: int = NODES, racks: int = RACKS
+) -> Snapshot:
+    """Objects in a cluster with a service at each address: half of them Local, each with endpoints on two nodes."""
+    services = [
         Service(
-            namespace="shop",
+            namespace=f"ns{n % 50}",
             name=f"web-{n}",
-            addresses=(f"10.{n % objects // 250}.{n % objects % 250}.{n // objects % 256}",),
+            addresses=(address,),
             local=bool(n % 2),
-            endpoint_nodes=(f"node-{(n + n // 997) % NODES}", f"node-{n * 7 % NODES}"),
+            endpoint_nodes=(f"node-{(n + n // 997) % nodes}", f"node-{n * 7 % nodes}"),
         )
-        for n in range(services)
+        for n, address in enumerate(addresses)
     ]
-    return Snapshot.from_manifests(
-        [*pools, *peers, *advertisements], mode=Mode.FRR, version="0.16.1", nodes=nodes, services=made
-    )
+    rows = [Node(f"node-{n}", {"rack": f"r{n % racks}"}) for n in range(nodes)]
+    return Snapshot.from_manifests(list(made), mode=Mode.FRR, version="0.16.1", nodes=rows, services=services)
 
 
 SHAPES: dict[str, Callable[[int], dict[str, Any]]] = {
