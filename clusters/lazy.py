@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TypeVar, overload
+from typing import Generic, TypeVar, overload
 
 T = TypeVar("T")
 K = TypeVar("K")
+C = TypeVar("C")
 
 
-class LazySequence(Sequence[T]):
+class _Lazy(Generic[C]):
     """What `read` returns, once."""
 
-    def __init__(self, read: Callable[[], Sequence[T]]) -> None:
+    def __init__(self, read: Callable[[], C]) -> None:
         self._read = read
 
     @cached_property
-    def _found(self) -> Sequence[T]:
+    def _found(self) -> C:
         return self._read()
 
     @property
     def unread(self) -> bool:
         """Whether nobody has looked yet."""
         return "_found" not in self.__dict__
+
+
+class LazySequence(_Lazy[Sequence[T]], Sequence[T]):
+    """A sequence that is read when needed."""
 
     @overload
     def __getitem__(self, index: int) -> T: ...
@@ -39,20 +44,8 @@ class LazySequence(Sequence[T]):
         return iter(self._found)
 
 
-class LazyMapping(Mapping[K, T]):
-    """What `read` returns, once."""
-
-    def __init__(self, read: Callable[[], Mapping[K, T]]) -> None:
-        self._read = read
-
-    @cached_property
-    def _found(self) -> Mapping[K, T]:
-        return self._read()
-
-    @property
-    def unread(self) -> bool:
-        """Whether nobody has looked yet."""
-        return "_found" not in self.__dict__
+class LazyMapping(_Lazy[Mapping[K, T]], Mapping[K, T]):
+    """A mapping that is read when needed."""
 
     def __getitem__(self, key: K) -> T:
         return self._found[key]

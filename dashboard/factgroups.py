@@ -8,8 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from clusters.words import age_words, bounded, counted
-from dashboard.facts import Fact, neighbor_command, oc, router_id
-from speakers.frr import commands
+from dashboard.facts import Fact, neighbor_command, router_id
 from speakers.frr.neighbor import BFDPeer
 from speakers.live import Detail
 from speakers.models import Session, Speaker
@@ -37,8 +36,7 @@ def groups(session: Session, detail: Detail | None) -> list[Group]:
     found = [Group("Who", _identity(session, detail), command), Group("Timers", _timers(session, detail), command)]
     found.append(Group("Connections", _connections(session, detail), command))
     if session.bfd or (detail and detail.bfd):
-        bfd = oc(session.speaker, commands.bfd_peers()) if hasattr(commands, "bfd_peers") else command
-        found.append(Group("BFD", _bfd(session, detail.bfd if detail else None), bfd))
+        found.append(Group("BFD", _bfd(session, detail.bfd if detail else None), command))
     return found
 
 

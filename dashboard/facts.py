@@ -9,7 +9,8 @@ from ipaddress import IPv4Address
 
 from clusters.words import age_words, bounded, utc_words
 from speakers.frr import commands
-from speakers.models import Session, Speaker
+from speakers.models import Session
+from speakers.shell import oc
 
 _EVIDENCE_LIMIT = 20
 _NO_ROUTER_ID = str(IPv4Address(0))  # before an OPEN was received
@@ -70,16 +71,6 @@ def _plain(value: object) -> str:
 def router_id(session: Session) -> str:
     """The router's; "" as long as it has told none."""
     return "" if session.remote_router_id == _NO_ROUTER_ID else session.remote_router_id
-
-
-def oc(speaker: Speaker, argv: Iterable[str]) -> str:
-    """The command that shows the same in a shell; "" without a pod, or for names that could mislead who pastes it.
-
-    In native mode there is no FRR that could be asked.
-    """
-    asked = speaker.pod and speaker.source != Speaker.Source.METRICS
-    line = commands.oc_line(speaker.namespace, speaker.pod, speaker.container, list(argv)) if asked else ""
-    return line if line.isprintable() else ""
 
 
 def neighbor_command(session: Session) -> str:

@@ -13,7 +13,7 @@ from clusters.pages import Column, HttpRequest, misfits, ordering, page_of, rend
 from clusters.stale import by_node, refusals
 from speakers import selectors
 from speakers.frr import commands
-from speakers.models import Speaker
+from speakers.shell import oc
 
 COLUMNS = (
     Column("node", "Node", ("node", "cluster__name")),
@@ -49,7 +49,9 @@ def speakers(request: HttpRequest) -> HttpResponse:
     page = page_of(request, ordered(rows, order))
     context = {
         "page": page,
-        "speakers": [(row, _command(row), refused.get((row.cluster_id, row.node), ())) for row in page],
+        "speakers": [
+            (row, oc(row, commands.neighbors_all()), refused.get((row.cluster_id, row.node), ())) for row in page
+        ],
         "old": selectors.speakers().filter(old).count() if refused else 0,
         "headers": headers,
         "fresh": selectors.freshness(),
@@ -60,9 +62,3 @@ def speakers(request: HttpRequest) -> HttpResponse:
         "now": clock.now(),
     }
     return render_page(request, "speakers/speakers.html", context, part="table")
-
-
-def _command(row: Speaker) -> str:
-    asked = row.pod and row.source != Speaker.Source.METRICS
-    line = commands.oc_line(row.namespace, row.pod, row.container, commands.neighbors_all()) if asked else ""
-    return line if line.isprintable() else ""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from clusters.models import Cluster
 from clusters.selectors import snapshot_of
-from dashboard import facts
 from intent.announcements import Announcements, ServiceRef
 from intent.announcements.advertisements import advertisements
 from intent.placement import placement_of
@@ -17,6 +16,7 @@ from speakers import live
 from speakers.frr import commands
 from speakers.live import CommandResult
 from speakers.models import Session
+from speakers.shell import oc
 
 _SERVICES = 5  # that are asked why they are not announced
 _PREFIXES = 20  # of one session that are shown
@@ -99,7 +99,7 @@ def families(session: Session) -> tuple[str, ...]:
 def routes_command(session: Session, family: str) -> str:
     """The documentation's command for the table; "" for a VRF that vtysh would not take."""
     try:
-        return facts.oc(session.speaker, commands.routes_shown(session.vrf, family))
+        return oc(session.speaker, commands.routes_shown(session.vrf, family))
     except commands.ArgumentError:
         return ""
 

@@ -38,6 +38,7 @@ from speakers.frr.routes import PAGE, Path
 from speakers.history import DAY, MONTH, history
 from speakers.models import Session, Speaker
 from speakers.selectors import freshness, sessions, transitions
+from speakers.shell import oc
 
 _FAMILY_WORDS = {"ipv4": "IPv4", "ipv6": "IPv6"}
 QUESTIONS = (
@@ -109,13 +110,13 @@ def _command(row: Session, name: str) -> str:
         line = commands.oc_log(speaker.namespace, speaker.pod, speaker.container, TAIL) if speaker.pod else ""
         return line if line.isprintable() else ""
     if name == "reach":
-        return facts.oc(speaker, commands.next_hop(row.vrf, row.neighbor))
+        return oc(speaker, commands.next_hop(row.vrf, row.neighbor))
     direction, exchanged, family = name.partition("-")
     if exchanged:
-        return facts.oc(speaker, commands.exchanged(row.vrf, row.neighbor, family, direction))
+        return oc(speaker, commands.exchanged(row.vrf, row.neighbor, family, direction))
     if name in commands.FAMILIES:
-        return facts.oc(speaker, commands.routes(row.vrf, name))
-    return facts.oc(speaker, commands.neighbor(row.vrf, row.neighbor))
+        return oc(speaker, commands.routes(row.vrf, name))
+    return oc(speaker, commands.neighbor(row.vrf, row.neighbor))
 
 
 def _live(row: Session, health: str) -> dict[str, Any]:
