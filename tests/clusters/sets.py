@@ -34,12 +34,6 @@ def gone(name: str, kind: str = "BGPPeer") -> Wanted:
     return Wanted(kind, NAMESPACE, name, None)
 
 
-def profile(name: str = "fast", **spec: Any) -> dict[str, Any]:
-    """A BFDProfile manifest."""
-    metadata = {"name": name, "namespace": NAMESPACE}
-    return {"apiVersion": "metallb.io/v1beta1", "kind": "BFDProfile", "metadata": metadata, "spec": spec}
-
-
 def some_peer(number: int, **spec: Any) -> dict[str, Any]:
     """One of several peers that do not clash."""
     return peer(f"tor-{number}", **{"peerAddress": f"192.0.2.{number}", **spec})

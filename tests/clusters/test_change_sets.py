@@ -33,13 +33,13 @@ from tests.clusters.sets import (
     gone,
     holds,
     pass_time,
-    profile,
     refuse,
     rows_say,
     some_peer,
     states,
     wanted,
 )
+from tests.intent.manifests import profile
 
 State = ChangeSet.State
 

@@ -26,13 +26,13 @@ from tests.clusters.sets import (
     holds,
     let_through,
     pass_time,
-    profile,
     refuse,
     rows_say,
     some_peer,
     states,
     wanted,
 )
+from tests.intent.manifests import profile
 
 State = ChangeSet.State
 

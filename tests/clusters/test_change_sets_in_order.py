@@ -15,7 +15,8 @@ from lab.release import Release
 from lab.webhooks import Webhooks
 from tests.clusters.cluster import NAMESPACE, RunningCluster, node, peer
 from tests.clusters.conftest import Office
-from tests.clusters.sets import accept, carry, gone, holds, profile, refuse, rows_say, some_peer, states, wanted
+from tests.clusters.sets import accept, carry, gone, holds, refuse, rows_say, some_peer, states, wanted
+from tests.intent.manifests import profile
 
 State = ChangeSet.State
 

@@ -17,7 +17,8 @@ from peers.models import BFDProfile
 from pools.models import Community, IPAddressPool
 from tests.clusters.cluster import NAMESPACE, RunningCluster
 from tests.clusters.conftest import Office
-from tests.clusters.sets import accept, carry, profile, refuse, some_peer, wanted
+from tests.clusters.sets import accept, carry, refuse, some_peer, wanted
+from tests.intent.manifests import profile
 
 
 def _object(kind: str, name: str, **spec: Any) -> dict[str, Any]:

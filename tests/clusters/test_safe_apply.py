@@ -26,7 +26,8 @@ from peers.models import BGPPeer
 from speakers.models import Session, Speaker
 from tests.clusters.cluster import RunningCluster
 from tests.clusters.conftest import Office
-from tests.clusters.sets import accept, carry, die_at, gone, holds, profile, rows_say, some_peer, states, wanted
+from tests.clusters.sets import accept, carry, die_at, gone, holds, rows_say, some_peer, states, wanted
+from tests.intent.manifests import profile
 from tests.kinds import example
 from tests.pages.rows import a_session, a_speaker, down
 from tests.pages.services import a_service

@@ -7,16 +7,16 @@ from dataclasses import replace
 from typing import Any
 
 from intent.snapshot import Mode, Node, SecretFact, Service, Snapshot
-from tests.frr.cluster import NAMESPACE, NODES, RealCluster, bfd_profile, peer
+from tests.frr.cluster import NAMESPACE, NODES, RealCluster, peer
 from tests.frr.comparing import differences
-from tests.intent.manifests import advertisement, pool
+from tests.intent.manifests import advertisement, pool, profile
 from tests.waiting import eventually
 
 FAST = {"holdTime": "9s", "keepaliveTime": "3s", "connectTime": "1s"}
 INTERNAL = {"myASN": 64510, "peerASN": 64510, "vrf": "storage", **FAST}
 EVERYWHERE = tuple(node.name for node in NODES)
 PEERS = (
-    bfd_profile("fast", receiveInterval=1000, transmitInterval=1000),
+    profile("fast", receiveInterval=1000, transmitInterval=1000),
     peer("core", "10.4.0.1", **INTERNAL),
     peer("plain", "10.1.0.1", peerASN=64601, **FAST),
     peer("md5", "10.1.0.2", peerASN=64602, passwordSecret={"name": "md5"}, bfdProfile="fast", **FAST),

@@ -60,12 +60,6 @@ def peer(name: str, address: str = "", **spec: object) -> dict[str, Any]:
     return {"apiVersion": "metallb.io/v1beta2", "kind": "BGPPeer", "metadata": metadata, "spec": spec}
 
 
-def bfd_profile(name: str, **spec: object) -> dict[str, Any]:
-    """A BFDProfile manifest."""
-    metadata = {"name": name, "namespace": NAMESPACE}
-    return {"apiVersion": "metallb.io/v1beta1", "kind": "BFDProfile", "metadata": metadata, "spec": spec}
-
-
 class RealCluster:
     """A fleet in a loop of its own thread, so that tests stay plain functions. VRFs: default, ens4vrf, storage."""
 

@@ -6,15 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pytest_django.fixtures import Settings
 
-from clusters.nudges import connection
 from lab.frr.netns import available
 from tests.frr.breaking import PASSWORDS, WHOLE, whole_again
 from tests.frr.cluster import RealCluster
 from tests.frr.comparing import differences
 from tests.frr.observed import observed_lab
-from tests.speakers.lab import Observer, RunningLab
+from tests.speakers.lab import Observer, RunningLab, observing
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -53,11 +51,7 @@ def _observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
 
 
 @pytest.fixture
-def observed(_observed: RunningLab, db: None, redis_url: str, settings: Settings) -> Iterator[Observer]:
+def observed(_observed: RunningLab, db: None, redis_url: str) -> Iterator[Observer]:
     """bgpui at work on it."""
-    settings.BGPUI_EXEC_TIMEOUT = 20.0
-    connection().flushdb()
-    observer = Observer(_observed)
-    observer.relist()
-    yield observer
-    observer.close()
+    with observing(_observed) as observer:
+        yield observer

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from intent.rules import refused_on
 from intent.snapshot import Mode, Node, SecretFact, Service, Snapshot
-from tests.frr.cluster import NAMESPACE, NODES, bfd_profile, peer
-from tests.intent.manifests import advertisement, manifest, pool
+from tests.frr.cluster import NAMESPACE, NODES, peer
+from tests.intent.manifests import advertisement, manifest, pool, profile
 
 _FAST = {"connectTime": "1s"}
 _TIMERS: tuple[dict[str, str], ...] = (
@@ -72,7 +72,7 @@ def _draw(random: Random) -> Snapshot:
     names = random.sample(sorted(_PEERS), random.randint(1, 7))
     pools = [f"pool-{number}" for number in range(random.randint(1, 4))]
     manifests = [
-        bfd_profile("fast", receiveInterval=300, transmitInterval=300),
+        profile("fast", receiveInterval=300, transmitInterval=300),
         manifest("Community", "names", {"communities": [{"name": "blue", "value": "64512:7"}]}, version="v1beta1"),
         *(_peer(random, name) for name in names),
         *(_pool(random, number) for number in range(len(pools))),

@@ -8,7 +8,8 @@ import pytest
 
 from intent.session_changes import SessionChange, session_changes
 from intent.snapshot import Mode, Resource, Snapshot
-from tests.frr.cluster import COMPUTE_1, NODES, RealCluster, bfd_profile, peer
+from tests.frr.cluster import COMPUTE_1, NODES, RealCluster, peer
+from tests.intent.manifests import profile
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.frr
@@ -48,9 +49,9 @@ class Edit(NamedTuple):
 @pytest.fixture(scope="module")
 def edit(cluster: RealCluster) -> Edit:
     """All of CHANGES made, and every BFD session that shall be there up before."""
-    steady = bfd_profile("steady", transmitInterval=300)
-    before = [bfd_profile("altered", transmitInterval=300), steady]
-    after = [bfd_profile("altered", transmitInterval=500, detectMultiplier=5), steady]
+    steady = profile("steady", transmitInterval=300)
+    before = [profile("altered", transmitInterval=300), steady]
+    after = [profile("altered", transmitInterval=500, detectMultiplier=5), steady]
     before += [tried(number, old) for number, (old, _) in enumerate(CHANGES)]
     after += [tried(number, new) for number, (_, new) in enumerate(CHANGES)]
     cluster.begin(*before)
@@ -92,7 +93,7 @@ def goes_as_told(
 @pytest.mark.parametrize("bfd", ["Up", "Down"])
 def test_the_end_of_bfd_ends_a_session_if_bfd_was_up(cluster: RealCluster, bfd: str) -> None:
     """FRR goes on with BFD of its own defaults (OpenShift: BZ#2050824), which the other side sees begin anew."""
-    fast = bfd_profile("fast", transmitInterval=300)
+    fast = profile("fast", transmitInterval=300)
     before, after = [manifest(bfdProfile="fast"), fast], [manifest(), fast]
     cluster.change(ROUTER[1], mute_bfd=bfd == "Down")
     try:

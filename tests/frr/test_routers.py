@@ -10,7 +10,8 @@ import pytest
 from lab.routers import Listening, Router
 from speakers.frr.conditions import Condition
 from speakers.frr.reasons import REASONS
-from tests.frr.cluster import COMPUTE_1, COMPUTE_2, RealCluster, bfd_profile, peer
+from tests.frr.cluster import COMPUTE_1, COMPUTE_2, RealCluster, peer
+from tests.intent.manifests import profile
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.frr
@@ -85,7 +86,7 @@ def configure(cluster: RealCluster, *lines: str) -> None:
 def peered(cluster: RealCluster) -> RealCluster:
     """Sessions that notice silence fast and come back fast."""
     cluster.begin(
-        bfd_profile("fast", receiveInterval=1000, transmitInterval=1000),
+        profile("fast", receiveInterval=1000, transmitInterval=1000),
         peer("plain", V4, peerASN=64601, **TIMERS),
         peer("plain-v6", V6, peerASN=64601, bfdProfile="fast", **TIMERS),
         peer("store", V4, myASN=64510, peerASN=64611, vrf="storage", **TIMERS),

@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 
 from speakers.frr.reasons import REASONS
-from tests.frr.cluster import CONTROL, RealCluster, bfd_profile, peer
+from tests.frr.cluster import CONTROL, RealCluster, peer
+from tests.intent.manifests import profile
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.frr
 
 COMPUTE_ONLY = [{"matchLabels": {"role": "compute"}}]
 PEERS = [
-    bfd_profile("fast", receiveInterval=300, transmitInterval=300),
+    profile("fast", receiveInterval=300, transmitInterval=300),
     peer("plain", "10.1.0.1", peerASN=64601, bfdProfile="fast"),
     peer("plain-v6", "fd00:1::1", peerASN=64601, holdTime="30s", keepaliveTime="10s"),
     peer("md5", "10.1.0.2", peerASN=64602, nodeSelectors=COMPUTE_ONLY, passwordSecret={"name": "md5"}),

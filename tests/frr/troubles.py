@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from lab.routers import DEFAULT_VRF, Listening, Router
-from tests.frr.cluster import NAMESPACE, bfd_profile, peer
+from tests.frr.cluster import NAMESPACE, peer
 from tests.frr.ground import ASN, NODES, ONE, Ground
+from tests.intent.manifests import profile
 from tests.waiting import eventually
 
 LATE = "late"  # a VRF that nodes do not have at first
@@ -235,7 +236,7 @@ def objects() -> list[dict[str, Any]]:
         "type": "kubernetes.io/basic-auth",
         "data": data,
     }
-    made = [secret, bfd_profile("slow", receiveInterval=1000, transmitInterval=1000)]
+    made = [secret, profile("slow", receiveInterval=1000, transmitInterval=1000)]
     for name, trouble in TROUBLES.items():
         vrf, address = place(name)
         spec = {"myASN": ASN if vrf == DEFAULT_VRF else _OWN, "peerASN": _asn(name), **_TIMERS, **trouble.spec}

@@ -15,7 +15,8 @@ from clusters.models import ChangeSet, Cluster
 from clusters.sync.relist import relist
 from peers.models import BGPPeer
 from tests.clusters.cluster import NAMESPACE, RunningCluster
-from tests.clusters.sets import carry, gone, holds, profile, refuse, some_peer, wanted
+from tests.clusters.sets import carry, gone, holds, refuse, some_peer, wanted
+from tests.intent.manifests import profile
 from tests.pages.forms import fields
 from tests.pages.test_resources import text
 

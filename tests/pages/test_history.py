@@ -21,7 +21,8 @@ from clusters.sync.relist import relist
 from intent.findings import ObjectRef
 from peers.models import BFDProfile, BGPPeer
 from tests.clusters.cluster import NAMESPACE, RunningCluster
-from tests.clusters.sets import carry, gone, profile, some_peer, wanted
+from tests.clusters.sets import carry, gone, some_peer, wanted
+from tests.intent.manifests import profile
 from tests.pages.forms import Work, fields
 from tests.pages.test_resources import text
 

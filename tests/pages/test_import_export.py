@@ -14,7 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from clusters.models import ChangeSet, Cluster
 from clusters.sync.relist import relist
 from tests.clusters.cluster import RunningCluster
-from tests.clusters.sets import carry, profile, some_peer
+from tests.clusters.sets import carry, some_peer
+from tests.intent.manifests import profile
 from tests.kinds import saved
 from tests.pages.forms import fields
 from tests.pages.test_resources import text

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from pytest_django.fixtures import Settings
 
-from clusters.nudges import connection
 from lab.apiserver import User
 from lab.apiserver.auth import Rule
 from lab.frr.netns import available
-from tests.speakers.lab import Observer, RunningLab
+from tests.speakers.lab import Observer, RunningLab, observing
 from tests.waiting import eventually
 
 WATCHER = "watcher-token"  # of somebody who may not read logs
@@ -37,13 +35,9 @@ def rung(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture
-def observer(_running: RunningLab, db: None, redis_url: str, settings: Settings) -> Iterator[Observer]:
+def observer(_running: RunningLab, db: None, redis_url: str) -> Iterator[Observer]:
     """bgpui at work on the lab, after every session has come to where it stays."""
-    settings.BGPUI_EXEC_TIMEOUT = 2.0
-    connection().flushdb()
-    observer = Observer(_running)
-    observer.relist()
-    eventually(lambda: observer.sweep() and observer.settled(), timeout=60)
-    yield observer
-    _running.lab.faults.clear()
-    observer.close()
+    with observing(_running, patience=2.0) as observer:
+        eventually(lambda: observer.sweep() and observer.settled())
+        yield observer
+        _running.lab.faults.clear()

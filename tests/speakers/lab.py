@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
+
+from django.test import override_settings
 
 from clusters.doors import door_close, door_of
 from clusters.kube.watch import Event, Watch
@@ -108,3 +111,15 @@ class Observer:
     def close(self) -> None:
         """Close the connection to the cluster."""
         door_close(self.cluster)
+
+
+@contextmanager
+def observing(running: RunningLab, *, patience: float = 20.0) -> Iterator[Observer]:
+    """bgpui at work on the lab, whose objects it has read. patience: seconds that a node may take to answer."""
+    with override_settings(BGPUI_EXEC_TIMEOUT=patience):
+        observer = Observer(running)
+        try:
+            observer.relist()
+            yield observer
+        finally:
+            observer.close()

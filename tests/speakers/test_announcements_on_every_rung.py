@@ -12,12 +12,10 @@ from typing import Any
 import pytest
 import yaml
 from django.contrib.auth.models import User
-from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from bgpui.roles import role_give
 from clusters.models import Change, Exclusion
-from clusters.nudges import connection
 from clusters.tasks import exclude_node
 from dashboard import tasks
 from intent.announcements.cluster import EXCLUDED
@@ -25,7 +23,7 @@ from lab.frr.netns import available
 from speakers import live
 from speakers.frr.routes import Table
 from tests.lab.documented import DEPLOY_SERVICE
-from tests.speakers.lab import Observer, RunningLab
+from tests.speakers.lab import Observer, RunningLab, observing
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.django_db
@@ -88,13 +86,9 @@ def rung(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture
-def observer(rung: RunningLab, redis_url: str, settings: Settings) -> Iterator[Observer]:
-    settings.BGPUI_EXEC_TIMEOUT = 20.0
-    connection().flushdb()
-    observer = Observer(rung)
-    observer.relist()
-    yield observer
-    observer.close()
+def observer(rung: RunningLab, redis_url: str) -> Iterator[Observer]:
+    with observing(rung) as observer:
+        yield observer
 
 
 def family(neighbor: str) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from bgpui.roles import role_give
@@ -20,7 +19,7 @@ from lab.speakers.session import Session as LabSession
 from speakers.frr.commands import vrf_unfit
 from speakers.models import Comparison, PrefixDifference, Session, Speaker
 from tests.kinds import saved
-from tests.speakers.lab import Observer, RunningLab
+from tests.speakers.lab import Observer, RunningLab, observing
 from tests.speakers.test_announcements_on_every_rung import EXTERNAL, OBJECTS, ONE, metallb, peer
 from tests.waiting import eventually
 
@@ -38,14 +37,11 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
 
 
 @pytest.fixture
-def observer(running: RunningLab, redis_url: str, settings: Settings) -> Iterator[Observer]:
-    settings.BGPUI_EXEC_TIMEOUT = 5.0
-    connection().flushdb()
-    observer = Observer(running)
-    eventually(lambda: _all_told(observer), timeout=60, interval=0.2)
-    yield observer
-    running.lab.faults.clear()
-    observer.close()
+def observer(running: RunningLab, redis_url: str) -> Iterator[Observer]:
+    with observing(running, patience=5.0) as observer:
+        eventually(lambda: _all_told(observer), interval=0.2)
+        yield observer
+        running.lab.faults.clear()
 
 
 def _all_told(observer: Observer) -> bool:

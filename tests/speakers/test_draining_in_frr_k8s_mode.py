@@ -7,15 +7,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from bgpui.roles import role_give
 from clusters.models import Exclusion, StatusObject
-from clusters.nudges import connection
 from clusters.tasks import exclude_node
 from intent.announcements.cluster import EXCLUDED
-from tests.speakers.lab import Observer, RunningLab
+from tests.speakers.lab import Observer, RunningLab, observing
 from tests.speakers.test_announcements_on_every_rung import OBJECTS
 from tests.waiting import eventually
 
@@ -25,16 +23,12 @@ PREFIXES = {"192.169.10.0/32", "203.0.113.0/32", "2001:db8:5::/112"}
 
 
 @pytest.fixture
-def observer(tmp_path_factory: pytest.TempPathFactory, redis_url: str, settings: Settings) -> Iterator[Observer]:
-    settings.BGPUI_EXEC_TIMEOUT = 20.0
-    connection().flushdb()
+def observer(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> Iterator[Observer]:
     running = RunningLab(tmp_path_factory.mktemp("frr-k8s"), nodes=2, mode="frr-k8s", node_poll=0.5)
     for manifest in OBJECTS:
         running.call(running.lab.store.add, manifest)
-    observer = Observer(running)
-    observer.relist()
-    yield observer
-    observer.close()
+    with observing(running) as observer:
+        yield observer
     running.close()
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from pytest_django.fixtures import Settings
 
-from clusters.nudges import connection
 from speakers import live
 from speakers.models import Session, Transition
-from tests.speakers.lab import Observer, RunningLab
+from tests.speakers.lab import Observer, RunningLab, observing
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.django_db
@@ -30,13 +28,9 @@ SETTLED = {
 
 
 @pytest.fixture
-def observer(rung: RunningLab, redis_url: str, settings: Settings) -> Iterator[Observer]:
-    settings.BGPUI_EXEC_TIMEOUT = 20.0
-    connection().flushdb()
-    observer = Observer(rung)
-    observer.relist()
-    yield observer
-    observer.close()
+def observer(rung: RunningLab, redis_url: str) -> Iterator[Observer]:
+    with observing(rung) as observer:
+        yield observer
 
 
 def states(observer: Observer) -> dict[tuple[str, str], set[tuple[str, str]]]:

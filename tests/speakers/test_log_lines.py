@@ -7,9 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from pytest_django.fixtures import Settings
 
-from clusters.nudges import connection
 from dashboard.logs import log_answer
 from lab.apiserver import write_kubeconfig
 from lab.frr.fleet import RealSpeakers
@@ -18,7 +16,7 @@ from speakers import live
 from speakers.frr.logs import LINES, around, concerning
 from speakers.models import Session
 from tests.speakers.conftest import WATCHER
-from tests.speakers.lab import Observer, RunningLab
+from tests.speakers.lab import Observer, RunningLab, observing
 from tests.waiting import eventually
 
 FRR = b"""2026/11/25 18:37:34.123 BGP: %ADJCHANGE: neighbor 10.1.0.1(tor) in vrf default Down
@@ -59,13 +57,9 @@ def test_of_many_lines_those_nearest_to_the_change_are_kept() -> None:
 
 
 @pytest.fixture
-def observer(rung: RunningLab, redis_url: str, settings: Settings, db: None) -> Iterator[Observer]:
-    settings.BGPUI_EXEC_TIMEOUT = 20.0
-    connection().flushdb()
-    observer = Observer(rung)
-    observer.relist()
-    yield observer
-    observer.close()
+def observer(rung: RunningLab, redis_url: str, db: None) -> Iterator[Observer]:
+    with observing(rung) as observer:
+        yield observer
 
 
 def test_the_nodes_log_says_what_happened_to_the_session(observer: Observer) -> None:
@@ -110,10 +104,8 @@ def test_a_missing_right_is_said_with_its_name(observer: Observer, tmp_path: Pat
 
 
 @pytest.fixture
-def frr_k8s(redis_url: str, settings: Settings, db: None, tmp_path: Path) -> Iterator[Observer]:
+def frr_k8s(redis_url: str, db: None, tmp_path: Path) -> Iterator[Observer]:
     """A cluster in FRR-K8s mode whose containers say who they are when their log is read."""
-    settings.BGPUI_EXEC_TIMEOUT = 20.0
-    connection().flushdb()
     running = RunningLab(tmp_path / "lab", nodes=1, mode="frr-k8s", frr_namespace="openshift-frr-k8s", seed_peers=True)
 
     async def log(namespace: str, pod: str, container: str, _follow: bool) -> bytes:
@@ -122,10 +114,8 @@ def frr_k8s(redis_url: str, settings: Settings, db: None, tmp_path: Path) -> Ite
         return frr or f"{words}\n".replace("'", '"').encode()
 
     running.lab.server.logs = log
-    observer = Observer(running)
-    observer.relist()
-    yield observer
-    observer.close()
+    with observing(running) as observer:
+        yield observer
     running.close()
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from pytest_django.fixtures import Settings
 
 from speakers import live
 from speakers.frr import parse
 from speakers.models import Session, Speaker
 from speakers.sweep import Observation
 from tests.speakers import samples
-from tests.speakers.lab import Observer, RunningLab
+from tests.speakers.lab import RunningLab, observing
 from tests.speakers.seen import T0, cluster, intended, swept
 from tests.waiting import eventually
 
@@ -58,13 +58,11 @@ def test_as_numbers_with_dots_are_numbers(notation: str) -> None:
     assert all(isinstance(number, int) for number in Session.objects.values_list("remote_as", flat=True))
 
 
-def test_nodes_with_several_releases_of_frr_say_the_same(tmp_path: Path, redis_url: str, settings: Settings) -> None:
+def test_nodes_with_several_releases_of_frr_say_the_same(tmp_path: Path, redis_url: str) -> None:
     """During an upgrade; the releases that MetalLB has shipped since 0.13.10 print the same facts otherwise."""
     versions = {"compute-1.example.com": "8.4.2", "compute-2.example.com": "9.1_git", "compute-3.example.com": "10.5.3"}
     running = RunningLab(tmp_path, nodes=3, seed_peers=True, frr_versions=versions)
-    observer = Observer(running)
-    try:
-        observer.relist()
+    with closing(running), observing(running) as observer:
 
         def said() -> dict[tuple[str, str], set[tuple[str, str]]]:
             observer.sweep()
@@ -75,8 +73,5 @@ def test_nodes_with_several_releases_of_frr_say_the_same(tmp_path: Path, redis_u
             assert [key for key, several in found.items() if len(several) > 1] == []
             return found
 
-        eventually(said, timeout=60, interval=0.5)
+        eventually(said, interval=0.5)
         assert dict(Speaker.objects.values_list("node", "frr_version")).items() >= versions.items()
-    finally:
-        observer.close()
-        running.close()

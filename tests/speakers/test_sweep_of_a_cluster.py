@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from time import monotonic
 
@@ -23,7 +24,7 @@ from speakers.models import Session, Speaker, Transition
 from speakers.selectors import sessions, speakers
 from speakers.services import Written
 from speakers.sweep import Observation
-from tests.speakers.lab import Observer, RunningLab
+from tests.speakers.lab import Observer, RunningLab, observing
 from tests.waiting import eventually
 
 ONE, TWO = "compute-1.example.com", "compute-2.example.com"
@@ -272,13 +273,8 @@ def test_a_sweep_does_not_overlap_itself(observer: Observer) -> None:
 @pytest.mark.django_db
 def test_frr_k8s_is_found_in_its_own_namespace(tmp_path: Path, redis_url: str) -> None:
     running = RunningLab(tmp_path, nodes=2, mode="frr-k8s", frr_namespace="openshift-frr-k8s", seed_peers=True)
-    try:
-        observer = Observer(running)
-        observer.relist()
+    with closing(running), observing(running) as observer:
         assert observer.cluster.mode == "frr-k8s"
         eventually(lambda: observer.sweep() and observer.health().get((ONE, "default", "10.1.0.1")) == "up")
         assert set(Speaker.objects.values_list("namespace", flat=True)) == {"openshift-frr-k8s"}
         assert sessions(cluster=Cluster.objects.get()).filter(health="absent").count() == 0
-        observer.close()
-    finally:
-        running.close()

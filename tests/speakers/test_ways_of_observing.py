@@ -19,7 +19,6 @@ from alarms.conditions.sessions import unknown
 from alarms.models import Kind, Rule
 from clusters import clock
 from clusters.models import Cluster, StatusObject
-from clusters.nudges import connection
 from clusters.observing import REPORTED, decide
 from clusters.sync import status
 from clusters.sync.streams import StatusStream
@@ -31,7 +30,7 @@ from lab.apiserver.auth import all_but_exec
 from speakers import live
 from speakers.models import Gap, Session, Speaker, Transition
 from speakers.selectors import freshness, sessions
-from tests.speakers.lab import Observer, RunningLab
+from tests.speakers.lab import Observer, RunningLab, observing
 from tests.speakers.observing import a_minute_passes, asked, choose, look
 from tests.stores.clock import differ
 from tests.waiting import eventually
@@ -68,20 +67,16 @@ def _reported(running: RunningLab) -> bool:
 
 
 @pytest.fixture
-def seen(_lab: RunningLab, db: None, redis_url: str, settings: Settings) -> Iterator[Observer]:
+def seen(_lab: RunningLab, db: None, redis_url: str) -> Iterator[Observer]:
     """bgpui at work, every session where it stays, and each of them reported as it is."""
-    settings.BGPUI_EXEC_TIMEOUT = 2.0
-    connection().flushdb()
-    observer = Observer(_lab)
-    observer.relist()
-    eventually(lambda: observer.sweep() and observer.settled(), timeout=60)
-    for row in Session.objects.all():
-        report(observer, row.node, row.neighbor, row.state, row.vrf)
-    look(observer)
-    yield observer
-    for node in (ONE, TWO):
-        _lab.call(observer.lab.store.patch_status, "nodes", "", node, {"conditions": _ready(ready=True)})
-    observer.close()
+    with observing(_lab, patience=2.0) as observer:
+        eventually(lambda: observer.sweep() and observer.settled())
+        for row in Session.objects.all():
+            report(observer, row.node, row.neighbor, row.state, row.vrf)
+        look(observer)
+        yield observer
+        for node in (ONE, TWO):
+            _lab.call(observer.lab.store.patch_status, "nodes", "", node, {"conditions": _ready(ready=True)})
 
 
 def _ready(*, ready: bool) -> list[dict[str, str]]:

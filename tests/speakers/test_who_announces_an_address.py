@@ -6,12 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 from django.test import Client
-from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from bgpui.roles import role_give
 from clusters.models import Service
-from clusters.nudges import connection
 from dashboard import lookup
 from dashboard.tasks import look_up, show_exchanged
 from lab.containers import PodFault
@@ -21,7 +19,7 @@ from speakers.frr.lookup import Found, answers
 from speakers.frr.parse import Unparsed
 from speakers.models import Session
 from tests.speakers import samples
-from tests.speakers.lab import Observer, RunningLab
+from tests.speakers.lab import Observer, RunningLab, observing
 from tests.waiting import eventually
 
 
@@ -76,14 +74,10 @@ def test_members_of_another_type_are_left_out() -> None:
 
 
 @pytest.fixture
-def observer(rung: RunningLab, redis_url: str, settings: Settings, db: None) -> Iterator[Observer]:
-    settings.BGPUI_EXEC_TIMEOUT = 20.0
-    connection().flushdb()
-    observer = Observer(rung)
-    observer.relist()
-    observer.sweep()
-    yield observer
-    observer.close()
+def observer(rung: RunningLab, redis_url: str, db: None) -> Iterator[Observer]:
+    with observing(rung) as observer:
+        observer.sweep()
+        yield observer
 
 
 def an_address(observer: Observer) -> str:
