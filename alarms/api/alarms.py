@@ -18,7 +18,7 @@ from alarms.quietness import quiet_now, silenced_by
 from alarms.services import alarm_acknowledge
 from clusters import clock
 from clusters.api.bodies import KnownFields
-from clusters.api.filters import choice, text
+from clusters.api.filters import choice, flag, of_cluster, text
 from clusters.api.permissions import ChangePermission
 from clusters.api.problems import Conflict
 from clusters.api.views import ReadEndpoint
@@ -90,10 +90,8 @@ class AlarmFilters(FilterSet):  # type: ignore[misc]
     severity = choice("severity", Severity.values, label="How bad it is")
     kind = choice("kind", Kind.values, label="What the rule watches for")
     rule = text("rule_name", label="Name of the rule")
-    inhibited = django_filters.BooleanFilter(
-        "inhibited_by", "isnull", exclude=True, label="Whether it follows from another alarm"
-    )
-    cluster = text("cluster__name", label="Name of the cluster")
+    inhibited = flag("inhibited_by", lookup_expr="isnull", exclude=True, label="Whether it follows from another alarm")
+    cluster = of_cluster()
     vrf = text("vrf", label="VRF")
     peer = text("peer", label="Name of the BGPPeer")
     neighbor = text("neighbor", label="Address of the router, or interface")

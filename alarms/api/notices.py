@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from alarms.delivery.body import KEPT, shortened
 from alarms.models import Notice
 from alarms.services import notice_again
-from clusters.api.filters import IntegerFilter, choice, text
+from clusters.api.filters import IntegerFilter, choice, of_cluster, text
 from clusters.api.permissions import ChangePermission
 from clusters.api.problems import Conflict
 from clusters.api.views import ReadEndpoint
@@ -51,7 +51,7 @@ class NoticeFilters(FilterSet):  # type: ignore[misc]
     state = choice("state", Notice.State.values, label="dead = given up after the last try")
     kind = choice("kind", Notice.Kind.values, label="Why it is sent")
     route = text("route__name", label="Name of the route")
-    cluster = text("cluster__name", label="Name of the cluster")
+    cluster = of_cluster()
     alarm = IntegerFilter("alarms", label="Id of an alarm that it tells of")
 
 

@@ -130,15 +130,28 @@ def text(field_name: str, **rest: Any) -> django_filters.CharFilter:
     return django_filters.CharFilter(field_name=field_name, strip=False, **rest)
 
 
+def cluster_check(name: str, known: Iterable[str] | None = None) -> None:
+    """Raise BadParameter if none of these clusters has this name; None = all, also those that were removed."""
+    if told := _no_cluster(name, known):
+        raise BadParameter(f"cluster {told}.", findings=[fault("cluster", told, code="query-parameter", value=name)])
+
+
+def _no_cluster(name: str, known: Iterable[str] | None = None) -> str:
+    """Why this is no name of a cluster; "" for none, and for one that there is."""
+    if not name:
+        return ""
+    names = list(Cluster.objects.values_list("name", flat=True) if known is None else known)
+    return "" if name in names else f"must be one of {', '.join(names) or '(there is no cluster yet)'}"
+
+
 class _ClusterName(forms.CharField):
     """The name of a cluster that there is, or of which there is a history."""
 
     def validate(self, value: str) -> None:
         """Raises ValidationError for another one; one query."""
         super().validate(value)
-        known = list(Cluster.objects.values_list("name", flat=True)) if value else [value]
-        if value not in known:
-            raise forms.ValidationError(f"must be one of {', '.join(known) or '(there is no cluster yet)'}")
+        if told := _no_cluster(value):
+            raise forms.ValidationError(told)
 
 
 class ClusterFilter(django_filters.CharFilter):  # type: ignore[misc]

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from alarms.selectors import firing_count
 from clusters import clock
-from clusters.api.problems import BadParameter, fault
+from clusters.api.filters import cluster_check
 from clusters.api.views import Endpoint
 from clusters.selectors import clusters_known
 from dashboard.filters import Filters
@@ -70,10 +70,7 @@ class OverviewViewSet(Endpoint):
         clusters = {cluster.pk: cluster for cluster in clusters_known()}
         filters = Filters(cluster=request.query_params.get("cluster", "").strip()[:253])
         chosen = next((one for one in clusters.values() if one.name == filters.cluster), None)
-        if filters.cluster and chosen is None:
-            told = f"must be one of {', '.join(one.name for one in clusters.values()) or '(there is no cluster yet)'}"
-            wrong = fault("cluster", told, code="query-parameter", value=filters.cluster)
-            raise BadParameter(f"cluster {told}.", findings=[wrong])
+        cluster_check(filters.cluster, [one.name for one in clusters.values()])
         now, seen = clock.now(), observed(chosen)
         found = overview(filters, clusters, now)
         blind = seen.blind if found.counts.totals else ""

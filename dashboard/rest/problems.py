@@ -10,6 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from clusters.api.filters import cluster_check
 from clusters.api.problems import BadParameter, fault
 from clusters.api.views import Endpoint
 from clusters.models import Cluster
@@ -88,10 +89,13 @@ class ProblemViewSet(Endpoint):
             "node that lost every peer, a VRF that nodes do not have, speakers that do not answer; and nodes that keep "
             "their old configuration, whatever their sessions do."
         ),
-        parameters=[OpenApiParameter(name, str, description=words) for name, words in {
-            "cluster": "Name of the cluster", "vrf": "VRF", "node": "Name of the node", "peer": "Name of the BGPPeer",
-            "health": f"One of {', '.join(HEALTH)}", "q": "Words: addresses, names, AS numbers",
-        }.items()],
+        parameters=[
+            *(OpenApiParameter(name, str, description=words) for name, words in {
+                "cluster": "Name of the cluster", "vrf": "VRF", "node": "Name of the node",
+                "peer": "Name of the BGPPeer", "q": "Words: addresses, names, AS numbers",
+            }.items()),
+            OpenApiParameter("health", str, enum=HEALTH),
+        ],
         responses=ProblemSerializer(many=True),
     )  # fmt: skip
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -102,11 +106,7 @@ class ProblemViewSet(Endpoint):
             raise BadParameter(f"health {message}.", findings=[fault("health", message, code="health", value=health)])
         filters = Filters.of(request.query_params)
         clusters = {cluster.pk: cluster for cluster in Cluster.objects.all()}
-        names = [cluster.name for cluster in clusters.values()]
-        if filters.cluster and filters.cluster not in names:
-            told = f"must be one of {', '.join(names) or '(there is no cluster yet)'}"
-            wrong = fault("cluster", told, code="query-parameter", value=filters.cluster)
-            raise BadParameter(f"cluster {told}.", findings=[wrong])
+        cluster_check(filters.cluster, [cluster.name for cluster in clusters.values()])
         why = frozen(filters)
         found = by_refusal(problems(Counts.of(filters), clusters, filters, {}, why), why, filters)
         page = self.paginate_queryset(found)

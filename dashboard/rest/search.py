@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from clusters.api.filters import cluster_check
 from clusters.api.views import Endpoint
 from dashboard.elsewhere import Hits, elsewhere
 from dashboard.filters import Filters
@@ -64,6 +65,7 @@ class SearchViewSet(Endpoint):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """All that the words mean."""
         filters = Filters.of(request.query_params)
+        cluster_check(filters.cluster)
         hits = {one.label.lower(): one for one in elsewhere(request.user, filters.q, filters.cluster)}
         found = {name: HitsSerializer(one).data for name, one in hits.items()}
         return Response({"sessions": health_counts(filters.apply(sessions())), **found})

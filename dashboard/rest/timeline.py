@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clusters import clock
+from clusters.api.filters import cluster_check
 from clusters.api.problems import BadParameter, fault
 from clusters.api.views import Endpoint
 from dashboard.timeline.asked import REACHES, USUAL, Asked, AskedError
@@ -17,14 +19,14 @@ from dashboard.timeline.items import LANES, Item
 from dashboard.timeline.reading import SHOWN, Timeline, timeline
 from speakers.models import Session
 
-_PARAMETERS = {
-    "cluster": "Name of the cluster",
-    "node": "Name of the node",
-    "peer": "Name of the BGPPeer",
-    "lane": f"One of {', '.join(LANES)}",
-    "reach": f"How long: one of {', '.join(REACHES)}; {USUAL} if not given",
-    "until": "The end of that time; now if not given",
-}
+_PARAMETERS = (
+    OpenApiParameter("cluster", str, description="Name of the cluster"),
+    OpenApiParameter("node", str, description="Name of the node"),
+    OpenApiParameter("peer", str, description="Name of the BGPPeer"),
+    OpenApiParameter("lane", str, enum=tuple(LANES), description="Only this sort of things"),
+    OpenApiParameter("reach", str, enum=tuple(REACHES), description=f"How long; {USUAL} if not given"),
+    OpenApiParameter("until", OpenApiTypes.DATETIME, description="The end of that time; now if not given"),
+)
 
 
 class ItemSerializer(serializers.Serializer[Item]):
@@ -58,7 +60,7 @@ class TimelineViewSet(Endpoint):
     queryset = Session.objects.none()  # names the model whose permissions count
     serializer_class = TimelineSerializer
     filterset_class = None
-    parameters = {"list": tuple(_PARAMETERS)}
+    parameters = {"list": tuple(one.name for one in _PARAMETERS)}
     pagination_class = None
 
     @extend_schema(
@@ -68,7 +70,7 @@ class TimelineViewSet(Endpoint):
             "times in which nobody observed, the newest first. Sessions of one node, or with one router, that turned "
             "together are one entry. Changes of objects need the right to see them."
         ),
-        parameters=[OpenApiParameter(name, str, description=words) for name, words in _PARAMETERS.items()],
+        parameters=list(_PARAMETERS),
         responses=TimelineSerializer,
     )
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -78,6 +80,7 @@ class TimelineViewSet(Endpoint):
         except AskedError as error:
             found = fault(error.name, error.message, code=error.name, value=error.value)
             raise BadParameter(f"{error.name} {error.message}.", findings=[found]) from error
+        cluster_check(asked.cluster)
         return Response(
             self.get_serializer(timeline(asked, changes=request.user.has_perm("clusters.view_change"))).data
         )

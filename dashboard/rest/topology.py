@@ -10,6 +10,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from clusters.api.filters import cluster_check
 from clusters.api.problems import BadParameter, fault
 from clusters.api.views import Endpoint
 from clusters.selectors import clusters_known
@@ -131,9 +132,7 @@ class TopologyViewSet(Endpoint):
         if by and by != groups.NONE and not groups.is_label(by):
             raise _bad("by", "must be the name of a label, or none", by)
         clusters = {cluster.pk: cluster for cluster in clusters_known()}
-        names = sorted(cluster.name for cluster in clusters.values())
-        if query.get("cluster", names and names[0]) not in names and "cluster" in query:
-            raise _bad("cluster", f"must be one of {', '.join(names) or '(there is no cluster yet)'}", query["cluster"])
+        cluster_check(query.get("cluster", ""), sorted(cluster.name for cluster in clusters.values()))
         if query.get("health", HEALTH[0]) not in HEALTH:
             raise _bad("health", f"must be one of {', '.join(HEALTH)}", query["health"])
         filters = Filters.of(query)

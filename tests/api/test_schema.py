@@ -14,6 +14,8 @@ from rest_framework.test import APIClient
 
 from intent.kinds import KINDS, Kind
 
+NEEDED = {"prefix": "203.0.113.0/24", "cluster": "lab"}
+
 
 @pytest.fixture
 def description(api: APIClient) -> dict[str, Any]:
@@ -81,3 +83,32 @@ def test_the_page_needs_a_login_and_no_inline_script_or_style(user: Callable[...
     script = browser.get("/api/docs/?script=")
     assert script["Content-Type"].startswith("application/javascript")
     assert b"/api/v1/schema/" in script.content
+
+
+def _wrong(parameter: dict[str, Any]) -> list[str]:
+    """Values that a query parameter cannot have, none where any text may be meant."""
+    schema, name = parameter["schema"], parameter["name"]
+    kind = schema["items"] if schema.get("type") == "array" else schema
+    if kind.get("type") in ("boolean", "integer", "number"):
+        return ["1"] if kind["type"] == "boolean" else ["yes"]
+    meant = {"enum", "format"} & kind.keys() or name in ("cluster", "ordering")
+    return ["no-such-thing"] if meant else []
+
+
+def test_no_parameter_of_any_list_swallows_a_value_that_means_nothing(
+    description: dict[str, Any], as_role: Callable[[str], APIClient], cluster: object
+) -> None:
+    admin, swallowed, tried = as_role("admin"), list[str](), set[str]()
+    for path, ways in description["paths"].items():
+        if "get" not in ways or "{" in path:
+            continue
+        parameters = [one for one in ways["get"].get("parameters", ()) if one["in"] == "query"]
+        needed = {one["name"]: NEEDED[one["name"]] for one in parameters if one.get("required")}
+        for name, value in [(one["name"], value) for one in parameters for value in _wrong(one)]:
+            tried.add(path)
+            answer = admin.get(path, needed | {name: value})
+            told = [one["field"] for one in answer.json().get("findings", ())] if answer.status_code == 400 else []
+            if told != [name] and (name, answer.status_code) != ("page", 404):  # as a page behind the last one
+                swallowed.append(f"{path}?{name}={value}: {answer.status_code} {told}")
+    assert not swallowed, "\n".join(swallowed)
+    assert len(tried) > 25
