@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import Case, Value, When
 from django.urls import reverse
 
 from clusters.models import Change, Cluster, NodeEvent
-from clusters.words import age_words, bounded, counted, listed
+from clusters.words import bounded, counted, listed
 from dashboard.timeline.asked import Asked
 from dashboard.timeline.grouping import Turn, grouped
 from dashboard.timeline.items import CONFIG, FRR, NODE, SESSIONS, UNSEEN, Item
+from dashboard.timeline.rows import alike, newest, within
+from dashboard.timeline.unseen import gaps
 from speakers.history import LOST
-from speakers.models import Gap, Session, Transition
+from speakers.models import Session, Transition
 
-MOST = 5000  # rows of a sort that are read, the newest
 SHOWN = 300  # lines
 _NAMED = 20
 _VERBS = {"create": "created", "update": "changed", "delete": "deleted"}
@@ -71,14 +71,14 @@ class Timeline:
 
 
 def timeline(asked: Asked, *, changes: bool) -> Timeline:
-    """What happened in that time; five queries. changes: whether those of objects may be told."""
+    """What happened in that time; six queries. changes: whether those of objects may be told."""
     clusters = dict(Cluster.objects.values_list("pk", "name"))
     together = timedelta(seconds=settings.BGPUI_SWEEP_INTERVAL)
     readers = {
         SESSIONS: lambda: _turns(asked, clusters, together),
         NODE: lambda: _events(asked, clusters, together),
         FRR: lambda: _events(asked, clusters, together),
-        UNSEEN: lambda: _gaps(asked, clusters, together),
+        UNSEEN: lambda: gaps(asked, clusters, together),
         CONFIG: lambda: _changes(asked, together) if changes else ([], False),
     }
     wanted = [asked.lane] if asked.lane else [SESSIONS, NODE, UNSEEN, CONFIG]
@@ -91,34 +91,23 @@ def timeline(asked: Asked, *, changes: bool) -> Timeline:
     return Timeline(asked, tuple(found), unread)
 
 
-def _within(rows: QuerySet[Any], asked: Asked, *, at: str = "at") -> QuerySet[Any]:
-    rows = rows.filter(**{f"{at}__gte": asked.begin, f"{at}__lte": asked.end})
-    return rows.filter(cluster__name=asked.cluster) if asked.cluster else rows
-
-
-def _newest(rows: QuerySet[Any], *fields: str) -> tuple[list[Any], bool]:
-    """The newest of them as tuples, and whether there are more."""
-    found = list(rows.values_list(*fields)[: MOST + 1])
-    return found[:MOST], len(found) > MOST
-
-
 def _turns(asked: Asked, clusters: dict[int, str], together: timedelta) -> tuple[list[Item], bool]:
-    rows = _within(Transition.objects.order_by("-at", "-pk"), asked)
+    rows = within(Transition.objects.order_by("-at", "-pk"), asked)
     rows = rows.filter(node=asked.node) if asked.node else rows
     rows = rows.filter(peer=asked.peer) if asked.peer else rows
     rows = rows.exclude(old_state="", new_state__in=(Session.State.ABSENT, Session.State.UNKNOWN))
     rows = rows.annotate(lost=Case(When(LOST, then=Value(1)), default=Value(0)))
     place = ("cluster_id", "node", "vrf", "neighbor", "peer")
-    found, more = _newest(rows, "at", *place, "old_state", "new_state", "cause", "lost", "session_id")
+    found, more = newest(rows, "at", *place, "old_state", "new_state", "cause", "lost", "session_id")
     return grouped((Turn(*row) for row in found), clusters, together), more
 
 
 def _events(asked: Asked, clusters: dict[int, str], together: timedelta) -> tuple[list[Item], bool]:
-    rows = _within(NodeEvent.objects.order_by("-at", "-pk"), asked)
+    rows = within(NodeEvent.objects.order_by("-at", "-pk"), asked)
     rows = rows.filter(node=asked.node) if asked.node else rows
-    found, more = _newest(rows, "at", "cluster_id", "kind", "text", "node")
+    found, more = newest(rows, "at", "cluster_id", "kind", "text", "node")
     items = []
-    for (cluster, kind, text), run in _alike(found, together):
+    for (cluster, kind, text), run in alike(found, together):
         nodes = tuple(dict.fromkeys(node for _, node in run))
         known = NodeEvent.Kind(kind)
         title = f"{bounded(nodes[0], 63)} {known.label}"
@@ -132,47 +121,12 @@ def _events(asked: Asked, clusters: dict[int, str], together: timedelta) -> tupl
     return items, more
 
 
-def _gaps(asked: Asked, clusters: dict[int, str], together: timedelta) -> tuple[list[Item], bool]:
-    """Times in which nodes were not heard that ended within the time asked for, those alike as one."""
-    rows = _within(Gap.objects.order_by("-ended_at", "-pk"), asked, at="ended_at")
-    rows = rows.filter(node=asked.node) if asked.node else rows
-    found, more = _newest(rows, "began_at", "cluster_id", "node", "ended_at")
-    ends = {(cluster, node, began): ended for began, cluster, node, ended in found}
-    items = []
-    for (cluster,), run in _alike([(began, cluster, node) for began, cluster, node, _ in found], together):
-        nodes = tuple(dict.fromkeys(node for _, node in run))
-        began, ended = run[0][0], max(ends[cluster, node, at] for at, node in run)
-        who = bounded(nodes[0], 63) if len(nodes) == 1 else f"{counted(len(nodes), 'node')} ({listed(nodes, 3)})"
-        title = f"{bounded(who, 300)} did not answer for {age_words(ended - began)}"
-        detail = "What sessions did meanwhile is not known."
-        place = clusters.get(cluster, "")
-        items.append(Item(UNSEEN, began, ended, place, "unknown", title, detail, len(run), nodes[:_NAMED]))
-    return items, more
-
-
-def _alike(
-    rows: Iterable[tuple[Any, ...]], together: timedelta
-) -> Iterator[tuple[tuple[Any, ...], list[tuple[datetime, str]]]]:
-    """Runs of rows (at, …, node) that say the same, each following the one before in time: what, and when on which."""
-    kinds: dict[tuple[Any, ...], list[tuple[datetime, str]]] = defaultdict(list)
-    for at, *same, node in rows:
-        kinds[tuple(same)].append((at, node))
-    for what, found in kinds.items():
-        run: list[tuple[datetime, str]] = []
-        for at, node in sorted(found):
-            if run and at - run[-1][0] > together:
-                yield what, run
-                run = []
-            run.append((at, node))
-        yield what, run
-
-
 def _changes(asked: Asked, together: timedelta) -> tuple[list[Item], bool]:
     """Changes of objects; those that a change set makes are one, its way back another, and what others do at a time."""
-    rows = _within(Change.objects.order_by("-at", "-pk"), asked)
+    rows = within(Change.objects.order_by("-at", "-pk"), asked)
     rows = rows.filter(kind="BGPPeer", name=asked.peer) if asked.peer else rows
     fields = ("pk", "at", "cluster__name", "kind", "name", "action", "source", "actor__username", "manager", "message")
-    found, more = _newest(rows, "change_set_id", *fields)
+    found, more = newest(rows, "change_set_id", *fields)
     sets: dict[tuple[Any, ...], list[tuple[Any, ...]]] = defaultdict(list)
     others: list[tuple[Any, ...]] = []
     for number, *row in found:
@@ -182,7 +136,7 @@ def _changes(asked: Asked, together: timedelta) -> tuple[list[Item], bool]:
         else:
             sets[(number,) if number else (None, pk)].append(tuple(row))
     items = [_change(key[0], run) for key, some in sets.items() for run in _rounds(some)]
-    runs = _alike(others, together)
+    runs = alike(others, together)
     items += [_by_other(cluster, kind, action, who, run) for (cluster, kind, action, who), run in runs]
     return items, more
 

@@ -177,6 +177,27 @@ def test_filters_narrow_it_and_what_is_not_understood_is_said(viewer: Client, da
         assert (page.status_code, f"The filter {query.partition('=')[0]} is not understood" in page.text) == (200, True)
 
 
+def test_a_silence_that_lasts_or_spans_the_whole_time_is_told(viewer: Client, cluster: Cluster) -> None:
+    now = timezone.now()
+
+    def unseen(query: str) -> list[str]:
+        return [one["title"] for one in viewer.get(f"/api/v1/timeline/?lane=unseen&{query}").json()["items"]]
+
+    for number in range(3):
+        a_speaker(cluster, f"node-{number}", seconds=50 * 60)
+    a_speaker(cluster, "node-3")
+    silent = "3 nodes (node-0, node-1, node-2) have not answered for 50 min"
+    assert unseen("reach=1h") == [silent]
+    assert silent in viewer.get(f"{URL}?reach=1h").text
+    assert unseen("node=node-1") == ["node-1 has not answered for 50 min"]
+    assert unseen("node=node-3") == []
+    began, ended = now - timedelta(hours=9), now - timedelta(hours=4)
+    Gap.objects.create(cluster=cluster, node="node-0", began_at=began, ended_at=ended)
+    within = (now - timedelta(hours=6)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert unseen(f"until={within}&reach=1h") == ["node-0 did not answer for 5 h"]
+    assert unseen("until=9999-12-31T23:59:59Z") == []
+
+
 @pytest.mark.parametrize("until", ["9999-12-31T23:59:59Z", "0001-02-01T00:00:00Z"])
 def test_the_ends_of_time_have_a_page(viewer: Client, day: datetime, until: str) -> None:
     for reach in REACHES:
