@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from clusters.nudges import connection
 from speakers.frr import parse
+from speakers.frr.bfd import bfd_of, placed
 from speakers.frr.detail import NeighborDetail
 from speakers.frr.neighbor import BFDPeer
 from speakers.frr.routes import Table
@@ -106,13 +107,8 @@ def session_detail(session: Session) -> Detail | None:
     if neighbor is None:
         return None
     peers = parse.bfd_peers(answer.bfd)
-    same = [] if isinstance(peers, parse.Unparsed) else [peer for peer in peers if _same(peer, neighbor)]
-    return Detail(datetime.fromtimestamp(answer.at, UTC), neighbor, same[0] if same else None)
-
-
-def _same(peer: BFDPeer, neighbor: NeighborDetail) -> bool:
-    addresses = {neighbor.key, neighbor.address, neighbor.unnumbered_address}
-    return peer.vrf == neighbor.vrf and parse.canonical(peer.peer) in addresses
+    bfd = None if isinstance(peers, parse.Unparsed) else bfd_of(neighbor, placed(peers), neighbor.local_host)
+    return Detail(datetime.fromtimestamp(answer.at, UTC), neighbor, bfd)
 
 
 def command_put(session_pk: int, name: str, result: CommandResult) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 from msgspec import Struct
 
 from speakers.counters.packing import Place
-from speakers.frr.neighbor import BFDPeer, Neighbor
+from speakers.frr.bfd import Placed, bfd_of, placed
+from speakers.frr.neighbor import Neighbor
 from speakers.frr.parse import UNREADABLE, Answer, Scalar, canonical, utf8, whole
 from speakers.frr.text import clean
 
@@ -39,7 +38,7 @@ _decoder = msgspec.json.Decoder(dict[str, dict[str, _Counted | Scalar]])
 
 def taken(answer: Answer) -> dict[Place, dict[str, int]]:
     """By session; a number that FRR did not give, or that cannot be one, is left out."""
-    messages, bfd = _messages(answer.document), {(peer.vrf, canonical(peer.peer)): peer for peer in answer.bfd}
+    messages, bfd = _messages(answer.document), placed(answer.bfd)
     found = {}
     for neighbor in answer.neighbors[:SESSIONS]:
         place = neighbor.vrf, neighbor.key
@@ -60,10 +59,9 @@ def _prefixes(neighbor: Neighbor) -> dict[str, int]:
     return found
 
 
-def _of_bfd(neighbor: Neighbor, peers: Mapping[Place, BFDPeer]) -> dict[str, int]:
+def _of_bfd(neighbor: Neighbor, peers: Placed) -> dict[str, int]:
     """bfdd's word, else what bgpd knows."""
-    addresses = (neighbor.key, neighbor.address, neighbor.unnumbered_address)
-    peer = next((peers[neighbor.vrf, address] for address in addresses if (neighbor.vrf, address) in peers), None)
+    peer = bfd_of(neighbor, peers)
     if peer is not None:
         return {BFD: int(peer.status == "up")}
     return {BFD: int(neighbor.bfd.status == "Up")} if neighbor.bfd is not None and neighbor.bfd.status else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -13,13 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clusters.models import Cluster
+from speakers import live
 from speakers.counters.keeping import fleet_write
 from speakers.counters.packing import SLOTS, Day, pack, unpack
 from speakers.counters.series import Series, fleet_series, session_series
 from speakers.counters.taking import BFD, SESSIONS, taken
 from speakers.frr.parse import bfd_peers
 from speakers.history import DAY
-from speakers.models import CounterDay, Speaker
+from speakers.models import CounterDay, Session, Speaker
 from speakers.sweep import Observation
 from tests.speakers.seen import DOWN, T0, UP, after, answer, intended, missed, seen, session, swept
 from tests.speakers.seen import cluster as make_cluster
@@ -75,6 +77,38 @@ def test_bfd_is_what_bfdd_says_or_else_bgpd() -> None:
     assert isinstance(peers, list)
     both.bfd = peers
     assert taken(both)[ONE][BFD] == 0
+
+
+def test_bfd_of_two_links_whose_routers_have_one_link_local_address_is_not_mixed_up(redis_url: str) -> None:
+    """bfdd tells sessions apart by interface, hops and own address, too (FRR bfdd/bfd.h, struct bfd_key)."""
+    hops = {"type": "multi hop", "status": "Up"}
+    up = {**UP, "bgpNeighborAddr": "fe80::1", "peerBfdInfo": {"type": "single hop", "status": "Up"}}
+    both = answer(
+        {("default", "ens4"): up, ("default", "ens5"): up, ("default", "ens6"): up | {"peerBfdInfo": hops}}
+        | {ONE: {**UP, "hostLocal": "10.9.0.2", "peerBfdInfo": hops}}
+    )
+    single, multi = {"vrf": "default", "multihop": False}, {"vrf": "default", "multihop": True}
+    document = json.dumps(
+        [
+            {**single, "peer": "fe80::1", "interface": "ens4", "status": "up"},
+            {**single, "peer": "fe80::1", "interface": "ens5", "status": "down"},
+            {**single, "peer": "10.0.0.1", "interface": "ens7", "status": "up"},
+            {**multi, "peer": "10.0.0.1", "local": "10.9.0.2", "status": "down"},
+            {**multi, "peer": "fe80::1", "status": "init"},
+        ]
+    ).encode()
+    peers = bfd_peers(document)
+    assert isinstance(peers, list)
+    for told in (peers, peers[::-1]):
+        both.bfd = told
+        found = {neighbor: values[BFD] for (_vrf, neighbor), values in taken(both).items()}
+        assert found == {"ens4": 1, "ens5": 0, "ens6": 0, "10.0.0.1": 0}
+    live.nodes_put(1, [live.NodeAnswer(_NODE, 0.0, both.document, document)])
+    status = {}
+    for neighbor in found:
+        detail = live.session_detail(Session(cluster_id=1, node=_NODE, vrf="default", neighbor=neighbor))
+        status[neighbor] = detail.bfd.status if detail and detail.bfd else ""
+    assert status == {"ens4": "up", "ens5": "down", "ens6": "init", "10.0.0.1": "down"}
 
 
 def test_sweeps_between_two_points_write_no_series_and_many_nodes_take_two_statements(cluster: Cluster) -> None:

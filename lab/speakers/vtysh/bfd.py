@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lab.speakers.node import Speaker
+from lab.speakers.obstacles import is_address
 from lab.speakers.session import Session
 from lab.speakers.vtysh.capabilities import when
 from lab.speakers.vtysh.connection import far_address
@@ -27,6 +28,7 @@ def peers(speaker: Speaker, vrf: str | None, now: float) -> list[dict[str, Any]]
 def _place(session: Session) -> dict[str, Any]:
     multihop = bool(session.spec.multihop) or session.internal
     interface = "eth0" if session.spec.vrf == "default" else session.spec.vrf.removesuffix("vrf")
+    interface = interface if is_address(session.spec.neighbor) else session.spec.neighbor
     return {
         "multihop": multihop,
         "peer": far_address(session),
