@@ -44,14 +44,13 @@ class GracefulRestart(Struct, rename="camel"):
 
 
 class BFDInfo(Struct, rename="camel"):
-    """BFD of a neighbor as bgpd sees it. Intervals in milliseconds."""
+    """BFD of a neighbor as bgpd sees it. Intervals in milliseconds; not `lastUpdate`, which moves with every answer."""
 
     status: str = ""  # Up, Down, Admin Down, Unknown
     type: str = ""
     detect_multiplier: int | None = None
     rx_min_interval: int | None = None
     tx_min_interval: int | None = None
-    last_update: str = ""
 
 
 class Neighbor(Struct):

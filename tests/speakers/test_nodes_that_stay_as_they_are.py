@@ -45,6 +45,8 @@ def test_from_the_third_look_on_nothing_is_compared(compared: list[str]) -> None
     cluster, up = make_cluster(), UP | {"hostname": "seen here alone", "portForeign": 179}
     for at in range(6):
         moving = {"bgpTimerLastRead": 1000 + at, _EPOCH: UP[_EPOCH] + at % 2, "portLocal": 40_000 + at}
+        # FRR's lib/bfd.c prints how long ago it was, as D:HH:MM:SS.
+        moving["peerBfdInfo"] = {"type": "single hop", "status": "Up", "lastUpdate": f"0:00:00:{at:02}"}
         _look(cluster, at, up | moving)
     assert len(compared) == 2
     assert Speaker.objects.get().observed_at == after(5)
