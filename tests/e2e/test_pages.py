@@ -159,6 +159,18 @@ def test_the_keyboard_reaches_search_rows_and_cells(page: Page, demo: Demo) -> N
     expect(first).to_be_focused()
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_sums_of_nodes_without_a_row_are_readable_in_every_health(page: Page, demo: Demo, theme: str) -> None:
+    page.goto(f"{demo.url}/?vrf=ens4vrf&healthy=0")
+    sums = page.locator(".matrix .more .cell")
+    expect(sums.first).to_be_visible()
+    page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+    for health in ("up", "degraded", "down", "absent", "unknown", "late", "orphan"):
+        sums.evaluate_all("(cells, health) => cells.forEach(cell => { cell.dataset.h = health })", health)
+        found = Axe().run(page, context=".matrix .more", options={"runOnly": ["wcag2aa"]})
+        assert found.violations_count == 0, found.generate_report()
+
+
 def test_the_theme_changes_without_a_reload_and_stays(page: Page, demo: Demo) -> None:
     page.evaluate("window.neverReloaded = true")
     page.get_by_text("admin").first.click()

@@ -167,6 +167,15 @@ def test_htmx_gets_the_board_or_the_freshness_line_alone(viewer: Client, cluster
     assert "1 of 1 speaker answered" in re.sub(r"<[^>]+>", "", fresh)
 
 
+@pytest.mark.parametrize(("seconds", "warned"), [([1, 1], False), ([1, 3600], True)])
+@pytest.mark.parametrize("path", ["/", "/wall/"])
+def test_a_live_page_warns_of_speakers_that_did_not_answer(
+    viewer: Client, cluster: Cluster, path: str, seconds: list[float], warned: bool
+) -> None:
+    _fill(cluster, [[{}], [{}]], seconds)
+    assert ('class="ink-warn">1 of 2 speakers answered' in viewer.get(path).text) is warned
+
+
 def test_the_page_knows_when_it_is_too_old_to_be_trusted(viewer: Client, cluster: Cluster) -> None:
     _fill(cluster, [[{}]])
     page = viewer.get("/").text
