@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.utils.deprecation import MiddlewareMixin
 
 from bgpui import metrics, probes
@@ -37,6 +39,19 @@ class MachinesMiddleware(MiddlewareMixin):
         """The answer, None for every other address."""
         view = _MACHINES.get(request.path_info)
         return view(request) if view is not None else None
+
+
+class CompressionMiddleware(GZipMiddleware):
+    """Compresses pages, their fragments and lists, with Django's random bytes against BREACH.
+
+    A stream goes out as it comes. An ETag is that of the very bytes (RFC 9110, section 8.8.3), and `If-Match` needs it.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """The answer, smaller if the client takes it so."""
+        if response.streaming or response.has_header("ETag"):
+            return response
+        return super().process_response(request, response)
 
 
 class OriginMiddleware(MiddlewareMixin):

@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "bgpui.middleware.MachinesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "bgpui.middleware.NoNulMiddleware",
+    "bgpui.middleware.CompressionMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

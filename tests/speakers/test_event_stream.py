@@ -92,7 +92,8 @@ async def signed_in(user: User) -> AsyncClient:
 
 async def opened(user: User) -> Page:
     """A page whose stream is subscribed."""
-    page = Page(await (await signed_in(user)).get("/events/"))
+    client = await signed_in(user)
+    page = Page(await client.get("/events/", headers={"Accept-Encoding": "gzip"}))  # as browsers do
     await listening(page)
     return page
 
