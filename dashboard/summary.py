@@ -33,29 +33,35 @@ def _have(number: int, what: str) -> str:
     return f"{counted(number, 'node')} {'has' if number == 1 else 'have'} {what}"
 
 
-def sentence(counts: Counts, filters: Filters, *, blind: str = "", refused: Problem | None = None) -> Sentence:
+def sentence(
+    counts: Counts, filters: Filters, *, blind: str = "", refused: Problem | None = None, unasked: int = 0
+) -> Sentence:
     """The sentence that leads. A filter must not sound like the whole.
 
     blind: why nothing can be said ("" = it can). refused: the refusal that outweighs all other problems.
+    unasked: nodes whose sessions nobody has looked at yet.
     """
-    said = _said(counts, filters, blind)
+    said = _said(counts, filters, blind, unasked)
     if refused is not None and not blind:
-        said = _refused(counts, filters, refused)
+        said = _refused(counts, filters, refused, unasked)
     if blind or not filters.partial:
         return said
     return replace(said, lead=f"Filtered: {said.lead[:1].lower()}{said.lead[1:]}")
 
 
-def _said(counts: Counts, filters: Filters, blind: str) -> Sentence:
+def _said(counts: Counts, filters: Filters, blind: str, unasked: int) -> Sentence:
     down, unseen, whole = counts.number(DOWN), counts.number(UNSEEN), counts.intended
     odd = counts.healths["degraded"] + counts.healths["orphan"]
     if blind:
         return Sentence("The state is not known: ", blind, "", ".", "unknown")
     if down:
-        return _down(counts, filters, f"{down:,} of {counted(whole, 'session')} {'is' if down == 1 else 'are'} down")
+        words = f"{down:,} of {counted(whole, 'session')} {'is' if down == 1 else 'are'} down"
+        return _down(counts, filters, words, unasked)
     if unseen:
         text = f"{unseen:,} of {counted(whole, 'session')} {'is' if unseen == 1 else 'are'} unknown"
         return Sentence("Nothing is known to be down; ", text, filters.query(health="unknown"), ".", "unknown")
+    if unasked and not filters.partial:
+        return Sentence("Nothing is known to be down; ", _not_heard(unasked), reverse("speakers"), ".", "unknown")
     if odd:
         word = "degraded" if counts.healths["degraded"] else "orphan"
         number = counts.healths[word]
@@ -66,25 +72,29 @@ def _said(counts: Counts, filters: Filters, blind: str) -> Sentence:
     )
 
 
-def _refused(counts: Counts, filters: Filters, problem: Problem) -> Sentence:
+def _not_heard(number: int) -> str:
+    return f"{counted(number, 'node')} {'was' if number == 1 else 'were'} not heard of yet"
+
+
+def _refused(counts: Counts, filters: Filters, problem: Problem, unasked: int) -> Sentence:
     number, down = problem.number_of_nodes, counts.number(DOWN)
     what = f"{counted(number, 'node')} {'refuses its' if number == 1 else 'refuse their'} configuration"
-    lost = bool(counts.cut_off) and len(counts.cut_off) == counts.number_of_nodes and not filters.partial
+    lost = 0 < len(counts.cut_off) == counts.number_of_nodes and not filters.partial and not unasked
     rest = f"; {down:,} of {counted(counts.intended, 'session')} {'is' if down == 1 else 'are'} down."
     rest = rest if down else "; no session is down."
     return Sentence("No node has a session left: " if lost else "", what, problem.href, rest, "down")
 
 
-def _down(counts: Counts, filters: Filters, words: str) -> Sentence:
+def _down(counts: Counts, filters: Filters, words: str, unasked: int) -> Sentence:
     lost, last = len(counts.cut_off), len(counts.last_path)
     href = filters.query(health="down") if counts.healths["down"] else filters.query(health="absent")
     if filters.partial:  # what the nodes have left beside is not known here
         return Sentence("", words, href, ".", "down")
-    if lost and lost == counts.number_of_nodes:
+    if lost and lost == counts.number_of_nodes and not unasked:
         return Sentence("", "No node has a session left", href, "." if lost > 1 else f"; {words}.", "down")
     if lost:
         return Sentence("", _have(lost, "no session left"), href, f"; {words}.", "down")
-    safe = "No node is known to be cut off; " if counts.number(UNSEEN) else "No node is cut off; "
+    safe = "No node is known to be cut off; " if counts.number(UNSEEN) or unasked else "No node is cut off; "
     if last:
         return Sentence(safe, _have(last, "one session left"), href, ".", "down")
     return Sentence(safe, words, href, ".", "down")
@@ -144,7 +154,7 @@ def headline_counts(
     return found
 
 
-def also(counts: Counts, sentence: Sentence) -> list[str]:
+def also(counts: Counts, sentence: Sentence, unasked: int = 0) -> list[str]:
     """The second line as clauses: what the first one has not said yet."""
     down, unseen = counts.number(DOWN), counts.number(UNSEEN)
     clauses = []
@@ -161,4 +171,6 @@ def also(counts: Counts, sentence: Sentence) -> list[str]:
         clauses.append(f"{counts.healths['degraded']:,} degraded")
     if number := counts.healths["orphan"]:
         clauses.append(f"{number:,} {'is' if number == 1 else 'are'} {HEALTH_WORDS['orphan']}")
+    if unasked and _not_heard(unasked) not in str(sentence):
+        clauses.append(_not_heard(unasked))
     return clauses

@@ -171,6 +171,7 @@ class Freshness:
     """How current everything is. state: live, late, stale (three polls missed), never; interval in seconds.
 
     quiet: speakers that are asked once a minute at most; reported: those of which others than FRR tell.
+    unasked: those of whose sessions nothing is known because no sweep has reached them yet.
     """
 
     observed_at: datetime | None
@@ -180,6 +181,7 @@ class Freshness:
     state: str
     quiet: int = 0
     reported: int = 0
+    unasked: int = 0
 
 
 def freshness(*, cluster: Cluster | None = None, now: datetime | None = None) -> Freshness:
@@ -194,6 +196,7 @@ def freshness(*, cluster: Cluster | None = None, now: datetime | None = None) ->
         quiet=Count("pk", filter=heard & Q(every__gt=0, source=Speaker.Source.VTYSH)),
         every=Min("every", filter=heard),
         reported=Count("pk", filter=heard & ~Q(source=Speaker.Source.VTYSH)),
+        unasked=Count("pk", filter=Q(observed_at=None, attempted_at=None)),
     )
     newest: datetime | None = found["newest"]
     every = found["every"] or 0
@@ -205,7 +208,7 @@ def freshness(*, cluster: Cluster | None = None, now: datetime | None = None) ->
     else:
         state = "late" if newest < limits.late else "live"
     interval = max(every, settings.BGPUI_SWEEP_INTERVAL)
-    numbers = {name: found[name] for name in ("total", "answered", "quiet", "reported")}
+    numbers = {name: found[name] for name in ("total", "answered", "quiet", "reported", "unasked")}
     return Freshness(observed_at=newest, interval=interval, state=state, **numbers)
 
 

@@ -74,7 +74,7 @@ class OverviewViewSet(Endpoint):
         now, seen = clock.now(), observed(chosen)
         found = overview(filters, clusters, now)
         blind = seen.blind if found.counts.totals else ""
-        said = sentence(found.counts, filters, blind=blind, refused=leading(found.problems))
+        said = sentence(found.counts, filters, blind=blind, refused=leading(found.problems), unasked=seen.fresh.unasked)
         told_alarms = firing_count(filters.cluster) if request.user.has_perm("alarms.view_alarm") else None
         answer = {
             "at": now,

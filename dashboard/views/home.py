@@ -91,12 +91,14 @@ def _board(request: HttpRequest, filters: Filters, clusters: dict[int, Cluster],
     peers = {column.key: column.peer for column in drawn.columns}
     found = by_refusal(problems(counts, clusters, filters, peers, why), why, filters)
     every = SHOWN_ALL if request.GET.get("causes") == "all" else SHOWN
-    said = sentence(counts, filters, blind=seen.blind if counts.totals else "", refused=leading(found))
+    said = sentence(
+        counts, filters, blind=seen.blind if counts.totals else "", refused=leading(found), unasked=seen.fresh.unasked
+    )
     hits = elsewhere(request.user, filters.q, filters.cluster)
     return {
         "counts": counts,
         "sentence": said if counts.totals else _nothing(filters, found_words(hits)),
-        "also": also(counts, said),
+        "also": also(counts, said, seen.fresh.unasked),
         "kept": kept,
         "elsewhere": hits,
         "prefix": prefix_of(filters.q),

@@ -73,6 +73,27 @@ def test_the_first_sentence_says_what_it_means(
     assert headline(viewer.get("/").text) == said
 
 
+@pytest.mark.parametrize(
+    ("nodes", "said"),
+    [
+        ([[{}]], "Nothing is known to be down; 2 nodes were not heard of yet."),
+        ([[{}, {}, down()]], "No node is known to be cut off; 1 of 3 sessions is down."),
+        ([[down()]], "1 node has no session left; 1 of 1 session is down."),
+    ],
+)
+def test_what_no_sweep_has_reached_yet_is_not_called_well(
+    viewer: Client, cluster: Cluster, nodes: list[list[dict[str, Any]]], said: str
+) -> None:
+    _fill(cluster, nodes)
+    for name in ("new-1", "new-2"):
+        a_speaker(cluster, name, observed_at=None)
+    for path in ("/", "/wall/"):
+        page = viewer.get(path).text
+        assert headline(page) == said
+        assert "2 nodes were not heard of yet" in page
+    assert viewer.get("/api/v1/overview/").json()["sentence"] == said
+
+
 def test_what_is_degraded_is_not_counted_as_up(viewer: Client, cluster: Cluster) -> None:
     """The same words and numbers as `bgpui status` and REST have."""
     _fill(cluster, [[{}, {"degraded": "BFD is down"}], [{}, {}]])
