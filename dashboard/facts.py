@@ -47,12 +47,13 @@ def state_words(session: Session, health: str, now: datetime) -> str:
     seen = session.speaker.observed_at
     ago = f"{age_words(now - seen)} ago" if seen else ""
     known = bool(seen) and session.state != Session.State.UNKNOWN
+    late = "the last poll was not answered" if session.speaker.misses else "the next sweep is late"
     words = {
         "up": f"Established for {lasting}",
         "degraded": f"Established for {lasting}, but {bounded(session.degraded, 120)}",
         "absent": f"FRR has had no such neighbor for {lasting}",
         "orphan": f"{session.state} for {lasting}, but no BGPPeer intends it",
-        "late": f"Last seen {session.state} {ago}; the last poll was not answered",
+        "late": f"Last seen {session.state} {ago}; {late}",
         "unknown": f"Not known; last seen {session.state} {ago}" if known else "Not observed yet",
     }
     return words.get(health, f"Down, {session.state} for {lasting}")

@@ -54,6 +54,7 @@ def day_of(client: Client, pk: int) -> str:
         ({}, {"state": "Absent"}, "FRR has had no such neighbor for 2 d"),
         ({}, {"intended": False}, "Established for 2 d, but no BGPPeer intends it"),
         ({"misses": 1, "seconds": 14}, {}, "Last seen Established 14 s ago; the last poll was not answered"),
+        ({"seconds": 20}, {}, "Last seen Established 20 s ago; the next sweep is late"),
         ({"misses": 3, "seconds": 60}, {}, "Not known; last seen Established 1 min ago"),
         ({"observed_at": None}, {"state": "Unknown"}, "Not observed yet"),
     ],
@@ -78,6 +79,12 @@ def test_a_session_that_is_down_says_why_with_evidence_and_what_to_check(viewer:
     for part in (cause, "lastErrorCodeSubcode", "0202"):
         assert part in page
     assert all(check.partition("`")[0][:40] in page.replace("&#x27;", "'") for check in reason.check)
+
+
+def test_a_session_that_no_sweep_looked_at_again_blames_neither_side(viewer: Client, cluster: Cluster) -> None:
+    page = page_of(viewer, a_session(a_speaker(cluster, seconds=3600)).pk)
+    assert re.search(r"<b>The speaker has not been asked again for .*1 h.*: sweeps are late</b>", page)
+    assert "Nothing has been observed yet" not in page
 
 
 def test_a_session_that_is_up_gives_no_reason_for_being_down(viewer: Client, cluster: Cluster) -> None:
