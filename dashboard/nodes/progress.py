@@ -73,7 +73,7 @@ class Telling:
 @dataclass(frozen=True, slots=True)
 class Progress:
     """phase: with its words, and a hint. tellings: by VRF and neighbor. layer2: services that the node answers ARP and
-    NDP for, as MetalLB reports. observed_at: when FRR of the node answered last, None = never.
+    NDP for, as MetalLB reports. observed_at: when FRR of the node answered last, None = never; live: it still does.
     """
 
     phase: Phase
@@ -84,6 +84,7 @@ class Progress:
     tellings: tuple[Telling, ...]
     layer2: int
     observed_at: datetime | None
+    live: bool
 
     @property
     def health(self) -> str:
@@ -120,7 +121,8 @@ def progress_of(node: Node, meant: Mapping[tuple[str, str], int]) -> Progress:
     layer2 = reports.count()
     phase, words, hint = _judged(node, exclusion, speaker, tellings, layer2)
     seen = speaker.observed_at if speaker is not None else None
-    return Progress(phase, words, hint, is_excluded(node), exclusion, tellings, layer2, seen)
+    lives = speaker is not None and vars(speaker)["freshness"] == "live"  # an annotation
+    return Progress(phase, words, hint, is_excluded(node), exclusion, tellings, layer2, seen, lives)
 
 
 def askable(node: Node) -> list[Session]:

@@ -77,6 +77,14 @@ def test_a_node_shows_what_it_tells_whom_and_the_services_with_endpoints_there(v
     assert viewer.get("/nodes/lab/node-9/").status_code == 404
 
 
+def test_what_a_node_told_when_it_was_heard_last_is_not_said_to_be_told_now(viewer: Client, shop: Cluster) -> None:
+    assert "2 prefixes are told now" in viewer.get("/nodes/lab/node-0/").text
+    Speaker.objects.filter(node="node-0").update(observed_at=timezone.now() - timedelta(minutes=45), misses=9)
+    page = viewer.get("/nodes/lab/node-0/").text
+    assert "2 prefixes were told when it was heard last" in page
+    assert "told now" not in page
+
+
 @pytest.mark.parametrize("path", ["/nodes/", "/nodes/lab/node-0/", "/nodes/lab/node-0/drain/"])
 def test_more_nodes_and_services_need_no_more_queries(viewer: Client, shop: Cluster, path: str) -> None:
     counts = []
