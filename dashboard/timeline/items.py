@@ -20,7 +20,8 @@ class Item:
     """What happened at one time, or from `at` to `until`, which is the same for a moment.
 
     health: its colour. title: what, in plain words. detail: why or how, may be empty. number: of things that happened.
-    nodes, peers, neighbors: the first of those concerned. href: where to look further, "" = nowhere.
+    nodes, peers, neighbors: the first of those concerned. href: where to look further, "" = nowhere. lasts: it still
+    goes on.
     """
 
     lane: str
@@ -34,6 +35,12 @@ class Item:
     nodes: tuple[str, ...] = ()
     neighbors: tuple[str, ...] = ()
     href: str = ""
+    lasts: bool = False
+
+    @property
+    def newest(self) -> tuple[datetime, datetime]:
+        """What its place in the list is by: what still goes on is as new as what happens now."""
+        return self.until if self.lasts else self.at, self.until
 
     @property
     def label(self) -> str:

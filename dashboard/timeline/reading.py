@@ -87,7 +87,7 @@ def timeline(asked: Asked, *, changes: bool) -> Timeline:
         items, more = readers[lane]()
         found += [item for item in items if not asked.lane or item.lane == asked.lane]
         unread |= more
-    found.sort(key=lambda item: (item.at, item.until), reverse=True)
+    found.sort(key=lambda item: item.newest, reverse=True)
     return Timeline(asked, tuple(found), unread)
 
 

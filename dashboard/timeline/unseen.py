@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from clusters import clock
+from clusters.models import Cluster
+from clusters.selectors import clusters_active
 from clusters.words import age_words, bounded, counted, listed
 from dashboard.timeline.asked import Asked
 from dashboard.timeline.items import UNSEEN, Item
@@ -21,7 +23,8 @@ def gaps(asked: Asked, clusters: dict[int, str], together: timedelta) -> tuple[l
     over = over.filter(began_at__lte=asked.end, ended_at__gte=asked.begin)
     # A gap has a row only when the node has answered again.
     now = clock.now()
-    lasting = of_cluster(Speaker.objects.order_by("-observed_at", "-pk"), asked)
+    asking = clusters_active().exclude(observing=Cluster.Observing.NOTHING)  # of others nobody expects an answer
+    lasting = of_cluster(Speaker.objects.filter(cluster__in=asking).order_by("-observed_at", "-pk"), asked)
     lasting = lasting.filter(unheard(now), observed_at__lte=asked.end) if asked.begin <= now else lasting.none()
     if asked.node:
         over, lasting = over.filter(node=asked.node), lasting.filter(node=asked.node)
@@ -44,4 +47,4 @@ def _item(run: list[tuple[datetime, str]], cluster: str, until: datetime, *, las
     verb = ("has" if len(nodes) == 1 else "have") + " not answered" if lasts else "did not answer"
     title = f"{bounded(who, 300)} {verb} for {age_words(until - began)}"
     detail = f"What sessions {'do' if lasts else 'did meanwhile'} is not known."
-    return Item(UNSEEN, began, until, cluster, "unknown", title, detail, len(run), nodes[:_NAMED])
+    return Item(UNSEEN, began, until, cluster, "unknown", title, detail, len(run), nodes[:_NAMED], lasts=lasts)

@@ -12,6 +12,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
+from pytest_django.fixtures import Settings
 
 from clusters.models import Change, ChangeSet, Cluster, NodeEvent
 from dashboard.timeline.asked import REACHES
@@ -112,8 +113,9 @@ def test_what_was_only_not_reported_did_not_go_down(state: str) -> None:
 
 
 @pytest.fixture
-def day(cluster: Cluster) -> datetime:
+def day(cluster: Cluster, settings: Settings) -> datetime:
     """A cordon, an edit and a reload, then four sessions that go down; an hour before, nobody observed."""
+    settings.BGPUI_EXEC_TIMEOUT = 600.0  # no answer grows too old while the rows are made
     now = timezone.now()
 
     def event(minutes: float, kind: str, node: str, text: str = "") -> None:
@@ -177,7 +179,10 @@ def test_filters_narrow_it_and_what_is_not_understood_is_said(viewer: Client, da
         assert (page.status_code, f"The filter {query.partition('=')[0]} is not understood" in page.text) == (200, True)
 
 
-def test_a_silence_that_lasts_or_spans_the_whole_time_is_told(viewer: Client, cluster: Cluster) -> None:
+def test_a_silence_that_lasts_or_spans_the_whole_time_is_told(
+    viewer: Client, cluster: Cluster, settings: Settings
+) -> None:
+    settings.BGPUI_EXEC_TIMEOUT = 600.0  # what node-3 said stays current
     now = timezone.now()
 
     def unseen(query: str) -> list[str]:
@@ -196,6 +201,32 @@ def test_a_silence_that_lasts_or_spans_the_whole_time_is_told(viewer: Client, cl
     within = (now - timedelta(hours=6)).strftime("%Y-%m-%dT%H:%M:%SZ")
     assert unseen(f"until={within}&reach=1h") == ["node-0 did not answer for 5 h"]
     assert unseen("until=9999-12-31T23:59:59Z") == []
+
+
+@pytest.mark.parametrize("change", ["nothing can be known", "not in the settings any more", "switched off"])
+def test_nodes_of_clusters_that_nobody_observes_do_not_fail_to_answer(
+    viewer: Client, cluster: Cluster, settings: Settings, change: str
+) -> None:
+    a_speaker(cluster, "node-0", seconds=50 * 60)
+    assert viewer.get("/api/v1/timeline/?lane=unseen&reach=1h").json()["items"]
+    if change == "nothing can be known":
+        Cluster.objects.update(observing=Cluster.Observing.NOTHING)
+    elif change == "switched off":
+        Cluster.objects.update(source=Cluster.Source.ADDED, enabled=False)
+    else:
+        settings.BGPUI_CLUSTERS = ()
+    assert viewer.get("/api/v1/timeline/?lane=unseen&reach=1h").json()["items"] == []
+
+
+def test_a_silence_that_lasts_is_as_new_as_what_happens_now(viewer: Client, cluster: Cluster) -> None:
+    a_speaker(cluster, "node-0", seconds=50 * 60)
+    at = timezone.now() - timedelta(seconds=30)
+    NodeEvent.objects.bulk_create(
+        NodeEvent(cluster=cluster, node=f"n-{n}", kind=NodeEvent.Kind.READY, at=at - n * 2 * TOGETHER)
+        for n in range(150)
+    )
+    first, second, *_ = lines(viewer.get(f"{URL}?reach=1h").text)
+    assert (first.partition(" for ")[0], second) == ("node-0 has not answered", "n-0 became ready")
 
 
 @pytest.mark.parametrize("until", ["9999-12-31T23:59:59Z", "0001-02-01T00:00:00Z"])
