@@ -17,7 +17,7 @@ from clusters.words import bounded, counted, listed
 from dashboard.timeline.asked import Asked
 from dashboard.timeline.grouping import Turn, grouped
 from dashboard.timeline.items import CONFIG, FRR, NODE, SESSIONS, UNSEEN, Item
-from dashboard.timeline.rows import alike, newest, within
+from dashboard.timeline.rows import MOST, alike, newest, within
 from dashboard.timeline.unseen import gaps
 from speakers.history import LOST
 from speakers.models import Session, Transition
@@ -86,9 +86,17 @@ def timeline(asked: Asked, *, changes: bool) -> Timeline:
     for lane in wanted:
         items, more = readers[lane]()
         found += [item for item in items if not asked.lane or item.lane == asked.lane]
+        found += [_end_of_reading(lane, items)] if more else []
         unread |= more
     found.sort(key=lambda item: item.newest, reverse=True)
     return Timeline(asked, tuple(found), unread)
+
+
+def _end_of_reading(lane: str, items: list[Item]) -> Item:
+    """Where a lane ends that others go beyond: what is missing below must not look like calm."""
+    oldest = min(item.at for item in items)
+    title = f"More than {MOST:,} changes since then: what this lane has from before is not shown"
+    return Item(lane, oldest, oldest, "", "unknown", title, "Choose a shorter time, one node or one peer.")
 
 
 def _turns(asked: Asked, clusters: dict[int, str], together: timedelta) -> tuple[list[Item], bool]:
