@@ -31,7 +31,7 @@ _SAID = (  # columns that repeat what was found
     "cause_kind", "title", "cause", "reason", "vrf", "neighbor", "peer", "number_of_nodes", "sessions",
 )  # fmt: skip
 _WRITTEN = (
-    *_SAID, "rule_name", "severity", "state", "nodes", "evidence", "worst",
+    *_SAID, "rule_name", "severity", "state", "nodes", "evidence", "known", "worst",
     "began_at", "grown_at", "fired_at", "resolved_at", "resolution", "blind", "inhibited_by",
 )  # fmt: skip
 
@@ -125,13 +125,14 @@ def _compared(rule: Rule, judged: Judged, standing: list[Alarm], facts: Facts) -
             alarm = Alarm(rule=rule, cluster_id=found.cluster, key=found.row_key, kind=rule.kind, began_at=facts.now)
             alarm.state = Alarm.State.PENDING
             _say(alarm, rule, found, facts.now)
+            alarm.known = alarm.size
             done.new.append(alarm)
-        elif _say(alarm, rule, found, facts.now):
+        elif _again(alarm, rule, found, judged, facts.now):
             done.changed.append(alarm)
     for alarm in still.values():
         if alarm.cluster_id not in facts.active:
             _end(alarm, _LEFT, facts.now, done)
-        elif not judged.unclear(alarm):
+        elif not judged.unseen(alarm):
             _end(alarm, _OVER, facts.now, done)
         elif not alarm.blind:
             alarm.blind = True
@@ -140,9 +141,25 @@ def _compared(rule: Rule, judged: Judged, standing: list[Alarm], facts: Facts) -
     return done
 
 
-def _say(alarm: Alarm, rule: Rule, found: Found, now: datetime) -> bool:
-    """Put what was found into the row; whether that made it another one."""
-    before, size = {name: getattr(alarm, name) for name in _WRITTEN}, alarm.size
+def _again(alarm: Alarm, rule: Rule, found: Found, judged: Judged, now: datetime) -> bool:
+    """Put what was found again into the row; whether that made it another one."""
+    before = {name: getattr(alarm, name) for name in _WRITTEN}
+    known = alarm.size if alarm.known is None else alarm.known
+    named = set(alarm.nodes) if alarm.knows_its_nodes else None
+    _say(alarm, rule, found, now)
+    if found.cause_kind in _OF_A_CLUSTER and named is not None and alarm.knows_its_nodes:
+        grown = not named.issuperset(alarm.nodes)  # other nodes than before may be as many
+    else:
+        grown = alarm.size > known
+    if grown:
+        alarm.grown_at = now
+    # What is only not seen for a while, and seen again, is nothing new.
+    alarm.known = alarm.size if alarm.size >= known else min(known, alarm.size + judged.unseen(alarm))
+    return any(getattr(alarm, name) != value for name, value in before.items())
+
+
+def _say(alarm: Alarm, rule: Rule, found: Found, now: datetime) -> None:
+    """Put what was found into the row."""
     for name in _SAID:
         setattr(alarm, name, getattr(found, name))
     alarm.title, alarm.cause = bounded(found.title, _TITLE), bounded(found.cause, _CAUSE)
@@ -150,13 +167,8 @@ def _say(alarm: Alarm, rule: Rule, found: Found, now: datetime) -> bool:
     alarm.rule_name, alarm.severity, alarm.blind = rule.name, rule.severity, found.blind
     alarm.began_at = min(alarm.began_at, found.began_at or now)
     alarm.worst = max(alarm.worst, alarm.size)
-    # The row of a whole cluster: other nodes than before may be as many.
-    others = found.cause_kind in _OF_A_CLUSTER and set(alarm.nodes).difference(before["nodes"])
-    if alarm.pk and (others or alarm.size > size):
-        alarm.grown_at = now
     if alarm.state == Alarm.State.PENDING and alarm.began_at + timedelta(seconds=rule.seconds) <= now:
         alarm.state, alarm.fired_at = Alarm.State.FIRING, now
-    return any(getattr(alarm, name) != value for name, value in before.items())
 
 
 def _end(alarm: Alarm, why: str, now: datetime, done: Evaluated) -> None:

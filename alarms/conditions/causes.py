@@ -47,7 +47,7 @@ def not_ready(rule: Rule, facts: Facts) -> Judged:
     since = _since(several) if several else {}
     away = set(Cluster.objects.filter(pk__in=facts.active).exclude(error="").values_list("pk", flat=True))
     found = tuple(_failed(cluster, names, since.get(cluster)) for cluster, names in several.items())
-    return Judged(found, lambda alarm: alarm.cluster_id in away)
+    return Judged(found, lambda alarm: int(alarm.cluster_id in away))
 
 
 def _since(several: dict[int, list[str]]) -> dict[int, datetime]:

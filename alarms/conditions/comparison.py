@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -94,14 +94,14 @@ def _sessions(rows: QuerySet[Any], health: str = "health") -> Iterable[_Session]
 def _judged(found: Iterable[_Session], rule: Rule, title: Callable[[int, str], str]) -> Judged:
     """One alarm a router, of what is seen now; of what is not seen nobody knows whether it goes on."""
     seen: dict[Router, list[_Session]] = defaultdict(list)
-    unseen = set[Router]()
+    unseen = Counter[Router]()
     for one in found:
         if one.health in UNSEEN:
-            unseen.add(one.router)
+            unseen[one.router] += 1
         else:
             seen[one.router].append(one)
     several = tuple(_found(router, some, title) for router, some in seen.items())
-    return Judged(several, lambda alarm: (alarm.cluster_id, alarm.vrf, alarm.neighbor) in unseen)
+    return Judged(several, lambda alarm: unseen[alarm.cluster_id, alarm.vrf, alarm.neighbor])
 
 
 def _found(router: Router, some: list[_Session], title: Callable[[int, str], str]) -> Found:

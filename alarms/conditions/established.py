@@ -30,14 +30,14 @@ def few(rule: Rule, facts: Facts) -> Judged:
         numbers[key] = Counter()
     for cluster, name, health, number in rows.values_list("cluster_id", per, "health").annotate(Count("pk")):
         numbers[cluster, name][health] += number
-    found, unclear = [], set()
+    found, unclear = [], Counter[tuple[int, str]]()
     for (cluster, name), healths in numbers.items():
         up, unseen = (sum(healths[one] for one in some) for some in (UP, UNSEEN))
         if up + unseen < rule.number:
             found.append(_found(cluster, name, healths, rule))
-        elif up < rule.number:
-            unclear.add((cluster, key_of(f"{per} {name}")))
-    return Judged(tuple(found), lambda alarm: (alarm.cluster_id, alarm.key) in unclear)
+        if up < rule.number:
+            unclear[cluster, key_of(f"{per} {name}")] = unseen
+    return Judged(tuple(found), lambda alarm: unclear[alarm.cluster_id, alarm.key])
 
 
 def _named(rule: Rule, facts: Facts) -> Iterator[tuple[int, str]]:
@@ -52,7 +52,7 @@ def _named(rule: Rule, facts: Facts) -> Iterator[tuple[int, str]]:
 
 
 def _found(cluster: int, name: str, healths: Counter[str], rule: Rule) -> Found:
-    up, total = sum(healths[one] for one in UP), healths.total()
+    (up, unseen), total = (sum(healths[one] for one in some) for some in (UP, UNSEEN)), healths.total()
     what = "VRF" if rule.per == Rule.Per.VRF else "BGPPeer"
     return Found(
         cluster=cluster,
@@ -62,6 +62,6 @@ def _found(cluster: int, name: str, healths: Counter[str], rule: Rule) -> Found:
         cause=f"Fewer than {rule.number:,} are established" if total else _NONE,
         vrf=name if rule.per == Rule.Per.VRF else "",
         peer=name if rule.per == Rule.Per.PEER else "",
-        sessions=total - up,
+        sessions=total - up - unseen,
         evidence=tuple((HEALTH_WORDS[one], counted(healths[one], "session")) for one in HEALTH if healths[one]),
     )

@@ -51,22 +51,23 @@ def key_of(text: str) -> str:
     return f"{text[: _KEY - len(digest)]}{digest}"
 
 
-def _known(_alarm: Alarm) -> bool:
-    return False
+def _all_seen(_alarm: Alarm) -> int:
+    return 0
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """All that was found. unclear: whether nobody knows if an alarm that was not found again is over.
+    """All that was found. unseen: of how many sessions nobody knows whether an alarm is about them still.
 
+    With any, one that was not found again is not over, and one that is about less may be about as much as before.
     failed: why the rule could not be looked at, "" = it was.
     """
 
     found: tuple[Found, ...]
-    unclear: Callable[[Alarm], bool] = _known
+    unseen: Callable[[Alarm], int] = _all_seen
     failed: str = ""
 
     @classmethod
     def not_at_all(cls, why: str) -> Judged:
         """Of a rule that could not be looked at: nothing begins, and nothing ends."""
-        return cls((), lambda _alarm: True, why)
+        return cls((), lambda _alarm: 1, why)

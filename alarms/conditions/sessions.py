@@ -160,10 +160,10 @@ def _evidence(causes: Iterable[Cause]) -> tuple[tuple[str, str], ...]:
     return (*lines, *checks)
 
 
-def _unseen(alarm: Alarm, counts: Counts) -> bool:
-    """Whether some of its sessions are not seen now, so that nobody knows whether they are up again."""
+def _unseen(alarm: Alarm, counts: Counts) -> int:
+    """How many sessions like its own are not seen now, so that nobody knows whether they are up again."""
     groups = (one for one in counts.groups if one.health in UNSEEN and one.cluster == alarm.cluster_id)
-    return any(one.vrf == alarm.vrf and alarm.neighbor in {"", one.neighbor} for one in groups)
+    return sum(one.number for one in groups if one.vrf == alarm.vrf and alarm.neighbor in {"", one.neighbor})
 
 
 def unknown(rule: Rule, facts: Facts) -> Judged:

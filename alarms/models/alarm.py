@@ -46,6 +46,9 @@ class Alarm(models.Model):
     nodes = models.JSONField(default=list, help_text="Their names, at most 5,000.")
     number_of_nodes = models.PositiveIntegerField(default=0)
     sessions = models.PositiveIntegerField(default=0, help_text="How many it is about now.")
+    known = models.PositiveIntegerField(
+        null=True, help_text="The size over which it has grown: what is not seen for now does not make it less."
+    )
     worst = models.PositiveIntegerField(default=0, help_text="The most that it was about; without sessions, nodes.")
     evidence = models.JSONField(default=list, help_text="Pairs of words that say so.")
 
