@@ -100,8 +100,10 @@ def _judged(rule: Rule, facts: Facts) -> Judged:
 
 
 def _failed(rule: Rule, error: Exception) -> Judged:
-    logger.error("rule %s could not be looked at", rule.name, exc_info=error)
-    return Judged.not_at_all(bounded(f"{type(error).__name__}: {error}", _ERROR))
+    why = bounded(f"{type(error).__name__}: {error}", _ERROR)
+    if why != rule.error:  # once, not with every look
+        logger.error("rule %s could not be looked at", rule.name, exc_info=error)
+    return Judged.not_at_all(why)
 
 
 def _of_rule(rule: Rule, judged: Judged, standing: list[Alarm], facts: Facts) -> tuple[Evaluated, str]:

@@ -85,7 +85,7 @@ def test_a_rule_that_is_off_and_a_cluster_that_is_left_end_their_alarms(
 
 @pytest.mark.parametrize("broken", ["in the look", "in the row"])
 def test_a_rule_that_cannot_be_looked_at_keeps_its_alarms_says_so_and_stops_nothing_else(
-    cluster: Cluster, only: Only, look: Look, browser: Browser, broken: str
+    cluster: Cluster, only: Only, look: Look, browser: Browser, caplog: pytest.LogCaptureFixture, broken: str
 ) -> None:
     rule = only("few-established", name="Few", number=1, seconds=0, peers=["tor-a"], per="peer")
     a_session(a_speaker(cluster), **down())
@@ -98,7 +98,9 @@ def test_a_rule_that_cannot_be_looked_at_keeps_its_alarms_says_so_and_stops_noth
         Rule.objects.filter(pk=rule.pk).update(per="vrf", vrfs=[name], peers=[])
         Sweep.objects.create(cluster=cluster, shard=0, began_at=timezone.now(), ended_at=timezone.now())
     Rule.objects.create(name="Down", kind="session-down", seconds=0)
-    look()
+    for _ in range(2):
+        look()
+    assert [record.getMessage() for record in caplog.records] == ["rule Few could not be looked at"]
     assert firing() == ["1 session to tor-a 10.0.0.1 down on node-0", "BGPPeer tor-a has 0 established sessions of 1"]
     assert Alarm.objects.get(kind="few-established").blind
     error = Rule.objects.get(pk=rule.pk).error
