@@ -55,20 +55,22 @@ class Limits:
     @classmethod
     def at(cls, now: datetime | None) -> Limits:
         """The limits at a time, None = now. One poll may be as late as its exec may take, or half an interval."""
-        now, interval = now or clock.now(), settings.BGPUI_SWEEP_INTERVAL
+        read, interval = clock.now(), settings.BGPUI_SWEEP_INTERVAL
+        now = now or read
+        ahead = max(now, read) + timedelta(seconds=interval)  # who looks since `now` is told what was heard meanwhile
         slack = max(interval / 2, settings.BGPUI_EXEC_TIMEOUT)
         rare = {every: max(every, interval) + interval for every in EVERY}  # what is due is seen by the next sweep
-        own = {every: cls(*_limits(now, seconds, slack)) for every, seconds in rare.items()}
-        return cls(*_limits(now, interval, slack), own)
+        own = {every: cls(*_limits(now, seconds, slack), ahead) for every, seconds in rare.items()}
+        return cls(*_limits(now, interval, slack), ahead, own)
 
     def of(self, every: int) -> Limits:
         """Those of a speaker that answers so rarely."""
         return self.rare.get(every, self)
 
 
-def _limits(now: datetime, interval: float, slack: float) -> tuple[datetime, datetime, datetime]:
+def _limits(now: datetime, interval: float, slack: float) -> tuple[datetime, datetime]:
     late, unknown = (timedelta(seconds=polls * interval + slack) for polls in (1, MISSES_UNKNOWN))
-    return now - late, now - unknown, now + timedelta(seconds=settings.BGPUI_SWEEP_INTERVAL)
+    return now - late, now - unknown
 
 
 def _unknown(prefix: str, limits: Limits) -> Q:

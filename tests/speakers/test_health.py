@@ -83,8 +83,9 @@ def test_pages_grey_by_themselves_when_nothing_sweeps_any_more(clocks: StandingC
     assert words == [("up", "live"), ("up", "live"), ("late", "late"), ("late", "late"), ("unknown", "stale")]
 
 
-def test_an_answer_of_a_time_that_is_still_to_come_is_not_fresh() -> None:
+def test_an_answer_of_a_time_that_is_still_to_come_is_not_fresh(clocks: StandingClocks) -> None:
     """The database's clock was set back since."""
+    clocks.stand(T0)
     owner = cluster()
     add(owner, speaker(owner, "node-1", observed_at=after(11), attempted_at=after(11)))
     fresh = selectors.freshness(now=T0)
@@ -95,6 +96,8 @@ def test_an_answer_of_a_time_that_is_still_to_come_is_not_fresh() -> None:
     speaker(owner, "node-2", observed_at=T0)
     fresh = selectors.freshness(now=T0)
     assert (fresh.state, fresh.observed_at, fresh.answered) == ("live", T0, 1)
+    clocks.stand(after(20))
+    assert selectors.sessions(now=T0).get().health == "up", "heard while somebody looked, who began before"
 
 
 def test_a_node_that_was_never_heard_is_unknown() -> None:
