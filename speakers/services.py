@@ -137,11 +137,11 @@ def _silence(speaker: Speaker) -> str:
 
 def _every(cluster: Cluster, seen: Observation) -> int:
     """How rarely such answers come: what is reported is as old as the last look at it, unless a stream brings it."""
-    if cluster.observing == Cluster.Observing.QUIET:
-        return int(QUIET_INTERVAL)
+    quiet = int(QUIET_INTERVAL) if cluster.observing == Cluster.Observing.QUIET else 0
     read = seen.source == Speaker.Source.STATUS and not reports_are_watched(cluster)
     seconds = reading_interval(cluster) if read else 0.0
-    return 0 if seconds <= settings.BGPUI_SWEEP_INTERVAL else next((n for n in EVERY if n >= seconds), EVERY[-1])
+    rare = 0 if seconds <= settings.BGPUI_SWEEP_INTERVAL else next((n for n in EVERY if n >= seconds), EVERY[-1])
+    return max(quiet, rare)
 
 
 def _hear(speaker: Speaker, seen: Observation, *, every: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from clusters import clock
 from clusters.models import Cluster, NodeEvent
+from clusters.observing import QUIET_INTERVAL
 from speakers import services
 from speakers.models import Session, Speaker, Transition
 from speakers.pods import speakers_back, speakers_sync
@@ -116,6 +118,15 @@ def test_what_is_answered_after_the_clock_was_set_back_counts(cluster: Cluster, 
     clocks.stand(after(7))
     speakers_sync(cluster=cluster, pods=[Speaker(**pod)], nodes=[])
     assert Speaker.objects.get().retry_at == row.retry_at is not None, "a back-off is no time that went wrong"
+
+
+def test_what_is_only_reported_is_as_rare_as_its_reading_in_quiet_mode_too(cluster: Cluster) -> None:
+    cluster.observing, cluster.readonly_took = Cluster.Observing.QUIET, 200.0
+    answer = seen("node-1", T0, {ONE: UP})
+    write(cluster, replace(answer, source=Speaker.Source.STATUS))
+    assert Speaker.objects.get().every >= cluster.readonly_took
+    write(cluster, replace(answer, at=after(1)))
+    assert Speaker.objects.get().every == QUIET_INTERVAL
 
 
 def test_speakers_that_did_not_change_are_not_written(cluster: Cluster) -> None:
