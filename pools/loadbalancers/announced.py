@@ -18,7 +18,7 @@ from intent.reach import SessionKey
 from intent.sessions import placed
 from intent.snapshot import Snapshot
 from pools.loadbalancers.links import Link, Links, Thing
-from pools.loadbalancers.reasons import DARK, NO_PEER, SILENT, WORDS
+from pools.loadbalancers.reasons import DARK, NO_PEER, SILENT, UNSEEN, WORDS
 
 _FAMILIES = {4: "IPv4", 6: "IPv6"}
 
@@ -28,7 +28,8 @@ class Standing:
     """What some nodes do alike with an address. code: MetalLB's own word for the reason; "" = the rules let them.
 
     over: the sessions that it is meant over. targets: the BGPPeers with their neighbors. told: those neighbors, by VRF,
-    that get it. chain: link by link, up to the first that is broken. change: what the way out begins with.
+    that get it. chain: link by link, up to the first that is broken. change: what the way out begins with. unseen:
+    nobody knows whether it goes out.
     """
 
     nodes: tuple[str, ...]
@@ -42,6 +43,7 @@ class Standing:
     told: frozenset[tuple[str, str]] = frozenset()
     chain: tuple[Link, ...] = ()
     change: tuple[Thing, ...] = ()
+    unseen: bool = False
 
     @property
     def meant(self) -> bool:
@@ -144,30 +146,34 @@ class _Parts:
     def _carried(self, address: str, verdict: Verdict, nodes: tuple[str, ...]) -> Iterator[Standing]:
         known = self._known
         carried = {node: [(peer, (node, *self._feeds[peer])) for peer in verdict.peers] for node in nodes}
-        sorts: dict[Step | None, list[str]] = {None: [], Step.SESSION: [], Step.PREFIX: []}
+        sorts: dict[tuple[Step | None, bool], list[str]] = {}
         for node, sessions in carried.items():
-            sorts[self._stops(sessions, verdict)].append(node)
-        for step, some in sorts.items():
-            if some:
-                sessions = [one for node in some for one in carried[node]]
-                words, hint = {None: ("announced", ""), Step.SESSION: DARK, Step.PREFIX: SILENT}[step]
-                one = Standing(
-                    nodes=tuple(some),
-                    prefixes=verdict.prefixes,
-                    peers=verdict.peers,
-                    words=words,
-                    hint=hint,
-                    over=over(known, sessions, lambda peer, prefix: prefix in verdict.to(peer)),
-                    targets=tuple((peer, self._feeds[peer][1]) for peer in verdict.peers),
-                    told=frozenset(key[1:] for peer, key in sessions if known.tells(key, verdict.to(peer))),
-                )
-                yield self._linked(one, address, verdict, step)
+            sorts.setdefault(self._stops(sessions, verdict), []).append(node)
+        for (step, unseen), some in sorts.items():
+            sessions = [one for node in some for one in carried[node]]
+            words, hint = {None: ("announced", ""), Step.SESSION: DARK, Step.PREFIX: SILENT}[step]
+            words, hint = UNSEEN if unseen else (words, hint)
+            one = Standing(
+                nodes=tuple(some),
+                prefixes=verdict.prefixes,
+                peers=verdict.peers,
+                words=words,
+                hint=hint,
+                over=over(known, sessions, lambda peer, prefix: prefix in verdict.to(peer)),
+                targets=tuple((peer, self._feeds[peer][1]) for peer in verdict.peers),
+                told=frozenset(key[1:] for peer, key in sessions if known.tells(key, verdict.to(peer))),
+                unseen=unseen,
+            )
+            yield self._linked(one, address, verdict, step)
 
-    def _stops(self, sessions: list[tuple[str, SessionKey]], verdict: Verdict) -> Step | None:
-        if any(self._known.tells(key, verdict.to(peer)) for peer, key in sessions):
-            return None
-        return Step.SESSION if self._known.up.isdisjoint(key for _peer, key in sessions) else Step.PREFIX
+    def _stops(self, sessions: list[tuple[str, SessionKey]], verdict: Verdict) -> tuple[Step | None, bool]:
+        """The link that it comes no further than, and whether nobody knows that."""
+        known, keys = self._known, [key for _peer, key in sessions]
+        if any(known.tells(key, verdict.to(peer)) for peer, key in sessions):
+            return None, False
+        unseen = any(key in known.others and key not in known.lost for key in keys)
+        return Step.SESSION if unseen or known.up.isdisjoint(keys) else Step.PREFIX, unseen
 
     def _linked(self, one: Standing, address: str, verdict: Verdict, broken: Step | None) -> Standing:
-        chain, change = self._links.of(address, verdict, one.nodes, broken)
+        chain, change = self._links.of(address, verdict, one.nodes, broken, "unknown" if one.unseen else "broken")
         return replace(one, chain=chain, change=change)

@@ -26,7 +26,7 @@ class Thing:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One link. state: "holds", "broken", or "open", which nobody asks after the broken one.
+    """One link. state: "holds", "broken", "unknown", or "open", which nobody asks after one of these two.
 
     texts: what it is about where that is no object, an address say.
     """
@@ -45,14 +45,17 @@ class Links:
         self._own = ObjectRef("Service", row.namespace, row.name)
 
     def of(
-        self, address: str, verdict: Verdict, nodes: tuple[str, ...], broken: Step | None
+        self, address: str, verdict: Verdict, nodes: tuple[str, ...], broken: Step | None, how: str = "broken"
     ) -> tuple[tuple[Link, ...], tuple[Thing, ...]]:
-        """The chain of nodes that are alike, and what the way out begins with. broken: the link; None = none is."""
+        """The chain of nodes that are alike, and what the way out begins with. broken: the link; None = none is.
+
+        how: the state of that link.
+        """
         found, state = [], "holds"
         change = self._to_change(verdict, nodes, broken) if broken else ()
         for step in Step:
             if step is broken:
-                found.append(Link(step, "broken", change))
+                found.append(Link(step, how, change))
                 state = "open"
             else:
                 refs, texts = self._about(step, address, verdict, nodes) if state == "holds" else ((), ())

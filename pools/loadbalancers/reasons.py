@@ -50,6 +50,10 @@ DARK = (
     "it is meant to be announced, but no session that would carry it is up",
     "FRR at most originates it, and tells nobody. Look at the sessions that are not up.",
 )
+UNSEEN = (
+    "it is meant to be announced, and nobody knows whether it is: its sessions were not heard of lately",
+    "Look at the speakers that do not answer.",
+)
 SILENT = (
     "sessions that would carry it are up, but FRR does not announce it there",
     "A route map filters it, or the nodes keep another configuration. Ask FRR of all nodes for the prefix.",

@@ -9,10 +9,15 @@ Statement = tuple[str, str]  # a code, and the sentence
 
 
 def redundancy(one: AddressStanding, nodes: int) -> Statement:
-    """Of one address. Codes: none, one-session, one-node, one-router, redundant. nodes: how many the cluster has."""
+    """Of one address. Codes: none, unknown, one-session, one-node, one-router, redundant. nodes: of the cluster."""
     telling = [standing for standing in one.standings if standing.announced]
     names = [node for standing in telling for node in standing.nodes]
     routers = frozenset[tuple[str, str]]().union(*(standing.told for standing in telling))
+    if not names and any(standing.unseen for standing in one.standings):
+        return (
+            "unknown",
+            "Nobody knows whether it is announced over BGP: sessions that would carry it were not heard of lately.",
+        )
     if not names:
         whom = "No node announces" if nodes != 1 else "The only node does not announce"
         return "none", f"{f'None of the {nodes:,} nodes announces' if nodes > 1 else whom} it over BGP."

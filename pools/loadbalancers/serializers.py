@@ -65,7 +65,8 @@ class LinkSerializer(serializers.Serializer[Any]):
 
     step = serializers.ChoiceField([step.value for step in Step])
     state = serializers.ChoiceField(
-        ["holds", "broken", "open"], help_text="open = nobody asks for it, since one before it is broken."
+        ["holds", "broken", "unknown", "open"],
+        help_text="unknown = its sessions were not heard of lately; open = not asked for, since one before it stops.",
     )
     objects = ThingSerializer(many=True, help_text="What it is made of; of a broken one, what is to be changed.")
     texts = serializers.ListField(child=serializers.CharField(), help_text="The address, or the prefixes.")
@@ -77,6 +78,7 @@ class StandingSerializer(serializers.Serializer[Any]):
     nodes = serializers.ListField(child=serializers.CharField())
     meant = serializers.BooleanField(help_text="Whether it is meant to go out to a peer.")
     announced = serializers.BooleanField(help_text="Whether it goes out: over at least one session that is up.")
+    unknown = serializers.BooleanField(source="unseen", help_text="Whether nobody knows if it goes out.")
     sessions = OverSerializer(source="over", help_text="Those that it is meant over.")
     prefixes = serializers.ListField(child=serializers.CharField())
     peers = serializers.ListField(child=serializers.CharField(), help_text="Names of BGPPeers.")
@@ -90,7 +92,7 @@ class StandingSerializer(serializers.Serializer[Any]):
 class RedundancySerializer(serializers.Serializer[Any]):
     """What is left if something fails."""
 
-    level = serializers.ChoiceField(["none", "one-session", "one-node", "one-router", "redundant"])
+    level = serializers.ChoiceField(["none", "unknown", "one-session", "one-node", "one-router", "redundant"])
     words = serializers.CharField()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from clusters.models import Cluster, Node, Service
 from pools.models import BGPAdvertisement
-from speakers.models import Comparison, PrefixDifference, Session
+from speakers.models import Comparison, PrefixDifference, Session, Speaker
 from tests.kinds import saved
 from tests.pages.rows import a_session, a_speaker, down
 from tests.pages.services import two_services_announced
@@ -73,6 +74,22 @@ def test_each_link_holds_or_the_first_that_is_broken_has_its_objects(viewer: Cli
     assert "To change: BGPPeer tor-a , BGPPeer tor-b" in text
     assert "session is broken prefix is not asked for" in text
     assert 'href="/nodes/lab/node-0/"' in page
+
+
+@pytest.mark.parametrize("misses", [1, 5])
+def test_what_was_not_heard_of_lately_is_not_known_and_no_outage(viewer: Client, web: Service, misses: int) -> None:
+    observed(web.cluster, [("node-0", "192.0.2.1", {}), ("node-1", "192.0.2.1", {})])
+    Speaker.objects.update(misses=misses, observed_at=timezone.now() - timedelta(minutes=1))
+    found = announcement(viewer)
+    (both,) = found["nodes"]
+    assert (both["announced"], both["unknown"], found["redundancy"]["level"]) == (False, True, "unknown")
+    assert states(both["chain"]) == ["holds"] * 5 + ["unknown", "open"]
+    page = viewer.get(web.get_absolute_url()).text
+    text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    for words in ("not known whether it is announced", "Nobody knows whether it is announced", "session is not known"):
+        assert words in text
+    for words in ("told to nobody", "None of the 2 nodes", "is broken"):
+        assert words not in text
 
 
 def test_one_node_can_be_asked_alone_and_what_is_left_is_said_of_all(viewer: Client, web: Service) -> None:
