@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Max, Prefetch
+from django.db.models import Max, Prefetch, Q
 
 from alarms.matchers import match
 from alarms.models import Alarm, Notice, Route, Told
 from alarms.quietness import quiet_now, silenced_by
 
 _LAST = timedelta(days=1)  # no two notices of a group are kept apart for longer
+_OVER = timedelta(days=1)  # ago: what ended before that a receiver that was away is not told of
 _KIND = Notice.Kind
 Key = tuple[int, int]  # of a route, of a cluster
 
@@ -83,13 +84,15 @@ def groups_of(routes: Sequence[Route], now: datetime) -> Iterable[Group]:
     """Those in which something fires, was told, or waits to be."""
     rows = Alarm.objects.filter(state=Alarm.State.FIRING)
     rows = rows.select_related("cluster", "acknowledged_by", "inhibited_by__cluster")
+    rows = rows.defer("evidence", "inhibited_by__evidence")
     told = Told.objects.filter(route__in=routes).select_related("alarm__cluster", "alarm__acknowledged_by")
+    told = told.defer("alarm__evidence")
     quiets = quiet_now(now)
     firing = [alarm for alarm in rows if silenced_by(alarm, quiets) is None]
     by_route: dict[int, list[Told]] = defaultdict(list)
     for one in told.order_by("pk"):
         by_route[one.route_id].append(one)
-    before = _Before(_last(now), _waiting(routes))
+    before = _Before(_last(now), _waiting(routes, now))
     for route in routes:
         groups: dict[int, Group] = {}
         for pk, cluster in before.waiting:
@@ -133,11 +136,13 @@ def _last(now: datetime) -> dict[Key, datetime]:
     return {(route, cluster): at for route, cluster, at in found if cluster is not None}
 
 
-def _waiting(routes: Sequence[Route]) -> dict[Key, list[Notice]]:
+def _waiting(routes: Sequence[Route], now: datetime) -> dict[Key, list[Notice]]:
+    """Without the nodes of their alarms: these may be thousands for each, in every look."""
     rows = Notice.objects.filter(route__in=routes, state=Notice.State.WAITING).exclude(cluster=None).order_by("pk")
     found: dict[Key, list[Notice]] = defaultdict(list)
-    alarms = Alarm.objects.select_related("cluster", "acknowledged_by").order_by("pk")
-    for one in rows.prefetch_related(Prefetch("alarms", alarms)):
+    recent = Q(resolved_at=None) | Q(resolved_at__gte=now - _OVER)
+    alarms = Alarm.objects.filter(recent).select_related("cluster", "acknowledged_by").defer("nodes", "evidence")
+    for one in rows.prefetch_related(Prefetch("alarms", alarms.order_by("pk"))):
         if one.cluster_id is not None:
             found[one.route_id, one.cluster_id].append(one)
     return found

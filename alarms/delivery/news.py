@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -17,6 +18,7 @@ from alarms.models import Alarm, Notice, Route
 from alarms.models.route import RESENT, STALE
 
 _TITLE = 300
+_OVER = 2000  # ended alarms that one who was away is told of, the newest; those of an Alertmanager are minutes old
 _SAYS = ("firing", "resolved", "number_firing", "number_resolved")
 _KIND, _STATE = Notice.Kind, Notice.State
 
@@ -74,6 +76,7 @@ def _renew(group: Group, now: datetime) -> bool:
     mine = Notice.objects.filter(pk=first.pk, fence=first.fence, state=_STATE.WAITING)
     if not (firing or over):
         return bool(mine.delete()[0])
+    _name_nodes([*firing, *over], first)
     body = body_of(first.body["cluster"], firing, over, now, group.route.kind)
     old = group.machine and first.created_at + timedelta(seconds=RESENT) <= now
     if not (others or old) and all(first.body[name] == body[name] for name in _SAYS):
@@ -90,7 +93,7 @@ def _renew(group: Group, now: datetime) -> bool:
     )
     if done:
         Notice.objects.filter(pk__in=[one.pk for one in others]).delete()
-        first.alarms.add(*wanted, *firing, *over)
+        Notice(pk=first.pk).alarms.set([*firing, *over])  # of first it would leave what was not read: it keeps what was
         group.remember(firing, now)
     return bool(done)
 
@@ -106,4 +109,15 @@ def _present(group: Group, wanted: dict[int, Alarm], now: datetime) -> tuple[lis
         quiet = []
         over = {pk: one for pk, one in over.items() if one.resolved_at is None or one.resolved_at >= now - STALE}
     ended = sorted(over.values(), key=lambda one: (one.resolved_at or now, one.pk), reverse=True)
-    return [*group.firing, *quiet], ended
+    return [*group.firing, *quiet], ended if group.machine else ended[:_OVER]
+
+
+def _name_nodes(alarms: Iterable[Alarm], notice: Notice) -> None:
+    """Load the nodes that are missing; those of what is over stay as the notice has them."""
+    said = {one["id"]: one["nodes"] for one in notice.body["resolved"]}
+    missing = {alarm.pk: alarm for alarm in alarms if "nodes" in alarm.get_deferred_fields()}
+    asked = [pk for pk, alarm in missing.items() if pk not in said or alarm.state == Alarm.State.FIRING]
+    if asked:
+        said |= dict(Alarm.objects.filter(pk__in=asked).order_by().values_list("pk", "nodes"))
+    for pk, alarm in missing.items():
+        alarm.nodes = said.get(pk, [])

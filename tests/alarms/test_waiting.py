@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from alarms.models import Notice, Silence
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from alarms.delivery.news import compose
+from alarms.models import Alarm, Notice, Silence
 from clusters.models import Cluster
 from speakers.models import Speaker
 from tests.alarms.conftest import Beats, Routes, recover
@@ -79,3 +84,66 @@ def test_several_that_wait_become_one(beat: Beats, route: Routes) -> None:
     (one,) = beat(20)
     assert (one.pk, one.body["number_resolved"], one.body["number_firing"]) == (old.pk, 1, 0)
     assert not Notice.objects.filter(pk=end.pk).exists()
+
+
+def _ended(cluster: Cluster, notice: Notice, beat: Beats, number: int, ago: float) -> None:
+    """Alarms of that notice that ended so many seconds before the test."""
+    end = beat.at(-ago)
+    made = Alarm.objects.bulk_create(
+        Alarm(cluster=cluster, key=f"{ago}-{index}", kind="session-down", began_at=end, fired_at=end, resolved_at=end,
+              state="resolved", rule_name="r", severity="warning", title="t", nodes=["node-0"], evidence=[["a", "b"]])
+        for index in range(number)
+    )  # fmt: skip
+    notice.alarms.add(*made)
+
+
+def test_an_alertmanager_that_is_away_for_good_waits_for_no_more_than_what_is_so(
+    cluster: Cluster, beat: Beats, route: Routes
+) -> None:
+    """Of what is over it is told for five minutes: until then it takes for over what it does not hear of."""
+    route("alertmanager")
+    beat.taken = False
+    (first,) = beat(0)
+    _ended(cluster, first, beat, 3, ago=200)
+    _ended(cluster, first, beat, 5, ago=400)
+    for second in (61, 122, 183):
+        Notice.objects.update(attempts=11)
+        (newer,) = beat(second)
+    assert (newer.pk, newer.attempts, newer.alarms.count(), newer.body["number_resolved"]) == (first.pk, 6, 1, 0)
+    recover()
+    beat(200)
+    beat(600)
+    assert not Notice.objects.exists()
+
+
+def test_who_was_away_for_days_is_told_what_ended_within_one_and_the_newest_of_that(
+    cluster: Cluster, beat: Beats, route: Routes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("alarms.delivery.news._OVER", 4)
+    route()
+    beat.taken = False
+    (first,) = beat(0)
+    _ended(cluster, first, beat, 3, ago=600)
+    _ended(cluster, first, beat, 2, ago=3600)
+    _ended(cluster, first, beat, 5, ago=90000)
+    (newer,) = beat(10)
+    assert (newer.title[:18], newer.alarms.count()) == ("[1 firing, 4 over]", 5)
+    assert [one["resolved_at"] for one in newer.body["resolved"]].count(newer.body["resolved"][0]["resolved_at"]) == 3
+
+
+def test_looks_do_not_read_nodes_and_evidence_of_what_is_over_again(
+    cluster: Cluster, beat: Beats, route: Routes
+) -> None:
+    route()
+    beat.taken = False
+    (first,) = beat(0)
+    _ended(cluster, first, beat, 3, ago=60)
+    (newer,) = beat(10)
+    assert [one["nodes"] for one in newer.body["resolved"]] == [["node-0"]] * 3
+    with CaptureQueriesContext(connection) as seen:
+        assert compose(beat.at(20)) == []
+    read = [one["sql"] for one in seen if "alarms_notice_alarms" in one["sql"]]
+    assert len(read) == 1
+    assert '"nodes"' not in read[0]
+    assert not [one["sql"] for one in seen if "evidence" in one["sql"]]
+    assert len(seen) <= 12
