@@ -14,13 +14,18 @@ Found = list[tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[str 
 
 
 def look_up(host: str, port: int, family: int = socket.AF_UNSPEC) -> Future[Found]:
-    """What getaddrinfo says, or the OSError that it raises. Raises OSError if too many wait already."""
+    """What getaddrinfo says, or the OSError that it raises. Raises OSError if too many wait, or it gets no thread."""
     if not _free.acquire(blocking=False):
         raise OSError(_FULL)
     found: Future[Found] = Future()
     found.set_running_or_notify_cancel()
     # A daemon: the end of the process does not wait for it either, as it would for the threads of an executor.
-    threading.Thread(target=_ask, args=(found, host, port, family), daemon=True, name=f"look-up of {host}").start()
+    asks = threading.Thread(target=_ask, args=(found, host, port, family), daemon=True, name=f"look-up of {host}")
+    try:
+        asks.start()
+    except RuntimeError as error:
+        _free.release()
+        raise OSError(f"no thread to look {host} up: {error}") from error
     return found
 
 
