@@ -47,5 +47,7 @@ def deliver(pk: int) -> None:
 
 @shared_task
 def beat(pk: int, swept_at: str) -> None:
-    """Hit the address of one heartbeat, for the sweep that ended then."""
-    heartbeats.beat(pk, datetime.fromisoformat(swept_at))
+    """Hit the address of one heartbeat, for the sweep that ended then, unless somebody waits for it: it may be away."""
+    with alone(f"heartbeat-{pk}") as free:
+        if free:
+            heartbeats.beat(pk, datetime.fromisoformat(swept_at))

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db.models import Count, Min, Q
 
+from alarms.delivery.attempt import attempt
 from alarms.delivery.failure import DeliveryError
-from alarms.delivery.outbox import route_told, told
+from alarms.delivery.outbox import route_told
 from alarms.delivery.receivers import heartbeat
 from alarms.matchers import match
 from alarms.models import Route
-from alarms.secrets import ClosedError, secrets_of
 from clusters.selectors import clusters_active
 from speakers.models import Sweep
 
+logger = logging.getLogger(__name__)
 _LEAST = 600.0  # seconds; a sweep that ended longer ago is no sign of life
 
 
@@ -51,12 +54,11 @@ def beat(pk: int, swept_at: datetime) -> bool:
         return False
     if not Route.objects.filter(pk=pk, beaten_at=route.beaten_at).update(beaten_at=swept_at):
         return False
-    secrets = None
     try:
-        secrets = secrets_of(route)
-        heartbeat(None, secrets)
-    except (DeliveryError, ClosedError) as error:
-        route_told(route, told(error, secrets))
+        attempt(route, partial(heartbeat, None))
+    except DeliveryError as error:
+        logger.warning("heartbeat of route %s: %s", route.name, error)
+        route_told(route, str(error))
         Route.objects.filter(pk=pk, beaten_at=swept_at).update(beaten_at=route.beaten_at)
         return False
     route_told(route)

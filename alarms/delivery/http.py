@@ -58,9 +58,10 @@ def post(
     try:
         asyncio.run(_send(url, body, headers, method, limit))
     except TimeoutError as error:
-        raise DeliveryError(f"no answer within {limit:.2g} s") from error
+        raise DeliveryError(f"no answer within {limit:.2g} s", away=True) from error
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise DeliveryError(bounded(error, _WORDS) or type(error).__name__) from error
+        away = isinstance(error, (aiohttp.ClientConnectionError, OSError))
+        raise DeliveryError(bounded(error, _WORDS) or type(error).__name__, away=away) from error
 
 
 async def _send(url: str, body: bytes, headers: Mapping[str, str], method: str, limit: float) -> None:

@@ -25,10 +25,12 @@ def post(message: EmailMessage) -> None:
     until = time.monotonic() + TIMEOUT
     try:
         _send(message, until)
-    except (smtplib.SMTPException, OSError) as error:
+    except (smtplib.SMTPException, OSError, ValueError) as error:
         if time.monotonic() >= until:
-            raise DeliveryError(f"no answer within {TIMEOUT:g} s") from error
-        raise DeliveryError(bounded(error, 200) or type(error).__name__) from error
+            raise DeliveryError(f"no answer within {TIMEOUT:g} s", away=True) from error
+        # smtplib's own errors are OSErrors, too: what a server says of one mail says nothing of others.
+        away = isinstance(error, OSError) and not isinstance(error, smtplib.SMTPException)
+        raise DeliveryError(bounded(error, 200) or type(error).__name__, away=away) from error
 
 
 def _send(message: EmailMessage, until: float) -> None:
@@ -41,12 +43,19 @@ def _send(message: EmailMessage, until: float) -> None:
         if settings.EMAIL_USE_TLS:
             line.starttls(context=context)
         if settings.EMAIL_HOST_USER and settings.EMAIL_HOST_PASSWORD:
-            line.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
+            _login(line, settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
         line.send_message(message.message(), sender, recipients)
         with suppress(smtplib.SMTPException, OSError):  # it was taken, whatever the server says to that
             line.docmd("QUIT")
     finally:
         line.close()
+
+
+def _login(line: smtplib.SMTP, user: str, password: str) -> None:
+    try:
+        line.login(user, password)
+    except UnicodeError:  # it repeats characters of the password
+        raise ValueError("user and password in BGPUI_EMAIL_URL: SMTP takes ASCII alone; choose others") from None
 
 
 class _Line(smtplib.SMTP):

@@ -9,24 +9,22 @@ from functools import partial
 
 from celery import current_app
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from alarms.delivery.attempt import attempt
 from alarms.delivery.failure import DeliveryError
 from alarms.delivery.receivers import RECEIVERS
 from alarms.models import Notice, Route
 from alarms.models.route import RESENT
-from alarms.secrets import ClosedError, Secrets, secrets_of
 from clusters import clock
-from clusters.words import bounded
 
 MOST = 12  # tries: for about an hour and a half
 LEASE = timedelta(seconds=60)  # twice what the longest try takes: that of a mail
 _FIRST, _LONGEST = 5.0, 900.0  # seconds between tries
 _TASK = "alarms.tasks.deliver"
 _EXPIRES = 30.0
-_ERROR = 300
 OFF = "The route is switched off."
 _SENT, _WAITING, _DEAD = Notice.State.SENT, Notice.State.WAITING, Notice.State.DEAD
 logger = logging.getLogger(__name__)
@@ -53,66 +51,91 @@ def left_over(now: datetime, limit: int = 200) -> list[int]:
 
 
 def _due(now: datetime) -> QuerySet[Notice]:
-    """The notices of a receiver about a cluster keep their order: only the oldest one that waits is due."""
-    older = Notice.objects.filter(
-        route=OuterRef("route"), cluster=OuterRef("cluster"), state=_WAITING, pk__lt=OuterRef("pk")
-    )
-    free = Q(lease_until=None) | Q(lease_until__lte=now)
-    return Notice.objects.filter(free, ~Exists(older), state=_WAITING, next_at__lte=now)
+    """The notices of a receiver about a cluster keep their order: only the oldest one that waits is due.
+
+    None is while a worker has one of the same receiver: that may be away, and shall not hold up more than one thread.
+    """
+    waiting = Notice.objects.filter(route=OuterRef("route"), state=_WAITING)
+    older = waiting.filter(cluster=OuterRef("cluster"), pk__lt=OuterRef("pk"))
+    held = waiting.filter(lease_until__gt=now)
+    return Notice.objects.filter(~Exists(older), ~Exists(held), state=_WAITING, next_at__lte=now)
 
 
 def deliver(pk: int) -> bool:
-    """One try; whether the notice was taken. Nothing happens if it is not due, or another worker has it."""
+    """One try; whether the notice was taken. Nothing happens if it is not due, or its route is another worker's."""
     now = clock.now()
     row = _due(now).select_related("route").filter(pk=pk).first()
-    if row is None:
+    if row is None or not _claimed(row, now):
         return False
-    mine = Notice.objects.filter(pk=pk, fence=row.fence, state=_WAITING)
-    if not mine.update(fence=row.fence + 1, lease_until=now + LEASE, attempts=F("attempts") + 1):
-        return False
-    row.fence, row.attempts = row.fence + 1, row.attempts + 1
     mine = Notice.objects.filter(pk=pk, fence=row.fence)
     if not row.route.enabled:
         mine.update(state=_DEAD, lease_until=None, error=OFF)
         return False
-    return _tried(row, mine)
+    done = _tried(row, mine)
+    following = _due(clock.now()).filter(route=row.route).order_by("pk").values_list("pk", flat=True).first()
+    if following is not None:  # what was not due meanwhile; it sends the next one itself
+        send(following)
+    return done
+
+
+@transaction.atomic
+def _claimed(row: Notice, now: datetime) -> bool:
+    """Whether it is ours now. Two workers that claim notices of the same route come one after the other."""
+    _lock(row.route_id)
+    mine = _due(now).filter(pk=row.pk, fence=row.fence)
+    if not mine.update(fence=row.fence + 1, lease_until=now + LEASE, attempts=F("attempts") + 1):
+        return False
+    row.fence, row.attempts = row.fence + 1, row.attempts + 1
+    return True
+
+
+def _lock(route: int) -> None:
+    """Looks at what there is to say hold it, too; SQLite has one writer anyway."""
+    Route.objects.select_for_update(no_key=True).filter(pk=route).values_list("pk").first()
 
 
 def _tried(notice: Notice, mine: QuerySet[Notice]) -> bool:
-    secrets = None
     try:
-        secrets = secrets_of(notice.route)
-        RECEIVERS[notice.route.kind](notice, secrets)
-    except (DeliveryError, ClosedError) as error:
-        after = error.after if isinstance(error, DeliveryError) else 0.0
-        _failed(notice, mine, told(error, secrets), after)
+        attempt(notice.route, partial(RECEIVERS[notice.route.kind], notice))
+    except DeliveryError as error:
+        _failed(notice, mine, error)
         return False
     done = mine.update(state=_SENT, sent_at=clock.now(), lease_until=None, error="")
     if done:
         route_told(notice.route)
-        following = _due(clock.now()).filter(route=notice.route, cluster=notice.cluster_id)
-        all(send(pk) for pk in following.values_list("pk", flat=True))
     return bool(done)
 
 
-def told(error: Exception, secrets: Secrets | None) -> str:
-    """The error without what is secret, should it repeat that."""
+def _failed(notice: Notice, mine: QuerySet[Notice], error: DeliveryError) -> None:
     text = str(error)
-    for word in secrets.words if secrets is not None else ():
-        text = text.replace(word, "…")
-    return bounded(text, _ERROR)
+    logger.warning("notice %s to route %s, try %s: %s", notice.pk, notice.route.name, notice.attempts, text)
+    _put_off(notice, error)
+    with transaction.atomic():
+        _lock(notice.route_id)
+        done = mine.update(state=notice.state, next_at=notice.next_at, lease_until=None, error=text)
+        if done and error.away:
+            _put_off_others(notice, error)
+    if done:
+        route_told(notice.route, text)
 
 
-def _failed(notice: Notice, mine: QuerySet[Notice], error: str, after: float) -> None:
-    logger.warning("notice %s to route %s, try %s: %s", notice.pk, notice.route.name, notice.attempts, error)
-    given_up = notice.attempts >= MOST
+def _put_off(notice: Notice, error: DeliveryError) -> None:
     # An Alertmanager that is there again has to hear of what fires before it forgets that.
     longest = float(RESENT) if notice.route.kind == Route.Kind.ALERTMANAGER else _LONGEST
     pause = min(_FIRST * 2 ** (notice.attempts - 1) * random.uniform(0.8, 1.2), longest)  # noqa: S311
-    next_at = clock.now() + timedelta(seconds=max(pause, min(after, longest)))
-    done = mine.update(state=_DEAD if given_up else _WAITING, next_at=next_at, lease_until=None, error=error)
-    if done:
-        route_told(notice.route, error)
+    notice.next_at = clock.now() + timedelta(seconds=max(pause, min(error.after, longest)))
+    notice.state = _DEAD if notice.attempts >= MOST else _WAITING
+    notice.error = str(error)
+
+
+def _put_off_others(notice: Notice, error: DeliveryError) -> None:
+    """Nobody is there: that was a try of all that would be tried before the next one, or each would take its time."""
+    rows = Notice.objects.filter(route=notice.route, state=_WAITING, next_at__lt=notice.next_at)
+    others = list(rows.exclude(pk=notice.pk).select_related("route").defer("body"))
+    for one in others:
+        one.attempts += 1
+        _put_off(one, error)
+    Notice.objects.bulk_update(others, ["attempts", "next_at", "state", "error"])
 
 
 def route_told(route: Route, error: str = "") -> None:

@@ -73,12 +73,16 @@ def http_receiver() -> Iterator[Receiver]:
 
 @dataclass
 class MailServer:
-    """An SMTP server (RFC 5321). refuses: the code that it answers RCPT with, "" = it takes all. first: before it."""
+    """An SMTP server (RFC 5321). refuses: the code that it answers RCPT with, "" = it takes all. first: before it.
+
+    auth: ways to log in that it offers (RFC 4954).
+    """
 
     port: int = 0
     got: list[EmailMessage] = field(default_factory=list)
     said: list[bytes] = field(default_factory=list)
     refuses: str = ""
+    auth: str = ""
     first: Callable[[], object] = lambda: None
 
 
@@ -107,6 +111,8 @@ def mail_server() -> Iterator[MailServer]:
                         message_from_bytes(b"".join(iter(self.rfile.readline, b".\r\n")), policy=policy.default)
                     )
                     self._say("250 taken")
+                elif verb == b"EHLO" and kept.auth:
+                    self._say(f"250-here\r\n250 AUTH {kept.auth}")
                 else:
                     self._say("221 bye" if verb == b"QUIT" else "250 fine")
 

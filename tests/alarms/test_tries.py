@@ -113,3 +113,57 @@ def test_look_ups_that_nothing_ends_are_bounded(monkeypatch: pytest.MonkeyPatch)
     back.set()
     assert isinstance(waits.exception(10), socket.gaierror)
     assert isinstance(look_up("away.example", 443).exception(10), socket.gaierror)
+
+
+def test_a_look_up_that_gets_no_thread_keeps_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RuntimeError is what threading.Thread.start raises at the limit of threads (pthread_create(3): EAGAIN)."""
+
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("alarms.delivery.lookup._free", threading.BoundedSemaphore(1))
+    with monkeypatch.context() as full:
+        full.setattr("threading.Thread.start", start)
+        for _ in range(2):
+            with pytest.raises(OSError, match=r"no thread to look 127.0.0.1 up: can't start new thread"):
+                look_up("127.0.0.1", 443)
+    assert look_up("127.0.0.1", 443).result(10)
+
+
+def test_a_mail_password_that_smtp_cannot_say_is_a_failed_try(
+    told: Any, route: Routes, mail: MailServer, settings: Settings
+) -> None:
+    mail.auth = "PLAIN"
+    settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "noc", "geheim-ß"
+    made = route("email", recipients=["noc@example.com"])
+    notice = told()
+    made.refresh_from_db()
+    assert (notice.state, notice.attempts, notice.lease_until) == ("waiting", 1, None)
+    assert notice.error == made.error == "user and password in BGPUI_EMAIL_URL: SMTP takes ASCII alone; choose others"
+
+
+def test_a_sender_that_is_no_address_is_a_failed_try(
+    told: Any, route: Routes, mail: MailServer, settings: Settings
+) -> None:
+    settings.DEFAULT_FROM_EMAIL = "bgpui@"
+    route("email", recipients=["noc@example.com"])
+    notice = told()
+    assert (notice.state, notice.lease_until, "Invalid address" in notice.error) == ("waiting", None, True), (
+        notice.error
+    )
+
+
+def test_what_nobody_thought_of_is_a_failed_try(
+    route: Routes, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is put off and said; its own words, which may repeat what is secret, are not."""
+    now = timezone.now()
+    made, body = route("slack"), {"test": False, "firing": [{"the secret": 1}], "number_firing": 1}
+    notice = Notice.objects.create(route=made, kind="news", title="t", body=body, created_at=now, next_at=now)
+    deliver_all()
+    notice.refresh_from_db()
+    made.refresh_from_db()
+    assert notice.error.startswith("an unexpected error of bgpui: KeyError in words.py, line ")
+    assert made.error == notice.error
+    assert (notice.state, notice.attempts, notice.lease_until, notice.next_at > now) == ("waiting", 1, None, True)
+    assert notice.error in caplog.text
