@@ -93,7 +93,7 @@ def _renew(group: Group, now: datetime) -> bool:
     )
     if done:
         Notice.objects.filter(pk__in=[one.pk for one in others]).delete()
-        Notice(pk=first.pk).alarms.set([*firing, *over])  # of first it would leave what was not read: it keeps what was
+        Notice.objects.get(pk=first.pk).alarms.set([*firing, *over])  # `first` knows only those that were read
         group.remember(firing, now)
     return bool(done)
 
