@@ -21,7 +21,7 @@ from tests.waiting import eventually
 
 pytestmark = [pytest.mark.frr, pytest.mark.django_db]
 DOCUMENT = Path(__file__).parents[2] / "docs" / "why.md"
-# A node has to crash for the one: test_resets.py. The other passes: tests/speakers/test_causes_on_simulated_speakers.py.
+# test_resets.py, where a node crashes; tests/speakers/test_causes_on_simulated_speakers.py, since it passes by itself
 ELSEWHERE = {"collision-received", "silent"}
 LATE = {name for name, trouble in TROUBLES.items() if not trouble.early}
 
