@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from django.urls import reverse
+
 from clusters.models import Cluster
 from clusters.words import bounded
 from intent.reach import SessionKey
@@ -16,14 +18,19 @@ _UNSEEN = "not observed yet"
 
 @dataclass(frozen=True, slots=True)
 class Down:
-    """A session that is not up, or what differs on one. words: why, "" = nobody said. href: its page, "" = unasked.
+    """A session that is not up, or what differs on one. words: why, "" = nobody said. pk: its row, None = unasked.
 
     missing: it is a prefix that FRR does not tell there.
     """
 
     words: str = _UNSEEN
-    href: str = ""
+    pk: int | None = None
     missing: bool = False
+
+    @property
+    def href(self) -> str:
+        """Its page, "" = none; made for the few that are named, of which there may be thousands."""
+        return reverse("session", args=[self.pk]) if self.pk is not None else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +55,21 @@ class Heard:
         """Why a session is not up."""
         return self.others.get(key, Down())
 
+    def carries(self, key: SessionKey) -> bool:
+        """Whether anything goes out there: no answer says otherwise."""
+        return key in self.up and key not in self.silent
+
+    def unsure(self, key: SessionKey) -> bool:
+        """Whether nobody knows if it is up."""
+        return key not in self.up and key not in self.lost
+
+    def lacking(self, key: SessionKey) -> frozenset[str]:
+        """The prefixes that are not told there."""
+        return frozenset(prefix for prefix, why in self.differing.get(key, {}).items() if why.missing)
+
     def tells(self, key: SessionKey, prefixes: Iterable[str]) -> bool:
         """Whether one of these prefixes, all of which are meant to, goes out there: no answer says otherwise."""
-        differing = self.differing.get(key, {})
-        lacking = all(prefix in differing and differing[prefix].missing for prefix in prefixes)
-        return key in self.up and key not in self.silent and not lacking
+        return self.carries(key) and not self.lacking(key).issuperset(prefixes)
 
 
 UNHEARD = Heard()

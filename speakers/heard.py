@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from django.urls import reverse
-
 from clusters import clock
 from clusters.heard import Down, Heard
 from clusters.models import Cluster
@@ -37,7 +35,7 @@ def heard_of(cluster: Cluster) -> Heard:
             if health in _LOST:
                 lost.add((node, vrf, neighbor))
             words = _WORDS.get(health) or cause or HEALTH_WORDS[health]
-            others[node, vrf, neighbor] = Down(words, reverse("session", args=[pk]))
+            others[node, vrf, neighbor] = Down(words, pk)
     differing = _differing(cluster, counted)
     unclear = frozenset(key for key, number in counted.items() if number > len(differing.get(key, ())))
     return Heard(frozenset(sent), others, frozenset(lost), sent, frozenset(silent), differing, unclear)
@@ -52,6 +50,6 @@ def _differing(cluster: Cluster, up: Container[SessionKey]) -> dict[SessionKey, 
     for node, vrf, neighbor, pk, prefix, kind, words in rows.order_by("session", "prefix").values_list(*columns):
         if (node, vrf, neighbor) in up:
             word = "missing" if kind == PrefixDifference.Kind.MISSING else "differs"
-            why = Down(f"{word}: {words}", reverse("session", args=[pk]), word == "missing")
+            why = Down(f"{word}: {words}", pk, word == "missing")
             found.setdefault((node, vrf, neighbor), {})[prefix] = why
     return found

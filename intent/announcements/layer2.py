@@ -39,6 +39,8 @@ class Layer2:
         self._placement, self._index = placement_of(snapshot), pool_index_of(snapshot)
         judged = ((node.name, blocked(node, ignores_exclude=snapshot.ignores_exclude)) for node in snapshot.nodes)
         self._blocked = {name: reason for name, reason in judged if reason is not None}
+        self._numbers = {node.name: number for number, node in enumerate(self._placement.nodes)}
+        self._able = (1 << len(self._numbers)) - 1 - sum(1 << self._numbers[name] for name in self._blocked)
         self._every = [
             _Read(
                 choice.names(each.spec),
@@ -66,6 +68,12 @@ class Layer2:
             return Candidates()
         named = [each.interfaces for each in matching if each.nodes]
         return Candidates(able, tuple(sorted({name for some in named for name in some})) if all(named) else ())
+
+    def anybody(self, service: Service) -> bool:
+        """Whether there is one, without a look at each node."""
+        able = _joined(each for each in self._of_pool(service) if each.services.chooses(service.labels)) & self._able
+        own = (self._numbers[name] for name in service.endpoint_nodes if name in self._numbers)
+        return any(able >> number & 1 for number in own) if service.local else bool(able and service.endpoint_nodes)
 
     def on_nodes(self, service: Service) -> dict[Reason | None, tuple[str, ...]]:
         """All nodes by the first reason why they do not, sorted; None = they may, and MetalLB takes one of them.

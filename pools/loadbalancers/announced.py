@@ -171,7 +171,7 @@ class _Parts:
         known, keys = self._known, [key for _peer, key in sessions]
         if any(known.tells(key, verdict.to(peer)) for peer, key in sessions):
             return None, False
-        unseen = any(key in known.others and key not in known.lost for key in keys)
+        unseen = any(map(known.unsure, keys))
         return Step.SESSION if unseen or known.up.isdisjoint(keys) else Step.PREFIX, unseen
 
     def _linked(self, one: Standing, address: str, verdict: Verdict, broken: Step | None) -> Standing:

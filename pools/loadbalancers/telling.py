@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 from django.db.models import Q, QuerySet
 
 from clusters import intended
-from clusters.heard import Heard, heard
+from clusters.heard import heard
 from clusters.models import Cluster, Service
 from clusters.selectors import snapshot_of
 from clusters.words import counted
 from intent import snapshot as intent
 from intent.announcements import Announcements, ServiceRef
 from intent.announcements.layer2 import Layer2
-from intent.reach import SessionKey
 from intent.telling import Telling, told
 
 ANNOUNCED = {"yes": "by BGP", "layer2": "by ARP and NDP only", "no": "by nobody", "unknown": "not known"}
@@ -75,10 +74,9 @@ def _states(cluster: Cluster, services: Sequence[intent.Service]) -> dict[Servic
     snapshot, known = replace(snapshot_of(cluster), services=tuple(services)), heard(cluster)
     announcements, nodes = Announcements(snapshot), [node.name for node in snapshot.nodes]
     meant = told(announcements, nodes, lambda _key: True)
-    lacking = {key: _missing(known, key) for key in known.differing}
-    now = told(announcements, nodes, lambda key: key in known.up and key not in known.silent, lacking)
+    now = told(announcements, nodes, known.carries, {key: known.lacking(key) for key in known.differing})
     unsure = meant.keys() - now.keys()
-    maybe = told(announcements, nodes, lambda key: key not in known.up and key not in known.lost) if unsure else {}
+    maybe = told(announcements, nodes, known.unsure) if unsure else {}
     layer2 = Layer2(snapshot)
 
     def state(ref: ServiceRef, service: intent.Service) -> str:
@@ -86,11 +84,7 @@ def _states(cluster: Cluster, services: Sequence[intent.Service]) -> dict[Servic
             return "yes"
         if ref in maybe:
             return "unknown"
-        return "layer2" if layer2.anything and layer2.candidates(service).nodes else "no"
+        return "layer2" if layer2.anything and layer2.anybody(service) else "no"
 
     refs: Iterable[tuple[ServiceRef, intent.Service]] = ((ServiceRef(one.namespace, one.name), one) for one in services)
     return {ref: Announced(state(ref, one), now.get(ref, _NOBODY), meant.get(ref, _NOBODY)) for ref, one in refs}
-
-
-def _missing(known: Heard, key: SessionKey) -> list[str]:
-    return [prefix for prefix, why in known.differing[key].items() if why.missing]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from intent.announcements import ServiceRef
+from intent.announcements.cluster import EXCLUDED
 from intent.announcements.layer2 import Candidates, Layer2, layer2_on_nodes
 from intent.layer2_effects import layer2_effects
 from intent.snapshot import Snapshot
@@ -64,3 +66,15 @@ def test_who_stays_and_who_moves_is_what_metallbs_hash_says(before: list[Any], a
         assert not change.stays or was[WEB] == will[WEB]
         assert not change.moves or was[WEB] != will[WEB]
     assert Layer2(new).candidates(new.services[0]).nodes == layer2_on_nodes(new, new.services[0]).get(None, ())
+
+
+@given(_SOME, st.sets(st.sampled_from((*ALL, "gone", ""))), st.booleans(), st.sets(st.sampled_from(ALL)))
+def test_whether_anybody_may_answer_is_whether_there_is_a_candidate(
+    some: list[Any], endpoints: set[str], local: bool, excluded: set[str]
+) -> None:
+    now = lan(*(layer2(f"l{n}", **spec) for n, spec in enumerate(some)), nodes=tuple(sorted(endpoints)), local=local)
+    nodes = tuple(
+        replace(node, labels={**node.labels, EXCLUDED: ""}) if node.name in excluded else node for node in now.nodes
+    )
+    found = Layer2(replace(now, nodes=nodes, memo={}))
+    assert found.anybody(now.services[0]) == bool(found.candidates(now.services[0]).nodes)
