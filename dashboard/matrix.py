@@ -81,10 +81,8 @@ def matrix(
     if opened is None:
         opened = counts.number_of_nodes < OPEN_BELOW
     zones = _zones(counts)
-    nodes = counts.problem_nodes + (counts.healthy_nodes() if opened else [])
     order = _by_trouble(zones, counts) if zones else {}
-    if zones:
-        nodes.sort(key=lambda node: order.get(zones.of((node.cluster, node.node)), len(order)))
+    nodes = _ordered(counts, zones, order, opened=opened)
     pages = max(1, -(-len(nodes) // ROWS))
     page = min(max(page, 1), pages)
     shown = nodes[(page - 1) * ROWS : page * ROWS]
@@ -93,10 +91,9 @@ def matrix(
     lines = _lines(shown, columns, lined_at) if lined_at is not None else {}
     rows = [_row(node, clusters, columns, cells, lines) for node in shown]
     problems = sum(node.health != "up" for node in shown)
+    bands = [Band("", "", counts.number_of_nodes, len(counts.problem_nodes), [], rows)]
     if zones:
         bands = _bands(zones, order, counts, columns, rows, clusters, last=page == pages and not opened)
-    else:
-        bands = [Band("", "", counts.number_of_nodes, len(counts.problem_nodes), [], rows)]
     return Matrix(
         groups=list(Counter(column.vrf for column in columns).items()),
         columns=columns,
@@ -111,6 +108,16 @@ def matrix(
         page=page,
         pages=pages,
     )
+
+
+def _ordered(
+    counts: Counts, zones: Zones | None, order: Mapping[tuple[int, str], int], *, opened: bool
+) -> list[NodeCount]:
+    """The nodes that have rows, those of the zone with the most trouble first."""
+    nodes = counts.problem_nodes + (counts.healthy_nodes() if opened else [])
+    if zones:
+        nodes.sort(key=lambda node: order.get(zones.of((node.cluster, node.node)), len(order)))
+    return nodes
 
 
 def _zones(counts: Counts) -> Zones | None:

@@ -22,7 +22,7 @@ from clusters.selectors import clusters_known
 from clusters.words import age_words
 from dashboard.elsewhere import elsewhere, found_words, prefix_of
 from dashboard.filters import Filters
-from dashboard.matrix import matrix
+from dashboard.matrix import Matrix, matrix
 from dashboard.problems import SHOWN, SHOWN_ALL, problems, with_ribbons
 from dashboard.refusals import by_refusal, frozen, kept_old, leading
 from dashboard.sparklines import LINES
@@ -78,14 +78,10 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def _board(request: HttpRequest, filters: Filters, clusters: dict[int, Cluster], seen: Observed) -> dict[str, Any]:
     counts = Counts.of(filters)
-    opened = {"1": True, "0": False}.get(request.GET.get("healthy", ""))
-    wanted = request.GET.get("page", "")
-    page = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 6 else 1
     config = _config(filters, clusters)
-    names = {pk: one.name for pk, one in clusters.items()}
+    opened = {"1": True, "0": False}.get(request.GET.get("healthy", ""))
     lined = request.GET.get(LINES) == "1"
-    at = clock.now() if lined else None
-    drawn = matrix(filters.apply(sessions()), counts, names, opened=opened, page=page, lined_at=at)
+    drawn = _drawn(request, filters, counts, clusters, opened=opened, lined=lined)
     why = frozen(filters)
     kept = kept_old(why, filters)
     peers = {column.key: column.peer for column in drawn.columns}
@@ -119,6 +115,23 @@ def _board(request: HttpRequest, filters: Filters, clusters: dict[int, Cluster],
         "vrfs": sorted({vrf for _cluster, vrf, _neighbor in counts.totals})[:200],
         "healths": HEALTH,
     }
+
+
+def _drawn(
+    request: HttpRequest,
+    filters: Filters,
+    counts: Counts,
+    clusters: dict[int, Cluster],
+    *,
+    opened: bool | None,
+    lined: bool,
+) -> Matrix:
+    """A page of the matrix. opened: with healthy nodes, None = if they are few; lined: with lines."""
+    wanted = request.GET.get("page", "")
+    page = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 6 else 1
+    names = {pk: one.name for pk, one in clusters.items()}
+    at = clock.now() if lined else None
+    return matrix(filters.apply(sessions()), counts, names, opened=opened, page=page, lined_at=at)
 
 
 def _nothing(filters: Filters, found: str) -> str:
