@@ -95,7 +95,7 @@ class Over:
     """The sessions that something is meant over, and how many of them are up. missing: the first of the others.
 
     differing: of those that are up, over how many it is not told as it is meant to be; different: the first of them.
-    unclear: over how many others nobody knows whether it is.
+    unclear: over how many others nobody knows whether it is. unsure: of how many nobody knows whether they are up.
     """
 
     meant: int
@@ -104,6 +104,7 @@ class Over:
     differing: int = 0
     different: tuple[Missing, ...] = ()
     unclear: int = 0
+    unsure: int = 0
 
     @property
     def more(self) -> int:
@@ -146,11 +147,12 @@ def over(
 
     concerns: whether a prefix that a BGPPeer is meant to get counts.
     """
-    meant = up = differing = unclear = 0
+    meant = up = differing = unclear = unsure = 0
     lacking: list[Missing] = []
     different: list[Missing] = []
     for peer, key in sessions:
         meant += 1
+        unsure += known.unsure(key)
         node, vrf, neighbor = key
         if key in known.up:
             up += 1
@@ -162,4 +164,4 @@ def over(
                 different.append(Missing(node, peer, vrf, neighbor, words, found[1].href))
         elif len(lacking) < _NAMED:
             lacking.append(missing(known, node, peer, vrf, neighbor))
-    return Over(meant, up, tuple(lacking), differing, tuple(different), unclear)
+    return Over(meant, up, tuple(lacking), differing, tuple(different), unclear, unsure)

@@ -75,7 +75,15 @@ USE = {
     "properties": {"services": _NUMBER, "ipv4": _FAMILY, "ipv6": _FAMILY},
 }
 OVER = shape(
-    {"meant": COUNT, "up": COUNT, "notUp": NOT_UP, "differing": COUNT, "unclear": COUNT, "notAsMeant": NOT_UP},
+    {
+        "meant": COUNT,
+        "up": COUNT,
+        "notUp": NOT_UP,
+        "differing": COUNT,
+        "unclear": COUNT,
+        "unsure": COUNT,
+        "notAsMeant": NOT_UP,
+    },
     readOnly=True,
     description="The sessions over which addresses of it are meant to be announced, and how many of these are up; told "
     "when one object is asked for.",

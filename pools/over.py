@@ -52,5 +52,6 @@ def over_json(found: Over | None) -> dict[str, Any] | None:
         "notUp": [asdict(one) for one in found.missing],
         "differing": found.differing,
         "unclear": found.unclear,
+        "unsure": found.unsure,
         "notAsMeant": [asdict(one) for one in found.different],
     }

@@ -18,7 +18,7 @@ from intent.reach import SessionKey
 from intent.sessions import placed
 from intent.snapshot import Snapshot
 from pools.loadbalancers.links import Link, Links, Thing
-from pools.loadbalancers.reasons import DARK, NO_PEER, SILENT, UNSEEN, WORDS
+from pools.loadbalancers.reasons import DARK, NO_PEER, SILENT, UNSURE, WORDS
 
 _FAMILIES = {4: "IPv4", 6: "IPv6"}
 
@@ -28,8 +28,7 @@ class Standing:
     """What some nodes do alike with an address. code: MetalLB's own word for the reason; "" = the rules let them.
 
     over: the sessions that it is meant over. targets: the BGPPeers with their neighbors. told: those neighbors, by VRF,
-    that get it. chain: link by link, up to the first that is broken. change: what the way out begins with. unseen:
-    nobody knows whether it goes out.
+    that get it. chain: link by link, up to the first that is broken. change: what the way out begins with.
     """
 
     nodes: tuple[str, ...]
@@ -43,7 +42,6 @@ class Standing:
     told: frozenset[tuple[str, str]] = frozenset()
     chain: tuple[Link, ...] = ()
     change: tuple[Thing, ...] = ()
-    unseen: bool = False
 
     @property
     def meant(self) -> bool:
@@ -54,6 +52,11 @@ class Standing:
     def announced(self) -> bool:
         """Whether it goes out: to somebody, over a session that is up."""
         return self.meant and bool(self.told)
+
+    @property
+    def unsure(self) -> bool:
+        """Whether nobody knows if it goes out: it does over no session that is known, and others are not."""
+        return self.meant and not self.told and bool(self.over.unsure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +152,10 @@ class _Parts:
         sorts: dict[tuple[Step | None, bool], list[str]] = {}
         for node, sessions in carried.items():
             sorts.setdefault(self._stops(sessions, verdict), []).append(node)
-        for (step, unseen), some in sorts.items():
+        for (step, unsure), some in sorts.items():
             sessions = [one for node in some for one in carried[node]]
             words, hint = {None: ("announced", ""), Step.SESSION: DARK, Step.PREFIX: SILENT}[step]
-            words, hint = UNSEEN if unseen else (words, hint)
+            words, hint = UNSURE if unsure else (words, hint)
             one = Standing(
                 nodes=tuple(some),
                 prefixes=verdict.prefixes,
@@ -162,7 +165,6 @@ class _Parts:
                 over=over(known, sessions, lambda peer, prefix: prefix in verdict.to(peer)),
                 targets=tuple((peer, self._feeds[peer][1]) for peer in verdict.peers),
                 told=frozenset(key[1:] for peer, key in sessions if known.tells(key, verdict.to(peer))),
-                unseen=unseen,
             )
             yield self._linked(one, address, verdict, step)
 
@@ -171,9 +173,9 @@ class _Parts:
         known, keys = self._known, [key for _peer, key in sessions]
         if any(known.tells(key, verdict.to(peer)) for peer, key in sessions):
             return None, False
-        unseen = any(map(known.unsure, keys))
-        return Step.SESSION if unseen or known.up.isdisjoint(keys) else Step.PREFIX, unseen
+        unsure = any(map(known.unsure, keys))
+        return Step.SESSION if unsure or known.up.isdisjoint(keys) else Step.PREFIX, unsure
 
     def _linked(self, one: Standing, address: str, verdict: Verdict, broken: Step | None) -> Standing:
-        chain, change = self._links.of(address, verdict, one.nodes, broken, "unknown" if one.unseen else "broken")
+        chain, change = self._links.of(address, verdict, one.nodes, broken, "unknown" if one.unsure else "broken")
         return replace(one, chain=chain, change=change)

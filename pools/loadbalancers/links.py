@@ -52,7 +52,7 @@ class Links:
         how: the state of that link.
         """
         found, state = [], "holds"
-        change = self._to_change(verdict, nodes, broken) if broken else ()
+        change = self._to_change(verdict, nodes, broken) if broken and how == "broken" else ()
         for step in Step:
             if step is broken:
                 found.append(Link(step, how, change))

@@ -50,7 +50,7 @@ DARK = (
     "it is meant to be announced, but no session that would carry it is up",
     "FRR at most originates it, and tells nobody. Look at the sessions that are not up.",
 )
-UNSEEN = (
+UNSURE = (
     "it is meant to be announced, and nobody knows whether it is: its sessions were not heard of lately",
     "Look at the speakers that do not answer.",
 )

@@ -13,7 +13,7 @@ def redundancy(one: AddressStanding, nodes: int) -> Statement:
     telling = [standing for standing in one.standings if standing.announced]
     names = [node for standing in telling for node in standing.nodes]
     routers = frozenset[tuple[str, str]]().union(*(standing.told for standing in telling))
-    if not names and any(standing.unseen for standing in one.standings):
+    if not names and any(standing.unsure for standing in one.standings):
         return (
             "unknown",
             "Nobody knows whether it is announced over BGP: sessions that would carry it were not heard of lately.",

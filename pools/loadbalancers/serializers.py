@@ -49,6 +49,7 @@ class OverSerializer(serializers.Serializer[Any]):
     notUp = MissingSerializer(source="missing", many=True, help_text="The first of the others.")  # noqa: N815
     differing = serializers.IntegerField(help_text="Over how many of those it is not told as it is meant to be.")
     unclear = serializers.IntegerField(help_text="Over how many others of those nobody knows whether it is.")
+    unsure = serializers.IntegerField(help_text="Of how many nobody knows whether they are up: not heard of lately.")
 
 
 class ThingSerializer(serializers.Serializer[Any]):
@@ -78,7 +79,7 @@ class StandingSerializer(serializers.Serializer[Any]):
     nodes = serializers.ListField(child=serializers.CharField())
     meant = serializers.BooleanField(help_text="Whether it is meant to go out to a peer.")
     announced = serializers.BooleanField(help_text="Whether it goes out: over at least one session that is up.")
-    unknown = serializers.BooleanField(source="unseen", help_text="Whether nobody knows if it goes out.")
+    unknown = serializers.BooleanField(source="unsure", help_text="Whether nobody knows if it goes out.")
     sessions = OverSerializer(source="over", help_text="Those that it is meant over.")
     prefixes = serializers.ListField(child=serializers.CharField())
     peers = serializers.ListField(child=serializers.CharField(), help_text="Names of BGPPeers.")

@@ -116,7 +116,7 @@ def service(request: HttpRequest, cluster: str, namespace: str, name: str) -> Ht
         "names": names[:_NAMED],
         "announced": sum(bool(one.on) for one in found),
         "meant": any(one.meant for one in found),
-        "unseen": any(part.unseen for one in found for part in one.standings),
+        "unsure": any(part.unsure for one in found for part in one.standings),
         "node_total": len(names),
         "old": sorted(nodes_keeping_old(row.cluster)),
         "covering": covering(row, snapshot),

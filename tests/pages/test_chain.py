@@ -86,11 +86,12 @@ def test_what_was_not_heard_of_lately_is_not_known_and_no_outage(viewer: Client,
     (both,) = found["nodes"]
     assert (both["announced"], both["unknown"], found["redundancy"]["level"]) == (False, True, "unknown")
     assert states(both["chain"]) == ["holds"] * 5 + ["unknown", "open"]
+    assert (both["sessions"]["up"], both["sessions"]["unsure"], both["change"]) == (0, 4, [])
     page = viewer.get(web.get_absolute_url()).text
     text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
     for words in ("not known whether it is announced", "Nobody knows whether it is announced", "session is not known"):
         assert words in text
-    for words in ("told to nobody", "None of the 2 nodes", "is broken"):
+    for words in ("told to nobody", "None of the 2 nodes", "is broken", "none of them up", "To change"):
         assert words not in text
 
 
