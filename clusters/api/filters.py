@@ -52,12 +52,20 @@ class StrictFilterBackend(DjangoFilterBackend):  # type: ignore[misc]
         if not filterset.is_valid():
             data = request.query_params
             faults = [
-                fault(name, " ".join(errors), code="query-parameter", value=data.get(name, ""))
-                for name, errors in filterset.errors.items()
+                fault(name, _told(filterset.form, name), code="query-parameter", value=data.get(name, ""))
+                for name in filterset.errors
             ]
             raise BadParameter(f"{faults[0]['field']}: {faults[0]['message']}", findings=faults)
         rows: QuerySet[Any] = filterset.qs
         return rows
+
+
+def _told(form: forms.Form, name: str) -> str:
+    """What is wrong with a parameter; of a word that is none of those to choose from, these."""
+    widget = form.fields[name].widget if name in form.fields else None
+    if isinstance(widget, forms.widgets.ChoiceWidget) and form.has_error(name, "invalid_choice"):
+        return f"must be one of {', '.join(str(value) for value, _label in widget.choices if value)}"
+    return " ".join(map(str, form.errors[name]))
 
 
 class Ordered(Protocol):

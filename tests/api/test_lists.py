@@ -257,6 +257,22 @@ def test_a_value_that_there_can_never_be_is_a_mistake(api: APIClient, cluster: C
     assert api.get(f"/api/v1/{query}").status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("query", "known"),
+    [
+        ("services/?announced=xx", "yes, layer2, no, unknown"),
+        ("sessions/?health=foo", "down, absent"),
+        ("alarms/?inhibited=maybe", "true, false"),
+    ],
+)
+def test_a_word_that_is_none_of_some_is_answered_with_these(
+    api: APIClient, cluster: Cluster, query: str, known: str
+) -> None:
+    answer = api.get(f"/api/v1/{query}")
+    assert answer.status_code == 400
+    assert f"must be one of {known}" in answer.json()["findings"][0]["message"]
+
+
 @pytest.mark.parametrize("query", ["changes/?kind=Cluster&kind=Silence", "services/?address=2001:db8:0::7"])
 def test_a_value_that_there_may_be_is_none(api: APIClient, cluster: Cluster, query: str) -> None:
     assert api.get(f"/api/v1/{query}").status_code == 200
