@@ -25,6 +25,8 @@ _VERBS = {
     "gone": ("is gone", "unknown"),
     "seen-up": ("was first seen, up", "up"),
     "seen-down": ("was first seen, down", "down"),
+    "degraded": ("is degraded", "degraded"),
+    "whole": ("is not degraded any more", "up"),
     "changed": ("has another cause", "unknown"),
     "unknown": ("is not known any more", "unknown"),
     "known-up": ("is known again: up", "unknown"),
@@ -36,6 +38,7 @@ _PLURALS = {
     "is gone": "are gone",
     "is not": "are not",
     "is known": "are known",
+    "is degraded": "are degraded",
     "has another cause": "have other causes",
 }
 
@@ -62,13 +65,14 @@ class Turn(NamedTuple):
             return "gone"
         if not self.before:
             return "seen-up" if self.after == _UP else "seen-down"
+        was, now = self.before == _UP, self.after == _UP
         if self.before != self.after == _UNKNOWN:
             return "unknown"  # nothing was reported of it any more, which is no loss
         if self.before == _UNKNOWN != self.after:
-            return "known-up" if self.after == _UP else "known-down"
-        if self.after == _UP:
-            return "up" if self.before != _UP else "lost" if self.lost else "changed"
-        return "down" if self.before == _UP else "changed"
+            return "known-up" if now else "known-down"
+        if was and now:
+            return "lost" if self.lost else "degraded" if self.cause else "whole"
+        return "up" if now else "down" if was else "changed"
 
 
 def grouped(turns: Iterable[Turn], clusters: Mapping[int, str], together: timedelta) -> list[Item]:

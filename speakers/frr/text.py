@@ -9,6 +9,7 @@ from clusters.kube.frr_text import masked
 LIMIT = 256 * 1024  # characters of a shown command output
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_UNREADABLE = re.compile("\ufffd+")  # a line of it says no more than one
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
@@ -28,7 +29,7 @@ def redact(output: str | bytes, limit: int = LIMIT) -> str:
     bgpd prints `neighbor A password SECRET` in clear in its running configuration (FRR, show running-config).
     """
     if isinstance(output, bytes):
-        output = output[: 4 * limit].decode("utf-8", "replace")
+        output = _UNREADABLE.sub("\ufffd", output[: 4 * limit].decode("utf-8", "replace"))
     output = _CONTROL.sub("", _ANSI.sub("", output[: 4 * limit].replace("\r\n", "\n")))
     output = masked(output)
     return output if len(output) <= limit else f"{output[:limit]}\n… cut after {limit} characters"

@@ -98,6 +98,17 @@ def test_other_words_for_what_is_no_drop() -> None:
     ]
 
 
+def test_what_is_degraded_stays_up_and_is_whole_again() -> None:
+    up = {"before": "Established", "after": "Established", "lost": 0}
+    silent = [turn(0, f"node-{number}", cause="nothing was heard", **up) for number in (1, 2)]
+    whole = [turn(60, f"node-{number}", cause="", **up) for number in (1, 2)]
+    found = sorted(grouped([*silent, *whole], {1: "lab"}, TOGETHER), key=lambda item: item.at)
+    assert [(item.title.partition(") ")[2], item.health) for item in found] == [
+        ("are degraded within 1 s", "degraded"),
+        ("are not degraded any more within 1 s", "up"),
+    ]
+
+
 @pytest.mark.parametrize("state", ["Established", "Active"])
 def test_what_was_only_not_reported_did_not_go_down(state: str) -> None:
     """BGPSessionStates of a pod that is replaced are collected with it, and written again by the next one."""

@@ -39,7 +39,7 @@ DOCUMENT = (samples.OWN / "frr8.4.4-show-bgp-vrf-all-neighbors.json").read_bytes
         (b"{" * 100_000, b"", 0, "not the JSON that FRR prints"),
         (b'{"a":' * 100_000, b"", 0, "not the JSON that FRR prints"),
         (b'{"default":' + b"[" * 100_000, b"", 0, "not the JSON that FRR prints"),
-        (b"\x00\xff\xfe\x1b[31m", b"", 0, "\ufffd\ufffd"),
+        (b"\x00\xff\xfe\x1b[31m", b"", 0, "\ufffd"),
         (b" " * (parse.DOCUMENT_LIMIT + 1), b"", 0, "more than 16 MiB of output"),
         (json.dumps({"v": {str(n): {} for n in range(6000)}}).encode(), b"", 0, "6000 neighbors, more than 5000"),
     ],
@@ -174,3 +174,7 @@ def test_the_line_to_copy_is_quoted() -> None:
 def test_passwords_are_masked(line: str) -> None:
     assert "hunter2" not in text.redact(f"router bgp 1\n{line}\nend\n")
     assert MASK in text.redact(line)
+
+
+def test_bytes_that_are_no_text_are_one_mark_however_many_they_are() -> None:
+    assert text.first_line(b"vtysh: " + bytes(range(0x80, 0x100)) * 9 + b" end") == "vtysh: \ufffd end"
