@@ -99,7 +99,7 @@ def test_other_words_for_what_is_no_drop() -> None:
 
 
 def test_what_is_degraded_stays_up_and_is_whole_again() -> None:
-    up = {"before": "Established", "after": "Established", "lost": 0}
+    up: dict[str, Any] = {"before": "Established", "after": "Established", "lost": 0}
     silent = [turn(0, f"node-{number}", cause="nothing was heard", **up) for number in (1, 2)]
     whole = [turn(60, f"node-{number}", cause="", **up) for number in (1, 2)]
     found = sorted(grouped([*silent, *whole], {1: "lab"}, TOGETHER), key=lambda item: item.at)
