@@ -112,6 +112,11 @@ class Over:
         return self.meant - self.up - len(self.missing)
 
     @property
+    def unheard(self) -> bool:
+        """Whether nothing is known of any of those that are not up."""
+        return 0 < self.unsure == self.meant - self.up
+
+    @property
     def awaited(self) -> bool:
         """Whether none is up since none was seen yet, as those of a new peer."""
         return not self.up and bool(self.missing) and all(one.words == _UNSEEN for one in self.missing)

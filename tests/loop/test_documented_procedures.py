@@ -97,6 +97,13 @@ def _administrator() -> APIClient:
     return APIClient(HTTP_AUTHORIZATION=f"Bearer {key}")
 
 
+def _workload_taken_back(admin: APIClient) -> None:
+    gone = [{"delete": {"kind": kind, "name": name, "namespace": "test"}} for kind, name in WORKLOAD[1:]]
+    gone.append({"delete": {"kind": "Namespace", "name": "test"}})
+    answer = admin.post("/api/v1/changesets/?cluster=lab&wait=30s", gone)
+    assert (answer.status_code, answer.json()["state"]) == (200, "applied"), answer.content
+
+
 @pytest.mark.embedded("ends with a Namespace that pods were in, which stays where no namespace controller runs")
 def test_a_service_is_exposed_through_a_vrf(fresh: Stack, settings: Settings) -> None:
     """The whole of the procedure, with its verification, on simulated speakers and on real FRR."""
@@ -134,8 +141,5 @@ def test_a_service_is_exposed_through_a_vrf(fresh: Stack, settings: Settings) ->
     assert "192.169.10.0/32" in page
     assert "does not serve nmstate" in page
 
-    gone = [{"delete": {"kind": kind, "name": name, "namespace": "test"}} for kind, name in WORKLOAD[1:]]
-    gone.append({"delete": {"kind": "Namespace", "name": "test"}})
-    answer = admin.post("/api/v1/changesets/?cluster=lab&wait=30s", gone)
-    assert (answer.status_code, answer.json()["state"]) == (200, "applied"), answer.content
+    _workload_taken_back(admin)
     assert "server1" not in fresh.kubectl("get", "service", "-A")
