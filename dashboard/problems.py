@@ -161,7 +161,7 @@ def _together(cause: Cause) -> str:
         return ""
     seconds = int((last - min(group.since for group in cause.groups)).total_seconds())
     if seconds < 2:
-        return f"all {number} in the same second" if number > 2 else "both in the same second"
+        return f"all {number:,} in the same second" if number > 2 else "both in the same second"
     return f"the latest {utc_words(last)}"
 
 
