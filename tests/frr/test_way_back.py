@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from django.db.models import QuerySet
 
 from speakers.models import Session, Transition
 from tests.frr.ground import NODES, ONE, Ground
+from tests.frr.observed import observed_lab
 from tests.frr.troubles import PLACES, PLAIN, TROUBLES, objects, place
-from tests.speakers.lab import Observer
+from tests.speakers.lab import Observer, observing
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.frr, pytest.mark.django_db]
@@ -70,6 +72,15 @@ def unaware(ground: Ground) -> list[str]:
     """
     silent = [(name, place(name), node) for name, trouble in TROUBLES.items() for node in trouble.silent]
     return [f"{name}, {node}" for name, (vrf, address), node in silent if ground.holds(address, vrf, node)]
+
+
+@pytest.fixture
+def observed(tmp_path: Path, db: None, redis_url: str) -> Iterator[Observer]:
+    """bgpui at work on a lab that no other test has, since the troubles of one that fails would stay in it."""
+    running = observed_lab(tmp_path)
+    with observing(running) as observer:
+        yield observer
+    running.close()
 
 
 @pytest.fixture
