@@ -28,5 +28,6 @@ def redundancy(one: AddressStanding, nodes: int) -> Statement:
         return "one-node", f"Only one node announces it, {names[0]}: no redundancy left if that node fails."
     if len(routers) == 1:
         ((_vrf, neighbor),) = routers
-        return "one-router", f"{len(names)} nodes announce it, but to {neighbor} only: no redundancy left if it fails."
+        many = counted(len(names), "node")
+        return "one-router", f"{many} announce it, but to {neighbor} only: no redundancy left if it fails."
     return "redundant", f"{counted(len(names), 'node')} announce it to {counted(len(routers), 'router')}."

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
 
 from django.db.models import Count, Min, Q, QuerySet
 
 from clusters.models import Cluster, Service, ServiceAddress, StatusObject
+from clusters.reported.selectors import said
 from clusters.selectors import clusters_known
 from intent.addresses import parse_address
 from pools.models import IPAddressPool
@@ -18,6 +22,7 @@ STATES = {
     "asked": ~Q(requested_pool="") | ~Q(requested_addresses=[]),
 }
 _WORDS = 5
+_REPORTS = 10_000  # of one Service: one of each kind a node
 _POOLS = 200
 
 
@@ -76,12 +81,24 @@ def sharing(service: Service, most: int = 20) -> list[ServiceAddress]:
     return list(rows.select_related("service", "service__cluster").order_by("sort_key", "service__name")[:most])
 
 
-def reports(service: Service, most: int = 200) -> list[StatusObject]:
-    """What MetalLB reports of a Service, by kind and node, the first few."""
+class Told(NamedTuple):
+    """What MetalLB reports in the same words of one or many nodes. since: none of them says it for less long."""
+
+    kind: str
+    words: str
+    since: datetime
+    rows: list[StatusObject]
+
+
+def reports(service: Service) -> list[Told]:
+    """What MetalLB reports of a Service, by kind and node."""
     kinds = ("ServiceBGPStatus", "ServiceL2Status")
     rows = StatusObject.objects.filter(cluster=service.cluster_id, kind__in=kinds)
     rows = rows.filter(service_namespace=service.namespace, service_name=service.name).select_related("cluster")
-    return list(rows.order_by("kind", "node", "name")[:most])
+    alike = defaultdict[tuple[str, str], list[StatusObject]](list)
+    for row in rows.order_by("kind", "node", "name")[:_REPORTS]:
+        alike[row.kind, said(row)].append(row)
+    return [Told(*about, max(row.seen_at for row in some), some) for about, some in alike.items()]
 
 
 def not_listed() -> list[str]:

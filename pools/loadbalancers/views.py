@@ -14,7 +14,6 @@ from clusters.heard import heard
 from clusters.models import Cluster, Service
 from clusters.ordering import ordered
 from clusters.pages import Column, HttpRequest, misfits, narrowed, ordering, page_of, render_page
-from clusters.reported.selectors import said
 from clusters.stale import nodes_keeping_old
 from intent.modes import release
 from pools.loadbalancers.announced import layer2, live_snapshot, standings
@@ -122,9 +121,9 @@ def service(request: HttpRequest, cluster: str, namespace: str, name: str) -> Ht
         "covering": covering(row, snapshot),
         "layer2": layer2(row, snapshot),
         "sharing": sharing(row),
-        "reports": [(report, said(report)) for report in told],
+        "reports": told,
         "tells": release(row.cluster.metallb_version) >= _TELLING,
-        "on_link": [report.node for report in told if report.kind == "ServiceL2Status" and report.node],
+        "on_link": [row.node for one in told if one.kind == "ServiceL2Status" for row in one.rows if row.node],
         "commands": commands(row),
     }
     return render_page(request, "pools/service.html", context, part="live")

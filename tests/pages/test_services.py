@@ -269,6 +269,19 @@ def test_what_metallb_reports_stands_beside_what_the_rules_say(viewer: Client, a
     assert "to other" not in page
 
 
+def test_what_metallb_reports_alike_of_many_nodes_is_said_once(viewer: Client, announced: Service) -> None:
+    about = {"service_namespace": "shop", "service_name": "dns"}
+    body = {"status": {"peers": ["tor-a"]}}
+    for number in range(1, 9):
+        a_report(announced.cluster, "ServiceBGPStatus", f"bgp-{number}", body, node=f"far-{number}", **about)
+    page = viewer.get(announced.get_absolute_url()).text
+    assert page.count("to tor-a") == 1
+    assert page.count("ServiceBGPStatus, like this for") == 1
+    assert "8 nodes" in page
+    assert "and 2 more" in page
+    assert "far-8" in page
+
+
 @pytest.mark.parametrize(("version", "said"), [("v0.16.1", "no speaker"), ("v0.14.9", "MetalLB tells it from 0.15 on")])
 def test_a_release_that_reports_nothing_of_services_is_no_silent_speaker(
     viewer: Client, announced: Service, version: str, said: str
