@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.template import Context, Template
+from django.utils.html import strip_tags
 
 from clusters.words import bounded, listed, with_article
 
@@ -30,3 +32,12 @@ def test_a_list_says_how_many_more_there_are() -> None:
 
 def test_a_kind_has_its_article() -> None:
     assert [with_article(kind) for kind in ("BGPPeer", "IPAddressPool")] == ["a BGPPeer", "an IPAddressPool"]
+
+
+@pytest.mark.parametrize(
+    ("node", "domain"), [("worker-0.ocp.example.com", ".ocp.example.com"), ("worker-0", ""), ("10.0.133.27", "")]
+)
+def test_a_name_is_told_without_its_domain_where_there_is_little_room(node: str, domain: str) -> None:
+    shown = Template("{% load words %}{{ node|host }}").render(Context({"node": node}))
+    assert strip_tags(shown) == node
+    assert (f'<span class="domain">{domain}</span>' in shown) is bool(domain)

@@ -77,6 +77,16 @@ def line(value: object, limit: int = 300) -> str:
 
 
 @register.filter
+def host(node: str) -> SafeString:
+    """A node's name, whose domain gives way where there is little room; one of digits is an address, and has none."""
+    name = line(node, 63)
+    first, dot, rest = name.partition(".")
+    if not dot or first.isdigit():
+        return format_html("{}", name)
+    return format_html('{}<span class="domain">.{}</span>', first, rest)
+
+
+@register.filter
 def shown(value: Any) -> str:
     """A JSON value of a spec as people write it; nothing for what is not set."""
     if value is None or value == "":
