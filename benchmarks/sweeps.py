@@ -127,13 +127,18 @@ def sweep(cluster: Cluster, nodes: list[str]) -> None:
 
 @contextmanager
 def workers() -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Observing workers, with the options of deploy/, ready to work."""
+    """Observing workers, with the options of deploy/ and the environment of the image, ready to work."""
     from bgpui.celery import app
 
     pool = ["--pool", "threads", "--concurrency", "4", "--without-mingle", "--without-gossip"]
     command = [sys.executable, "-m", "celery", "-A", "bgpui.celery", "worker", "--queues", "observe", *pool]
     running = [
-        subprocess.Popen([*command, "--hostname", f"{number}@%h"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.Popen(
+            [*command, "--hostname", f"{number}@%h"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"MALLOC_ARENA_MAX": "2"},
+        )
         for number in range(WORKERS)
     ]
     try:

@@ -166,6 +166,7 @@ class Demo:
         """The product's settings; what the caller's environment says stays."""
         own = {
             "PYTHONUNBUFFERED": "1",
+            "MALLOC_ARENA_MAX": "2",  # as the image has it
             "BGPUI_VAR_DIR": str(self.folder),
             "BGPUI_SECRET_KEY": self._secret("secret-key", 48).read_text().strip(),
             "BGPUI_CREDENTIAL_KEYS": f"{self._secret('credential-key', 32).read_text().strip()}=",  # base64 of 32 bytes
