@@ -9,12 +9,17 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from bgpui.shared import Problem, problems
 from bgpui.status import HEALTH, CannotTell, Row, Status, look
+from clusters.words import age_words, utc_stamp
 from speakers.frr.text import clean
 
-_COLUMNS = ("NODE", "VRF", "NEIGHBOR", "PEER", "STATE", "HEALTH", "CAUSE")
+_COLUMNS = ("NODE", "VRF", "NEIGHBOR", "PEER", "STATE", "HEALTH", "SINCE", "CAUSE")
+_NAMED = 2  # nodes and peers of a problem
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,8 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CannotTell as answer:
         _explain(answer, as_json=options.output == "json")
         return 2
-    shown = status.rows if options.all else [row for row in status.rows if row.health != "up"]
-    print(_json(status, shown) if options.output == "json" else _table(status, shown))
+    found, now = problems(status.rows), datetime.now(UTC)
+    if options.output == "json":
+        print(_json(status, status.rows if options.all else [row for row in status.rows if row.health != "up"], found))
+    else:
+        each = [Problem("", (row,)) for row in status.rows]
+        print(_table(status, [_cells(one, now) for one in (each if options.all else found)]))
     return status.exit_code
 
 
@@ -40,13 +49,14 @@ def _parser() -> argparse.ArgumentParser:
     status = commands.add_parser(
         "status",
         help="the sessions that are not as they should be, straight from the cluster",
-        description="Asks the FRR of every node once, by exec, and holds it against the BGPPeers. Needs no server.",
+        description="Asks the FRR of every node once, by exec, and holds it against the BGPPeers. Needs no server. "
+        "Sessions that are not up for one cause are one line.",
         epilog="Exit code: 0 all sessions are up, 1 there are problems, 2 that cannot be told.",
     )
     status.add_argument("--kubeconfig", metavar="FILE", help="default: $KUBECONFIG, ~/.kube/config, else the own pod's")
     status.add_argument("--context", metavar="NAME", help="a context of that file; default: its current one")
     status.add_argument("--vrf", metavar="NAME", help="only this VRF (“default” is one, too)")
-    status.add_argument("--all", action="store_true", help="show the sessions that are up, too")
+    status.add_argument("--all", action="store_true", help="a line for each session, up or not")
     status.add_argument("-o", "--output", choices=("table", "json"), default="table")
     status.add_argument("--timeout", type=_positive, default=5.0, metavar="SECONDS", help="for one node; default: 5")
     status.add_argument("--concurrency", type=int, choices=range(1, 513), default=32, metavar="N", help="default: 32")
@@ -76,17 +86,33 @@ def _explain(answer: CannotTell, *, as_json: bool) -> None:
         print(answer.manifests, end="")
 
 
-def _json(status: Status, shown: Sequence[Row]) -> str:
+def _json(status: Status, shown: Sequence[Row], found: Sequence[Problem]) -> str:
     body = {
         "mode": status.mode,
         "version": status.version,
         "namespace": status.namespace,
         "nodes": {"asked": status.asked, "answered": status.answered},
         "counts": _counts(status),
+        "problems": [_problem(one) for one in found],
         "sessions": [asdict(row) for row in shown],
         "notes": [asdict(note) for note in status.notes],
     }
-    return json.dumps(body, indent=2)
+    return json.dumps(body, indent=2, default=utc_stamp)
+
+
+def _problem(one: Problem) -> dict[str, Any]:
+    places = sorted({(row.vrf, row.neighbor, row.peer) for row in one.rows})
+    return {
+        "kind": one.kind,
+        "health": one.health,
+        "sessions": len(one.rows),
+        "nodes": one.nodes,
+        "neighbors": [{"vrf": vrf, "neighbor": neighbor, "peer": peer} for vrf, neighbor, peer in places],
+        "since": one.since,
+        "at_least": one.at_least,
+        "reason": one.main.reason,
+        "cause": one.cause,
+    }
 
 
 def _counts(status: Status) -> dict[str, int]:
@@ -94,16 +120,27 @@ def _counts(status: Status) -> dict[str, int]:
     return {word: found[word] for word in HEALTH}
 
 
-def _table(status: Status, shown: Sequence[Row]) -> str:
-    lines = [tuple(clean(value, 300) or "-" for value in _cells(row)) for row in shown]
+def _table(status: Status, shown: Sequence[tuple[str, ...]]) -> str:
+    lines = [tuple(clean(value, 300) or "-" for value in cells) for cells in shown]
     widths = [max(map(len, column)) for column in zip(_COLUMNS, *lines, strict=True)]
     rows = [_COLUMNS, *lines] if lines else []
     text = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return "\n".join([*text, *([""] if text else []), _summary(status), *_notes(status)])
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    return row.node, row.vrf, row.neighbor, row.peer, row.state, row.health, row.cause
+def _cells(one: Problem, now: datetime) -> tuple[str, ...]:
+    columns = zip(*((row.vrf, row.neighbor, row.peer, row.state) for row in one.rows), strict=True)
+    words = [_several(sorted(set(column) - {""})) for column in columns]
+    number = f"{len(one.rows):,} " if len(one.rows) > 1 else ""
+    since = age_words(now - one.since) if one.since else ""
+    since = f"at least {since}" if since and one.at_least else since
+    return _several(one.nodes), *words, number + one.health, since, one.cause
+
+
+def _several(names: Sequence[str]) -> str:
+    """The first of them."""
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def _summary(status: Status) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from speakers.sweep import Observation, Target, sweep
 
 PROBLEMS = ("down", "absent", "degraded", "orphan")  # worst first; then what nobody knows, then what is up
 HEALTH = (*PROBLEMS, "unknown", "up")
+_LONGEST = 2**42  # milliseconds; what is beyond is no time
 _APPLY = "Let an administrator apply this:"
 _KINDS = (KINDS["BGPPeer"], KINDS["BFDProfile"])  # what sessions are made of
 Intended = dict[str, tuple[IntendedSession, ...]]
@@ -37,7 +39,10 @@ class CannotTell(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One session. health: a word of HEALTH; cause: why it is not up, in plain words."""
+    """One session. health: a word of HEALTH; cause: why it is not up, in plain words.
+
+    since: when it came into its state, as FRR counts it, None = not told. at_least: it may be for longer.
+    """
 
     node: str
     vrf: str
@@ -48,6 +53,8 @@ class Row:
     reason: str
     cause: str
     remote_as: int | None
+    since: datetime | None = None
+    at_least: bool = False
 
 
 @dataclass(slots=True)
@@ -168,7 +175,7 @@ def _rows(seen: Sequence[Observation], intended: Intended | None) -> Iterator[Ro
         for key in {**neighbors, **wanted}:
             neighbor, session = neighbors.get(key), wanted.get(key)
             judged = condition(neighbor, session) if neighbor else absent()
-            yield _row(node, key, neighbor, session, judged, known=intended is not None)
+            yield _row(node, key, neighbor, session, judged, at=one.at, known=intended is not None)
 
 
 def _row(
@@ -178,6 +185,7 @@ def _row(
     session: IntendedSession | None,
     judged: Condition,
     *,
+    at: datetime | None = None,
     known: bool = True,
 ) -> Row:
     orphan = known and session is None and judged.state != UNKNOWN
@@ -191,7 +199,15 @@ def _row(
         reason=judged.reason,
         cause=judged.cause or ("No BGPPeer intends this session" if orphan else ""),
         remote_as=neighbor.remote_as if neighbor and isinstance(neighbor.remote_as, int) else None,
+        since=_since(neighbor, at) if neighbor and at else None,
+        at_least=bool(neighbor and not neighbor.established),
     )
+
+
+def _since(neighbor: Neighbor, at: datetime) -> datetime | None:
+    """When it came up; of another one when it was last reset, since when it is not up (FRR bgpd/bgp_fsm.c)."""
+    ago = neighbor.uptime if neighbor.established else neighbor.last_reset_ago
+    return at - timedelta(milliseconds=ago) if ago is not None and 0 <= ago < _LONGEST else None
 
 
 def _health(judged: Condition) -> str:

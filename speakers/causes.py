@@ -16,21 +16,12 @@ from django.db.models import Count, Max, Min, Q
 
 from speakers.counts import DOWN, UNSEEN, Counts, Group, grouped, not_up, worst
 from speakers.extent import Router
-from speakers.frr.reasons import BY_RESET, WEAK
+from speakers.frr.reasons import VRF_MISSING, alike
 
 Node = tuple[int, str]  # cluster, name
-VRF_MISSING = "vrf-missing"
 _DOWN = frozenset({"down"})
 _NODES = 200  # that have lost everything and are looked at one by one; with more it is the routers
 _FEWEST = 2  # peers of a node, from which on it is to blame for all
-# How a router that is gone looks to its nodes, each at another moment of its state machine.
-_GONE = WEAK | {
-    *BY_RESET.values(),
-    "hold-timer-expired-sent",
-    "bfd-down-sent",
-    "bfd-down-received",
-    "send-hold-timer-expired-sent",
-} - {VRF_MISSING, "admin-shutdown", "prefix-limit-exceeded", "no-router-id", "no-address-family"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +151,7 @@ def _of_routers(groups: Iterable[Group]) -> list[Cause]:
     """One for each router and reason; whatever a router that is gone looks like is one."""
     several: dict[tuple[Router, str, str], list[Group]] = defaultdict(list)
     for group in groups:
-        gone = group.health == "down" and group.reason in _GONE
-        several[group.router, group.health, "" if gone else group.reason].append(group)
+        several[group.router, group.health, alike(group.health, group.reason)].append(group)
     return [Cause("router", _largest(found), sum(group.number for group in found)) for found in several.values()]
 
 

@@ -74,6 +74,7 @@ def _digest(rows: list[tuple[Any, ...]], neighbors: list[Neighbor], sessions: by
             established_epoch=None,
             uptime=None,
             last_read=1 if silent(n) else None,
+            last_reset_ago=None,
             local_port=None if n.dialled_port is None else 0,  # another one with each attempt
         )
         for n in neighbors

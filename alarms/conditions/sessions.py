@@ -14,9 +14,9 @@ from alarms.conditions.finding import NODES, Found, Judged
 from alarms.models import Alarm, Rule
 from clusters.models import Cluster
 from clusters.words import bounded, counted, listed
-from speakers.causes import VRF_MISSING, Cause
+from speakers.causes import Cause
 from speakers.counts import DOWN, UNSEEN, Counts, NodeCount
-from speakers.frr.reasons import REASONS
+from speakers.frr.reasons import REASONS, VRF_MISSING
 from speakers.selectors import sessions
 
 _LOST = "node"  # key of the nodes of a cluster that lost all peers

@@ -65,7 +65,6 @@ class NeighborDetail(Neighbor):
     last_write: int | None = field(default=None, name="bgpTimerLastWrite")
     next_start_due: int | None = field(default=None, name="nextStartTimerDueInMsecs")
     next_connect_due: int | None = field(default=None, name="nextConnectTimerDueInMsecs")
-    last_reset_ago: int | None = field(default=None, name="lastResetTimerMsecs")  # wraps at 24 hours before FRR 10.7
     rtt: int | None = field(default=None, name="estimatedRttInMsecs")
     local_host: str = field(default="", name="hostLocal")
     next_hop: str = field(default="", name="nexthop")

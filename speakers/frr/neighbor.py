@@ -93,6 +93,7 @@ class Neighbor(Struct):
     hops: int | None = field(default=None, name="externalBgpNbrMaxHopsAway")
     last_reset: str = field(default="", name="lastResetDueTo")
     last_reset_code: int | None = field(default=None, name="lastResetCode")
+    last_reset_ago: int | None = field(default=None, name="lastResetTimerMsecs")  # wraps at 24 hours before FRR 10.7
     last_error: str = field(default="", name="lastErrorCodeSubcode")
     last_notification: str = field(default="", name="lastNotificationReason")
     shutdown_message: str = field(default="", name="lastShutdownDescription")

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from speakers.frr.notifications import NOTIFICATIONS
 
 RECEIVED, SENT = 13, 14  # lastResetCode of a NOTIFICATION
+VRF_MISSING = "vrf-missing"
 
 
 class Reason(NamedTuple):
@@ -234,5 +235,18 @@ WEAK = frozenset(
         "only-reported", "only-metrics",
     )
 )  # fmt: skip
+# How a router that is gone looks to its nodes, each at another moment of its state machine.
+GONE = WEAK | {
+    *BY_RESET.values(),
+    "hold-timer-expired-sent",
+    "bfd-down-sent",
+    "bfd-down-received",
+    "send-hold-timer-expired-sent",
+} - {VRF_MISSING, "admin-shutdown", "prefix-limit-exceeded", "no-router-id", "no-address-family"}
 # Connect: the kernel still waits for an answer. Active: it gave up, or was refused at once (bgpd/bgp_network.c).
 BY_STATE = {"OpenSent": "no-open", "OpenConfirm": "no-keepalive", "Connect": "no-answer", "Active": "no-connection"}
+
+
+def alike(health: str, reason: str) -> str:
+    """The reason, as far as it tells causes at a router apart: whatever a router that is gone looks like is one."""
+    return "" if health == "down" and reason in GONE else reason

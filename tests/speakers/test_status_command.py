@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -55,16 +56,25 @@ def test_problems_come_with_their_cause(running: RunningLab, capsys: pytest.Capt
     code, out, err = run(running, capsys)
     assert (code, err) == (1, "")
     lines = out.splitlines()
-    assert lines[0].split() == ["NODE", "VRF", "NEIGHBOR", "PEER", "STATE", "HEALTH", "CAUSE"]
-    assert any("core-1" in line and "Administrative Shutdown received" in line for line in lines)
+    assert lines[0].split() == ["NODE", "VRF", "NEIGHBOR", "PEER", "STATE", "HEALTH", "SINCE", "CAUSE"]
+    (core,) = [line for line in lines if " core-1 " in line]
+    assert re.search(r" down +at least \d+ (s|min) +.*Administrative Shutdown received", core), core
+    (blue,) = [line for line in lines if " edge-blue " in line]
+    assert re.match(r"compute-\d.example.com, compute-\d.example.com and 1 more +ens4vrf .* 3 down ", blue), blue
     assert not any(" tor-a " in line for line in lines)
     assert lines[-1].endswith("3 of 3 nodes answered; frr-k8s mode, MetalLB v0.16.1 in metallb-system")
 
 
 def test_all_sessions_and_one_vrf(running: RunningLab, capsys: pytest.CaptureFixture[str]) -> None:
     settle(running, capsys)
-    everything = report(running, capsys, "--all")["sessions"]
+    found = report(running, capsys, "--all")
+    everything = found["sessions"]
     assert {row["vrf"] for row in everything} == {"default", "ens4vrf", "storage"}
+    assert all(row["since"] for row in everything if row["health"] == "up")
+    assert sum(one["sessions"] for one in found["problems"]) == sum(row["health"] != "up" for row in everything)
+    (blue,) = [one for one in found["problems"] if "edge-blue" in {each["peer"] for each in one["neighbors"]}]
+    assert (blue["kind"], blue["sessions"], len(blue["nodes"]), blue["at_least"]) == ("router", 3, 3, True)
+    assert len(run(running, capsys, "--all")[1].splitlines()) >= len(everything) + 1, "a line for each"
     storage = report(running, capsys, "--all", "--vrf", "storage")
     assert {row["vrf"] for row in storage["sessions"]} == {"storage"}
     assert sum(storage["counts"].values()) == len(storage["sessions"])
