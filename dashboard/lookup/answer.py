@@ -71,11 +71,19 @@ class Row(Struct):
         return not self.known or fits, not self.own, self.node, self.vrf
 
 
+class Aggregate(Struct):
+    """A shorter prefix that MetalLB's objects announce and that holds the address. services: how many are behind it."""
+
+    prefix: str
+    services: int
+
+
 class Lookup(Struct):
     """The answer of a cluster. asked: nodes; failed: those without an answer, and why.
 
-    services: the first that MetalLB's objects announce with it, or that have the address, by namespace and name.
-    service_count: of all of them. unasked: VRFs that no node was asked for, since vtysh would not take their names.
+    services: of an address the first that have it, of another prefix those that MetalLB's objects announce with it, by
+    namespace and name. service_count: of all of them. aggregates: that cover an address, the longest first. unasked:
+    VRFs that no node was asked for, since vtysh would not take their names.
     """
 
     at: datetime
@@ -86,6 +94,7 @@ class Lookup(Struct):
     services: list[tuple[str, str]] = []
     service_count: int = 0
     unasked: list[str] = []
+    aggregates: list[Aggregate] = []
 
     @property
     def answered(self) -> int:

@@ -15,8 +15,9 @@ from clusters.models import Cluster
 from clusters.observing import asks
 from clusters.selectors import is_silent
 from dashboard.lookup.answer import Lookup
+from dashboard.lookup.behind import aggregates_of, services_of
 from dashboard.lookup.kept import answer_keep
-from dashboard.lookup.rows import meant_of, rows_of, services_of
+from dashboard.lookup.rows import meant_of, rows_of
 from dashboard.turns import target_of
 from speakers.frr import commands, lookup, parse, text
 from speakers.models import Session, Speaker
@@ -53,10 +54,10 @@ def look_up(cluster: Cluster, prefix: str) -> Lookup:
             failed.append((target.node, parsed))
         else:
             found |= {(target.node, each.vrf): each for each in parsed}
-    meant = meant_of(cluster, prefix)
+    meant, covering = meant_of(cluster, prefix)
     rows = sorted(rows_of(cluster, meant, found, {node for node, _why in failed}), key=lambda row: row.order)
-    services = services_of(cluster, prefix, meant)
-    said = services[:_NAMED], len(services), sorted(unasked)
+    services = services_of(cluster, prefix, covering)
+    said = services[:_NAMED], len(services), sorted(unasked), aggregates_of(prefix, covering)
     answer = Lookup(clock.now(), prefix, len(speakers), failed, rows, *said)
     answer_keep(cluster, answer)
     return answer

@@ -6,7 +6,7 @@ import ipaddress
 from collections import defaultdict
 
 from clusters.heard import Heard, heard
-from clusters.models import Cluster, ServiceAddress
+from clusters.models import Cluster
 from clusters.selectors import snapshot_of
 from clusters.stale import nodes_keeping_old
 from clusters.words import bounded
@@ -20,19 +20,7 @@ _WHY = 160  # characters
 _OLD = "the node keeps its old configuration"
 _FILTERED = "the session is up, but FRR does not send it there: a filter, or another configuration than MetalLB's"
 
-
 Meant = dict[tuple[str, str], list[tuple[Told, Announcement]]]
-
-
-def services_of(cluster: Cluster, prefix: str, meant: Meant) -> list[tuple[str, str]]:
-    """The services behind what is meant, and those that have the address, by namespace and name."""
-    tables = {id(each): each for several in meant.values() for _one, each in several}
-    found = {(ref.namespace, ref.name) for each in tables.values() for ref in each.services}
-    network = ipaddress.ip_network(prefix)
-    if network.prefixlen == network.max_prefixlen:
-        rows = ServiceAddress.objects.filter(cluster=cluster, address=str(network.network_address))
-        found |= set(rows.values_list("service__namespace", "service__name"))
-    return sorted(found)
 
 
 def rows_of(cluster: Cluster, meant: Meant, found: dict[tuple[str, str], lookup.Found], silent: set[str]) -> list[Row]:
@@ -97,28 +85,31 @@ def _untold(row: Row, known: Heard, *, old: bool) -> list[Untold]:
     return found
 
 
-def meant_of(cluster: Cluster, prefix: str) -> Meant:
-    """What MetalLB's objects announce of it, by node and VRF. Nodes share tables; each is searched once."""
+def meant_of(cluster: Cluster, prefix: str) -> tuple[Meant, list[Announcement]]:
+    """What MetalLB's objects announce of it, by node and VRF, and all that covers it, whoever gets a longer one.
+
+    Nodes share tables; each is searched once.
+    """
     snapshot, wanted = snapshot_of(cluster), ipaddress.ip_network(prefix)
-    announcements, seen = Announcements(snapshot), dict[int, tuple[tuple[Announcement, ...], Announcement | None]]()
+    announcements, seen = Announcements(snapshot), dict[int, tuple[tuple[Announcement, ...], list[Announcement]]]()
     found: Meant = defaultdict(list)
     for node, intended in sessions(snapshot).items():
         tables = announcements.on(node)
         for session in intended:
             table = tables.get(session.peer, ())
             if id(table) not in seen:
-                seen[id(table)] = table, _longest(table, wanted)
-            if (match := seen[id(table)][1]) is not None:
-                found[node, session.vrf].append((Told(session.peer, session.neighbor), match))
-    return found
+                seen[id(table)] = table, _covering(table, wanted)
+            if covering := seen[id(table)][1]:
+                found[node, session.vrf].append((Told(session.peer, session.neighbor), covering[0]))
+    return found, [each for _table, covering in seen.values() for each in covering]
 
 
-def _longest(
+def _covering(
     table: tuple[Announcement, ...], wanted: ipaddress.IPv4Network | ipaddress.IPv6Network
-) -> Announcement | None:
-    """What a neighbor is meant to be told of it, as routers choose."""
+) -> list[Announcement]:
+    """What a neighbor is meant to be told of it; first the longest, which routers choose."""
     covering = [each for each in table if _covers(each.prefix, wanted)]
-    return max(covering, key=lambda each: ipaddress.ip_network(each.prefix).prefixlen, default=None)
+    return sorted(covering, key=lambda each: -ipaddress.ip_network(each.prefix).prefixlen)
 
 
 def _covers(prefix: str, wanted: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:

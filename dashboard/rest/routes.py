@@ -75,6 +75,13 @@ class BehindSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
 
 
+class AggregateSerializer(serializers.Serializer[lookup.Aggregate]):
+    """A shorter prefix that holds the address."""
+
+    prefix = serializers.CharField()
+    services = serializers.IntegerField(help_text="How many are announced with it.")
+
+
 class LookupSerializer(serializers.Serializer[lookup.Lookup]):
     """What all nodes said."""
 
@@ -93,8 +100,13 @@ class LookupSerializer(serializers.Serializer[lookup.Lookup]):
     unasked = serializers.ListField(
         child=serializers.CharField(), help_text="VRFs that no node was asked for: vtysh would not take their names."
     )
-    services = BehindSerializer(many=True, help_text="The first that are announced with it, or have the address.")
+    services = BehindSerializer(
+        many=True, help_text="The first that have the address, or are announced with the prefix."
+    )
     service_count = serializers.IntegerField(help_text="Of all of them.")
+    aggregates = AggregateSerializer(
+        many=True, help_text="Shorter prefixes that MetalLB's objects announce and that hold the address."
+    )
     count = serializers.IntegerField(help_text="Rows of all pages.")
     results = RowSerializer(many=True)
 
@@ -166,6 +178,7 @@ def _json(request: Request, cluster: Cluster, found: lookup.Lookup) -> dict[str,
     rows = [_row(row) for row in found.rows[start : start + PAGE]]
     counts = {name: getattr(found, name) for name in _COUNTS}
     counts["services"] = [{"namespace": namespace, "name": name} for namespace, name in found.services]
+    counts["aggregates"] = msgspec.to_builtins(found.aggregates)
     return {**counts, "cluster": cluster.name, "failed": dict(found.failed), "count": len(found.rows), "results": rows}
 
 

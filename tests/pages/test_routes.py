@@ -14,14 +14,16 @@ from rest_framework.test import APIClient
 from clusters.models import Cluster
 from clusters.nudges import connection
 from dashboard import lookup
-from dashboard.lookup.rows import rows_of
+from dashboard.lookup.behind import aggregates_of, services_of
+from dashboard.lookup.rows import meant_of, rows_of
 from intent.announcements import Announcement
 from speakers import live
 from speakers.frr.lookup import Found, FoundPath
 from speakers.frr.routes import Path, Table
 from speakers.models import Session
+from tests.kinds import saved
 from tests.pages.rows import a_session, a_speaker
-from tests.pages.services import a_service
+from tests.pages.services import a_service, two_services_announced
 
 pytestmark = pytest.mark.usefixtures("redis_url")
 PREFIX = "203.0.113.7"
@@ -115,6 +117,38 @@ def test_a_neighbor_that_gets_a_shorter_prefix_is_not_said_to_lack_the_longer_on
     page = " ".join(re.sub(r"<[^>]+>", " ", viewer.get(f"/routes/?prefix={PREFIX}").text).split())
     assert "announce it to far 10.0.0.2 in 203.0.113.0/26 , tor-a 10.0.0.1" in page
     assert "should be told" not in page
+
+
+@pytest.mark.parametrize(
+    ("asked", "names", "covered"),
+    [
+        ("203.0.113.9", ["web"], [("203.0.113.0/26", 2), ("203.0.113.0/24", 2)]),
+        ("203.0.113.77", [], [("203.0.113.0/24", 2)]),
+        ("203.0.113.0/24", ["db", "web"], []),
+        ("198.51.100.1", [], []),
+    ],
+)
+def test_a_service_is_named_for_its_own_address_and_an_aggregate_apart_from_it(
+    viewer: Client, cluster: Cluster, asked: str, names: list[str], covered: list[tuple[str, int]]
+) -> None:
+    """`/24` and `/26` go out beside the /32 of each, to the same peers."""
+    two_services_announced(cluster, myASN=64500, peerASN=64501)
+    for length in (24, 26):
+        saved(cluster, "BGPAdvertisement", f"sum-{length}", {"ipAddressPools": ["blue"], "aggregationLength": length})
+    meant, covering = meant_of(cluster, asked)
+    services, aggregates = services_of(cluster, asked, covering), aggregates_of(asked, covering)
+    assert [name for _namespace, name in services] == names
+    assert [(one.prefix, one.services) for one in aggregates] == covered
+    rows = rows_of(cluster, meant, {}, set())
+    found = lookup.Lookup(timezone.now(), asked, 3, [], rows, services, len(services), [], aggregates)
+    lookup.answer_keep(cluster, found)
+    text = " ".join(re.sub(r"<[^>]+>", " ", viewer.get(f"/routes/?prefix={asked}").text).split())
+    assert ("No service has this address." in text) == (not names and bool(covered))
+    assert ("Covered by the aggregate" in text) == bool(covered)
+    assert " , ".join(f"{prefix} of {number} services" for prefix, number in covered) in text
+    told = viewer.get(f"/api/v1/routes/?prefix={asked}").json()
+    assert [one["name"] for one in told["services"]] == names
+    assert told["aggregates"] == [{"prefix": prefix, "services": number} for prefix, number in covered]
 
 
 def test_asking_says_that_it_is_asked_and_looks_again_by_itself(viewer: Client, cluster: Cluster) -> None:
