@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.urls import reverse
 
@@ -123,18 +124,24 @@ class Over:
 
 
 NOWHERE = Over(0, 0)
-Asked = Callable[[Cluster], Heard]
-_ASKED: list[Asked] = []
+Asked = Callable[[Cluster, datetime | None], Heard]
+Printed = Callable[[Cluster, datetime], Hashable]
+_ASKED: list[tuple[Asked, Printed]] = []
 
 
-def register(asked: Asked) -> None:
-    """Let this be asked what was heard."""
-    _ASKED[:] = [asked]
+def register(asked: Asked, printed: Printed) -> None:
+    """Let these be asked what was heard, and for its fingerprint."""
+    _ASKED[:] = [(asked, printed)]
 
 
-def heard(cluster: Cluster) -> Heard:
-    """What is known of a cluster's sessions; two queries."""
-    return _ASKED[0](cluster) if _ASKED else UNHEARD
+def heard(cluster: Cluster, now: datetime | None = None) -> Heard:
+    """What is known of a cluster's sessions at a time, None = now; two queries."""
+    return _ASKED[0][0](cluster, now) if _ASKED else UNHEARD
+
+
+def heard_print(cluster: Cluster, now: datetime) -> Hashable:
+    """Another one tells that other sessions may carry something, or other prefixes be lacking; three queries."""
+    return _ASKED[0][1](cluster, now) if _ASKED else None
 
 
 def missing(known: Heard, node: str, peer: str, vrf: str, neighbor: str) -> Missing:

@@ -8,6 +8,6 @@ class SpeakersConfig(AppConfig):
 
     def ready(self) -> None:
         from clusters.heard import register
-        from speakers.heard import heard_of
+        from speakers.heard import heard_of, print_of
 
-        register(heard_of)
+        register(heard_of, print_of)

@@ -48,6 +48,7 @@ class Speaker(models.Model):
     misses = models.PositiveIntegerField(default=0, help_text="Failed attempts since `observed_at`.")
     retry_at = models.DateTimeField(null=True, help_text="Backed off until then.")
     error = models.CharField(max_length=500, blank=True, help_text="Why the last attempt failed; empty = it did not.")
+    revision = models.PositiveBigIntegerField(default=0, help_text="Grows whenever a session of it is written.")
 
     class Meta:
         ordering = ["cluster__name", "node"]

@@ -90,6 +90,12 @@ def _before(prefix: str, limits: Limits, word: str) -> Q:
     return (Q(**{heard: getattr(limits, word)}) & rare) | Q(**{f"{prefix}observed_at__gt": limits.ahead})
 
 
+def aged(now: datetime) -> Q:
+    """Speakers of whose sessions nothing is known for sure: all of these are late or unknown."""
+    limits = Limits.at(now)
+    return _unknown("", limits) | _late("", limits)
+
+
 def unheard(now: datetime | None = None) -> Q:
     """Speakers whose last answer is too old for anything to be known of them since."""
     return _before("", Limits.at(now), "unknown")

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import F
 
 from clusters.models import Cluster, NodeEvent
 from clusters.observing import QUIET_INTERVAL, reports_are_watched
@@ -185,6 +186,9 @@ def _write(plan: _Plan, written: Written) -> set[str]:
         Gap.objects.bulk_create([gap for gap in plan.gaps if gap.node in nodes], batch_size=BATCH)
         heard = [row for row in same if row.attempted_at != plan.read[row.pk]]
         _speakers_hear(heard)
+        moved = {row.speaker_id for row in (*save, *remove)} | {row.pk for row in same if row.pk in plan.turned}
+        if moved:
+            Speaker.objects.filter(pk__in=moved).update(revision=F("revision") + 1)
     keep(plan.cluster, plan.looks, [row.node for row in same if not plan.changes.get(row.pk)])
     names = {row.node for row in heard}
     points_write(plan.cluster, [seen for seen in plan.counted if seen.node in names])

@@ -14,6 +14,7 @@ from pytest_django import DjangoDbBlocker
 
 from clusters.nudges import connection as redis_connection
 from lab.redis import EmbeddedRedis
+from pools.loadbalancers import telling
 from speakers import extent
 from tests.cluster.choice import BORROWED, REAL, end_tenancy
 from tests.demo import Demo, start
@@ -76,6 +77,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 def _nothing_counted() -> None:
     """What is taken back after a test gives its keys to the rows of the next one."""
     extent._kept.clear()
+    telling._kept.clear()
 
 
 @pytest.fixture

@@ -26,7 +26,10 @@ class Node(Mirrored):
     class Meta:
         ordering = ["name"]
         constraints = [models.UniqueConstraint(fields=["cluster", "name"], name="node_once_per_cluster")]
-        indexes = [models.Index(fields=["cluster", "zone_print"], name="node_by_zone_print")]
+        indexes = [
+            models.Index(fields=["cluster", "zone_print"], name="node_by_zone_print"),
+            models.Index(fields=["cluster", "digest_print", "id"], name="node_by_print"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -11,10 +11,14 @@ from clusters.models.cluster import Cluster
 
 
 class Mirrored(models.Model):
-    """A row that repeats an object of the cluster. digest: of its other columns, so that changes are seen cheaply."""
+    """A row that repeats an object of the cluster. digest: of its other columns, so that changes are seen cheaply.
+
+    digest_print: its first 40 bits, so that the sum over a cluster fits a column; another sum tells that one changed.
+    """
 
     cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="%(class)ss")
     digest = models.CharField(max_length=32)
+    digest_print = models.BigIntegerField(default=0)
 
     class Meta:
         abstract = True
@@ -71,6 +75,7 @@ class Service(Mirrored):
             models.Index(fields=["namespace", "name"], name="service_by_name"),
             models.Index(fields=["cluster", "pool"], name="service_by_pool"),
             models.Index(fields=["address_count"], name="service_by_addresses"),
+            models.Index(fields=["cluster", "digest_print", "id"], name="service_by_print"),
         ]
 
     def __str__(self) -> str:

@@ -60,6 +60,7 @@ class Mirror(Generic[Row]):
         first = not known and not some
         for row in rows:
             row.digest = _digest([getattr(row, name) for name in self.fields])
+            row.digest_print = int(row.digest[:10], 16)
             _pk, digest = gone.pop(self._key(row), (0, ""))
             if digest != row.digest:
                 changed.append(row)
@@ -90,7 +91,9 @@ class Mirror(Generic[Row]):
             moved |= {self._key(row) for row in some} - {self._key(row) for row in fit}
             if fit and self.happens is not None and not first:
                 self.happens(cluster, fit, ())
-            upsert(self.model, fit, key=("cluster", *self.key), fields=("digest", *self.fields, *self.also))
+            upsert(
+                self.model, fit, key=("cluster", *self.key), fields=("digest", "digest_print", *self.fields, *self.also)
+            )
             if fit and self.written is not None:
                 self.written(fit)
         return bool(fit)

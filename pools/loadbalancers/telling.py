@@ -1,15 +1,20 @@
-"""By how many nodes and to how many peers Services are announced: of the rows of a page, or of all to filter them."""
+"""By how many nodes and to how many peers Services are announced: of the rows of a page, or of all to filter them.
+
+It rests on all sessions of their cluster. What was worked out is kept in this process with the fingerprints of what it
+rests on: what MetalLB's objects mean for as long as these are the same, the answer for as long as sessions are, too.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
 
-from clusters import intended
-from clusters.heard import heard
+from clusters import clock, intended
+from clusters.fingerprint import objects_print
+from clusters.heard import Heard, heard, heard_print
 from clusters.models import Cluster, Service
 from clusters.selectors import snapshot_of
 from clusters.words import counted
@@ -20,6 +25,7 @@ from intent.telling import Telling, told
 
 ANNOUNCED = {"yes": "by BGP", "layer2": "by ARP and NDP only", "no": "by nobody", "unknown": "not known"}
 _NOBODY = Telling()
+_MOST = 20  # clusters whose answers are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,46 +51,90 @@ class Announced:
         return f"meant: {counted(self.meant.nodes, 'node')} to {counted(self.meant.peers, 'peer')}"
 
 
+_GONE = Announced("no")  # of a row that went since it was read
+
+
 def announced(rows: Sequence[Service]) -> dict[int, Announced]:
     """Of each row by its key; a fixed number of queries for each cluster of theirs."""
-    several: dict[int, list[Service]] = defaultdict(list)
-    for row in rows:
-        several[row.cluster_id].append(row)
-    found = dict[int, Announced]()
-    for some in several.values():
-        states = _states(some[0].cluster, list(map(intended.service_of, some)))
-        found |= {row.pk: states[ServiceRef(row.namespace, row.name)] for row in some}
-    return found
+    clusters = {row.cluster_id: row.cluster for row in rows}
+    found = {pk: _states(cluster) for pk, cluster in clusters.items()}
+    return {row.pk: found[row.cluster_id].get(row.pk, _GONE) for row in rows}
 
 
 def announced_as(rows: QuerySet[Service], state: str) -> QuerySet[Service]:
     """Those of the rows that are announced like this; a fixed number of queries for each of their clusters."""
-    fits, rest = set[int](), set[int]()
+    fits, rest = list[int](), list[int]()
     for cluster in Cluster.objects.filter(pk__in=rows.order_by().values("cluster").distinct()):
-        here = rows.filter(cluster=cluster).order_by()
-        states = _states(cluster, intended.services(here))
-        for pk, namespace, name in here.values_list("pk", "namespace", "name").iterator():
-            one = states.get(ServiceRef(namespace, name))
-            (fits if one is not None and one.state == state else rest).add(pk)
+        for pk, one in _states(cluster).items():
+            (fits if one.state == state else rest).append(pk)
     # The shorter list: a database takes no more than some ten thousand values.
     return rows.filter(pk__in=fits) if len(fits) <= len(rest) else rows.filter(~Q(pk__in=rest))
 
 
-def _states(cluster: Cluster, services: Sequence[intent.Service]) -> dict[ServiceRef, Announced]:
-    snapshot, known = replace(snapshot_of(cluster), services=tuple(services)), heard(cluster)
-    announcements, nodes = Announcements(snapshot), [node.name for node in snapshot.nodes]
-    meant = told(announcements, nodes, lambda _key: True)
-    now = told(announcements, nodes, known.carries, {key: known.lacking(key) for key in known.differing})
-    unsure = meant.keys() - now.keys()
-    maybe = told(announcements, nodes, known.unsure) if unsure else {}
-    layer2 = Layer2(snapshot)
+class _Meant:
+    """What MetalLB's objects mean for all Services of a cluster, by the keys of their rows."""
 
-    def state(ref: ServiceRef, service: intent.Service) -> str:
-        if ref in now:
-            return "yes"
-        if ref in maybe:
-            return "unknown"
-        return "layer2" if layer2.anything and layer2.anybody(service) else "no"
+    def __init__(self, cluster: Cluster) -> None:
+        rows = cluster.services.order_by("pk")
+        every = intended.services(rows)
+        keys = {ServiceRef(namespace, name): pk for pk, namespace, name in rows.values_list("pk", "namespace", "name")}
+        # What the fingerprints are not of must not be looked at, either.
+        known = replace(snapshot_of(cluster), namespaces={}, frr_configurations=(), secrets=(), served_fields={})
+        snapshot = replace(known, services=tuple(every))
+        self.services = {keys[ref]: one for one in every if (ref := ServiceRef(one.namespace, one.name)) in keys}
+        self.announcements, self.layer2 = Announcements(snapshot), Layer2(snapshot)
+        self.nodes = [node.name for node in snapshot.nodes]
+        self.meant = told(self.announcements, self.nodes, lambda _key: True)
 
-    refs: Iterable[tuple[ServiceRef, intent.Service]] = ((ServiceRef(one.namespace, one.name), one) for one in services)
-    return {ref: Announced(state(ref, one), now.get(ref, _NOBODY), meant.get(ref, _NOBODY)) for ref, one in refs}
+    def states(self, known: Heard) -> dict[int, Announced]:
+        """How each is announced over the sessions that are known."""
+        lacking = {key: known.lacking(key) for key in known.differing}
+        now = told(self.announcements, self.nodes, known.carries, lacking)
+        maybe = told(self.announcements, self.nodes, known.unsure) if self.meant.keys() - now.keys() else {}
+
+        def state(ref: ServiceRef, service: intent.Service) -> str:
+            if ref in now:
+                return "yes"
+            if ref in maybe:
+                return "unknown"
+            return "layer2" if self.layer2.anything and self.layer2.anybody(service) else "no"
+
+        found = dict[int, Announced]()
+        for pk, one in self.services.items():
+            ref = ServiceRef(one.namespace, one.name)
+            found[pk] = Announced(state(ref, one), now.get(ref, _NOBODY), self.meant.get(ref, _NOBODY))
+        return found
+
+
+class _Kept(NamedTuple):
+    """objects, heard: the fingerprints of before and after the rows were read."""
+
+    objects: Hashable
+    meant: _Meant
+    heard: Hashable
+    states: Mapping[int, Announced]
+
+
+_kept: dict[int, _Kept] = {}
+
+
+def _states(cluster: Cluster) -> Mapping[int, Announced]:
+    """Of all Services of a cluster; six queries if nothing has changed, more if something has."""
+    at, before = clock.now(), _kept.get(cluster.pk)
+    objects, sessions = objects_print(cluster), heard_print(cluster, at)
+    if before is not None and (before.objects, before.heard) == (objects, sessions):
+        return before.states
+    same = before is not None and before.objects == objects
+    meant = before.meant if before is not None and same else _Meant(cluster)
+    states = meant.states(heard(cluster, at))
+    if same or objects_print(cluster) == objects:
+        still = heard_print(cluster, at) == sessions
+        _keep(cluster.pk, _Kept(objects, meant, sessions if still else None, states))
+    return states
+
+
+def _keep(key: int, kept: _Kept) -> None:
+    """What nobody wrote about between the two looks."""
+    if len(_kept) >= _MOST:
+        _kept.clear()
+    _kept[key] = kept

@@ -45,11 +45,15 @@ class Tally:
         return bool(self.missing or self.extra or self.attributes or self.settings)
 
 
+def oldest(now: datetime) -> datetime:
+    """Comparisons from before that are too old to be relied on."""
+    return now - timedelta(seconds=STALE * settings.BGPUI_COMPARE_INTERVAL)
+
+
 def known(now: datetime, session: str = "") -> Q:
     """Sessions whose comparison is current enough, and of the session since it is up. session: prefix of fields."""
     at = f"{session}comparison__compared_at__gte"
-    oldest = now - timedelta(seconds=STALE * settings.BGPUI_COMPARE_INTERVAL)
-    return Q((at, oldest)) & Q((at, F(f"{session}since")))
+    return Q((at, oldest(now))) & Q((at, F(f"{session}since")))
 
 
 def tally_of(rows: QuerySet[Any], now: datetime) -> Tally:

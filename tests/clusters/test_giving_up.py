@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -18,7 +18,7 @@ from clusters.heard import Heard, register
 from clusters.models import ChangeSet, ChangeSetItem, Cluster
 from clusters.sync.changesets.carry import apply_set
 from lab.apiserver import Fault
-from speakers.heard import heard_of
+from speakers.heard import heard_of, print_of
 from tests.clusters.cluster import RunningCluster, node
 from tests.clusters.conftest import Office
 from tests.clusters.sets import accept, carry, pass_time, some_peer, states, wanted
@@ -64,19 +64,19 @@ def test_what_comes_into_force_while_it_is_judged_is_confirmed_too(
     apply_set(change_set.pk)
     assert list(map(str, to_confirm(change_set))) == ["sessions-reset:1-of-1"]
 
-    def meanwhile(cluster: Cluster) -> Heard:
-        register(heard_of)
+    def meanwhile(cluster: Cluster, _now: datetime | None) -> Heard:
+        register(heard_of, print_of)
         _refuse_create(kube, after=1)
         pass_time(change_set)
         apply_set(change_set.pk)
         return heard_of(cluster)
 
-    register(meanwhile)
+    register(meanwhile, print_of)
     try:
         with pytest.raises(Unconfirmed) as asked:
             changeset_give_up(change_set=change_set, actor=None, accept=["sessions-reset:1-of-1"])
     finally:
-        register(heard_of)
+        register(heard_of, print_of)
     assert states(change_set)["tor-2"] == ChangeSetItem.State.APPLIED
     assert list(map(str, asked.value.needed)) == ["sessions-reset:2-of-2"]
     change_set.refresh_from_db()
@@ -90,18 +90,18 @@ def test_what_others_change_while_it_is_judged_is_confirmed_too(
     office.look()
     assert to_confirm(half_done) == (), "others have put it back"
 
-    def meanwhile(cluster: Cluster) -> Heard:
-        register(heard_of)
+    def meanwhile(cluster: Cluster, _now: datetime | None) -> Heard:
+        register(heard_of, print_of)
         kube.patch_peer("tor-1", {"peerASN": 64700})
         office.look()
         return heard_of(cluster)
 
-    register(meanwhile)
+    register(meanwhile, print_of)
     try:
         with pytest.raises(Unconfirmed) as asked:
             changeset_give_up(change_set=half_done, actor=None)
     finally:
-        register(heard_of)
+        register(heard_of, print_of)
     assert list(map(str, asked.value.needed)) == ["sessions-reset:1-of-1"]
 
 
