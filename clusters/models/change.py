@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 
+from clusters import clock
 from clusters.models.changeset import ChangeSet
 from clusters.models.cluster import Cluster
 from intent.findings import ObjectRef
@@ -36,7 +37,7 @@ class Change(models.Model):
         REFUSED = "refused"
         UNKNOWN = "unknown", "could not be asked"
 
-    at = models.DateTimeField(auto_now_add=True)
+    at = models.DateTimeField(default=clock.now, editable=False)
     cluster = models.ForeignKey(
         Cluster, null=True, on_delete=models.CASCADE, related_name="changes", help_text="Null = of bgpui itself."
     )

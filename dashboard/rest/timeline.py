@@ -14,8 +14,9 @@ from clusters import clock
 from clusters.api.filters import cluster_check
 from clusters.api.problems import BadParameter, fault
 from clusters.api.views import Endpoint
-from dashboard.timeline.asked import REACHES, USUAL, Asked, AskedError
+from dashboard.timeline.asked import FLAPS, FOLDED, REACHES, USUAL, Asked, AskedError
 from dashboard.timeline.items import LANES, Item
+from dashboard.timeline.order import exact_stamp
 from dashboard.timeline.reading import SHOWN, Timeline, timeline
 from speakers.models import Session
 
@@ -23,9 +24,18 @@ _PARAMETERS = (
     OpenApiParameter("cluster", str, description="Name of the cluster"),
     OpenApiParameter("node", str, description="Name of the node"),
     OpenApiParameter("peer", str, description="Name of the BGPPeer"),
+    OpenApiParameter("vrf", str, description="Only sessions in this VRF; the other lanes stay"),
+    OpenApiParameter("neighbor", str, description="Only sessions with this address; the other lanes stay"),
     OpenApiParameter("lane", str, enum=tuple(LANES), description="Only this sort of things"),
     OpenApiParameter("reach", str, enum=tuple(REACHES), description=f"How long; {USUAL} if not given"),
     OpenApiParameter("until", OpenApiTypes.DATETIME, description="The end of that time; now if not given"),
+    OpenApiParameter(
+        "flaps",
+        str,
+        enum=tuple(FLAPS),
+        description=f"Whether what flaps is one entry, or each change is told; {FOLDED} if not given",
+    ),
+    OpenApiParameter("after", str, description="Where a page begins; part of `next`"),
 )
 
 
@@ -42,6 +52,9 @@ class ItemSerializer(serializers.Serializer[Item]):
     number = serializers.IntegerField(help_text="Of sessions, nodes or objects.")
     nodes = serializers.ListField(child=serializers.CharField(), help_text="The first 20.")
     neighbors = serializers.ListField(child=serializers.CharField(), help_text="The first 20.")
+    flaps = serializers.IntegerField(
+        help_text="How often sessions were lost from `at` to `until`, in an entry of what flapped; else 0."
+    )
     page = serializers.CharField(source="href", help_text="Where more of it is; empty = nowhere.")
 
 
@@ -50,8 +63,18 @@ class TimelineSerializer(serializers.Serializer[Timeline]):
 
     begin = serializers.DateTimeField(source="asked.begin")
     end = serializers.DateTimeField(source="asked.end")
-    cut = serializers.BooleanField(help_text="More happened than is told.")
+    cut = serializers.BooleanField(help_text="More happened than this page and those before it tell.")
+    next = serializers.SerializerMethodField(help_text="The page after this one; null = there is none.")
     items = ItemSerializer(many=True, source="shown", help_text=f"At most {SHOWN}, the newest first.")
+
+    def get_next(self, found: Timeline) -> str | None:
+        """Its address, which keeps the end of the time, so that nothing moves from page to page."""
+        request: Request = self.context["request"]
+        if found.following is None:
+            return None
+        query = request.GET.copy()
+        query["until"], query["after"] = exact_stamp(found.asked.end), str(found.following)
+        return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
 
 
 class TimelineViewSet(Endpoint):
@@ -68,7 +91,7 @@ class TimelineViewSet(Endpoint):
         description=(
             "Changes of sessions beside those of the configuration, events of nodes, restarts and reloads of FRR, and "
             "times in which nobody observed, the newest first. Sessions of one node, or with one router, that turned "
-            "together are one entry. Changes of objects need the right to see them."
+            "together are one entry, and so are those that flap. Changes of objects need the right to see them."
         ),
         parameters=list(_PARAMETERS),
         responses=TimelineSerializer,

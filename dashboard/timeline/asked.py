@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from django.forms import ValidationError
+from django.urls import reverse
 
 from clusters.moments import EXAMPLE, MomentField
 from dashboard.timeline.items import LANES
+from dashboard.timeline.order import Cursor, CursorError, exact_stamp
 
 REACHES = {
     "1h": timedelta(hours=1),
@@ -18,7 +21,10 @@ REACHES = {
     "7d": timedelta(days=7),
 }
 USUAL = "6h"
+FOLDED, EACH = "folded", "each"
+FLAPS = {FOLDED: "as one line", EACH: "each change"}
 _LONGEST = 253
+_PLACES = ("cluster", "node", "peer", "vrf", "neighbor")
 
 
 class AskedError(ValueError):
@@ -31,7 +37,10 @@ class AskedError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The time from `begin` to `end`; until: the end that was asked for, None = now. "" = everything of that sort."""
+    """The time from `begin` up to `end`; until: the end that was asked for, None = now. "" = everything of that sort.
+
+    after: where the page before this one ended, None = the first page.
+    """
 
     begin: datetime
     end: datetime
@@ -40,27 +49,54 @@ class Asked:
     cluster: str = ""
     node: str = ""
     peer: str = ""
+    vrf: str = ""
+    neighbor: str = ""
     lane: str = ""
+    flaps: str = FOLDED
+    after: Cursor | None = None
 
     @classmethod
     def of(cls, query: Mapping[str, str], now: datetime) -> Asked:
         """From a query string. Raises AskedError."""
-        found = {name: query.get(name, "").strip()[:_LONGEST] for name in ("cluster", "node", "peer", "lane", "reach")}
-        reach = found["reach"] or USUAL
+        found = {name: query.get(name, "").strip()[:_LONGEST] for name in (*_PLACES, "lane")}
+        reach, flaps = (query.get(name, "").strip()[:_LONGEST] for name in ("reach", "flaps"))
+        reach, flaps = reach or USUAL, flaps or FOLDED
         _one_of("reach", reach, tuple(REACHES))
+        _one_of("flaps", flaps, tuple(FLAPS))
         if found["lane"]:
             _one_of("lane", found["lane"], tuple(LANES))
-        typed = query.get("until", "").strip()
-        try:
-            until = MomentField(required=False).clean(typed)
-        except ValidationError as error:
-            raise AskedError("until", f"must be a time such as {EXAMPLE}", typed[:_LONGEST]) from error
+        until, after = _until(query), _after(query)
         end = until or now
         try:
-            begin = end - REACHES[reach]
+            begin = end.replace(microsecond=0) - REACHES[reach]
         except OverflowError as error:
-            raise AskedError("until", "must be later than the year 1", typed[:_LONGEST]) from error
-        return cls(begin, end, **(found | {"reach": reach}), until=until)
+            raise AskedError("until", "must be later than the year 1", query["until"].strip()[:_LONGEST]) from error
+        return cls(begin, end, reach, until, flaps=flaps, after=after, **found)
+
+    def page(self, **changes: str | datetime | None) -> str:
+        """The timeline's first page with this and what differs; a time to the microsecond."""
+        asked = {name: getattr(self, name) for name in (*_PLACES, "lane", "reach", "until", "flaps")} | changes
+        usual = {"reach": USUAL, "flaps": FOLDED}
+        query = {name: value for name, value in asked.items() if value and value != usual.get(name)}
+        words = {name: exact_stamp(value) if isinstance(value, datetime) else value for name, value in query.items()}
+        return f"{reverse('timeline')}?{urlencode(words)}"
+
+
+def _until(query: Mapping[str, str]) -> datetime | None:
+    typed = query.get("until", "").strip()
+    try:
+        found: datetime | None = MomentField(required=False).clean(typed)
+    except ValidationError as error:
+        raise AskedError("until", f"must be a time such as {EXAMPLE}", typed[:_LONGEST]) from error
+    return found
+
+
+def _after(query: Mapping[str, str]) -> Cursor | None:
+    typed = query.get("after", "").strip()
+    try:
+        return Cursor.of(typed) if typed else None
+    except CursorError as error:
+        raise AskedError("after", "must be what `next` of the page before says", typed[:_LONGEST]) from error
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 from clusters.words import age_words, bounded, counted, listed
 from dashboard.timeline.items import SESSIONS, Item
@@ -43,6 +43,24 @@ _PLURALS = {
 }
 
 
+class Placed(Protocol):
+    """What was seen of one session, from `at` to `until`."""
+
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def until(self) -> datetime: ...
+    @property
+    def node(self) -> str: ...
+    @property
+    def vrf(self) -> str: ...
+    @property
+    def neighbor(self) -> str: ...
+
+
+P = TypeVar("P", bound=Placed)
+
+
 class Turn(NamedTuple):
     """A change of one session, as the query gives it."""
 
@@ -57,6 +75,16 @@ class Turn(NamedTuple):
     cause: str
     lost: int
     session: int | None
+
+    @property
+    def until(self) -> datetime:
+        """It takes no time."""
+        return self.at
+
+    @property
+    def place(self) -> tuple[int, str, str, str]:
+        """Whose it is: a session, whatever row it has."""
+        return self.cluster, self.node, self.vrf, self.neighbor
 
     @property
     def outcome(self) -> str:
@@ -83,76 +111,98 @@ def grouped(turns: Iterable[Turn], clusters: Mapping[int, str], together: timede
     return [
         _item(some, clusters.get(cluster, ""), outcome)
         for (cluster, outcome), same in kinds.items()
-        for run in _runs(sorted(same), together)
-        for some in _shared(run)
+        for run in runs(sorted(same), together)
+        for some in shared(run)
     ]
 
 
-def _runs(turns: Sequence[Turn], together: timedelta) -> Iterator[list[Turn]]:
-    run: list[Turn] = []
-    for turn in turns:
-        if run and turn.at - run[-1].at > together:
+def runs(found: Iterable[P], together: timedelta) -> Iterator[list[P]]:
+    """Those that follow each other, the earliest first, each begun before the others have been over for so long."""
+    run: list[P] = []
+    last: P | None = None  # that is over last
+    for one in found:
+        if last is not None and one.at - last.until > together:
             yield run
-            run = []
-        run.append(turn)
+            run, last = [], None
+        last = one if last is None or one.until > last.until else last
+        run.append(one)
     if run:
         yield run
 
 
-def _shared(run: Sequence[Turn]) -> list[list[Turn]]:
+def shared(run: Sequence[P]) -> list[list[P]]:
     """By node or by router, whichever more of them have in common; by node if it is the same."""
-    nodes = Counter(turn.node for turn in run)
-    routers = Counter((turn.vrf, turn.neighbor) for turn in run)
-    groups: dict[tuple[str, ...], list[Turn]] = defaultdict(list)
-    for turn in run:
-        router = turn.vrf, turn.neighbor
-        groups[(turn.node,) if nodes[turn.node] >= routers[router] else router].append(turn)
+    nodes = Counter(one.node for one in run)
+    routers = Counter((one.vrf, one.neighbor) for one in run)
+    groups: dict[tuple[str, ...], list[P]] = defaultdict(list)
+    for one in run:
+        router = one.vrf, one.neighbor
+        groups[(one.node,) if nodes[one.node] >= routers[router] else router].append(one)
     return list(groups.values())
 
 
 def _item(turns: Sequence[Turn], cluster: str, outcome: str) -> Item:
     first, last = turns[0], turns[-1]
-    nodes, neighbors = (tuple(dict.fromkeys(names)) for names in _names(turns))
-    causes = Counter(turn.cause for turn in turns if turn.cause)
-    ((cause, number),) = causes.most_common(1) or [("", len(turns))]
-    detail = bounded(cause)
-    if number < len(turns):
-        others = f"; {counted(len(causes) - 1, 'other cause')}" if len(causes) > 1 else ""
-        detail += f" ({counted(number, 'session')}{others})"
+    nodes, neighbors = names(turns)
     return Item(
         lane=SESSIONS,
         at=first.at,
         until=last.at,
         cluster=cluster,
         health=_VERBS[outcome][1],
-        title=_title(turns, outcome, nodes, neighbors),
-        detail=detail,
+        title=_title(turns, outcome),
+        detail=commonest([turn.cause for turn in turns], "session"),
         number=len(turns),
-        nodes=nodes[:_KEPT],
-        neighbors=neighbors[:_KEPT],
+        nodes=nodes,
+        neighbors=neighbors,
         href=_href(turns),
     )
 
 
-def _names(turns: Sequence[Turn]) -> tuple[list[str], list[str]]:
-    return [turn.node for turn in turns], [turn.neighbor for turn in turns]
+def names(turns: Sequence[Turn]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The first of their nodes, and of their neighbors."""
+    nodes, neighbors = dict.fromkeys(turn.node for turn in turns), dict.fromkeys(turn.neighbor for turn in turns)
+    return tuple(nodes)[:_KEPT], tuple(neighbors)[:_KEPT]
 
 
-def _title(turns: Sequence[Turn], outcome: str, nodes: Sequence[str], neighbors: Sequence[str]) -> str:
+def commonest(causes: Sequence[str], of: str) -> str:
+    """The cause that most of them have, and how many if not all; "" is none."""
+    known = Counter(cause for cause in causes if cause)
+    ((cause, number),) = known.most_common(1) or [("", len(causes))]
+    if number == len(causes):
+        return bounded(cause)
+    others = f"; {counted(len(known) - 1, 'other cause')}" if len(known) > 1 else ""
+    return f"{bounded(cause)} ({counted(number, of)}{others})"
+
+
+def _title(turns: Sequence[Turn], outcome: str) -> str:
     """Such as "47 sessions of node-3 went down within 3 s"."""
-    first, verb = turns[0], _VERBS[outcome][0]
+    verb = _VERBS[outcome][0]
+    if len(turns) == 1:
+        return f"{who(turns)} {verb}"
+    for one, many in _PLURALS.items():
+        verb = verb.replace(one, many)
+    return f"{who(turns)} {verb}{within(turns[-1].at - turns[0].at)}"
+
+
+def who(turns: Sequence[Turn]) -> str:
+    """Such as "47 sessions of node-3"; turns: one of each session."""
+    first = turns[0]
     router = bounded(f"{first.peer} {first.neighbor}".strip(), 120)
     vrf = "" if first.vrf == "default" else f" in VRF {bounded(first.vrf, 63)}"
     if len(turns) == 1:
-        return f"{bounded(first.node, 63)} → {router}{vrf} {verb}"
-    for one, many in _PLURALS.items():
-        verb = verb.replace(one, many)
-    within = f" within {age_words(max(turns[-1].at - first.at, timedelta(seconds=1)))}"
+        return f"{bounded(first.node, 63)} → {router}{vrf}"
+    nodes = list(dict.fromkeys(turn.node for turn in turns))
     if len(nodes) == 1:
-        return f"{counted(len(turns), 'session')} of {bounded(first.node, 63)} {verb}{within}"
+        return f"{counted(len(turns), 'session')} of {bounded(first.node, 63)}"
+    whose = f" to {router}{vrf}" if len({turn.neighbor for turn in turns}) == 1 else ""
     where = f"{counted(len(nodes), 'node')} ({bounded(listed(nodes, _NAMED), 200)})"
-    whose = f" to {router}{vrf}" if len(neighbors) == 1 else ""
-    return f"{counted(len(turns), 'session')}{whose} on {where} {verb}{within}"
+    return f"{counted(len(turns), 'session')}{whose} on {where}"
+
+
+def within(length: timedelta) -> str:
+    """How long it took."""
+    return f" within {age_words(max(length, timedelta(seconds=1)))}"
 
 
 def _href(turns: Sequence[Turn]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 CONFIG, NODE, FRR, SESSIONS, UNSEEN = "config", "node", "frr", "sessions", "unseen"
 LANES = {
@@ -21,7 +21,8 @@ class Item:
 
     health: its colour. title: what, in plain words. detail: why or how, may be empty. number: of things that happened.
     nodes, peers, neighbors: the first of those concerned. href: where to look further, "" = nowhere. lasts: it still
-    goes on.
+    goes on. flaps: how often sessions were lost in it, 0 = it tells of one change. lag: by how much it may have been
+    before it was seen.
     """
 
     lane: str
@@ -36,11 +37,13 @@ class Item:
     neighbors: tuple[str, ...] = ()
     href: str = ""
     lasts: bool = False
+    flaps: int = 0
+    lag: timedelta = timedelta()
 
     @property
-    def newest(self) -> tuple[datetime, datetime]:
-        """What its place in the list is by: what still goes on is as new as what happens now."""
-        return self.until if self.lasts else self.at, self.until
+    def place(self) -> datetime:
+        """The time that its place in the list is by: what still goes on is as new as what happens now."""
+        return self.until if self.lasts else self.at
 
     @property
     def label(self) -> str:

@@ -16,7 +16,7 @@ MOST = 5000  # rows of a sort that are read, the newest
 
 def within(rows: QuerySet[Any], asked: Asked) -> QuerySet[Any]:
     """Those of the time and the cluster that are asked for."""
-    return of_cluster(rows.filter(at__gte=asked.begin, at__lte=asked.end), asked)
+    return of_cluster(rows.filter(at__gte=asked.begin, at__lt=asked.end), asked)
 
 
 def of_cluster(rows: QuerySet[Any], asked: Asked) -> QuerySet[Any]:

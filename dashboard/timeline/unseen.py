@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from clusters import clock
@@ -9,6 +11,7 @@ from clusters.models import Cluster
 from clusters.selectors import clusters_active
 from clusters.words import age_words, bounded, counted, listed
 from dashboard.timeline.asked import Asked
+from dashboard.timeline.folding import Silent
 from dashboard.timeline.items import UNSEEN, Item
 from dashboard.timeline.rows import alike, newest, of_cluster
 from speakers.models import Gap, Speaker
@@ -17,28 +20,59 @@ from speakers.selectors import unheard
 _NAMED = 20
 
 
-def gaps(asked: Asked, clusters: dict[int, str], together: timedelta) -> tuple[list[Item], bool]:
-    """All that have a part in the time asked for, as far as they have passed by its end; those alike are one."""
+@dataclass(frozen=True, slots=True)
+class Silences:
+    """All that have a part in the time asked for: began, cluster, node, and of those that are over the end.
+
+    until: how far those that go on have come. more: there are more than were read.
+    """
+
+    over: list[tuple[datetime, int, str, datetime]]
+    lasting: list[tuple[datetime, int, str]]
+    until: datetime
+    more: bool
+
+    @property
+    def by_node(self) -> Silent:
+        """Those that are over, in order."""
+        found: dict[tuple[int, str], list[tuple[datetime, datetime]]] = defaultdict(list)
+        for began, cluster, node, ended in self.over:
+            found[cluster, node].append((began, ended))
+        return {place: sorted(some) for place, some in found.items()}
+
+    @property
+    def unheard(self) -> frozenset[tuple[int, str]]:
+        """The nodes of those that go on, with their clusters."""
+        return frozenset((cluster, node) for _, cluster, node in self.lasting)
+
+
+def silences(asked: Asked) -> Silences:
+    """Read them; two queries."""
     over = of_cluster(Gap.objects.order_by("-ended_at", "-pk"), asked)
-    over = over.filter(began_at__lte=asked.end, ended_at__gte=asked.begin)
+    over = over.filter(began_at__lt=asked.end, ended_at__gte=asked.begin)
     # A gap has a row only when the node has answered again.
     now = clock.now()
     asking = clusters_active().exclude(observing=Cluster.Observing.NOTHING)  # of others nobody expects an answer
     lasting = of_cluster(Speaker.objects.filter(cluster__in=asking).order_by("-observed_at", "-pk"), asked)
-    lasting = lasting.filter(unheard(now), observed_at__lte=asked.end) if asked.begin <= now else lasting.none()
+    lasting = lasting.filter(unheard(now), observed_at__lt=asked.end) if asked.begin <= now else lasting.none()
     if asked.node:
         over, lasting = over.filter(node=asked.node), lasting.filter(node=asked.node)
     ended, more = newest(over, "began_at", "cluster_id", "node", "ended_at")
     running, others = newest(lasting, "observed_at", "cluster_id", "node")
-    ends = {(cluster, node, began): end for began, cluster, node, end in ended}
-    ends |= {(cluster, node, began): min(now, asked.end) for began, cluster, node in running}
-    rows = [(began, cluster, False, node) for began, cluster, node, _ in ended]
-    rows += [(began, cluster, True, node) for began, cluster, node in running]
+    return Silences(ended, running, min(now, asked.end), more or others)
+
+
+def gaps(found: Silences, clusters: dict[int, str], together: timedelta) -> list[Item]:
+    """Entries for them, as far as they have passed by the end of the time; those alike are one."""
+    ends = {(cluster, node, began): end for began, cluster, node, end in found.over}
+    ends |= {(cluster, node, began): found.until for began, cluster, node in found.lasting}
+    rows = [(began, cluster, False, node) for began, cluster, node, _ in found.over]
+    rows += [(began, cluster, True, node) for began, cluster, node in found.lasting]
     items = []
     for (cluster, lasts), run in alike(rows, together):
         until = max(ends[cluster, node, at] for at, node in run)
         items.append(_item(run, clusters.get(cluster, ""), until, lasts=lasts))
-    return items, more or others
+    return items
 
 
 def _item(run: list[tuple[datetime, str]], cluster: str, until: datetime, *, lasts: bool) -> Item:

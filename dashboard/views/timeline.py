@@ -9,10 +9,11 @@ from django.views.decorators.http import require_GET
 from clusters import clock
 from clusters.pages import HttpRequest, parameters, render_page
 from clusters.words import utc_stamp
-from dashboard.timeline.asked import REACHES, Asked, AskedError
+from dashboard.timeline.asked import FLAPS, REACHES, Asked, AskedError
 from dashboard.timeline.drawing import lanes
 from dashboard.timeline.items import LANES
-from dashboard.timeline.reading import SHOWN, timeline
+from dashboard.timeline.order import exact_stamp
+from dashboard.timeline.reading import timeline
 
 
 @require_GET
@@ -35,11 +36,13 @@ def page(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "lanes": lanes(found),
         "faults": faults,
-        "shown": SHOWN,
-        "reaches": [(name, parameters(request, reach=name), name == asked.reach) for name in REACHES],
+        "flaps": FLAPS.items(),
+        "reaches": [(name, parameters(request, reach=name, after=None), name == asked.reach) for name in REACHES],
         "choices": LANES.items(),
-        "earlier": parameters(request, until=utc_stamp(asked.begin)),
-        "later": parameters(request, until=utc_stamp(asked.end + reach)) if later else parameters(request, until=None),
-        "narrowed": bool(asked.node or asked.peer or asked.lane),
+        "earlier": parameters(request, until=utc_stamp(asked.begin), after=None),
+        "later": parameters(request, until=utc_stamp(asked.end + reach) if later else None, after=None),
+        "newest": parameters(request, after=None),
+        "following": found.following and parameters(request, until=exact_stamp(asked.end), after=str(found.following)),
+        "narrowed": bool(asked.node or asked.peer or asked.vrf or asked.neighbor or asked.lane),
     }
     return render_page(request, "dashboard/timeline.html", context, part="table")
