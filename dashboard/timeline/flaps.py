@@ -31,7 +31,7 @@ def flaps_item(
         cluster=cluster,
         health="down" if down else "degraded",
         title=f"{who(heads)} flapped {_times(len(turns))}{within(until - at)}, {state}",
-        detail=commonest([turn.cause for turn in turns], "loss"),
+        detail=commonest([turn.cause for turn in turns], "loss", "losses"),
         number=len(heads),
         nodes=nodes,
         neighbors=neighbors,

@@ -87,6 +87,11 @@ class Turn(NamedTuple):
         return self.cluster, self.node, self.vrf, self.neighbor
 
     @property
+    def router(self) -> tuple[int, str, str]:
+        """With whom: a cluster's neighbor in a VRF."""
+        return self.cluster, self.vrf, self.neighbor
+
+    @property
     def outcome(self) -> str:
         """What became of the session."""
         if not self.after:
@@ -165,14 +170,14 @@ def names(turns: Sequence[Turn]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(nodes)[:_KEPT], tuple(neighbors)[:_KEPT]
 
 
-def commonest(causes: Sequence[str], of: str) -> str:
+def commonest(causes: Sequence[str], of: str, several: str = "") -> str:
     """The cause that most of them have, and how many if not all; "" is none."""
     known = Counter(cause for cause in causes if cause)
     ((cause, number),) = known.most_common(1) or [("", len(causes))]
     if number == len(causes):
         return bounded(cause)
     others = f"; {counted(len(known) - 1, 'other cause')}" if len(known) > 1 else ""
-    return f"{bounded(cause)} ({counted(number, of)}{others})"
+    return f"{bounded(cause)} ({counted(number, of, several)}{others})"
 
 
 def _title(turns: Sequence[Turn], outcome: str) -> str:

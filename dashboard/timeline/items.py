@@ -22,7 +22,7 @@ class Item:
     health: its colour. title: what, in plain words. detail: why or how, may be empty. number: of things that happened.
     nodes, peers, neighbors: the first of those concerned. href: where to look further, "" = nowhere. lasts: it still
     goes on. flaps: how often sessions were lost in it, 0 = it tells of one change. lag: by how much it may have been
-    before it was seen.
+    before it was seen. unread: it only says that there was more before.
     """
 
     lane: str
@@ -39,6 +39,7 @@ class Item:
     lasts: bool = False
     flaps: int = 0
     lag: timedelta = timedelta()
+    unread: bool = False
 
     @property
     def place(self) -> datetime:

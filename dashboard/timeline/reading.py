@@ -14,7 +14,7 @@ from dashboard.timeline.changed import changes as changed
 from dashboard.timeline.happened import events
 from dashboard.timeline.items import CONFIG, FRR, NODE, SESSIONS, UNSEEN, Item
 from dashboard.timeline.order import Cursor, lines, page
-from dashboard.timeline.rows import MOST
+from dashboard.timeline.rows import end_of_reading
 from dashboard.timeline.turned import turned
 from dashboard.timeline.unseen import gaps, silences
 
@@ -23,13 +23,17 @@ SHOWN = 300  # lines of a page
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """What happened, newest first. unread: there is more than was read, so that the oldest part is missing."""
+    """What happened, newest first: items are all of it, shown those of the page that is asked for."""
 
     asked: Asked
     items: tuple[Item, ...]
     shown: tuple[Item, ...]
     following: Cursor | None = None
-    unread: bool = False
+
+    @property
+    def unread(self) -> bool:
+        """Whether there is more than was read, so that the oldest part is missing."""
+        return any(item.unread for item in self.items)
 
     @property
     def cut(self) -> bool:
@@ -43,7 +47,10 @@ class Timeline:
 
 
 def timeline(asked: Asked, *, changes: bool) -> Timeline:
-    """What happened in that time; six queries. changes: whether those of objects may be told."""
+    """What happened in that time; six queries, one more where sessions did more than is read.
+
+    changes: whether those of objects may be told.
+    """
     clusters = dict(Cluster.objects.values_list("pk", "name"))
     together = timedelta(seconds=settings.BGPUI_SWEEP_INTERVAL)
     silent = silences(asked)
@@ -55,21 +62,13 @@ def timeline(asked: Asked, *, changes: bool) -> Timeline:
         CONFIG: lambda: changed(asked, together) if changes else ([], False),
     }
     wanted = [asked.lane] if asked.lane else [SESSIONS, NODE, UNSEEN, CONFIG]
-    found, unread = list[Item](), False
+    found = list[Item]()
     for lane in wanted:
         items, more = readers[lane]()
         found += [item for item in items if not asked.lane or item.lane == asked.lane]
-        found += [_end_of_reading(asked, lane, items)] if more else []
-        unread |= more
+        if more:
+            oldest = min(item.at for item in items if not item.unread)
+            found.append(end_of_reading(asked, lane, oldest, "what this lane has"))
     placed = lines(found)
     shown, following = page(placed, asked.after, SHOWN)
-    return Timeline(asked, tuple(line.item for line in placed), tuple(line.item for line in shown), following, unread)
-
-
-def _end_of_reading(asked: Asked, lane: str, items: list[Item]) -> Item:
-    """Where a lane ends that others go beyond: what is missing below must not look like calm."""
-    oldest = min(item.at for item in items)
-    title = f"More than {MOST:,} changes since then: what this lane has from before is not shown"
-    told = "Choose a shorter time, one node or one peer."
-    before = oldest + timedelta(microseconds=1)  # of the last moment not all may have been read
-    return Item(lane, oldest, oldest, "", "unknown", title, told, href=asked.page(lane=lane, until=before))
+    return Timeline(asked, tuple(line.item for line in placed), tuple(line.item for line in shown), following)

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from dashboard.timeline.asked import Asked
+from dashboard.timeline.items import Item
 
 MOST = 5000  # rows of a sort that are read, the newest
 
@@ -28,6 +29,15 @@ def newest(rows: QuerySet[Any], *fields: str) -> tuple[list[Any], bool]:
     """The newest of them as tuples, and whether there are more."""
     found = list(rows.values_list(*fields)[: MOST + 1])
     return found[:MOST], len(found) > MOST
+
+
+def end_of_reading(asked: Asked, lane: str, oldest: datetime, whose: str) -> Item:
+    """Where a lane, or a part of it, ends that others go beyond: what is missing below must not look like calm."""
+    title = f"More than {MOST:,} changes since then: {whose} from before is not shown"
+    told = "Choose a shorter time, one node or one peer."
+    before = oldest + timedelta(microseconds=1)  # of the last moment not all may have been read
+    page = asked.page(lane=lane, until=before)
+    return Item(lane, oldest, oldest, "", "unknown", title, told, href=page, unread=True)
 
 
 def alike(
