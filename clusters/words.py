@@ -57,6 +57,11 @@ def utc_words(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def before_words(at: datetime) -> str:
+    """Since when something is so that was so when it was first looked at."""
+    return f"before {utc_words(at)}; it began when bgpui did not look"
+
+
 def utc_stamp(at: datetime) -> str:
     """An instant for machines, "2026-11-23T02:41:07Z"."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -23,6 +23,7 @@ _FIELDS = (
     "neighbor",
     "health",
     "since",
+    "began_before",
     "speaker__observed_at",
     "cause",
     "degraded",
@@ -36,13 +37,17 @@ _FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One session in the matrix. differs: it is up, and does not run or tell what is meant."""
+    """One session in the matrix. differs: it is up, and does not run or tell what is meant.
+
+    since: of a session that is not seen, when its node was last heard. began_before: it is so for longer.
+    """
 
     session: int
     health: str
     since: datetime | None
     why: str
     differs: bool = False
+    began_before: bool = False
 
 
 @dataclass(slots=True)
@@ -102,14 +107,14 @@ def cells_of(
         .filter(neighbor__in=[column.neighbor for column in columns])
     )
     cells: dict[Key, Cell] = {}
-    for pk, cluster, node, vrf, neighbor, health, since, observed, *rest in rows.values_list(*_FIELDS):
+    for pk, cluster, node, vrf, neighbor, health, since, before, observed, *rest in rows.values_list(*_FIELDS):
         cause, degraded, settings, compared, *prefixes = rest
         key = (vrf, neighbor)
         if (cluster, node) in wanted and key in in_rows:
-            at = observed if health in {"unknown", "late"} else since
+            at, longer = (observed, False) if health in UNSEEN else (since, before)
             differing = _differing(settings, prefixes if compared else (0, 0, 0)) if health in UP else ""
             why = differing or (degraded if health == "degraded" else cause)
-            cells[cluster, node, key] = Cell(pk, health, at, why, bool(differing))
+            cells[cluster, node, key] = Cell(pk, health, at, why, bool(differing), longer)
             in_rows[key][health] += 1
     return cells, in_rows
 

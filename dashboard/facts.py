@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Address
 
-from clusters.words import age_words, bounded, utc_words
+from clusters.words import age_words, before_words, bounded, utc_words
 from speakers.frr import commands
 from speakers.models import Session
 from speakers.shell import oc
@@ -43,7 +43,7 @@ def side_words(side: str) -> str:
 
 def state_words(session: Session, health: str, now: datetime) -> str:
     """The state as a sentence without its full stop."""
-    lasting = age_words(now - session.since)
+    lasting = f"{'over ' if session.began_before else ''}{age_words(now - session.since)}"
     seen = session.speaker.observed_at
     ago = f"{age_words(now - seen)} ago" if seen else ""
     known = bool(seen) and session.state != Session.State.UNKNOWN
@@ -57,6 +57,11 @@ def state_words(session: Session, health: str, now: datetime) -> str:
         "unknown": f"Not known; last seen {session.state} {ago}" if known else "Not observed yet",
     }
     return words.get(health, f"Down, {session.state} for {lasting}")
+
+
+def since_words(session: Session) -> str:
+    """Since when it is in its state."""
+    return before_words(session.since) if session.began_before else utc_words(session.since)
 
 
 def evidence(session: Session) -> list[Fact]:
@@ -86,7 +91,7 @@ def ticket(session: Session, health: str, now: datetime) -> str:
     """Everything that the network team asks for, as text."""
     lines = [
         f"BGP session {session.node} -> {session.peer or 'no BGPPeer'} {session.neighbor}",
-        f"{state_words(session, health, now)} (since {utc_words(session.since)})",
+        f"{state_words(session, health, now)} (since {since_words(session)})",
         f"cluster {session.cluster}, VRF {session.vrf}",
         f"own AS {session.local_as or '?'}, router ID {session.local_router_id or '?'}",
         f"router's AS {session.remote_as or '?'}, router ID {router_id(session) or '?'}",

@@ -23,12 +23,16 @@ from speakers.models import Session
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The sessions of one VRF of a cluster. since: of the oldest that is down or not seen, else of the last change."""
+    """The sessions of one VRF of a cluster. since: of the oldest that is down or not seen, else of the last change.
+
+    began_before: one of them may be so for longer.
+    """
 
     cluster: str
     vrf: str
     healths: Counter[str]
     since: datetime | None
+    began_before: bool
     line: Sparkline | None
 
     @property
@@ -89,6 +93,7 @@ def overview(filters: Filters, clusters: Mapping[int, Cluster], now: datetime) -
 def _parts(counts: Counts, clusters: Mapping[int, Cluster], now: datetime) -> list[Part]:
     healths: dict[tuple[int, str], Counter[str]] = defaultdict(Counter)
     wrong: dict[tuple[int, str], datetime] = {}
+    longer: set[tuple[int, str]] = set()
     for (cluster, vrf, _neighbor), total in counts.totals.items():
         healths[cluster, vrf]["up"] += total.number
     for group in counts.groups:
@@ -97,6 +102,7 @@ def _parts(counts: Counts, clusters: Mapping[int, Cluster], now: datetime) -> li
         healths[place][group.health] += group.number
         if group.health in DOWN | UNSEEN:
             wrong[place] = min(wrong.get(place, group.since), group.since)
+            longer |= {place} if group.unseen else set()
     rows = counts.filters.apply(Session.objects.order_by()) if not counts.filters.by_health else Session.objects.none()
     changed = {(cluster, vrf): at for cluster, vrf, at in rows.values_list("cluster_id", "vrf").annotate(Max("since"))}
     lines = fleet_series_by_vrf(clusters, "up", now)
@@ -106,6 +112,7 @@ def _parts(counts: Counts, clusters: Mapping[int, Cluster], now: datetime) -> li
             vrf,
             +numbers,
             wrong.get((cluster, vrf), changed.get((cluster, vrf))),
+            (cluster, vrf) in longer,
             _line(lines.get((cluster, vrf))),
         )
         for (cluster, vrf), numbers in healths.items()

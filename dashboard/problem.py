@@ -43,6 +43,7 @@ class Problem:
     touches: str = ""  # what of the nodes it touches, if that is not one neighbor
     group: Group | None = None
     marks: tuple[Mark, ...] = ()
+    began_before: bool = False  # since is the first look, or FRR's last reset: some of it may be so for longer
     refused: bool = False  # the nodes' speakers refuse their configuration
     objects: tuple[tuple[str, str], ...] = ()  # what is to be mended: kind and name, and the page
 
@@ -61,7 +62,7 @@ class Problem:
         lines = [
             f"{self.title}: {where}{asn}" + (f", VRF {self.vrf}" if self.vrf else ""),
             f"cluster {self.cluster}, {'nodes' if self.number_of_nodes > 1 else 'node'} {nodes}",
-            f"since {utc_words(self.since)}" if self.since else "",
+            f"since {'before ' if self.began_before else ''}{utc_words(self.since)}" if self.since else "",
             " - ".join(filter(None, (self.cause, self.detail))),
             f"to be mended: {objects}" if objects else "",
         ]

@@ -8,30 +8,28 @@ from dataclasses import replace
 from datetime import datetime
 from functools import reduce
 from operator import or_
-from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from clusters.models import Cluster
 from clusters.stale import Freeze
-from clusters.words import HEALTH_WORDS, bounded, counted, utc_words
+from clusters.words import HEALTH_WORDS, counted, utc_words
 from dashboard.differing import differing
 from dashboard.facts import side_words
 from dashboard.filters import Filters
 from dashboard.problem import OLD, Problem, peer_href
 from dashboard.ribbon import drops
+from dashboard.silent import of_speakers
 from speakers.causes import Cause, causes
-from speakers.counts import UNSEEN, Counts, Group, NodeCount
+from speakers.counts import Counts, Group
 from speakers.frr.reasons import REASONS
 from speakers.history import DAY, LOST
 from speakers.models import Transition
-from speakers.selectors import speakers
 
 SHOWN = 12
 SHOWN_ALL = 200
 _TRANSITIONS = 2000
-_SPEAKERS = 2000
 
 
 def problems(
@@ -52,7 +50,7 @@ def problems(
         _of_cause(cause, names, counts, clusters.get(cause.main.cluster), filters) for cause in causes(counts, refusing)
     ]
     unseen = [node for node in counts.problem_nodes if not node.seen]
-    found += _of_speakers(unseen, clusters, filters)
+    found += of_speakers(unseen, clusters, filters)
     found += differing(filters, clusters)
     return sorted(found, key=lambda problem: problem.order)
 
@@ -81,13 +79,12 @@ def _of_cause(
 def _of_nodes(cause: Cause, own: str) -> str:
     """How nodes are without peers that others have."""
     these = "this node" if cause.nodes == 1 else "these nodes"
+    others = ", and other nodes reach them" if cause.reached else ""
     if cause.health == "absent":
-        return (
-            f"FRR on {these} has none of {own} peers, and other nodes reach them: the configuration is not taken over"
-        )
+        return f"FRR on {these} has none of {own} peers{others}: the configuration is not taken over"
     have = "has" if cause.nodes == 1 else "have"
     words = _lower(_cause(cause.main))
-    return f"{these.capitalize()} {have} lost all of {own} peers, and other nodes reach them: {words}"
+    return f"{these.capitalize()} {have} lost all of {own} peers{others}: {words}"
 
 
 def _in_common(cause: Cause, counts: Counts, cluster: Cluster | None, filters: Filters) -> Problem:
@@ -116,6 +113,7 @@ def _in_common(cause: Cause, counts: Counts, cluster: Cluster | None, filters: F
         kind=cause.kind,
         reason=group.reason,
         group=group if len(routers) == 1 else None,
+        began_before=bool(cause.unseen),
     )
 
 
@@ -157,69 +155,15 @@ def _cause(group: Group) -> str:
 
 def _together(cause: Cause) -> str:
     number, last = cause.number, max(group.last for group in cause.groups)
+    if cause.unseen:
+        few = "" if number == 1 else "both " if cause.unseen == number == 2 else f"all {number:,} "
+        return f"{few if cause.unseen == number else f'{cause.unseen:,} of them '}began when bgpui did not look"
     if number == 1:
         return ""
     seconds = int((last - min(group.since for group in cause.groups)).total_seconds())
     if seconds < 2:
         return f"all {number:,} in the same second" if number > 2 else "both in the same second"
     return f"the latest {utc_words(last)}"
-
-
-def _of_speakers(nodes: list[NodeCount], clusters: Mapping[int, Cluster], filters: Filters) -> list[Problem]:
-    named = nodes[:_SPEAKERS]
-    silent = speakers().order_by().exclude(freshness="live").filter(node__in=[node.node for node in named])
-    fields = ("cluster_id", "node", "pod", "ready", "misses", "error", "observed_at")
-    rows = {(row.cluster_id, row.node): row for row in silent.values_list(*fields, named=True)[:_SPEAKERS]}
-    causes: dict[tuple[int, tuple[str, str]], list[NodeCount]] = defaultdict(list)
-    for node in named:
-        causes[node.cluster, _silence(rows.get((node.cluster, node.node)))].append(node)
-    return [
-        _of_speaker(members, clusters.get(cluster), rows, cause, filters)
-        for (cluster, cause), members in causes.items()
-    ]
-
-
-def _silence(speaker: Any) -> tuple[str, str]:
-    """Why a speaker is not heard, and its own words; the same for all that share the cause."""
-    if speaker is None or (speaker.observed_at is None and not speaker.misses and not speaker.error):
-        return "Not observed yet", ""
-    if speaker.error and not speaker.misses:
-        return "Not known", speaker.error
-    if speaker.misses:
-        return "Speaker does not answer", speaker.error
-    return "Not polled any more: is a worker running?", ""
-
-
-def _of_speaker(
-    members: list[NodeCount],
-    cluster: Cluster | None,
-    rows: Mapping[tuple[int, str], Any],
-    cause: tuple[str, str],
-    filters: Filters,
-) -> Problem:
-    first = rows.get((members[0].cluster, members[0].node))
-    number = sum(node.healths[health] for node in members for health in UNSEEN)
-    health = "unknown" if any(node.healths["unknown"] for node in members) else "late"
-    pod = f"{first.pod}, ready {first.ready or '?'}" if first and first.pod and len(members) == 1 else ""
-    return Problem(
-        health=health,
-        number=number,
-        of=sum(node.healths.total() for node in members),
-        title=f"{number:,} {HEALTH_WORDS[health]}",
-        cluster=cluster.name if cluster else "",
-        peer="",
-        peer_href="",
-        neighbor="",
-        remote_as=None,
-        vrf="",
-        nodes=[node.node for node in members[:2]],
-        more_nodes=max(0, len(members) - 2),
-        since=first.observed_at if first else None,
-        cause=cause[0] + (f", {counted(first.misses, 'poll')} missed" if first and first.misses else ""),
-        detail=" · ".join(filter(None, (pod, bounded(cause[1], 200)))),
-        href=filters.query(node=members[0].node) if len(members) == 1 else filters.query(health=health),
-        kind="speaker",
-    )
 
 
 def with_ribbons(rows: Iterable[Problem], now: datetime) -> list[Problem]:

@@ -133,6 +133,7 @@ def _refused(freeze: Freeze, absent: list[Problem], filters: Filters, pages: Map
         touches="" if one else "all that was changed since",
         group=one.group if one else None,
         refused=True,
+        began_before=any(problem.began_before for problem in absent),
         objects=tuple((str(ref), pages.get((freeze.cluster, ref), "")) for ref in freeze.objects[:_OBJECTS]),
     )
 

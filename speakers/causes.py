@@ -29,12 +29,14 @@ class Cause:
     """Sessions that are not up for one cause. kind: router, node, or vrf.
 
     groups: by router and reason, the largest first, of at least one. nodes: how many there are. names: of lost nodes.
+    reached: whether other nodes are known to reach all of its routers.
     """
 
     kind: str
     groups: tuple[Group, ...]
     nodes: int
     names: tuple[str, ...] = ()
+    reached: bool = False
 
     @property
     def main(self) -> Group:
@@ -52,6 +54,11 @@ class Cause:
         return sum(group.number for group in self.groups)
 
     @property
+    def unseen(self) -> int:
+        """Of how many of its sessions nobody saw when they came to be so."""
+        return sum(group.unseen for group in self.groups)
+
+    @property
     def others(self) -> list[str]:
         """The causes beside that of the largest group."""
         return list(dict.fromkeys(group.cause for group in self.groups if group.cause != self.main.cause))
@@ -63,23 +70,50 @@ def causes(counts: Counts, refusing: Collection[Node] = ()) -> list[Cause]:
     refusing: nodes of which it is known why their FRR lacks neighbors, so that these are no lost peers.
     """
     groups = [group for group in counts.groups if group.health not in UNSEEN]
-    dead = _dead(groups, counts)
-    lost = [] if counts.filters.partial else _lost(counts, dead, refusing)
+    reach = _Reach.of(counts)
+    lost = [] if counts.filters.partial else _lost(counts, reach, refusing)
     if lost:
         nodes = {(one.cluster, one.first_node) for cause in lost for one in cause.groups}
-        groups = _without(counts, groups, dead, {node: _losses(node, refusing) for node in nodes})
+        groups = _without(counts, groups, reach, {node: _losses(node, refusing) for node in nodes})
     missing = [group for group in groups if group.reason == VRF_MISSING and group.health == "down"]
     rest = [group for group in groups if group not in missing]
     return [*lost, *_of_vrfs(counts, missing), *_of_routers(rest)]
 
 
-def _dead(groups: Iterable[Group], counts: Counts) -> set[Router]:
-    """The routers that no node reaches."""
-    down: dict[Router, int] = defaultdict(int)
-    for group in groups:
-        if group.health in DOWN and group.reason != VRF_MISSING:
-            down[group.router] += group.number
-    return {router for router, number in down.items() if number >= counts.totals[router].number}
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """The routers that no node is known to reach, and of these those that are dead.
+
+    gone: they are down for nodes whose FRR has them. dead: these, and those that all nodes were seen without. While
+    nodes are silent, an FRR that lacks its neighbors says nothing about routers.
+    """
+
+    unreached: frozenset[Router]
+    gone: frozenset[Router]
+    dead: frozenset[Router]
+
+    @classmethod
+    def of(cls, counts: Counts) -> _Reach:
+        """Without a query."""
+        away, silent, down = Counter[Router](), set[Router](), set[Router]()
+        for group in counts.groups:
+            if group.health in DOWN | UNSEEN:
+                away[group.router] += group.number
+            if group.health in UNSEEN:
+                silent.add(group.router)
+            elif group.health == "down" and group.reason != VRF_MISSING:
+                down.add(group.router)
+        unreached = frozenset(router for router, number in away.items() if number >= counts.totals[router].number)
+        gone = unreached & down
+        return cls(unreached, gone, gone | (unreached - silent))
+
+    def blames_node(self, group: Group) -> bool:
+        """Whether the loss may be the node's: its FRR lacks a neighbor that others have, or others reach the router."""
+        return group.router not in self.dead or self.lacks(group)
+
+    def lacks(self, group: Group) -> bool:
+        """Whether a dead router is not why a session is not up, since FRR does not even have the neighbor."""
+        return group.health == "absent" and group.router in self.gone
 
 
 def _losses(node: Node, refusing: Collection[Node]) -> frozenset[str]:
@@ -87,8 +121,8 @@ def _losses(node: Node, refusing: Collection[Node]) -> frozenset[str]:
     return _DOWN if node in refusing else DOWN
 
 
-def _lost(counts: Counts, dead: set[Router], refusing: Collection[Node]) -> list[Cause]:
-    """The nodes that answer and have lost every peer, though other nodes reach these, by reason; one query."""
+def _lost(counts: Counts, reach: _Reach, refusing: Collection[Node]) -> list[Cause]:
+    """The nodes that answer and have lost every peer, though these are not dead, by reason; one query."""
     wanted: dict[Node, int] = {}
     for node in counts.cut_off:
         key = node.cluster, node.node
@@ -101,31 +135,35 @@ def _lost(counts: Counts, dead: set[Router], refusing: Collection[Node]) -> list
     several: dict[Node, list[Group]] = defaultdict(list)
     for group in grouped(rows.filter(node__in=[name for _cluster, name in wanted]), "node"):
         key = group.cluster, group.first_node
-        known = key in wanted and group.router in counts.totals and group.router not in dead
+        known = key in wanted and group.router in counts.totals and reach.blames_node(group)
         if known and group.health in _losses(key, refusing):
             several[key].append(group)
     alike: dict[tuple[int, str], dict[str, list[Group]]] = defaultdict(dict)
     for key, found in several.items():
-        if len({group.router for group in found}) >= _FEWEST and 2 * len(found) > wanted[key]:
+        routers = {group.router for group in found} - reach.dead
+        if len(routers) >= _FEWEST and 2 * len(found) > wanted[key]:
             alike[key[0], _largest(found)[0].reason][key[1]] = found
-    return [
-        Cause("node", _largest(chain.from_iterable(nodes.values())), len(nodes), tuple(sorted(nodes)))
-        for nodes in alike.values()
-    ]
+    return [_of_nodes(nodes, reach) for nodes in alike.values()]
+
+
+def _of_nodes(nodes: Mapping[str, list[Group]], reach: _Reach) -> Cause:
+    groups = _largest(chain.from_iterable(nodes.values()))
+    reached = reach.unreached.isdisjoint(group.router for group in groups)
+    return Cause("node", groups, len(nodes), tuple(sorted(nodes)), reached)
 
 
 def _without(
-    counts: Counts, groups: Sequence[Group], dead: set[Router], nodes: Mapping[Node, frozenset[str]]
+    counts: Counts, groups: Sequence[Group], reach: _Reach, nodes: Mapping[Node, frozenset[str]]
 ) -> list[Group]:
     """The groups without what has gone into rows of nodes, which is not what lacks its VRF; one query.
 
     nodes: with the health of what has.
     """
     own = reduce(or_, (Q(cluster_id=at[0], node=at[1], health__in=healths) for at, healths in nodes.items()))
-    touched = {group.router for group in groups if group.health in DOWN} - dead
-    left = [group for group in groups if group.health not in DOWN or group.router in dead]
+    known = {group.router for group in groups if group.health in DOWN}
+    left = [group for group in groups if group.health not in DOWN or not reach.blames_node(group)]
     again = grouped(not_up(counts.filters).filter(health__in=DOWN).exclude(own & ~Q(reason=VRF_MISSING)))
-    return [*left, *(group for group in again if group.router in touched)]
+    return [*left, *(group for group in again if group.router in known and reach.blames_node(group))]
 
 
 def _of_vrfs(counts: Counts, groups: Sequence[Group]) -> list[Cause]:

@@ -13,7 +13,7 @@ from speakers.frr.conditions import STATES, Condition, absent, condition
 from speakers.frr.neighbor import Neighbor
 from speakers.frr.parse import whole
 from speakers.frr.reasons import WEAK
-from speakers.losses import came_up, flapped, loss
+from speakers.losses import began, came_up, flapped, loss, watched
 from speakers.models import Session, Speaker, Transition
 from speakers.reports import UNTOLD, Report, reported, unreported
 from speakers.sweep import Observation
@@ -110,11 +110,8 @@ def _judge(found: Changes, row: Session | None, sight: _Sight, judged: Condition
     transition = _transition(before, sight, judged)
     if "differs" in values:
         values["differs_since"] = (row.differs_since if row.differs else sight.at) if values["differs"] else None
-    values["established_at"] = _established_at(row, sight, judged)
-    if judged.state == _State.ESTABLISHED:
-        values["since"] = values["established_at"] or (row.since if _phase(row.state) == "up" else sight.at)
-    else:
-        values["since"] = row.since if before and _phase(row.state) == _phase(judged.state) else sight.at
+    values["established_at"] = up = _established_at(row, sight, judged)
+    values["since"], values["began_before"] = (up, False) if up else _since(before, sight, judged)
     if before is not None and not _differs(row, values):
         return
     for name, value in values.items():
@@ -123,6 +120,12 @@ def _judge(found: Changes, row: Session | None, sight: _Sight, judged: Condition
     if transition is not None:
         transition.session = row
         found.transitions.append(transition)
+
+
+def _since(row: Session | None, sight: _Sight, judged: Condition) -> tuple[datetime, bool]:
+    if row is not None and _phase(row.state) == _phase(judged.state):
+        return row.since, row.began_before
+    return began(row, sight.neighbor, sight.at, seen=watched(sight.speaker, sight.at))
 
 
 def _new(speaker: Speaker, key: Key) -> Session:

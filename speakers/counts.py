@@ -9,7 +9,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Protocol, TypeVar
 
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Case, Count, Max, Min, Q, QuerySet, When
+from django.db.models.functions import Coalesce
 
 from speakers.extent import Extent, Router, Total, extent_of
 from speakers.models import Session, Speaker
@@ -21,6 +22,8 @@ UNSEEN = frozenset({"unknown", "late"})
 _FEW, _MANY = 500, 2000
 NOT_WHOLE = (False,)  # SQLite uses an index for IN, and none for NOT
 _RANK = {health: rank for rank, health in enumerate(HEALTH)}
+_SINCE = Case(When(health__in=UNSEEN, then=Coalesce("speaker__observed_at", "since")), default="since")
+_BEFORE = Q(began_before=True) & ~Q(health__in=UNSEEN)
 Rows = TypeVar("Rows", bound="QuerySet[Session]")
 
 
@@ -49,7 +52,10 @@ def worst(healths: Counter[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Sessions to one neighbor of one VRF that share health and reason."""
+    """Sessions to one neighbor of one VRF that share health and reason.
+
+    since, last: of the oldest and of the newest; of sessions that are not seen, when their nodes were last heard.
+    """
 
     cluster: int
     vrf: str
@@ -66,6 +72,7 @@ class Group:
     last_node: str
     remote_as: int | None
     degraded: str
+    unseen: int  # of how many nobody saw when that began
 
     @property
     def router(self) -> Router:
@@ -209,8 +216,9 @@ def grouped(rows: Sessions, *also: str) -> list[Group]:
     """Sessions by router, health and reason, and by the other columns that are named; one query."""
     found = (
         rows.values_list("cluster_id", "vrf", "neighbor", "health", "reason", *also)
-        .annotate(Count("pk"), Min("since"), Max("since"), Max("peer"), Max("cause"), Min("pk"))
-        .annotate(Min("node"), Max("node"), Max("remote_as"), Max("degraded"))
+        .annotate(Count("pk"), first=Min(_SINCE), last=Max(_SINCE))
+        .annotate(Max("peer"), Max("cause"), Min("pk"))
+        .annotate(Min("node"), Max("node"), Max("remote_as"), Max("degraded"), unseen=Count("pk", filter=_BEFORE))
     )
     return [Group(*row[:5], *row[5 + len(also) :]) for row in found]
 

@@ -1,4 +1,4 @@
-"""Since when a session is up, and whether it was lost between two looks at FRR: told by what it counts."""
+"""Since when a session is in its state, and whether it was lost between two looks at FRR: told by what it counts."""
 
 from __future__ import annotations
 
@@ -7,11 +7,31 @@ from datetime import UTC, datetime, timedelta
 from speakers.frr.conditions import Condition, last_down
 from speakers.frr.neighbor import Neighbor
 from speakers.frr.parse import whole
-from speakers.models import Session
+from speakers.models import Session, Speaker
+from speakers.selectors import Limits
 
 _JITTER = timedelta(seconds=3)  # FRR gives whole seconds, of the moment at which it answers
 _UPTIME_LIMIT, _EPOCH_LIMIT = 2**42, 2**34  # milliseconds, seconds; what is beyond is no time
 _ANEW = "FRR counts its connections anew: it was restarted, or the neighbor was configured anew"
+
+
+def watched(speaker: Speaker, at: datetime) -> bool:
+    """Whether its last answer before then is recent enough for its sessions to be known until then."""
+    heard = speaker.observed_at
+    return heard is not None and heard >= Limits.at(at).of(speaker.every).unknown
+
+
+def began(row: Session | None, neighbor: Neighbor | None, at: datetime, *, seen: bool) -> tuple[datetime, bool]:
+    """Since when a session is in a state that is another one than its row's, and whether it may be so for longer.
+
+    seen: the node was watched until then. If not, FRR's last reset tells that it has not been up since: bgpd/bgp_fsm.c
+    sets its time where an Established session ends, bgpd/bgpd.c where the neighbor is made. It wraps at a day.
+    """
+    if seen and (row is None or row.state != Session.State.UNKNOWN):
+        return at, False
+    ago = neighbor.last_reset_ago if neighbor is not None and not neighbor.established else None
+    known = ago is not None and 0 <= ago < _UPTIME_LIMIT
+    return (at - timedelta(milliseconds=ago or 0) if known else at), True
 
 
 def flapped(row: Session, neighbor: Neighbor | None, heard: datetime | None, at: datetime) -> bool:

@@ -91,6 +91,9 @@ class Session(models.Model):
     state = models.CharField(max_length=20, choices=State, default=State.UNKNOWN)
     degraded = models.CharField(max_length=200, blank=True, help_text="Why an Established session is not whole.")
     since = models.DateTimeField(help_text="When `state` was first observed, or FRR's own time of establishment.")
+    began_before = models.BooleanField(
+        default=False, help_text="It was in that state before `since`; nobody looked when that began."
+    )
     reason = models.CharField(max_length=40, blank=True, help_text="Code of the cause, see speakers.frr.reasons.")
     cause = models.CharField(max_length=300, blank=True, help_text="The cause in plain words.")
     evidence = models.JSONField(default=dict, help_text="FRR's own fields that say so.")

@@ -74,9 +74,10 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
         model = Session
         fields: tuple[str, ...] = (
             "id", "cluster", "node", "vrf", "technology_preview", "neighbor", "peer", "intended", "state", "health",
-            "degraded", "observed_at", "heard_from", "age", "since", "reason", "cause", "evidence", "remote_as",
-            "local_as", "remote_router_id", "local_router_id", "link", "bgp_version", "hostname", "established_at",
-            "uptime", "timers", "families", "bfd", "prefixes", "connections", "differs", "differs_since", "comparison",
+            "degraded", "observed_at", "heard_from", "age", "since", "began_before", "reason", "cause", "evidence",
+            "remote_as", "local_as", "remote_router_id", "local_router_id", "link", "bgp_version", "hostname",
+            "established_at", "uptime", "timers", "families", "bfd", "prefixes", "connections", "differs",
+            "differs_since", "comparison",
         )  # fmt: skip
         read_only_fields: tuple[str, ...] = fields
 

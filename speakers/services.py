@@ -18,8 +18,9 @@ from clusters.watched import reading_interval
 from intent.sessions import IntendedSession
 from speakers.changes import Changes, changes
 from speakers.counters.keeping import due, points_write
+from speakers.losses import watched
 from speakers.models import Gap, Session, Speaker, Transition
-from speakers.selectors import EVERY, MISSES_UNKNOWN, SESSION_FIELDS, Limits, session_rows
+from speakers.selectors import EVERY, MISSES_UNKNOWN, SESSION_FIELDS, session_rows
 from speakers.sweep import Observation
 from speakers.totals import transitions_count
 from speakers.unchanged import Look, different, keep, looks
@@ -124,7 +125,7 @@ def _plan(
 def _gap(speaker: Speaker, seen: Observation) -> list[Gap]:
     """The time since its last answer, if that is too long for its sessions to be known in between."""
     heard = speaker.observed_at
-    if not seen.heard or heard is None or heard >= Limits.at(seen.at).of(speaker.every).unknown:
+    if not seen.heard or heard is None or watched(speaker, seen.at):
         return []
     return [Gap(cluster_id=speaker.cluster_id, node=speaker.node, began_at=heard, ended_at=seen.at)]
 

@@ -25,6 +25,7 @@ from clusters.words import (
     SYNC_WORDS,
     age_words,
     amount,
+    before_words,
     bounded,
     counted,
     names_field,
@@ -42,11 +43,21 @@ register.filter("amount", amount)
 @register.filter
 def age(at: datetime | None, form: str = "long") -> SafeString | str:
     """How long ago, ticking in the browser, with the absolute UTC on hover; form: long or short."""
-    if at is None:
-        return _NOTHING
+    return _NOTHING if at is None else _ticking(at, form, utc_words(at))
+
+
+def _ticking(at: datetime, form: str, title: str) -> SafeString:
     words = age_words(clock.now() - at, short=form == "short")
-    stamp, title = utc_stamp(at), utc_words(at)
-    return format_html('<time datetime="{}" title="{}" data-age="{}">{}</time>', stamp, title, form, words)
+    return format_html('<time datetime="{}" title="{}" data-age="{}">{}</time>', utc_stamp(at), title, form, words)
+
+
+@register.filter
+def lasting(row: Any, form: str = "long") -> SafeString | str:
+    """How long ago the `since` of a row is, "over" that if it began before (`began_before`)."""
+    if row.since is None or not row.began_before:
+        return age(row.since, form)
+    over = ">" if form == "short" else "over "
+    return format_html("{}{}", over, _ticking(row.since, form, before_words(row.since)))
 
 
 register.filter(names_field)

@@ -76,7 +76,7 @@ def each_session_told(names: dict[int, str]) -> Iterator[Family]:
     """Every session by itself, for installations that want it so; one query."""
     labels = ("cluster", "node", "vrf", "neighbor", "peer")
     up = gauge("session_up", "Whether it is Established, and was seen so by the last sweep.", *labels)
-    since = gauge("session_since_timestamp_seconds", "Since when it is in its state.", *labels)
+    since = gauge("session_since_timestamp_seconds", "Since when it is in its state, at the latest.", *labels)
     sent = gauge("session_prefixes_sent", "Prefixes sent.", *labels)
     received = gauge("session_prefixes_received", "Prefixes accepted.", *labels)
     columns = ("cluster_id", "node", "vrf", "neighbor", "peer")

@@ -36,6 +36,7 @@ class PartSerializer(serializers.Serializer[Part]):
     since = serializers.DateTimeField(
         allow_null=True, help_text="Of the oldest that is down or not seen; if there is none, of the last change."
     )
+    began_before = serializers.BooleanField(help_text="Some of it was so before `since`, when nobody looked.")
 
 
 class OverviewSerializer(serializers.Serializer[Any]):

@@ -50,6 +50,7 @@ class ProblemSerializer(serializers.Serializer[Problem]):
     nodes = serializers.ListField(child=serializers.CharField(), help_text="The first and the last by name.")
     number_of_nodes = serializers.IntegerField()
     since = serializers.DateTimeField(allow_null=True, help_text="Of the first session.")
+    began_before = serializers.BooleanField(help_text="Some of it was so before `since`, when nobody looked.")
     reason = serializers.CharField(help_text="Code of the cause.")
     cause = serializers.CharField()
     detail = serializers.CharField()

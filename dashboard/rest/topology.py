@@ -49,12 +49,16 @@ class RouterSerializer(serializers.Serializer[Any]):
     broken = serializers.BooleanField(help_text="The BGPPeer breaks rules.")
 
 
+_OF_CELLS = ("health", "since", "began_before", "why")
+
+
 class CellSerializer(serializers.Serializer[Any]):
     """A session."""
 
     id = serializers.IntegerField()
     health = serializers.CharField()
     since = serializers.DateTimeField(allow_null=True)
+    began_before = serializers.BooleanField(help_text="It was so before `since`, when nobody looked.")
     why = serializers.CharField()
 
 
@@ -172,7 +176,7 @@ def _vrf_json(vrf: VRF) -> dict[str, Any]:
                         "excluded": line.place.excluded,
                         "cordoned": line.place.cordoned,
                         "sessions": [
-                            cell and {"id": cell.session, "health": cell.health, "since": cell.since, "why": cell.why}
+                            cell and {"id": cell.session, **{name: getattr(cell, name) for name in _OF_CELLS}}
                             for cell in line.cells
                         ],
                     }

@@ -31,6 +31,7 @@ from dashboard.views.home import STALE_POLLS
 from speakers import live
 from speakers.comparison.selectors import comparison_of, differences_of
 from speakers.counters.series import session_series
+from speakers.counts import UNSEEN
 from speakers.frr import commands
 from speakers.frr.logs import TAIL
 from speakers.frr.reasons import REASONS
@@ -132,6 +133,7 @@ def _live(row: Session, health: str) -> dict[str, Any]:
         "differences": differences_of(row, _DIFFERENCES) if compared is not None and compared.differences else [],
         "detail": detail,
         "state": facts.state_words(row, health, now),
+        "before": facts.since_words(row) if row.began_before and health not in UNSEEN else "",
         "past": past,
         "pasts": [
             (words, reach - _ROUNDING, axis, past.uptime(reach), past.lost(reach), states(past.spans, now, reach))

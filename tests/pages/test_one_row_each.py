@@ -92,7 +92,10 @@ def test_every_session_that_is_not_up_is_in_one_row(
     alike = ("cluster_id", "vrf", "neighbor", "health", "reason")
     seen = {row[:-1]: row[-1] for row in wanted.exclude(health__in=UNSEEN).values_list(*alike).annotate(Count("pk"))}
     found: Counter[tuple[Any, ...]] = Counter()
+    up = sessions().filter(health__in=["up", "degraded", "orphan"]).values_list("cluster_id", "vrf", "neighbor")
+    reached = set(up.order_by())
     for cause in causes(counts, {(min(two), node) for node in refusing}):
+        assert cause.kind != "node" or cause.reached == reached.issuperset(group.router for group in cause.groups)
         for group in cause.groups:
             found[group.cluster, group.vrf, group.neighbor, group.health, group.reason] += group.number
     assert found == seen
@@ -138,6 +141,53 @@ def test_a_node_whose_frr_lacks_its_neighbors_is_one_row(
     (row,) = problem_rows(viewer.get("/").text)
     assert row.startswith(f"{title} node-1all of its 4 peers")
     assert all(said in row for said in words)
+
+
+@pytest.mark.parametrize("misses", [1, 3])
+def test_a_node_that_is_not_heard_does_not_reach_dead_routers(viewer: Client, cluster: Cluster, misses: int) -> None:
+    """Nor does one without their VRF: what other nodes reach somebody has to have seen."""
+    nodes = [a_speaker(cluster, f"node-{number}", misses=misses * (number == 2)) for number in range(4)]
+    for neighbor in ("10.0.0.1", "10.0.0.2"):
+        for speaker in nodes[:2]:
+            a_session(speaker, neighbor, vrf="red", **down())
+        a_session(nodes[2], neighbor, vrf="red")
+        a_session(nodes[3], neighbor, vrf="red", **down(reason="vrf-missing", cause="No such VRF"))
+    a_session(nodes[3], "10.0.0.3")
+    rows = problem_rows(viewer.get("/").text)
+    assert sorted(row.partition(" node-")[0] for row in rows) == [
+        "2 down tor-a 10.0.0.1 AS 64501 red", "2 down tor-a 10.0.0.2 AS 64501 red", "2 down red",
+        f"2 {'unknown' if misses == 3 else 'not answered'}",
+    ]  # fmt: skip
+
+
+def test_a_node_without_neighbors_is_one_row_beside_the_routers_that_are_dead(viewer: Client, cluster: Cluster) -> None:
+    bare, whole = a_speaker(cluster, "node-1"), a_speaker(cluster, "node-2")
+    for neighbor in ("10.0.0.1", "10.0.0.2", "10.0.0.3"):
+        a_session(bare, neighbor, **down(**ABSENT))
+        a_session(whole, neighbor, **(down() if neighbor == "10.0.0.3" else {}))
+    node, router = problem_rows(viewer.get("/").text)
+    assert router.startswith("Down tor-a 10.0.0.3")
+    assert node.startswith("3 absent node-1all of its 3 peers")
+    assert "FRR on this node has none of its peers: the configuration is not taken over" in node
+
+
+def test_a_node_without_neighbors_is_one_row_while_nobody_else_is_heard(viewer: Client, cluster: Cluster) -> None:
+    bare, silent = a_speaker(cluster, "node-1"), a_speaker(cluster, "node-2", misses=1)
+    for neighbor in ("10.0.0.1", "10.0.0.2"):
+        a_session(bare, neighbor, **down(**ABSENT))
+        a_session(silent, neighbor)
+    node, speaker = problem_rows(viewer.get("/").text)
+    assert "FRR on this node has none of its peers: the configuration is not taken over" in node
+    assert speaker.startswith("2 not answered")
+
+
+def test_all_silent_nodes_of_a_large_fleet_count(cluster: Cluster) -> None:
+    made = [Speaker(cluster=cluster, node=f"node-{number}", pod="speaker", misses=3) for number in range(2_100)]
+    rows = Speaker.objects.bulk_create(made, batch_size=500)
+    known = {"cluster": cluster, "vrf": "default", "neighbor": "10.0.0.1", "intended": True, "since": timezone.now()}
+    Session.objects.bulk_create([Session(speaker=row, node=row.node, **known) for row in rows], batch_size=500)
+    (row,) = problems(Counts.of(Filters()), {cluster.pk: cluster}, Filters(), {}, ())
+    assert (row.number, row.number_of_nodes) == (2_100, 2_100)
 
 
 def test_neighbors_that_frr_lacks_for_a_refused_configuration_are_no_lost_peers(

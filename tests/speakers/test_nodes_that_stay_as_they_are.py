@@ -55,6 +55,13 @@ def test_from_the_third_look_on_nothing_is_compared(compared: list[str]) -> None
     assert len([query for query in queries if 'FROM "speakers_session"' in query["sql"]]) == 1
 
 
+def test_how_long_ago_the_last_reset_was_is_no_news(compared: list[str]) -> None:
+    cluster = make_cluster()
+    for at in range(6):
+        _look(cluster, at, DOWN | {"hostname": "seen here alone", "lastResetTimerMsecs": 60_000 + 1000 * at})
+    assert len(compared) == 2
+
+
 @pytest.mark.parametrize(
     ("fields", "state", "degraded"),
     [
