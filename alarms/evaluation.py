@@ -29,6 +29,7 @@ _OF_A_CLUSTER = ("node", "speaker", "configuration")  # kinds of causes: all tha
 _READ = ("cluster", "inhibited_by")
 _SAID = (  # columns that repeat what was found
     "cause_kind", "title", "cause", "reason", "vrf", "neighbor", "peer", "number_of_nodes", "sessions",
+    "began_before",
 )  # fmt: skip
 _WRITTEN = (
     *_SAID, "rule_name", "severity", "state", "nodes", "evidence", "known", "worst",

@@ -43,7 +43,7 @@ def side_words(side: str) -> str:
 
 def state_words(session: Session, health: str, now: datetime) -> str:
     """The state as a sentence without its full stop."""
-    lasting = f"{'over ' if session.began_before else ''}{age_words(now - session.since)}"
+    lasting = f"{'at least ' if session.began_before else ''}{age_words(now - session.since)}"
     seen = session.speaker.observed_at
     ago = f"{age_words(now - seen)} ago" if seen else ""
     known = bool(seen) and session.state != Session.State.UNKNOWN

@@ -60,8 +60,8 @@ class AlarmSerializer(serializers.ModelSerializer[Alarm]):
         model = Alarm
         fields = (
             "id", "state", "severity", "kind", "rule", "cluster", "title", "cause_kind", "cause", "reason", "vrf",
-            "neighbor", "peer", "nodes", "number_of_nodes", "sessions", "evidence", "began_at", "fired_at",
-            "resolved_at", "resolution", "blind", "silenced", "inhibited_by",
+            "neighbor", "peer", "nodes", "number_of_nodes", "sessions", "evidence", "began_at", "began_before",
+            "fired_at", "resolved_at", "resolution", "blind", "silenced", "inhibited_by",
             "acknowledged_at", "acknowledged_by", "acknowledgement",
         )  # fmt: skip
         read_only_fields = fields

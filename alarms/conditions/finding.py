@@ -17,8 +17,8 @@ _KEY = 200  # characters of a key that a row has room for
 class Found:
     """A cause for which a rule holds in a cluster. key: tells the rule's causes apart, and stays while it lasts.
 
-    began_at: None = not known, hence now. evidence: pairs of words. nodes: names of all of them, bounded.
-    blind: whether some of it was found before, and is not seen now.
+    began_at: None = not known, hence now. began_before: some of it was so before, when nobody looked. evidence: pairs
+    of words. nodes: names of all of them, bounded. blind: whether some of it was found before, and is not seen now.
     """
 
     cluster: int
@@ -34,6 +34,7 @@ class Found:
     number_of_nodes: int = 0
     sessions: int = 0
     began_at: datetime | None = None
+    began_before: bool = False
     evidence: tuple[tuple[str, str], ...] = ()
     blind: bool = False
 

@@ -56,7 +56,16 @@ def _silent_since(rule: Rule, facts: Facts, counts: Counts) -> dict[int, list[No
 
 def _as_it_was(alarm: Alarm) -> Found:
     """What was lost, without nodes."""
-    return Found(alarm.cluster_id, _LOST, "node", "", alarm.cause, alarm.reason, began_at=alarm.began_at)
+    return Found(
+        alarm.cluster_id,
+        _LOST,
+        "node",
+        "",
+        alarm.cause,
+        alarm.reason,
+        began_at=alarm.began_at,
+        began_before=alarm.began_before,
+    )
 
 
 def _with(silent: Sequence[NodeCount], found: Found) -> Found:
@@ -129,6 +138,7 @@ def _found(cluster: int, key: str, causes: list[Cause], named: list[str]) -> Fou
         number_of_nodes=nodes,
         sessions=number,
         began_at=min(each.since for cause in causes for each in cause.groups),
+        began_before=any(cause.unseen for cause in causes),
         evidence=_evidence(causes),
     )
 

@@ -62,6 +62,7 @@ def _told(alarm: Alarm) -> dict[str, Any]:
         "number_of_nodes": alarm.number_of_nodes,
         "sessions": alarm.sessions,
         "began_at": utc_stamp(alarm.began_at),
+        "began_before": alarm.began_before,
         "resolved_at": utc_stamp(alarm.resolved_at) if alarm.resolved_at is not None else None,
         "acknowledged_by": by.get_username() if by is not None else "",
         "url": f"{settings.BGPUI_URL}{alarm.get_absolute_url()}" if settings.BGPUI_URL else "",

@@ -38,7 +38,8 @@ def _part(title: str, alarms: Sequence[Mapping[str, Any]], number: int, say: Cal
         found.append(f"- [{alarm['severity']}] {say(alarm['title'])}")
         found.append(f"  {say(alarm['cause'])}" if alarm["cause"] else "")
         ended = f", until {alarm['resolved_at']}" if alarm["resolved_at"] else ""
-        found.append(f"  since {alarm['began_at']}{ended}; rule {say(alarm['rule'])}")
+        before = "before " if alarm.get("began_before") else ""  # which notices of older releases do not say
+        found.append(f"  since {before}{alarm['began_at']}{ended}; rule {say(alarm['rule'])}")
         found.append(f"  acknowledged by {say(alarm['acknowledged_by'])}" if alarm["acknowledged_by"] else "")
         found.append(f"  {alarm['url']}" if alarm["url"] else "")
     if number > _LISTED:

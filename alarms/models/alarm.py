@@ -53,6 +53,7 @@ class Alarm(models.Model):
     evidence = models.JSONField(default=list, help_text="Pairs of words that say so.")
 
     began_at = models.DateTimeField(help_text="Since when it is so.")
+    began_before = models.BooleanField(default=False, help_text="Some of it was so before, when nobody looked.")
     grown_at = models.DateTimeField(null=True, help_text="When a look last found more, or other nodes, than before.")
     fired_at = models.DateTimeField(null=True, help_text="When it had lasted for long enough.")
     resolved_at = models.DateTimeField(null=True)
@@ -96,6 +97,11 @@ class Alarm(models.Model):
         """What matchers compare with, by name."""
         found = {name: (getattr(self, name),) for name in ("severity", "kind", "vrf", "peer", "neighbor")}
         return {"rule": (self.rule_name,), "cluster": (self.cluster.name,), "node": tuple(self.nodes), **found}
+
+    @property
+    def since(self) -> datetime:
+        """The same as every row of what lasts has it."""
+        return self.began_at
 
     @property
     def looked_after(self) -> bool:

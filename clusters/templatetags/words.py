@@ -53,11 +53,11 @@ def _ticking(at: datetime, form: str, title: str) -> SafeString:
 
 @register.filter
 def lasting(row: Any, form: str = "long") -> SafeString | str:
-    """How long ago the `since` of a row is, "over" that if it began before (`began_before`)."""
+    """How long ago the `since` of a row is, at least, if it began before (`began_before`)."""
     if row.since is None or not row.began_before:
         return age(row.since, form)
-    over = ">" if form == "short" else "over "
-    return format_html("{}{}", over, _ticking(row.since, form, before_words(row.since)))
+    least = "\N{GREATER-THAN OR EQUAL TO}" if form == "short" else "at least "
+    return format_html("{}{}", least, _ticking(row.since, form, before_words(row.since)))
 
 
 register.filter(names_field)

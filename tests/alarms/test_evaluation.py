@@ -13,8 +13,11 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from alarms import tasks
+from alarms.delivery.body import body_of
+from alarms.delivery.words import lines
 from alarms.models import Alarm, Inhibition, Kind, Notice, Route, Rule
 from clusters.models import Cluster
+from clusters.words import utc_stamp
 from speakers.models import Session, Speaker, Sweep
 from tests.alarms.conftest import Look, firing
 from tests.pages.conftest import Browser
@@ -50,6 +53,27 @@ def test_the_beginning_stays_while_the_state_machine_turns(cluster: Cluster, onl
     Session.objects.update(since=timezone.now())
     look()
     assert Alarm.objects.get().began_at == began
+
+
+def test_what_nobody_saw_begin_is_said_so_everywhere(
+    cluster: Cluster, only: Only, look: Look, browser: Browser
+) -> None:
+    """It counts from the first look, or FRR's last reset, on."""
+    only("session-down", seconds=60)
+    a_session(a_speaker(cluster), **down(began_before=True))
+    look()
+    (alarm,) = firing()
+    viewer, began = browser("viewer"), utc_stamp(alarm.began_at)
+    assert "for at least <time" in viewer.get(alarm.get_absolute_url()).text
+    assert ">at least <time" in viewer.get("/alarms/").text
+    assert viewer.get(f"/api/v1/alarms/{alarm.pk}/").json()["began_before"] is True
+    body = body_of("lab", [alarm], [], timezone.now())
+    assert f"  since before {began}; rule session-down" in lines(body)
+    del body["firing"][0]["began_before"]  # as a notice that waits since an update
+    assert f"  since {began}; rule session-down" in lines(body)
+    Session.objects.update(began_before=False)
+    look()
+    assert not Alarm.objects.get().began_before
 
 
 def test_an_alarm_grows_and_shrinks_and_remembers_its_worst(cluster: Cluster, only: Only, look: Look) -> None:
