@@ -22,6 +22,7 @@ Node = tuple[int, str]  # cluster, name
 _DOWN = frozenset({"down"})
 _NODES = 200  # that have lost everything and are looked at one by one; with more it is the routers
 _FEWEST = 2  # peers of a node, from which on it is to blame for all
+_WITNESSES = 2  # nodes that have lost a router, from which on it is to blame, though others are silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,8 @@ def causes(counts: Counts, refusing: Collection[Node] = ()) -> list[Cause]:
 class _Reach:
     """The routers that no node is known to reach, and of these those that are dead.
 
-    gone: they are down for nodes whose FRR has them. dead: these, and those that all nodes were seen without. While
-    nodes are silent, an FRR that lacks its neighbors says nothing about routers.
+    gone: they are down for nodes whose FRR has them. dead: those that all nodes, or several, were seen without; while
+    the others are silent, what a single one has lost may be its own fault.
     """
 
     unreached: frozenset[Router]
@@ -95,17 +96,17 @@ class _Reach:
     @classmethod
     def of(cls, counts: Counts) -> _Reach:
         """Without a query."""
-        away, silent, down = Counter[Router](), set[Router](), set[Router]()
+        away, silent, down = Counter[Router](), set[Router](), Counter[Router]()
         for group in counts.groups:
             if group.health in DOWN | UNSEEN:
                 away[group.router] += group.number
             if group.health in UNSEEN:
                 silent.add(group.router)
             elif group.health == "down" and group.reason != VRF_MISSING:
-                down.add(group.router)
+                down[group.router] += group.number
         unreached = frozenset(router for router, number in away.items() if number >= counts.totals[router].number)
-        gone = unreached & down
-        return cls(unreached, gone, gone | (unreached - silent))
+        gone = unreached & down.keys()
+        return cls(unreached, gone, (unreached - silent) | {router for router in gone if down[router] >= _WITNESSES})
 
     def blames_node(self, group: Group) -> bool:
         """Whether the loss may be the node's: its FRR lacks a neighbor that others have, or others reach the router."""

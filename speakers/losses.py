@@ -30,8 +30,9 @@ def began(row: Session | None, neighbor: Neighbor | None, at: datetime, *, seen:
     if seen and (row is None or row.state != Session.State.UNKNOWN):
         return at, False
     ago = neighbor.last_reset_ago if neighbor is not None and not neighbor.established else None
-    known = ago is not None and 0 <= ago < _UPTIME_LIMIT
-    return (at - timedelta(milliseconds=ago or 0) if known else at), True
+    if ago is None or not 0 <= ago < _UPTIME_LIMIT:
+        return at, True
+    return at - timedelta(milliseconds=ago), True
 
 
 def flapped(row: Session, neighbor: Neighbor | None, heard: datetime | None, at: datetime) -> bool:
