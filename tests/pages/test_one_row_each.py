@@ -154,10 +154,9 @@ def test_a_node_that_is_not_heard_does_not_reach_dead_routers(viewer: Client, cl
         a_session(nodes[3], neighbor, vrf="red", **down(reason="vrf-missing", cause="No such VRF"))
     a_session(nodes[3], "10.0.0.3")
     rows = problem_rows(viewer.get("/").text)
-    assert sorted(row.partition(" node-")[0] for row in rows) == [
-        "2 down tor-a 10.0.0.1 AS 64501 red", "2 down tor-a 10.0.0.2 AS 64501 red", "2 down red",
-        f"2 {'unknown' if misses == 3 else 'not answered'}",
-    ]  # fmt: skip
+    assert [row.startswith("2 down tor-a 10.0.0.") for row in rows].count(True) == 2
+    assert len(rows) == 4, "and the VRF, and the speaker"
+    assert not any("lost all" in row for row in rows)
 
 
 def test_a_node_without_neighbors_is_one_row_beside_the_routers_that_are_dead(viewer: Client, cluster: Cluster) -> None:
