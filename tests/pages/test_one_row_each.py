@@ -164,7 +164,7 @@ def test_a_node_without_neighbors_is_one_row_beside_the_routers_that_are_dead(vi
     for neighbor in ("10.0.0.1", "10.0.0.2", "10.0.0.3"):
         a_session(bare, neighbor, **down(**ABSENT))
         a_session(whole, neighbor, **(down() if neighbor == "10.0.0.3" else {}))
-    node, router = problem_rows(viewer.get("/").text)
+    router, node = problem_rows(viewer.get("/").text)
     assert router.startswith("Down tor-a 10.0.0.3")
     assert node.startswith("3 absent node-1all of its 3 peers")
     assert "FRR on this node has none of its peers: the configuration is not taken over" in node
