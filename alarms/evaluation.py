@@ -17,12 +17,12 @@ from alarms.inhibiting import inhibit
 from alarms.models import Alarm, Rule
 from clusters.models import Cluster
 from clusters.selectors import clusters_active
-from clusters.sync.upsert import chunks
 from clusters.words import bounded
 
 _BATCH = 500
 _TITLE, _CAUSE, _ERROR = 300, 500, 300  # characters
 _OVER = "The rule does not hold any more."
+_PASSED = "It did not last for long enough to fire, so nobody was told."
 _OFF = "The rule is switched off or removed."
 _LEFT = "The cluster is not looked after any more."
 _OF_A_CLUSTER = ("node", "speaker", "configuration")  # kinds of causes: all that there are are one alarm
@@ -48,13 +48,12 @@ class Evaluated:
 
     new: list[Alarm] = field(default_factory=list)
     changed: list[Alarm] = field(default_factory=list)
-    dropped: list[int] = field(default_factory=list)
     standing: list[Alarm] = field(default_factory=list)
 
     @property
     def visible(self) -> bool:
         """Whether a page looks different now."""
-        return bool(self.new or self.changed or self.dropped)
+        return bool(self.new or self.changed)
 
     def add(self, other: Evaluated) -> None:
         """What a part of the look changed."""
@@ -132,6 +131,7 @@ def _compared(rule: Rule, judged: Judged, standing: list[Alarm], facts: Facts) -
             done.new.append(alarm)
         elif _again(alarm, rule, found, judged, facts.now):
             done.changed.append(alarm)
+    _take_rows(rule, done.new)
     for alarm in still.values():
         if alarm.cluster_id not in facts.active:
             _end(alarm, _LEFT, facts.now, done)
@@ -142,6 +142,16 @@ def _compared(rule: Rule, judged: Judged, standing: list[Alarm], facts: Facts) -
             done.changed.append(alarm)
     _write(done)
     return done
+
+
+def _take_rows(rule: Rule, new: list[Alarm]) -> None:
+    """What comes back has the row that it had when it passed: one for each cause, however often it comes and goes."""
+    if new:
+        rows = Alarm.objects.filter(rule=rule, kind=rule.kind, state=Alarm.State.PASSED)
+        rows = rows.filter(key__in={alarm.key for alarm in new}).order_by()
+        known = {(cluster, key): pk for pk, cluster, key in rows.values_list("pk", "cluster_id", "key")}
+        for alarm in new:
+            alarm.pk = known.get((alarm.cluster_id, alarm.key))
 
 
 def _again(alarm: Alarm, rule: Rule, found: Found, judged: Judged, now: datetime) -> bool:
@@ -175,12 +185,12 @@ def _say(alarm: Alarm, rule: Rule, found: Found, now: datetime) -> None:
 
 
 def _end(alarm: Alarm, why: str, now: datetime, done: Evaluated) -> None:
-    """It is over; what never was an alarm leaves no trace."""
+    """It is over; what never fired is kept for whoever has looked at it."""
     if alarm.state == Alarm.State.PENDING:
-        done.dropped.append(alarm.pk)
-        return
-    alarm.state, alarm.resolved_at, alarm.resolution, alarm.blind = Alarm.State.RESOLVED, now, why, False
-    alarm.inhibited_by = None
+        alarm.state, why = Alarm.State.PASSED, _PASSED if why == _OVER else f"{why} {_PASSED}"
+    else:
+        alarm.state = Alarm.State.RESOLVED
+    alarm.resolved_at, alarm.resolution, alarm.blind, alarm.inhibited_by = now, why, False, None
     done.changed.append(alarm)
 
 
@@ -194,7 +204,7 @@ def _without_rule(left: list[Alarm], facts: Facts) -> Evaluated:
 
 def _inhibit(now: datetime, done: Evaluated) -> None:
     """What follows from what, once all of it is known and has a row."""
-    known = (alarm for alarm in done.standing if alarm.state in Alarm.OPEN and alarm.pk not in done.dropped)
+    known = (alarm for alarm in done.standing if alarm.state in Alarm.OPEN)
     clusters = Cluster.objects.in_bulk({alarm.cluster_id for alarm in done.new}) if done.new else {}
     for alarm in done.new:
         alarm.cluster = clusters[alarm.cluster_id]
@@ -204,7 +214,6 @@ def _inhibit(now: datetime, done: Evaluated) -> None:
 
 
 def _write(done: Evaluated) -> None:
-    Alarm.objects.bulk_create(done.new, batch_size=_BATCH)
-    Alarm.objects.bulk_update(done.changed, _WRITTEN, batch_size=_BATCH)
-    for some in chunks(done.dropped):
-        Alarm.objects.filter(pk__in=some).delete()
+    again = [alarm for alarm in done.new if alarm.pk is not None]
+    Alarm.objects.bulk_create([alarm for alarm in done.new if alarm.pk is None], batch_size=_BATCH)
+    Alarm.objects.bulk_update([*done.changed, *again], _WRITTEN, batch_size=_BATCH)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote, urlsplit
+from collections.abc import Iterable
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import msgspec
 
 from alarms.models import Route
 from clusters.connecting.sealing import seal, unseal
 
+_SHORT = 3  # characters that are no secret
 NOT_OPEN = "no key in BGPUI_CREDENTIAL_KEYS opens the route's address; give it anew, or add the key"
 
 
@@ -25,8 +27,26 @@ class Secrets(msgspec.Struct, frozen=True):
         """What no message may have in it, the longest first."""
         parts = urlsplit(self.url)
         found = {self.url, self.key, self.token, parts.path.strip("/"), parts.query, *parts.path.split("/")}
-        found |= {unquote(word) for word in found}
-        return tuple(sorted((word for word in found if len(word) > 3), key=len, reverse=True))
+        found |= {value for _, value in parse_qsl(parts.query)}
+        return words_of(found)
+
+
+def words_of(secret: Iterable[str]) -> tuple[str, ...]:
+    """What is secret in the ways that an answer may repeat it, the longest first."""
+    found = set(secret)
+    found |= {unquote(word) for word in found}
+    found |= {quote(word, safe="") for word in found} | {quote(word) for word in found}
+    return tuple(sorted((word for word in found if len(word) > _SHORT), key=len, reverse=True))
+
+
+def without(text: str, words: Iterable[str]) -> str:
+    """The text with no such word in it, nor the beginning of one where the text was cut off."""
+    for word in words:
+        text = text.replace(word, "…")
+        whole = text.removesuffix("…")
+        begun = range(min(len(word), len(whole)), _SHORT, -1)
+        text = next((f"{whole[:-size]}…" for size in begun if whole.endswith(word[:size])), text)
+    return text
 
 
 class ClosedError(Exception):

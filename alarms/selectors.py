@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.db.models import Case, Count, IntegerField, Max, Q, QuerySet, Value, When
 
 from alarms.models import Alarm, Severity
 from clusters import clock
 from clusters.selectors import clusters_active
+from clusters.words import counted
 from speakers.models import Sweep
 from speakers.selectors import Limits
 
 _RANK = {severity: rank for rank, severity in enumerate(Severity.values)}
-_STATE = {Alarm.State.FIRING: 0, Alarm.State.PENDING: 1, Alarm.State.RESOLVED: 2}
+_STATE = {Alarm.State.FIRING: 0, Alarm.State.PENDING: 1, Alarm.State.RESOLVED: 2, Alarm.State.PASSED: 3}
 
 
 def alarms_ordered() -> QuerySet[Alarm]:
@@ -24,7 +26,7 @@ def alarms_ordered() -> QuerySet[Alarm]:
     severity = Case(
         *(When(severity=word, then=Value(rank)) for word, rank in _RANK.items()), output_field=IntegerField()
     )
-    worst = Case(When(state=Alarm.State.RESOLVED, then=Value(0)), default=severity)
+    worst = Case(When(resolved_at__isnull=False, then=Value(0)), default=severity)
     follows = Case(When(inhibited_by=None, then=Value(0)), default=Value(1), output_field=IntegerField())
     return rows.order_by(state, follows, worst, "-began_at", "-pk")
 
@@ -39,6 +41,15 @@ def firing_count(cluster: str = "") -> int:
     """How many fire and follow from no other one; one query. cluster: its name, "" = any."""
     rows = Alarm.objects.filter(state=Alarm.State.FIRING, inhibited_by=None)
     return (rows.filter(cluster__name=cluster) if cluster else rows).count()
+
+
+def gone() -> str:
+    """What has become of an alarm that has no row."""
+    days = counted(settings.BGPUI_TRANSITION_DAYS, "day")
+    return (
+        f"There is no such alarm any more, if there was one: what is over is kept for {days}, "
+        "what passed before it fired for a day, and of a cluster that is removed nothing."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,9 @@ def look() -> None:
     finally:  # whatever became of the rules, what waits is sent, and heartbeats beat
         now = clock.now()
         all(outbox.send(pk) for pk in outbox.left_over(now))
-        for pk, swept_at in heartbeats.due(now):
-            beat.apply_async((pk, swept_at.isoformat()), expires=settings.BGPUI_SWEEP_INTERVAL)
+        if ends := heartbeats.due(now):
+            told = [(pk, swept_at.isoformat()) for pk, swept_at in ends.items()]
+            beats.apply_async((told,), expires=settings.BGPUI_SWEEP_INTERVAL)
 
 
 def _look(now: datetime) -> None:
@@ -46,8 +47,8 @@ def deliver(pk: int) -> None:
 
 
 @shared_task
-def beat(pk: int, swept_at: str) -> None:
-    """Hit the address of one heartbeat, for the sweep that ended then, unless somebody waits for it: it may be away."""
-    with alone(f"heartbeat-{pk}") as free:
+def beats(ends: list[tuple[int, str]]) -> None:
+    """Hit the addresses of heartbeats, each for the sweep that ended then, unless somebody waits for some of them."""
+    with alone("heartbeats") as free:
         if free:
-            heartbeats.beat(pk, datetime.fromisoformat(swept_at))
+            heartbeats.beat({pk: datetime.fromisoformat(swept_at) for pk, swept_at in ends})

@@ -30,7 +30,9 @@ ROUTES: dict[str, dict[str, str]] = {
     "dashboard.tasks.compare_cluster": {"queue": "relist"},
     "dashboard.tasks.*": {"queue": "observe"},
     "alarms.tasks.look": {"queue": "alarm"},  # alarms must not wait for sweeps
-    "alarms.tasks.*": {"queue": "notice"},  # nor for receivers of notices, which may be slow or away
+    # Heartbeats, which take one thread together and for seconds, must not wait for receivers of notices.
+    "alarms.tasks.beats": {"queue": "alarm"},
+    "alarms.tasks.*": {"queue": "notice"},  # receivers of notices may be slow or away
 }
 
 

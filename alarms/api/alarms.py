@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import django_filters
+from django.db.models import QuerySet
+from django.http import Http404
 from django.utils.functional import SimpleLazyObject
 from django_filters.rest_framework import FilterSet
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
@@ -15,6 +17,7 @@ from rest_framework.response import Response
 
 from alarms.models import Alarm, Kind, Severity
 from alarms.quietness import quiet_now, silenced_by
+from alarms.selectors import gone
 from alarms.services import alarm_acknowledge
 from clusters import clock
 from clusters.api.bodies import KnownFields
@@ -73,7 +76,7 @@ class AlarmSerializer(serializers.ModelSerializer[Alarm]):
 
     def get_silenced(self, alarm: Alarm) -> str:
         """The reason of the silence or maintenance window."""
-        found = silenced_by(alarm, self.context["quiets"]) if alarm.state != Alarm.State.RESOLVED else None
+        found = silenced_by(alarm, self.context["quiets"]) if alarm.state in Alarm.OPEN else None
         return found.reason if found is not None else ""
 
 
@@ -86,7 +89,11 @@ class AcknowledgementSerializer(KnownFields):
 class AlarmFilters(FilterSet):  # type: ignore[misc]
     """By state, by place, and by time."""
 
-    state = choice("state", Alarm.State.values, label="pending = not for long enough yet")
+    state = choice(
+        "state",
+        Alarm.State.values,
+        label="pending = not for long enough yet; passed = over before it fired, listed only if it is asked for",
+    )
     severity = choice("severity", Severity.values, label="How bad it is")
     kind = choice("kind", Kind.values, label="What the rule watches for")
     rule = text("rule_name", label="Name of the rule")
@@ -119,6 +126,19 @@ class AlarmViewSet(ReadEndpoint):
         **{name: name for name in ("state", "severity", "kind", "began_at", "fired_at", "resolved_at", "sessions")},
         "cluster": "cluster__name",
     }
+
+    def filter_queryset(self, queryset: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+        """What passed before it fired is listed for whoever asks for that."""
+        found = super().filter_queryset(queryset)
+        asked = self.detail or "state" in self.request.query_params
+        return found if asked else found.exclude(state=Alarm.State.PASSED)
+
+    def get_object(self) -> Alarm:
+        """The row. Raises Http404 that says what has become of it."""
+        try:
+            return cast("Alarm", super().get_object())
+        except Http404:
+            raise Http404(gone()) from None
 
     def get_serializer_context(self) -> dict[str, Any]:
         """With what is silent now, asked for when it is needed; two queries."""

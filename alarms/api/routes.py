@@ -138,6 +138,8 @@ class RouteSerializer(KnownFields, serializers.ModelSerializer[Route]):
             if kept.token and "token" not in given and origin(given.get("url", kept.url)) != origin(kept.url):
                 raise serializers.ValidationError({"token": _ANEW})
             found = {name: given.get(name, getattr(kept, name)) for name in _SECRET}
+            if route.pk is not None and found["url"] != kept.url:
+                route.told_of.all().delete()  # whoever is there has heard of nothing yet
             route.sealed = secrets_seal(route, **found)
             route.target = f"{origin(found['url'])[:290]}/…"
         elif route.kind == _KIND.EMAIL:

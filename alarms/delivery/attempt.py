@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from alarms.delivery.failure import DeliveryError
 from alarms.models import Route
-from alarms.secrets import ClosedError, Secrets, secrets_of
+from alarms.secrets import ClosedError, Secrets, secrets_of, without
 from clusters.words import bounded
 
 _ERROR = 300
@@ -32,7 +32,4 @@ def attempt(route: Route, tell: Callable[[Secrets], object]) -> None:
 
 def _told(error: Exception, secrets: Secrets | None) -> str:
     """The error without what is secret, should it repeat that."""
-    text = str(error)
-    for word in secrets.words if secrets is not None else ():
-        text = text.replace(word, "…")
-    return bounded(text, _ERROR)
+    return bounded(without(str(error), secrets.words if secrets is not None else ()), _ERROR)

@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 
 from django.db.models import Max, Prefetch, Q
 
-from alarms.matchers import match
+from alarms.delivery.body import Change, changed_in
+from alarms.matchers import NODE, match
 from alarms.models import Alarm, Notice, Route, Told
 from alarms.quietness import quiet_now, silenced_by
 
 _LAST = timedelta(days=1)  # no two notices of a group are kept apart for longer
 _OVER = timedelta(days=1)  # ago: what ended before that a receiver that was away is not told of
+_LONG = _OVER + _LAST  # ago: what ended before that nobody was told in time, as the route was off
 _KIND = Notice.Kind
 Key = tuple[int, int]  # of a route, of a cluster
 
@@ -39,9 +41,20 @@ class Group:
     @property
     def news(self) -> bool:
         """Whether something is so that was not said yet."""
-        new = any(alarm.pk not in self.told for alarm in self.firing)
-        grown = any(alarm.grew(self.told[alarm.pk].at) for alarm in self.firing if alarm.pk in self.told)
-        return new or grown or (bool(self.over) and self.route.recovery)
+        untold = self._untold
+        return bool(untold.new or untold.grown or (self.over and self.route.recovery))
+
+    @property
+    def change(self) -> Change:
+        """What the receiver has not taken yet, because nothing said it or because what does still waits."""
+        waits, untold = changed_in([one.body for one in self.waiting]), self._untold
+        return Change(waits.new | untold.new, waits.grown | untold.grown)
+
+    @property
+    def _untold(self) -> Change:
+        known = [(alarm, self.told.get(alarm.pk)) for alarm in self.firing]
+        new = frozenset(alarm.pk for alarm, told in known if told is None)
+        return Change(new, frozenset(alarm.pk for alarm, told in known if told is not None and alarm.grew(told.at)))
 
     def due(self, now: datetime) -> str:
         """Whether there is something to say now: the kind of the notice, "" = nothing."""
@@ -79,19 +92,25 @@ class Group:
         """What is over."""
         Told.objects.filter(pk__in=[one.pk for one in self.over]).delete()
 
+    def leave_out(self, wanted: dict[int, Alarm]) -> None:
+        """What was to be told first by what waits, and is not any more by the route's matchers (but those of nodes)."""
+        matchers = [matcher for matcher in self.route.all_matchers if matcher.name != NODE]
+        unheard = [wanted[pk] for pk in changed_in([one.body for one in self.waiting]).new if pk in wanted]
+        strange = {alarm.pk for alarm in unheard if not match(matchers, alarm.labels_but_nodes)}
+        if strange:
+            Told.objects.filter(route=self.route, alarm__in=strange).delete()
+            self.over = [one for one in self.over if one.alarm_id not in strange]
+        for pk in strange:
+            del wanted[pk]
+
 
 def groups_of(routes: Sequence[Route], now: datetime) -> Iterable[Group]:
     """Those in which something fires, was told, or waits to be."""
     rows = Alarm.objects.filter(state=Alarm.State.FIRING)
     rows = rows.select_related("cluster", "acknowledged_by", "inhibited_by__cluster")
     rows = rows.defer("evidence", "inhibited_by__evidence")
-    told = Told.objects.filter(route__in=routes).select_related("alarm__cluster", "alarm__acknowledged_by")
-    told = told.defer("alarm__evidence")
-    quiets = quiet_now(now)
+    by_route, quiets = _told(routes, now), quiet_now(now)
     firing = [alarm for alarm in rows if silenced_by(alarm, quiets) is None]
-    by_route: dict[int, list[Told]] = defaultdict(list)
-    for one in told.order_by("pk"):
-        by_route[one.route_id].append(one)
     before = _Before(_last(now), _waiting(routes, now))
     for route in routes:
         groups: dict[int, Group] = {}
@@ -108,6 +127,21 @@ def groups_of(routes: Sequence[Route], now: datetime) -> Iterable[Group]:
             if match(route.all_matchers, alarm.labels) and not _follows(alarm, route):
                 _group(groups, route, alarm.cluster_id, before).firing.append(alarm)
         yield from groups.values()
+
+
+def _told(routes: Sequence[Route], now: datetime) -> dict[int, list[Told]]:
+    """What receivers know, by route; what ended too long ago is forgotten."""
+    rows = Told.objects.filter(route__in=routes).select_related("alarm__cluster", "alarm__acknowledged_by")
+    found, long = defaultdict[int, list[Told]](list), list[int]()
+    for one in rows.defer("alarm__evidence").order_by("pk"):
+        ended = one.alarm.resolved_at
+        if ended is not None and ended < now - _LONG:
+            long.append(one.pk)
+        else:
+            found[one.route_id].append(one)
+    if long:
+        Told.objects.filter(pk__in=long).delete()
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from datetime import datetime, timedelta
 from functools import partial
 
 from django.conf import settings
-from django.db.models import Count, Min, Q
+from django.db.models import Count, F, Min, Q
 
 from alarms.delivery.attempt import attempt
 from alarms.delivery.failure import DeliveryError
@@ -20,15 +21,16 @@ from clusters.selectors import clusters_active
 from speakers.models import Sweep
 
 logger = logging.getLogger(__name__)
+_AT_ONCE = 32  # addresses
 _LEAST = 600.0  # seconds; a sweep that ended longer ago is no sign of life
 
 
-def due(now: datetime) -> list[tuple[int, datetime]]:
-    """The heartbeats that have something to tell: the route, and the end of the sweep that it is; three queries."""
+def due(now: datetime) -> dict[int, datetime]:
+    """The heartbeats that have something to tell: by route, the end of the sweep that it is; three queries."""
     oldest = now - timedelta(seconds=max(_LEAST, 3 * settings.BGPUI_SWEEP_INTERVAL))
     routes = list(Route.objects.filter(enabled=True, kind=Route.Kind.HEARTBEAT).order_by("pk"))
     swept = _swept() if routes else {}
-    found = []
+    found = dict[int, datetime]()
     for route in routes:
         ends = [end for name, end in swept.items() if match(route.all_matchers, {"cluster": (name,)})]
         whole = [end for end in ends if end is not None]
@@ -36,7 +38,7 @@ def due(now: datetime) -> list[tuple[int, datetime]]:
             continue
         rest = timedelta(seconds=route.group_interval)
         if route.beaten_at is None or min(whole) >= route.beaten_at + rest:
-            found.append((route.pk, min(whole)))
+            found[route.pk] = min(whole)
     return found
 
 
@@ -47,19 +49,30 @@ def _swept() -> Mapping[str, datetime | None]:
     return {name: ends.get(pk) for pk, name in clusters_active().values_list("pk", "name")}
 
 
-def beat(pk: int, swept_at: datetime) -> bool:
-    """Hit the address for this sweep, unless that was done; whether it was taken. If not, the next look tries again."""
-    route = Route.objects.filter(pk=pk, enabled=True, kind=Route.Kind.HEARTBEAT).first()
-    if route is None or (route.beaten_at is not None and route.beaten_at >= swept_at):
-        return False
-    if not Route.objects.filter(pk=pk, beaten_at=route.beaten_at).update(beaten_at=swept_at):
-        return False
+def beat(ends: Mapping[int, datetime]) -> int:
+    """Hit all addresses at once, each for the sweep that ended then, unless that was done; how many took it.
+
+    The next look tries the others again.
+    """
+    rows = Route.objects.filter(pk__in=ends, enabled=True, kind=Route.Kind.HEARTBEAT)
+    # Should there be more than threads: those that fail have to wait.
+    rows = rows.order_by(F("failed_at").asc(nulls_first=True), "pk")
+    routes = [route for route in rows if route.beaten_at is None or route.beaten_at < ends[route.pk]]
+    if not routes:
+        return 0
+    with ThreadPoolExecutor(min(len(routes), _AT_ONCE)) as threads:
+        tries = {threads.submit(attempt, route, partial(heartbeat, None)): route for route in routes}
+        return sum(_noted(tries[done], ends[tries[done].pk], done) for done in as_completed(tries))
+
+
+def _noted(route: Route, swept_at: datetime, done: Future[None]) -> bool:
+    """Write how the try went; whether it was taken."""
     try:
-        attempt(route, partial(heartbeat, None))
+        done.result()
     except DeliveryError as error:
         logger.warning("heartbeat of route %s: %s", route.name, error)
         route_told(route, str(error))
-        Route.objects.filter(pk=pk, beaten_at=swept_at).update(beaten_at=route.beaten_at)
         return False
+    Route.objects.filter(pk=route.pk).update(beaten_at=swept_at)
     route_told(route)
     return True

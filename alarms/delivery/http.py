@@ -21,7 +21,7 @@ from clusters.words import bounded
 TIMEOUT = 10.0  # seconds, for all of it
 TIMEOUT_OF_ALL = 30.0  # for several that are one try
 _READ = 2000  # bytes of an answer
-_WORDS = 200
+_WORDS = 2000  # characters of what is said: cut to what is shown when nothing secret is in it any more
 NO_RECEIVER = "no receiver is at such an address"
 
 

@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 import time
+from base64 import b64encode
 from contextlib import suppress
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from django.core.mail.message import sanitize_address
 
 from alarms.delivery.failure import DeliveryError
 from alarms.delivery.lookup import look_up
+from alarms.secrets import without, words_of
 from clusters.words import bounded
 
 TIMEOUT = 30.0  # seconds, for all of it: servers greet strangers slowly, and take recipients one by one
@@ -27,10 +29,20 @@ def post(message: EmailMessage) -> None:
         _send(message, until)
     except (smtplib.SMTPException, OSError, ValueError) as error:
         if time.monotonic() >= until:
-            raise DeliveryError(f"no answer within {TIMEOUT:g} s", away=True) from error
+            raise DeliveryError(f"no answer within {TIMEOUT:g} s", away=True) from None
         # smtplib's own errors are OSErrors, too: what a server says of one mail says nothing of others.
         away = isinstance(error, OSError) and not isinstance(error, smtplib.SMTPException)
-        raise DeliveryError(bounded(error, 200) or type(error).__name__, away=away) from error
+        raise DeliveryError(without(bounded(error, 2000), _secret()) or type(error).__name__, away=away) from None
+
+
+def _secret() -> tuple[str, ...]:
+    """What a server may repeat of a login (RFC 4954: base64 of PLAIN's and LOGIN's texts)."""
+    user, password = settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD
+    if not (user and password):
+        return ()
+    said = (password, f"\0{user}\0{password}")
+    # smtplib's errors are written as the tuples of bytes that they are.
+    return words_of([password, repr(password.encode())[2:-1], *(b64encode(text.encode()).decode() for text in said)])
 
 
 def _send(message: EmailMessage, until: float) -> None:

@@ -17,9 +17,8 @@ from alarms.delivery.words import headline
 from alarms.models import Alarm, Notice, Route
 from alarms.models.route import RESENT, STALE
 
-_TITLE = 300
 _OVER = 2000  # ended alarms that one who was away is told of, the newest; those of an Alertmanager are minutes old
-_SAYS = ("firing", "resolved", "number_firing", "number_resolved")
+_SAYS = ("firing", "resolved", "number_firing", "number_resolved", "new", "grown")
 _KIND, _STATE = Notice.Kind, Notice.State
 
 
@@ -50,7 +49,7 @@ def _write(group: Group, kind: str, now: datetime) -> int:
     """The notice, and that its receiver knows."""
     over = [one.alarm for one in group.over] if group.route.recovery else []
     alarms = [*group.firing, *over]
-    body = body_of(alarms[0].cluster.name, group.firing, over, now, group.route.kind)
+    body = body_of(alarms[0].cluster.name, group.firing, over, now, group.change, group.route.kind)
     if group.machine:  # what it was told again is no news to keep
         sent = Notice.objects.filter(route=group.route, cluster_id=group.cluster).exclude(state=_STATE.WAITING)
         sent.filter(kind=_KIND.REPEAT).delete()
@@ -58,7 +57,7 @@ def _write(group: Group, kind: str, now: datetime) -> int:
         route=group.route,
         cluster_id=group.cluster,
         kind=kind,
-        title=headline(body)[:_TITLE],
+        title=headline(body),
         body=body,
         created_at=now,
         next_at=now,
@@ -72,18 +71,19 @@ def _renew(group: Group, now: datetime) -> bool:
     """Let what waits be one notice that says what is so now, and what ended meanwhile; whether it was another one."""
     first, *others = group.waiting
     wanted = {alarm.pk: alarm for one in group.waiting for alarm in one.alarms.all()}
+    group.leave_out(wanted)
     firing, over = _present(group, wanted, now)
     mine = Notice.objects.filter(pk=first.pk, fence=first.fence, state=_STATE.WAITING)
     if not (firing or over):
         return bool(mine.delete()[0])
     _name_nodes([*firing, *over], first)
-    body = body_of(first.body["cluster"], firing, over, now, group.route.kind)
+    body = body_of(first.body["cluster"], firing, over, now, group.change, group.route.kind)
     old = group.machine and first.created_at + timedelta(seconds=RESENT) <= now
-    if not (others or old) and all(first.body[name] == body[name] for name in _SAYS):
+    if not (others or old) and all(first.body.get(name) == body[name] for name in _SAYS):
         return False
     done = mine.update(
         body=body,
-        title=headline(body)[:_TITLE],
+        title=headline(body),
         kind=_KIND.NEWS if group.news or any(one.kind == _KIND.NEWS for one in group.waiting) else _KIND.REPEAT,
         # Who took the text before this one without our hearing of it must not drop this one as known.
         key=uuid.uuid4(),

@@ -15,13 +15,13 @@ from redis.exceptions import RedisError
 
 from alarms.delivery.attempt import attempt
 from alarms.delivery.failure import DeliveryError
-from alarms.delivery.receivers import RECEIVERS
-from alarms.models import Notice, Route
+from alarms.delivery.places import places
+from alarms.delivery.receivers import RECEIVERS, longest
+from alarms.models import Notice, Route, Told
 from alarms.models.route import RESENT
 from clusters import clock
 
 MOST = 12  # tries: for about an hour and a half
-LEASE = timedelta(seconds=60)  # twice what the longest try takes: that of a mail
 _FIRST, _LONGEST = 5.0, 900.0  # seconds between tries
 _TASK = "alarms.tasks.deliver"
 _EXPIRES = 30.0
@@ -46,8 +46,14 @@ def send(pk: int) -> bool:
 
 
 def left_over(now: datetime, limit: int = 200) -> list[int]:
-    """Those whose time has come and that no worker has, oldest first."""
-    return list(_due(now).order_by("pk").values_list("pk", flat=True)[:limit])
+    """Those whose time has come and that no worker has: of routes that fail last, else the oldest first."""
+    rows = _due(now).order_by(F("route__failed_at").asc(nulls_first=True), "pk")
+    return list(rows.values_list("pk", flat=True)[:limit])
+
+
+def lease_of(notice: Notice) -> timedelta:
+    """Twice what its try may take, so that the outcome is written by whoever tried."""
+    return timedelta(seconds=2 * longest(notice))
 
 
 def _due(now: datetime) -> QuerySet[Notice]:
@@ -62,20 +68,45 @@ def _due(now: datetime) -> QuerySet[Notice]:
 
 
 def deliver(pk: int) -> bool:
-    """One try; whether the notice was taken. Nothing happens if it is not due, or its route is another worker's."""
+    """One try; whether the notice was taken. Nothing happens if it is not due, or its route is another worker's.
+
+    Nor if its route failed last time and there is no place for such: whoever leaves one sends the next.
+    """
     now = clock.now()
     row = _due(now).select_related("route").filter(pk=pk).first()
-    if row is None or not _claimed(row, now):
+    if row is None:
         return False
-    mine = Notice.objects.filter(pk=pk, fence=row.fence)
-    if not row.route.enabled:
-        mine.update(state=_DEAD, lease_until=None, error=OFF)
-        return False
-    done = _tried(row, mine)
-    following = _due(clock.now()).filter(route=row.route).order_by("pk").values_list("pk", flat=True).first()
-    if following is not None:  # what was not due meanwhile; it sends the next one itself
-        send(following)
+    with places().taken(row.route) as free:
+        if not free or not _claimed(row, now):
+            return False
+        done = _carried_out(row)
+    _send_next(row.route)
     return done
+
+
+def _carried_out(row: Notice) -> bool:
+    mine = Notice.objects.filter(pk=row.pk, fence=row.fence)
+    if row.route.enabled:
+        return _tried(row, mine)
+    with transaction.atomic():
+        mine.update(state=_DEAD, lease_until=None, error=OFF)
+        # What it was to hear of first it has not heard of: it is told when the route is on again.
+        Told.objects.filter(route=row.route, alarm__in=row.body.get("new", ())).delete()
+    return False
+
+
+def _send_next(route: Route) -> None:
+    """What was not due meanwhile, as the route had a worker; and what found no place, should this one have had it."""
+    due = _due(clock.now())
+    following = due.filter(route=route).order_by("pk").values_list("pk", flat=True).first()
+    if route.failed_at is not None:
+        others = due.filter(route__failed_at__isnull=False).exclude(route=route).order_by("next_at", "pk")
+        found = (following, others.values_list("pk", flat=True).first())
+    else:
+        found = (following, None)
+    for pk in found:
+        if pk is not None:
+            send(pk)
 
 
 @transaction.atomic
@@ -83,7 +114,7 @@ def _claimed(row: Notice, now: datetime) -> bool:
     """Whether it is ours now. Two workers that claim notices of the same route come one after the other."""
     _lock(row.route_id)
     mine = _due(now).filter(pk=row.pk, fence=row.fence)
-    if not mine.update(fence=row.fence + 1, lease_until=now + LEASE, attempts=F("attempts") + 1):
+    if not mine.update(fence=row.fence + 1, lease_until=now + lease_of(row), attempts=F("attempts") + 1):
         return False
     row.fence, row.attempts = row.fence + 1, row.attempts + 1
     return True

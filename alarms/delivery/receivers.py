@@ -15,7 +15,7 @@ from django.core.mail import EmailMessage
 
 from alarms.delivery import mail
 from alarms.delivery.chat import harmless
-from alarms.delivery.http import TIMEOUT_OF_ALL, post
+from alarms.delivery.http import TIMEOUT, TIMEOUT_OF_ALL, post
 from alarms.delivery.words import lines
 from alarms.models import Notice, Route
 from alarms.models.route import RESENT, STALE
@@ -24,6 +24,7 @@ from clusters.sync.upsert import chunks
 from clusters.words import bounded, utc_stamp
 
 _PIECE = 500  # alerts of a request: some hundred kilobytes
+BEAT = 5.0  # seconds, for a heartbeat: less than between two looks, so that one that is away delays none of the next
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -88,7 +89,15 @@ def _alert(labels: dict[str, str], starts: str, ends: str) -> dict[str, Any]:
 
 def heartbeat(_notice: Notice | None, secrets: Secrets) -> None:
     """A hit, without a body."""
-    post(secrets.url, headers={}, method="GET")
+    post(secrets.url, headers={}, method="GET", until=time.monotonic() + BEAT)
+
+
+def longest(notice: Notice) -> float:
+    """Seconds that a try to tell it may take."""
+    if notice.route.kind == Route.Kind.EMAIL:
+        return mail.TIMEOUT
+    alerts = len(notice.body.get("firing", ())) + len(notice.body.get("resolved", ()))
+    return TIMEOUT_OF_ALL if notice.route.kind == Route.Kind.ALERTMANAGER and alerts > _PIECE else TIMEOUT
 
 
 def _known(notice: Notice) -> dict[str, str]:

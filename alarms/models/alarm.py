@@ -22,6 +22,7 @@ class Alarm(models.Model):
         PENDING = "pending"  # not for long enough yet
         FIRING = "firing"
         RESOLVED = "resolved"
+        PASSED = "passed"  # over before it fired
 
     OPEN = (State.PENDING, State.FIRING)
 
@@ -95,8 +96,13 @@ class Alarm(models.Model):
     @property
     def labels(self) -> dict[str, tuple[str, ...]]:
         """What matchers compare with, by name."""
+        return {**self.labels_but_nodes, "node": tuple(self.nodes)}
+
+    @property
+    def labels_but_nodes(self) -> dict[str, tuple[str, ...]]:
+        """The same of a row whose nodes were not read."""
         found = {name: (getattr(self, name),) for name in ("severity", "kind", "vrf", "peer", "neighbor")}
-        return {"rule": (self.rule_name,), "cluster": (self.cluster.name,), "node": tuple(self.nodes), **found}
+        return {"rule": (self.rule_name,), "cluster": (self.cluster.name,), **found}
 
     @property
     def since(self) -> datetime:

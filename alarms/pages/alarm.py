@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from alarms.models import Alarm, Notice, Route
 from alarms.quietness import quiet_now, silenced_by
+from alarms.selectors import gone
 from alarms.services import alarm_acknowledge, notice_again, notice_test
 from clusters import clock
 from clusters.models import Change
@@ -29,11 +30,12 @@ _NAMED = 10  # nodes
 @permission_required("alarms.view_alarm", raise_exception=True)
 def alarm(request: HttpRequest, pk: int) -> HttpResponse:
     """Everything that is known of it."""
-    found = get_object_or_404(Alarm.objects.select_related("cluster", "rule", "acknowledged_by", "inhibited_by"), pk=pk)
-    open_ = found.state != Alarm.State.RESOLVED
+    rows = Alarm.objects.select_related("cluster", "rule", "acknowledged_by", "inhibited_by")
+    if (found := rows.filter(pk=pk).first()) is None:
+        return _gone(request)
     context = {
         "alarm": found,
-        "silence": silenced_by(found, quiet_now(clock.now())) if open_ else None,
+        "silence": silenced_by(found, quiet_now(clock.now())) if found.state in Alarm.OPEN else None,
         "explained": found.explained.filter(state__in=Alarm.OPEN).order_by("-sessions", "pk")[:_NOTICES],
         "notices": found.notices.select_related("route").defer("body").order_by("-created_at", "-pk")[:_NOTICES],
         "sessions": f"{reverse('home')}?{urlencode(_sessions(found))}",
@@ -43,6 +45,14 @@ def alarm(request: HttpRequest, pk: int) -> HttpResponse:
         "now": clock.now(),
     }
     return render_page(request, "alarms/alarm.html", context, part="body")
+
+
+def _gone(request: HttpRequest) -> HttpResponse:
+    """What became of it, since notices and people's notes have its address; an open page must not go on showing it."""
+    response = render_page(request, "alarms/gone.html", {"why": gone()}, status=404)
+    if request.htmx:
+        response.headers["HX-Refresh"] = "true"
+    return response
 
 
 def _peer(alarm: Alarm, request: HttpRequest) -> BGPPeer | None:

@@ -72,7 +72,7 @@ RULE = Form(Rule, RuleSerializer, "alarm rule", "alarm-rules", "Its alarms end w
     Select("kind", "Watches for", choices=tuple(Kind.choices)),
     Select("severity", "Severity", choices=tuple(Severity.choices)),
     Tick("enabled", "Enabled"),
-    Number("seconds", "For at least, in seconds", "What is over before leaves no alarm."),
+    Number("seconds", "For at least, in seconds", "What is over before does not fire."),
     Number("number", "Number", "Drops within the window; or the least that is established.", only=f"{_FLAPS}, {_FEW}"),
     Number("window", "Window, in seconds", "In which drops are counted.", only=_FLAPS),
     Select("per", "Counted for each", choices=tuple(Rule.Per.choices), only=_FEW),

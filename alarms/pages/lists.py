@@ -14,7 +14,12 @@ from clusters.pages import HttpRequest, misfits, page_of, render_page
 
 _LONGEST = 253
 _INHIBITIONS = 200
-_STATES = (("firing", "firing"), ("pending", "not for long enough"), ("resolved", "over"))
+_STATES = (
+    ("firing", "firing"),
+    ("pending", "not for long enough"),
+    ("resolved", "over"),
+    ("passed", "passed before it fired"),
+)
 
 
 @require_GET
@@ -28,6 +33,7 @@ def alarms(request: HttpRequest) -> HttpResponse:
     for name, choices in (("state", Alarm.State.values), ("severity", Severity.values), ("kind", Kind.values)):
         exact[name] = wanted[name] if wanted[name] in choices else ""
     rows = rows.filter(**{column: value for column, value in exact.items() if value})
+    rows = rows if exact["state"] else rows.exclude(state=Alarm.State.PASSED)
     page, quiets = page_of(request, rows), quiet_now(clock.now())
     context = {
         "page": page,
@@ -46,7 +52,7 @@ def alarms(request: HttpRequest) -> HttpResponse:
 
 
 def _silence(alarm: Alarm, quiets: list[Silence | MaintenanceWindow]) -> Silence | MaintenanceWindow | None:
-    return silenced_by(alarm, quiets) if alarm.state != Alarm.State.RESOLVED else None
+    return silenced_by(alarm, quiets) if alarm.state in Alarm.OPEN else None
 
 
 @require_GET

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socketserver
 import threading
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -75,7 +76,7 @@ def http_receiver() -> Iterator[Receiver]:
 class MailServer:
     """An SMTP server (RFC 5321). refuses: the code that it answers RCPT with, "" = it takes all. first: before it.
 
-    auth: ways to log in that it offers (RFC 4954).
+    auth: ways to log in that it offers (RFC 4954). repeats: whether it refuses them by what they say.
     """
 
     port: int = 0
@@ -83,6 +84,7 @@ class MailServer:
     said: list[bytes] = field(default_factory=list)
     refuses: str = ""
     auth: str = ""
+    repeats: bool = False
     first: Callable[[], object] = lambda: None
 
 
@@ -100,17 +102,20 @@ def mail_server() -> Iterator[MailServer]:
             self._say("220 here")
             while line := self.rfile.readline():
                 kept.said.append(line)
-                verb = line.split()[0].upper().partition(b":")[0] if line.split() else b""
+                verb = line.partition(b" ")[0].strip().upper().partition(b":")[0]
                 if verb == b"RCPT":
                     kept.first()
-                if verb == b"RCPT" and kept.refuses:
-                    self._say(kept.refuses)
+                    self._say(kept.refuses or "250 fine")
                 elif verb == b"DATA":
                     self._say("354 go on")
                     kept.got.append(
                         message_from_bytes(b"".join(iter(self.rfile.readline, b".\r\n")), policy=policy.default)
                     )
                     self._say("250 taken")
+                elif verb == b"AUTH" and kept.repeats:
+                    said = line.split()[-1]  # of PLAIN: two NULs, and all of it in base64 (RFC 4616)
+                    *_, password = b64decode(said).split(b"\0")
+                    self._say(f"535 {said.decode()} is {b64decode(said)!r}, not {b64encode(password).decode()}")
                 elif verb == b"EHLO" and kept.auth:
                     self._say(f"250-here\r\n250 AUTH {kept.auth}")
                 else:

@@ -9,11 +9,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from alarms import tasks
 from alarms.delivery import outbox
 from alarms.models import Notice, Route
 from alarms.secrets import secrets_seal
-from clusters.alone import alone
 from clusters.models import Cluster
 from clusters.nudges import connection as redis_connection
 from tests.alarms.conftest import Routes, deliver_all
@@ -93,19 +91,8 @@ def test_a_route_has_one_worker_at_a_time(
     other = Notice.objects.create(
         route=slack, kind="test", title="t", body=BODY, created_at=first.created_at, next_at=first.next_at
     )
-    Notice.objects.filter(pk=first.pk).update(lease_until=timezone.now() + outbox.LEASE, fence=1)
+    Notice.objects.filter(pk=first.pk).update(lease_until=timezone.now() + outbox.lease_of(first), fence=1)
     assert outbox.left_over(timezone.now()) == [other.pk]
     assert (outbox.deliver(second.pk), outbox.deliver(other.pk)) == (False, True)
     Notice.objects.filter(pk=first.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
     assert outbox.deliver(second.pk)
-
-
-def test_a_heartbeat_that_somebody_waits_for_takes_no_other_thread(
-    route: Routes, receiver: Receiver, redis_url: str
-) -> None:
-    made, now = route("heartbeat"), timezone.now()
-    with alone(f"heartbeat-{made.pk}"):
-        tasks.beat(made.pk, now.isoformat())
-    assert receiver.got == []
-    tasks.beat(made.pk, now.isoformat())
-    assert len(receiver.got) == 1

@@ -6,6 +6,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -40,6 +41,24 @@ def test_a_failed_try_is_repeated_later_with_the_same_key(told: Any, route: Rout
     assert (notice.state, notice.attempts) == ("sent", 3)
     assert {got.json["key"] for got in receiver.got} == {str(notice.key)}
     assert (notice.route.sent_total, notice.route.failed_total) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "no T0KEN-in-the-path", "T0KEN-in-the-query is no token of mine", "T0KEN%2Fother",
+        "x" * 170 + "T0KEN-in-the-path", "T0KEN-in-the-path" * 200,
+    ],
+)  # fmt: skip
+def test_no_error_repeats_what_is_secret_of_an_address(
+    told: Any, route: Routes, receiver: Receiver, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nor a part of it, where the answer is cut off."""
+    receiver.answers = [(403, {}, said.encode())]
+    route(path="/hook/T0KEN-in-the-path?token=T0KEN-in-the-query&other=T0KEN/other")
+    error = told().error
+    assert error.startswith("403 ")
+    assert not [text for text in (error, Route.objects.get().error, caplog.text) if "T0KE" in text]
 
 
 def test_pauses_grow_and_differ_and_after_the_last_try_it_is_given_up(
@@ -120,9 +139,9 @@ def test_a_heartbeat_is_hit_once_for_each_sweep_of_all_clusters(
     now = timezone.now()
 
     def beats() -> int:
-        for pk, swept_at in heartbeats.due(timezone.now()):
-            heartbeats.beat(pk, swept_at)
-            heartbeats.beat(pk, swept_at)  # a message may come twice
+        ends = heartbeats.due(timezone.now())
+        heartbeats.beat(ends)
+        heartbeats.beat(ends)  # a message may come twice
         return len(receiver.got)
 
     assert beats() == 0  # never swept
@@ -152,8 +171,8 @@ def test_a_heartbeat_that_was_not_taken_is_tried_with_the_next_sweep(
         receiver.answers = [(answer, {}, b"")]
         at = began + timedelta(seconds=second)
         Sweep.objects.update_or_create(cluster=cluster, shard=0, defaults={"began_at": at, "ended_at": at})
-        taken.append([heartbeats.beat(*one) for one in heartbeats.due(timezone.now())])
-    assert taken == [[True], [False], [True], []]
+        taken.append(heartbeats.beat(heartbeats.due(timezone.now())))
+    assert taken == [1, 0, 1, 0]
 
 
 def test_what_is_old_goes_and_what_waits_stays(told: Any, route: Routes, receiver: Receiver) -> None:

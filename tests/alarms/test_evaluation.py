@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from alarms import tasks
-from alarms.delivery.body import body_of
+from alarms.delivery.body import Change, body_of
 from alarms.delivery.words import lines
 from alarms.models import Alarm, Inhibition, Kind, Notice, Route, Rule
 from clusters.models import Cluster
@@ -37,9 +37,11 @@ def test_what_did_not_last_leaves_no_trace_and_what_does_fires_once(cluster: Clu
     assert Alarm.objects.get().state == "pending"
     Session.objects.update(state="Established")
     look()
-    assert not Alarm.objects.exists()
+    assert Alarm.objects.get().state == "passed"
     Session.objects.filter(pk=session.pk).update(**down(since=timezone.now()))
     look()
+    again = Alarm.objects.get()  # the same row, as if it had not been there before
+    assert (again.state, again.resolved_at, again.resolution) == ("pending", None, "")
     assert look(61).changed
     assert not look(62).visible  # nothing is new, so nothing is written
     assert len(firing()) == 1
@@ -67,7 +69,7 @@ def test_what_nobody_saw_begin_is_said_so_everywhere(
     assert "for at least <time" in viewer.get(alarm.get_absolute_url()).text
     assert ">at least <time" in viewer.get("/alarms/").text
     assert viewer.get(f"/api/v1/alarms/{alarm.pk}/").json()["began_before"] is True
-    body = body_of("lab", [alarm], [], timezone.now())
+    body = body_of("lab", [alarm], [], timezone.now(), Change())
     assert f"  since before {began}; rule session-down" in lines(body)
     del body["firing"][0]["began_before"]  # as a notice that waits since an update
     assert f"  since {began}; rule session-down" in lines(body)
@@ -159,7 +161,7 @@ def test_what_waits_is_sent_and_heartbeats_beat_whatever_becomes_of_the_look(
     only("session-down")
     a_session(a_speaker(cluster), **down())
     sent = list[object]()
-    monkeypatch.setattr(tasks.beat, "apply_async", lambda arguments, **_: sent.append(arguments[0]))
+    monkeypatch.setattr(tasks.beats, "apply_async", lambda told, **_: sent.extend(pk for pk, _ in told[0]))
     monkeypatch.setattr(current_app, "send_task", lambda _name, args, **_: sent.append(args[0]))
     heartbeat, _webhook = route("heartbeat"), route()
     Sweep.objects.create(cluster=cluster, shard=0, began_at=timezone.now(), ended_at=timezone.now())

@@ -20,7 +20,7 @@ def test_a_first_notice_waits_for_others_and_is_the_only_one(cluster: Cluster, b
     assert beat(20) == []
     (notice,) = beat(30)
     assert (notice.body["number_firing"], notice.alarms.count(), notice.kind) == (2, 2, "news")
-    assert notice.title == "[2 firing] lab: 1 session to tor-a 10.0.0.1 down on node-0 and 1 more"
+    assert notice.title == "[2 new] lab: 1 session to tor-a 10.0.0.1 down on node-0 and 1 more"
     assert beat(31) == []
 
 
@@ -34,6 +34,9 @@ def test_what_comes_and_goes_is_told_after_the_interval(cluster: Cluster, beat: 
     assert beat(10) == []
     (second,) = beat(300)
     assert (second.body["number_firing"], second.body["number_resolved"]) == (2, 0)
+    new, _old = second.body["firing"]
+    assert (new["peer"], second.body["new"]) == ("tor-z", [new["id"]])
+    assert second.title == f"[1 new] lab: {new['title']}; 1 other still fires"
     recover(neighbor="10.0.0.9")
     recover(neighbor="10.0.0.1")
     assert beat(310) == []
@@ -51,13 +54,14 @@ def test_an_alarm_that_grows_is_told_and_one_that_only_stays_is_repeated(
     a_session(a_speaker(cluster, "node-1"), "10.0.0.1", **down())
     (grown,) = beat(10)
     assert (grown.kind, grown.body["firing"][0]["sessions"]) == ("news", 2)
+    assert grown.title == f"[1 grown] lab: {grown.body['firing'][0]['title']}"
     assert beat(3609) == []
     beat.taken = False
     Notice.objects.filter(pk=grown.pk).update(state="waiting")
     assert beat(3610) == []  # as long as the last one waits
     beat.taken = True
     (again,) = beat(3610)
-    assert again.kind == "repeat"
+    assert (again.kind, again.title) == ("repeat", grown.title.replace("grown", "still firing"))
 
 
 def test_what_is_added_below_an_earlier_peak_is_told(cluster: Cluster, beat: Beats, route: Routes) -> None:

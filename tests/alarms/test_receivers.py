@@ -47,7 +47,7 @@ def test_a_slack_webhook_gets_a_text_that_calls_nobody_and_links_nowhere(
     Rule.objects.update(name="[x]: http://evil.example @here")
     told()
     text = receiver.got[0].json["text"]
-    assert text.startswith("*[1 firing] lab: 1 session to tor-a 10.0.0.1 down on node-0*")
+    assert text.startswith("*[1 new] lab: 1 session to tor-a 10.0.0.1 down on node-0*")
     assert "&lt;!channel&gt; @\u2060channel @\u2060all [reset]" in text
     assert "&amp; the hold timer expired" in text
     assert text.count("@") == text.count("@\u2060") == 3
@@ -65,7 +65,7 @@ def test_a_mail_has_all_recipients_and_the_key_as_its_id(told: Any, route: Route
     notice = told()
     (got,) = mail.got
     assert got["To"] == "noc@example.com, net@example.com"
-    assert got["Subject"] == "[1 firing] lab: 1 session to tor-a 10.0.0.1 down on node-0"
+    assert got["Subject"] == "[1 new] lab: 1 session to tor-a 10.0.0.1 down on node-0"
     assert got["Message-ID"] == f"<{notice.key}@bgpui>"
     assert "the hold timer expired" in got.get_content()
     said = mail.said[0].split()  # RFC 5321, 4.1.3: a name with a domain, or the address; nobody is asked for a name
@@ -133,3 +133,26 @@ def test_programs_are_told_of_all_and_people_how_many(
     (listed,) = api.get("/api/v1/notices/").json()["results"]
     assert len(listed["body"]["firing"]) == 200
     assert len(api.get(f"/api/v1/notices/{pk}/").json()["body"]["firing"]) == sum(pieces)
+
+
+@pytest.mark.parametrize(("kind", "longest"), [("slack", 16_383), ("email", 16_383)])
+def test_texts_and_titles_are_bounded_and_keep_their_numbers(
+    cluster: Cluster, route: Routes, receiver: Receiver, mail: MailServer, *, kind: str, longest: int
+) -> None:
+    """Mattermost refuses or splits posts that are longer; a mail's subject is one line that people read."""
+    now = timezone.now()
+    Alarm.objects.bulk_create(
+        Alarm(cluster=cluster, key=f"k{number}", kind="session-down", began_at=now, fired_at=now, state="firing",
+              rule_name="r", severity="warning", title="&" * 300, cause="_" * 500, sessions=1, worst=1)
+        for number in range(50)
+    )  # fmt: skip
+    route(kind, recipients=["noc@example.com"] if kind == "email" else [])
+    compose(now)
+    title = Notice.objects.get().title
+    assert (len(title), title[:13], title[-12:]) == (200, "[50 new] lab:", " and 49 more")
+    deliver_all()
+    text = receiver.got[0].json["text"] if kind == "slack" else mail.got[0].get_content()
+    assert len(text) < longest
+    told = text.count("- [warning]")
+    assert 0 < told < 20
+    assert f"and {50 - told} more" in text

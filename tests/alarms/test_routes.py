@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 from django.core.management import call_command
+from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from alarms.models import Notice, Route
+from alarms.models import Alarm, Notice, Route
 from alarms.secrets import secrets_of
-from clusters.models import Change
+from clusters.models import Change, Cluster
 from tests.alarms.conftest import deliver_all
 from tests.alarms.receivers import Receiver
 
@@ -90,6 +91,16 @@ def test_a_token_does_not_follow_to_another_address(admin: APIClient) -> None:
     assert admin.patch(one, {"url": "https://elsewhere.example/", "token": ""}).status_code == 200
     assert secrets_of(Route.objects.get()).token == ""
     assert admin.patch(one, {"kind": "slack"}).status_code == 400
+
+
+def test_another_receiver_has_heard_of_nothing(admin: APIClient, cluster: Cluster) -> None:
+    """With its address, and not with what else is said of a route."""
+    one = f"{PATH}{admin.post(PATH, HOOK).json()['id']}/"
+    alarm = Alarm.objects.create(cluster=cluster, state="firing", began_at=timezone.now())
+    Route.objects.get().told_of.create(alarm=alarm, at=timezone.now())
+    for body, told in (({"group_wait": 1}, 1), ({"url": URL}, 1), ({"url": f"{URL}-new"}, 0)):
+        assert admin.patch(one, body).status_code == 200
+        assert Route.objects.get().told_of.count() == told
 
 
 def test_the_text_of_one_route_opens_in_no_other(admin: APIClient) -> None:

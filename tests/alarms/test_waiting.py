@@ -6,8 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from alarms.delivery import outbox
 from alarms.delivery.news import compose
-from alarms.models import Alarm, Notice, Silence
+from alarms.models import Alarm, Notice, Route, Silence
 from clusters.models import Cluster
 from speakers.models import Speaker
 from tests.alarms.conftest import Beats, Routes, recover
@@ -39,7 +40,7 @@ def test_what_waits_is_one_notice_of_what_is_so_now(cluster: Cluster, beat: Beat
     Notice.objects.update(attempts=11)
     a_session(Speaker.objects.get(), "10.0.0.2", peer="tor-b", **down())
     (second,) = beat(10)
-    assert (second.pk, second.title[:10], second.key != first.key) == (first.pk, "[2 firing]", True)
+    assert (second.pk, second.title[:7], second.key != first.key) == (first.pk, "[2 new]", True)
     assert second.attempts == 6  # what is new is not given up with what is old
     recover(neighbor="10.0.0.1")
     beat(20)
@@ -71,6 +72,48 @@ def test_a_silence_does_not_take_back_what_was_to_be_told(beat: Beats, route: Ro
     Silence.objects.create(reason="x", starts_at=beat.at(5), ends_at=beat.at(1000))
     beat(70)
     assert [(one.route.kind, one.body["number_firing"]) for one in Notice.objects.all()] == [("webhook", 1)]
+
+
+def test_a_route_that_is_narrowed_takes_back_what_waits_for_it(cluster: Cluster, beat: Beats, route: Routes) -> None:
+    """Neither beginning nor end of an alarm goes to a receiver that was never told of it, and shall not be."""
+    made = route(group_interval=0)
+    beat.taken = False
+    beat(0)
+    a_session(Speaker.objects.get(), "10.0.0.2", peer="tor-b", **down())
+    beat(10)
+    made.matchers = [{"name": "peer", "op": "=", "value": "tor-b"}]
+    made.save()
+    (newer,) = beat(20)
+    assert [one["peer"] for one in newer.body["firing"]] == ["tor-b"]
+    recover(peer="tor-a")
+    assert beat(30) == []
+    recover()
+    (end,) = beat(40)
+    assert [one["peer"] for one in end.body["resolved"]] == ["tor-b"]
+    beat.taken = True
+    assert beat(50) == []
+
+
+def test_a_route_that_was_off_is_told_what_it_has_not_heard_of_and_no_old_ends(
+    cluster: Cluster, beat: Beats, route: Routes
+) -> None:
+    made = route(group_interval=0, repeat_interval=0)
+    assert len(beat(0)) == 1
+    a_session(Speaker.objects.get(), "10.0.0.2", peer="tor-b", **down())
+    (second,) = beat(10)
+    Route.objects.update(enabled=False)
+    Notice.objects.update(next_at=beat.start)
+    assert not outbox.deliver(second.pk)
+    Route.objects.update(enabled=True)
+    (again,) = beat(20)
+    assert again.title == f"[1 new] lab: {second.body['firing'][0]['title']}; 1 other still fires"
+    Route.objects.update(enabled=False)
+    recover()
+    beat(30)
+    Alarm.objects.update(resolved_at=beat.at(-3 * 86400))
+    Route.objects.update(enabled=True)
+    assert beat(40) == []
+    assert not made.told_of.exists()
 
 
 def test_several_that_wait_become_one(beat: Beats, route: Routes) -> None:
@@ -127,7 +170,7 @@ def test_who_was_away_for_days_is_told_what_ended_within_one_and_the_newest_of_t
     _ended(cluster, first, beat, 2, ago=3600)
     _ended(cluster, first, beat, 5, ago=90000)
     (newer,) = beat(10)
-    assert (newer.title[:18], newer.alarms.count()) == ("[1 firing, 4 over]", 5)
+    assert (newer.title[:15], newer.alarms.count()) == ("[1 new, 4 over]", 5)
     assert [one["resolved_at"] for one in newer.body["resolved"]].count(newer.body["resolved"][0]["resolved_at"]) == 3
 
 
