@@ -48,7 +48,7 @@ def gone() -> str:
     days = counted(settings.BGPUI_TRANSITION_DAYS, "day")
     return (
         f"There is no such alarm any more, if there was one: what is over is kept for {days}, "
-        "what passed before it fired for a day, and of a cluster that is removed nothing."
+        "and what passed before it fired for a day."
     )
 
 

@@ -144,7 +144,9 @@ class RouteSerializer(KnownFields, serializers.ModelSerializer[Route]):
             route.target = f"{origin(found['url'])[:290]}/…"
         elif route.kind == _KIND.EMAIL:
             route.target = ", ".join(route.recipients)[:300]
-        route.save()
+        # Nothing else: workers count what they send meanwhile.
+        columns = {*data, "sealed", "target", "changed_at"}
+        route.save(update_fields=None if route.pk is None else columns)
         return route
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -17,6 +18,8 @@ VRF = 63  # characters of its name, as sessions have it
 
 class Alarm(models.Model):
     """One cause for which a rule holds in a cluster, from its beginning to its end."""
+
+    OUTLIVES_CLUSTER: ClassVar[bool] = True  # the next look ends it, and whoever heard of it is told
 
     class State(models.TextChoices):
         PENDING = "pending"  # not for long enough yet

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import ClassVar
 
 from django.db import models
 
@@ -13,6 +14,8 @@ from clusters.models import Cluster
 
 class Notice(models.Model):
     """One message to one receiver about the alarms of a cluster, written with the decision to send it."""
+
+    OUTLIVES_CLUSTER: ClassVar[bool] = True
 
     class State(models.TextChoices):
         WAITING = "waiting"

@@ -12,8 +12,9 @@ from pytest_django import Settings
 from alarms.delivery.news import compose
 from alarms.models import Alarm, Notice
 from alarms.retention import alarms_expire
+from clusters.connecting.services import cluster_remove
 from clusters.models import Cluster
-from tests.alarms.conftest import Look, Only, Routes, recover
+from tests.alarms.conftest import Beats, Look, Only, Routes, recover
 from tests.pages.conftest import Browser
 from tests.pages.rows import a_session, a_speaker, down
 
@@ -50,12 +51,27 @@ def test_one_without_a_row_says_what_may_have_become_of_it(passed: Alarm, browse
     assert Alarm.objects.exists()
     Alarm.objects.update(resolved_at=timezone.now() - timedelta(hours=25))
     alarms_expire(before=before)
-    viewer, why = browser("viewer"), "what is over is kept for 7 days, what passed before it fired for a day"
+    viewer, why = browser("viewer"), "what is over is kept for 7 days, and what passed before it fired for a day"
     page = viewer.get(f"/alarms/{passed.pk}/")
     assert (page.status_code, why in page.text) == (404, True)
     assert viewer.get(f"/alarms/{passed.pk}/", headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
     gone = viewer.get(f"/api/v1/alarms/{passed.pk}/")
     assert (gone.status_code, why in gone.json()["detail"]) == (404, True)
+
+
+def test_a_cluster_that_is_removed_ends_its_alarms_and_whoever_heard_of_them_is_told(
+    cluster: Cluster, beat: Beats, route: Routes, browser: Browser
+) -> None:
+    Cluster.objects.update(source=Cluster.Source.ADDED, enabled=True)
+    cluster.refresh_from_db()
+    route(group_interval=0)
+    assert len(beat(0)) == 1
+    cluster_remove(cluster=cluster, actor=None, source="api")
+    (end,) = beat(10)
+    (over,) = end.body["resolved"]
+    assert over["resolution"] == "The cluster is not looked after any more."
+    page = browser("viewer").get(f"/alarms/{over['id']}/")
+    assert (page.status_code, "lab, which is removed" in page.text) == (200, True)
 
 
 def test_every_address_that_pages_and_notices_have_leads_to_an_alarm(

@@ -13,6 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from alarms.api.routes import RouteSerializer
 from alarms.models import Alarm, Notice, Route
 from alarms.secrets import secrets_of
 from clusters.models import Change, Cluster
@@ -91,6 +92,16 @@ def test_a_token_does_not_follow_to_another_address(admin: APIClient) -> None:
     assert admin.patch(one, {"url": "https://elsewhere.example/", "token": ""}).status_code == 200
     assert secrets_of(Route.objects.get()).token == ""
     assert admin.patch(one, {"kind": "slack"}).status_code == 400
+
+
+def test_who_changes_a_route_does_not_take_back_what_was_sent_meanwhile(admin: APIClient) -> None:
+    admin.post(PATH, HOOK)
+    asked = RouteSerializer(Route.objects.get(), data={"group_wait": 7}, partial=True)
+    assert asked.is_valid()
+    Route.objects.update(sent_total=5, error="500")
+    asked.save()
+    made = Route.objects.get()
+    assert (made.group_wait, made.sent_total, made.error) == (7, 5, "500")
 
 
 def test_another_receiver_has_heard_of_nothing(admin: APIClient, cluster: Cluster) -> None:
