@@ -13,7 +13,7 @@ from speakers.frr.conditions import STATES, Condition, absent, condition
 from speakers.frr.neighbor import Neighbor
 from speakers.frr.parse import whole
 from speakers.frr.reasons import WEAK
-from speakers.losses import began, came_up, flapped, loss, watched
+from speakers.losses import began, came_up, flapped, loss, phase, was_up, watched
 from speakers.models import Session, Speaker, Transition
 from speakers.reports import UNTOLD, Report, reported, unreported
 from speakers.sweep import Observation
@@ -82,7 +82,7 @@ def _told(
 
 def _same(row: Session, report: Report | None) -> bool:
     """Whether a report says nothing else than what FRR has said."""
-    return report is None or report.state not in STATES or _phase(row.state) == _phase(report.state)
+    return report is None or report.state not in STATES or phase(row.state) == phase(report.state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def _judge(found: Changes, row: Session | None, sight: _Sight, judged: Condition
 
 
 def _since(row: Session | None, sight: _Sight, judged: Condition) -> tuple[datetime, bool]:
-    if row is not None and _phase(row.state) == _phase(judged.state):
+    if row and phase(row.state) == phase(judged.state) and not was_up(row, sight.neighbor, sight.speaker.source):
         return row.since, row.began_before
     return began(row, sight.neighbor, sight.at, seen=watched(sight.speaker, sight.at))
 
@@ -198,11 +198,6 @@ def _flapped(row: Session, sight: _Sight) -> bool:
     return flapped(row, sight.neighbor, speaker.observed_at and speaker.observed_at + took, sight.at)
 
 
-def _phase(state: str) -> str:
-    """Idle, Connect, Active, OpenSent and OpenConfirm take turns while a session is down."""
-    return {_State.ESTABLISHED: "up", _State.ABSENT: "absent", _State.UNKNOWN: "unknown"}.get(_State(state), "down")
-
-
 def _transition(row: Session | None, sight: _Sight, judged: Condition) -> Transition | None:
     """The change worth a line in the history, None if there is none.
 
@@ -210,7 +205,7 @@ def _transition(row: Session | None, sight: _Sight, judged: Condition) -> Transi
     lost and came back between two looks (evidence names connectionsDropped), or one that became degraded or whole.
     """
     before = row.state if row else _State.UNKNOWN
-    if before != _State.UNKNOWN and _phase(before) == _phase(judged.state) and row is not None:
+    if before != _State.UNKNOWN and phase(before) == phase(judged.state) and row is not None:
         if sight.neighbor and judged.state == _State.ESTABLISHED and _flapped(row, sight):
             judged = loss(row, sight.neighbor)
         elif row.degraded == judged.degraded and (row.reason == judged.reason or judged.reason in WEAK | {""}):

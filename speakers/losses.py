@@ -15,6 +15,12 @@ _UPTIME_LIMIT, _EPOCH_LIMIT = 2**42, 2**34  # milliseconds, seconds; what is bey
 _ANEW = "FRR counts its connections anew: it was restarted, or the neighbor was configured anew"
 
 
+def phase(state: str) -> str:
+    """Idle, Connect, Active, OpenSent and OpenConfirm take turns while a session is down."""
+    known = {Session.State.ESTABLISHED: "up", Session.State.ABSENT: "absent", Session.State.UNKNOWN: "unknown"}
+    return known.get(Session.State(state), "down")
+
+
 def watched(speaker: Speaker, at: datetime) -> bool:
     """Whether its last answer before then is recent enough for its sessions to be known until then."""
     heard = speaker.observed_at
@@ -33,6 +39,16 @@ def began(row: Session | None, neighbor: Neighbor | None, at: datetime, *, seen:
     if ago is None or not 0 <= ago < _UPTIME_LIMIT:
         return at, True
     return at - timedelta(milliseconds=ago), True
+
+
+def was_up(row: Session, neighbor: Neighbor | None, source: str) -> bool:
+    """Whether a session that is down as before was up in between: FRR counts how often it came up, others do not.
+
+    source: who told of the row.
+    """
+    if neighbor is None or phase(row.state) != "down" or source != Speaker.Source.VTYSH:
+        return False
+    return (neighbor.connections_established or 0) > row.connections_established
 
 
 def flapped(row: Session, neighbor: Neighbor | None, heard: datetime | None, at: datetime) -> bool:

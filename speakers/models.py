@@ -90,7 +90,7 @@ class Session(models.Model):
 
     state = models.CharField(max_length=20, choices=State, default=State.UNKNOWN)
     degraded = models.CharField(max_length=200, blank=True, help_text="Why an Established session is not whole.")
-    since = models.DateTimeField(help_text="When `state` was first observed, or FRR's own time of establishment.")
+    since = models.DateTimeField(help_text="When `state` was first seen, or FRR's time of establishment or last reset.")
     began_before = models.BooleanField(
         default=False, help_text="It was in that state before `since`; nobody looked when that began."
     )

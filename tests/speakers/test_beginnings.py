@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 
 from clusters.models import Cluster
+from speakers.models import Gap, Session, Transition
 from speakers.reports import Report
 from speakers.sweep import Observation
 from tests.speakers.seen import DOWN, T0, UP, after, intended, missed, seen, session, swept
@@ -81,3 +84,35 @@ def test_what_is_only_reported_began_before_it_was_reported_first(cluster: Clust
 
     assert look(cluster, reported(0), reported(10, "Established")) == (after(10), True)
     assert look(cluster, reported(20, "Idle")) == (after(20), False)
+
+
+def test_a_session_that_was_up_and_is_down_again_is_so_since_the_second_loss(cluster: Cluster) -> None:
+    """FRR bgpd/bgp_fsm.c counts `connectionsEstablished` up with each time that a session comes up."""
+    look(cluster, told(0, UP), told(10, DOWN))
+    again = DOWN | {"connectionsEstablished": 2, "connectionsDropped": 2}
+    assert look(cluster, told(20, again)) == (after(20), False)
+    third = again | {"connectionsEstablished": 3, "lastResetTimerMsecs": 60_000}
+    assert look(cluster, missed("node-1", after(30)), told(600, third)) == (after(540), True)
+    restarted = third | {"connectionsEstablished": 0, "lastResetTimerMsecs": 5000}
+    assert look(cluster, told(610, restarted)) == (after(540), True)
+
+
+@pytest.mark.parametrize(
+    ("old", "gap", "before"),
+    [
+        ("Established", False, False),
+        ("Established", True, True),  # as after an outage of the workers
+        ("Unknown", False, True),
+        ("", False, True),
+    ],
+)
+def test_rows_of_older_releases_are_exact_only_if_somebody_looked(
+    cluster: Cluster, old: str, *, gap: bool, before: bool
+) -> None:
+    look(cluster, told(0, UP), told(10, DOWN))
+    Transition.objects.filter(new_state="Active").update(old_state=old)
+    if gap:
+        Gap.objects.create(cluster=cluster, node="node-1", began_at=T0, ended_at=after(10))
+    Session.objects.update(began_before=False)
+    import_module("speakers.migrations.0010_began_before").mark(apps, None)
+    assert session().began_before == before
