@@ -29,11 +29,10 @@ _OF_A_CLUSTER = ("node", "speaker", "configuration")  # kinds of causes: all tha
 _READ = ("cluster", "inhibited_by")
 _SAID = (  # columns that repeat what was found
     "cause_kind", "title", "cause", "reason", "vrf", "neighbor", "peer", "number_of_nodes", "sessions",
-    "began_before",
 )  # fmt: skip
 _WRITTEN = (
     *_SAID, "rule_name", "severity", "state", "nodes", "evidence", "known", "worst",
-    "began_at", "grown_at", "fired_at", "resolved_at", "resolution", "blind", "inhibited_by",
+    "began_at", "began_before", "grown_at", "fired_at", "resolved_at", "resolution", "blind", "inhibited_by",
 )  # fmt: skip
 
 
@@ -178,7 +177,9 @@ def _say(alarm: Alarm, rule: Rule, found: Found, now: datetime) -> None:
     alarm.title, alarm.cause = bounded(found.title, _TITLE), bounded(found.cause, _CAUSE)
     alarm.nodes, alarm.evidence = list(found.nodes), [list(pair) for pair in found.evidence]
     alarm.rule_name, alarm.severity, alarm.blind = rule.name, rule.severity, found.blind
-    alarm.began_at = min(alarm.began_at, found.began_at or now)
+    began = found.began_at or now
+    alarm.began_before = found.began_before or (alarm.began_before and alarm.began_at < began)
+    alarm.began_at = min(alarm.began_at, began)
     alarm.worst = max(alarm.worst, alarm.size)
     if alarm.state == Alarm.State.PENDING and alarm.began_at + timedelta(seconds=rule.seconds) <= now:
         alarm.state, alarm.fired_at = Alarm.State.FIRING, now

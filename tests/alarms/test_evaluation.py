@@ -78,6 +78,20 @@ def test_what_nobody_saw_begin_is_said_so_everywhere(
     assert not Alarm.objects.get().began_before
 
 
+def test_a_beginning_that_nobody_saw_stays_one_when_its_session_is_back(
+    cluster: Cluster, only: Only, look: Look
+) -> None:
+    only("session-down", seconds=60)
+    since = timezone.now() - timedelta(hours=2)
+    first, _ = (a_session(a_speaker(cluster, node), **down()) for node in ("node-1", "node-2"))
+    Session.objects.filter(pk=first.pk).update(since=since, began_before=True)
+    look()
+    Session.objects.filter(pk=first.pk).update(state="Established", began_before=False)
+    look()
+    alarm = Alarm.objects.get()
+    assert (alarm.sessions, alarm.began_at, alarm.began_before) == (1, since, True)
+
+
 def test_an_alarm_grows_and_shrinks_and_remembers_its_worst(cluster: Cluster, only: Only, look: Look) -> None:
     only("session-down")
     speakers = [a_speaker(cluster, f"node-{index}") for index in range(3)]
