@@ -155,6 +155,8 @@ def _cause(group: Group) -> str:
 
 def _together(cause: Cause) -> str:
     number, last = cause.number, max(group.last for group in cause.groups)
+    if cause.health == "degraded":
+        return "since when it is Established" if number == 1 else "since when the first of them is Established"
     if cause.unseen:
         few = "" if number == 1 else "both " if cause.unseen == number == 2 else f"all {number:,} "
         return f"{few if cause.unseen == number else f'{cause.unseen:,} of them '}began when bgpui did not look"

@@ -93,3 +93,14 @@ def test_the_pages_of_a_session_and_of_its_peer_say_so(viewer: Client, peer: BGP
 def test_a_node_that_is_not_heard_is_so_since_its_last_answer(viewer: Client, cluster: Cluster) -> None:
     a_session(a_speaker(cluster, misses=3, seconds=400), since=timezone.now() - timedelta(days=40), began_before=True)
     assert "0 up, 1 unknown of 1 · for 6 min" in words(viewer.get("/wall/").text)
+
+
+def test_a_session_is_not_degraded_for_as_long_as_it_is_established(viewer: Client, cluster: Cluster) -> None:
+    for number in range(2):
+        a_session(a_speaker(cluster, f"node-{number}"), degraded="BFD says that the path is down", reason="bfd-down")
+    page = viewer.get("/").text
+    (row,) = problem_rows(page)
+    assert "2 d" in row
+    assert row.count("since when the first of them is Established") == 1
+    assert "same second" not in row
+    assert "tor-a is degraded on 2 of 2 nodes." in words(page)
