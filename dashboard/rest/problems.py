@@ -49,7 +49,9 @@ class ProblemSerializer(serializers.Serializer[Problem]):
     remote_as = serializers.IntegerField(allow_null=True)
     nodes = serializers.ListField(child=serializers.CharField(), help_text="The first and the last by name.")
     number_of_nodes = serializers.IntegerField()
-    since = serializers.DateTimeField(allow_null=True, help_text="Of the first session.")
+    since = serializers.DateTimeField(
+        allow_null=True, help_text="Of the first session; of degraded ones, since when it is Established."
+    )
     began_before = serializers.BooleanField(help_text="Some of it was so before `since`, when nobody looked.")
     reason = serializers.CharField(help_text="Code of the cause.")
     cause = serializers.CharField()

@@ -14,14 +14,14 @@ ROUTER, NOBODY = "10.1.0.1", "10.1.0.250"
 
 
 def last_reset(cluster: RealCluster, address: str) -> tuple[float, float]:
-    """Between which times it was, as FRR says it in whole seconds after some attempts to connect."""
+    """Between which times it was, as FRR says it by a clock of whole seconds, after some attempts to connect."""
 
     def told() -> tuple[float, float]:
         asked = time.time()
         facts, answered = cluster.neighbors(COMPUTE_1)["default", address], time.time()
         ago = facts["lastResetTimerMsecs"] / 1000
         assert ago >= 4
-        return asked - ago - 1, answered - ago
+        return asked - ago - 1, answered - ago + 1
 
     return eventually(told)
 
