@@ -25,9 +25,10 @@ def look() -> None:
     finally:  # whatever became of the rules, what waits is sent, and heartbeats beat
         now = clock.now()
         all(outbox.send(pk) for pk in outbox.left_over(now))
-        if ends := heartbeats.due(now):
+        for name, ends in heartbeats.due(now)._asdict().items():
             told = [(pk, swept_at.isoformat()) for pk, swept_at in ends.items()]
-            beats.apply_async((told,), expires=settings.BGPUI_SWEEP_INTERVAL)
+            if told:
+                beats.apply_async((told, name), expires=settings.BGPUI_SWEEP_INTERVAL)
 
 
 def _look(now: datetime) -> None:
@@ -47,8 +48,11 @@ def deliver(pk: int) -> None:
 
 
 @shared_task
-def beats(ends: list[tuple[int, str]]) -> None:
-    """Hit the addresses of heartbeats, each for the sweep that ended then, unless somebody waits for some of them."""
-    with alone("heartbeats") as free:
+def beats(ends: list[tuple[int, str]], name: str) -> None:
+    """Hit the addresses of heartbeats, each for the sweep that ended then, unless somebody waits for such of this name.
+
+    Those that fail have a name of their own, so that nothing waits for them.
+    """
+    with alone(f"heartbeats-{name}") as free:
         if free:
             heartbeats.beat({pk: datetime.fromisoformat(swept_at) for pk, swept_at in ends})

@@ -30,7 +30,7 @@ ROUTES: dict[str, dict[str, str]] = {
     "dashboard.tasks.compare_cluster": {"queue": "relist"},
     "dashboard.tasks.*": {"queue": "observe"},
     "alarms.tasks.look": {"queue": "alarm"},  # alarms must not wait for sweeps
-    # Heartbeats, which take one thread together and for seconds, must not wait for receivers of notices.
+    # Heartbeats, which take two threads at most, for seconds, must not wait for receivers of notices.
     "alarms.tasks.beats": {"queue": "alarm"},
     "alarms.tasks.*": {"queue": "notice"},  # receivers of notices may be slow or away
 }

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from datetime import datetime, timedelta
 from functools import partial
+from typing import NamedTuple
 
 from django.conf import settings
-from django.db.models import Count, F, Min, Q
+from django.db.models import Count, Min, Q
 
 from alarms.delivery.attempt import attempt
 from alarms.delivery.failure import DeliveryError
@@ -25,12 +26,19 @@ _AT_ONCE = 32  # addresses
 _LEAST = 600.0  # seconds; a sweep that ended longer ago is no sign of life
 
 
-def due(now: datetime) -> dict[int, datetime]:
-    """The heartbeats that have something to tell: by route, the end of the sweep that it is; three queries."""
+class Due(NamedTuple):
+    """Heartbeats that have something to tell: by route, the end of the sweep that it is. failing: as the last time."""
+
+    fine: dict[int, datetime]
+    failing: dict[int, datetime]
+
+
+def due(now: datetime) -> Due:
+    """Those of now; three queries."""
     oldest = now - timedelta(seconds=max(_LEAST, 3 * settings.BGPUI_SWEEP_INTERVAL))
     routes = list(Route.objects.filter(enabled=True, kind=Route.Kind.HEARTBEAT).order_by("pk"))
     swept = _swept() if routes else {}
-    found = dict[int, datetime]()
+    found = Due({}, {})
     for route in routes:
         ends = [end for name, end in swept.items() if match(route.all_matchers, {"cluster": (name,)})]
         whole = [end for end in ends if end is not None]
@@ -38,7 +46,7 @@ def due(now: datetime) -> dict[int, datetime]:
             continue
         rest = timedelta(seconds=route.group_interval)
         if route.beaten_at is None or min(whole) >= route.beaten_at + rest:
-            found[route.pk] = min(whole)
+            (found.fine if route.failed_at is None else found.failing)[route.pk] = min(whole)
     return found
 
 
@@ -54,9 +62,7 @@ def beat(ends: Mapping[int, datetime]) -> int:
 
     The next look tries the others again.
     """
-    rows = Route.objects.filter(pk__in=ends, enabled=True, kind=Route.Kind.HEARTBEAT)
-    # Should there be more than threads: those that fail have to wait.
-    rows = rows.order_by(F("failed_at").asc(nulls_first=True), "pk")
+    rows = Route.objects.filter(pk__in=ends, enabled=True, kind=Route.Kind.HEARTBEAT).order_by("pk")
     routes = [route for route in rows if route.beaten_at is None or route.beaten_at < ends[route.pk]]
     if not routes:
         return 0

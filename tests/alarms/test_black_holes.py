@@ -17,6 +17,8 @@ from django.utils import timezone
 from alarms import tasks
 from alarms.models import Notice, Route
 from clusters.alone import alone
+from clusters.models import Cluster
+from speakers.models import Sweep
 from tests.alarms.conftest import Routes
 from tests.alarms.receivers import Receiver, http_receiver
 from tests.faults.dying import database_file
@@ -119,18 +121,27 @@ def test_heartbeats_wait_for_no_other_heartbeat_and_for_no_notice(
     receiver.url = here
     rows.append(route("heartbeat", name="fine"))
     receiver.first = hole.over.set
-    tasks.beats([(row.pk, now.isoformat()) for row in rows])
+    tasks.beats([(row.pk, now.isoformat()) for row in rows], "fine")
     assert [row.sent_total for row in Route.objects.order_by("pk")] == [1, 1]
     queues = [current_app.amqp.router.route({}, f"alarms.tasks.{name}")["queue"].name for name in ("beats", "deliver")]
     assert queues == ["alarm", "notice"]
 
 
-def test_heartbeats_that_somebody_waits_for_take_no_other_thread(
-    route: Routes, receiver: Receiver, redis_url: str
+def test_heartbeats_that_fail_keep_no_others_waiting_and_take_one_thread(
+    cluster: Cluster, route: Routes, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made, now = route("heartbeat"), timezone.now()
-    with alone("heartbeats"):
-        tasks.beats([(made.pk, now.isoformat())])
-    assert receiver.got == []
-    tasks.beats([(made.pk, now.isoformat())])
-    assert len(receiver.got) == 1
+    """Sweeps may follow each other faster than a try ends."""
+    now, sent = timezone.now(), list[tuple[list[tuple[int, str]], str]]()
+    monkeypatch.setattr(tasks.beats, "apply_async", lambda told, **_: sent.append(told))
+    Sweep.objects.create(cluster=cluster, shard=0, began_at=now, ended_at=now)
+    for name in ("fine", "failing"):
+        route("heartbeat", name=name, path=f"/{name}")
+    Route.objects.filter(name="failing").update(failed_at=now, error="no answer within 5 s")
+    tasks.look()
+    assert [name for _, name in sent] == ["fine", "failing"]
+    with alone("heartbeats-failing"):
+        for told in sent:
+            tasks.beats(*told)
+    assert [got.path for got in receiver.got] == ["/fine"]
+    tasks.beats(*sent[1])
+    assert receiver.got[-1].path == "/failing"
