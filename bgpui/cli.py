@@ -133,7 +133,10 @@ def _cells(one: Problem, now: datetime) -> tuple[str, ...]:
     words = [_several(sorted(set(column) - {""})) for column in columns]
     number = f"{len(one.rows):,} " if len(one.rows) > 1 else ""
     since = age_words(now - one.since) if one.since else ""
-    since = f"at least {since}" if since and one.at_least else since
+    if since and one.health == "degraded":  # since when it is so FRR does not tell
+        since = f"up for {since}"
+    elif since and one.at_least:
+        since = f"at least {since}"
     return _several(one.nodes), *words, number + one.health, since, one.cause
 
 

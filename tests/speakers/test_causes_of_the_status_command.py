@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bgpui import status
+from bgpui.cli import _cells
 from bgpui.shared import problems
 from bgpui.status import Row
 from speakers.frr.conditions import condition
@@ -95,3 +96,14 @@ def test_the_earliest_is_told_and_that_it_may_be_for_longer() -> None:
         object.__setattr__(row, "since", at - number * minute)
     (one,) = problems(rows)
     assert one.since == at - 2 * minute
+
+
+@pytest.mark.parametrize(
+    ("health", "at_least", "words"),
+    [("down", True, "at least 1 min"), ("orphan", False, "1 min"), ("degraded", False, "up for 1 min")],
+)
+def test_what_is_not_whole_is_not_said_to_be_so_since_it_came_up(health: str, at_least: bool, words: str) -> None:
+    at = datetime(2026, 11, 26, tzinfo=UTC)
+    row = Row("a", "default", "10.0.0.1", "tor", "", health, "", "", None, at - timedelta(minutes=1), at_least)
+    (one,) = problems([row])
+    assert words in _cells(one, at)
