@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from django.db.models import Count, QuerySet, Sum, Value
 
 from clusters.models import Cluster, Node, Service
 from clusters.registry import resource_models, rows_of
 
+Rows = tuple[int, int, int]  # their number, the sum of their keys, and that of their prints
 
-def objects_print(cluster: Cluster) -> Hashable:
-    """Of all that decides what MetalLB means to announce; three queries.
 
-    Objects are told by the version of each, since they are few; rows of the others by their number and sums.
+class Print(NamedTuple):
+    """Objects are told by the version of each, since they are few; rows of the others by their number and sums.
+
+    A row that changes and changes back has the same print again, which a version has not.
     """
+
+    about: tuple[Any, ...]
+    versions: frozenset[tuple[Any, ...]]
+    nodes: Rows
+    services: Rows
+
+
+def objects_print(cluster: Cluster) -> Print:
+    """Of all that decides what MetalLB means to announce; three queries."""
     about = (cluster.mode, cluster.metallb_version, cluster.namespace, cluster.ignores_exclude)
-    return about, _versions(cluster), _sums(Node.objects.filter(cluster=cluster)), _sums(cluster.services.all())
+    nodes, services = Node.objects.filter(cluster=cluster), cluster.services.all()
+    return Print(about, _versions(cluster), _sums(nodes), _sums(services))
+
+
+def print_of_rows(rows: Iterable[tuple[int, int]]) -> Rows:
+    """Of Nodes or Services that were read: the key and the print of each."""
+    several = list(rows)
+    return len(several), sum(key for key, _ in several), sum(found for _, found in several)
 
 
 def _versions(cluster: Cluster) -> frozenset[tuple[Any, ...]]:
@@ -30,6 +48,6 @@ def _versions(cluster: Cluster) -> frozenset[tuple[Any, ...]]:
     return frozenset(several[0].union(*several[1:], all=True))
 
 
-def _sums(rows: QuerySet[Node] | QuerySet[Service]) -> tuple[Any, ...]:
+def _sums(rows: QuerySet[Node] | QuerySet[Service]) -> Rows:
     found = rows.order_by().aggregate(number=Count("pk"), keys=Sum("pk"), prints=Sum("digest_print"))
-    return tuple(found.values())
+    return found["number"], int(found["keys"] or 0), int(found["prints"] or 0)

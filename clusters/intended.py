@@ -45,6 +45,18 @@ def services(rows: QuerySet[Service]) -> list[intent.Service]:
     return list(map(_service, _raw(Service, rows, _OF_SERVICE)))
 
 
+def printed_nodes(rows: QuerySet[Node]) -> dict[int, tuple[int, intent.Node]]:
+    """The same by the key of each row, with its print of that moment; one query."""
+    found = _raw(Node, rows, ("id", "digest_print", *_OF_NODE))
+    return {key: (number, _node(tuple(row))) for key, number, *row in found}
+
+
+def printed_services(rows: QuerySet[Service]) -> dict[int, tuple[int, intent.Service]]:
+    """The same of Services; one query."""
+    found = _raw(Service, rows, ("id", "digest_print", *_OF_SERVICE))
+    return {key: (number, _service(tuple(row))) for key, number, *row in found}
+
+
 def desired_resource(row: Resource) -> intent.Resource:
     """What one row shall be."""
     return intent.Resource(

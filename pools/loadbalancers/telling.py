@@ -13,7 +13,7 @@ from typing import NamedTuple
 from django.db.models import Q, QuerySet
 
 from clusters import clock, intended
-from clusters.fingerprint import objects_print
+from clusters.fingerprint import Print, objects_print, print_of_rows
 from clusters.heard import Heard, heard, heard_print
 from clusters.models import Cluster, Service
 from clusters.selectors import snapshot_of
@@ -75,16 +75,22 @@ class _Meant:
     """What MetalLB's objects mean for all Services of a cluster, by the keys of their rows."""
 
     def __init__(self, cluster: Cluster) -> None:
-        rows = cluster.services.order_by("pk")
-        every = intended.services(rows)
-        keys = {ServiceRef(namespace, name): pk for pk, namespace, name in rows.values_list("pk", "namespace", "name")}
+        services = intended.printed_services(cluster.services.order_by("pk"))
+        nodes = intended.printed_nodes(cluster.nodes.all())
+        self.rows = tuple(print_of_rows((pk, found) for pk, (found, _) in some.items()) for some in (nodes, services))
         # What the fingerprints are not of must not be looked at, either.
-        known = replace(snapshot_of(cluster), namespaces={}, frr_configurations=(), secrets=(), served_fields={})
-        snapshot = replace(known, services=tuple(every))
-        self.services = {keys[ref]: one for one in every if (ref := ServiceRef(one.namespace, one.name)) in keys}
+        known = replace(
+            snapshot_of(cluster, nodes=()), namespaces={}, frr_configurations=(), secrets=(), served_fields={}
+        )
+        self.services = {pk: one for pk, (_, one) in services.items()}
+        snapshot = replace(known, nodes=tuple(one for _, one in nodes.values()), services=tuple(self.services.values()))
         self.announcements, self.layer2 = Announcements(snapshot), Layer2(snapshot)
         self.nodes = [node.name for node in snapshot.nodes]
         self.meant = told(self.announcements, self.nodes, lambda _key: True)
+
+    def is_of(self, objects: Print) -> bool:
+        """Whether it was made of the Nodes and Services that this fingerprint is of."""
+        return self.rows == (objects.nodes, objects.services)
 
     def states(self, known: Heard) -> dict[int, Announced]:
         """How each is announced over the sessions that are known."""
@@ -127,7 +133,7 @@ def _states(cluster: Cluster) -> Mapping[int, Announced]:
     same = before is not None and before.objects == objects
     meant = before.meant if before is not None and same else _Meant(cluster)
     states = meant.states(heard(cluster, at))
-    if same or objects_print(cluster) == objects:
+    if same or (meant.is_of(objects) and objects_print(cluster) == objects):
         still = heard_print(cluster, at) == sessions
         _keep(cluster.pk, _Kept(objects, meant, sessions if still else None, states))
     return states

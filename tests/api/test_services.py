@@ -79,7 +79,7 @@ def test_twenty_thousand_need_no_more_queries_than_ten(as_role: Callable[[str], 
             with CaptureQueriesContext(connection) as queries:
                 assert api.get(f"{LIST}?page_size=1000&ordering=pool").json()["count"] == number
             counts.append(len(queries))
-    assert counts == [29, 11, 29, 11]
+    assert counts == [28, 11, 28, 11]
 
 
 def test_a_pool_says_how_much_of_it_is_in_use(api: APIClient, shop: Cluster) -> None:

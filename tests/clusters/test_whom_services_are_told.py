@@ -148,3 +148,23 @@ def test_what_others_change_in_the_cluster_shows_at_once(shop: Office, kube: Run
     kube.call(getattr(kube.server.store, verb), *arguments)
     shop.look()
     assert words() == expected
+
+
+def test_what_changes_while_it_is_worked_out_and_back_again_is_not_kept(shop: Office) -> None:
+    """The endpoints of a service go while it is read, and are there again before anybody looks."""
+    (row,) = Service.objects.select_related("cluster")
+    there = {"endpoint_nodes": row.endpoint_nodes, "digest_print": row.digest_print}
+    gone = {"endpoint_nodes": [], "digest_print": row.digest_print + 1}
+
+    def flapping(execute: Any, sql: str, *rest: Any) -> Any:
+        reads = sql.startswith("SELECT") and '"endpoint_nodes"' in sql
+        if reads:
+            Service.objects.filter(pk=row.pk).update(**gone)
+        found = execute(sql, *rest)
+        if reads:
+            Service.objects.filter(pk=row.pk).update(**there)
+        return found
+
+    with connection.execute_wrapper(flapping):
+        announced([row])
+    both()
