@@ -58,7 +58,7 @@ def timeline(asked: Asked, *, changes: bool) -> Timeline:
         SESSIONS: lambda: turned(asked, clusters, together, silent),
         NODE: lambda: events(asked, clusters, together),
         FRR: lambda: events(asked, clusters, together),
-        UNSEEN: lambda: (gaps(silent, clusters, together), silent.more),
+        UNSEEN: lambda: (gaps(silent, asked, clusters, together), False),
         CONFIG: lambda: changed(asked, together) if changes else ([], False),
     }
     wanted = [asked.lane] if asked.lane else [SESSIONS, NODE, UNSEEN, CONFIG]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from clusters import clock
@@ -13,7 +13,7 @@ from clusters.words import age_words, bounded, counted, listed
 from dashboard.timeline.asked import Asked
 from dashboard.timeline.folding import Silent
 from dashboard.timeline.items import UNSEEN, Item
-from dashboard.timeline.rows import alike, newest, of_cluster
+from dashboard.timeline.rows import alike, end_of_reading, newest, of_cluster
 from speakers.models import Gap, Speaker
 from speakers.selectors import unheard
 
@@ -24,13 +24,13 @@ _NAMED = 20
 class Silences:
     """All that have a part in the time asked for: began, cluster, node, and of those that are over the end.
 
-    until: how far those that go on have come. more: there are more than were read.
+    until: how far those that go on have come. unread: what ended before then was not all read, None = it was.
     """
 
     over: list[tuple[datetime, int, str, datetime]]
     lasting: list[tuple[datetime, int, str]]
     until: datetime
-    more: bool
+    unread: datetime | None
 
     @property
     def by_node(self) -> Silent:
@@ -59,26 +59,31 @@ def silences(asked: Asked) -> Silences:
         over, lasting = over.filter(node=asked.node), lasting.filter(node=asked.node)
     ended, more = newest(over, "began_at", "cluster_id", "node", "ended_at")
     running, others = newest(lasting, "observed_at", "cluster_id", "node")
-    return Silences(ended, running, min(now, asked.end), more or others)
+    ends = [some[-1][place] for some, place, cut in ((ended, 3, more), (running, 0, others)) if cut]
+    return Silences(ended, running, min(now, asked.end), max(ends, default=None))
 
 
-def gaps(found: Silences, clusters: dict[int, str], together: timedelta) -> list[Item]:
-    """Entries for them, as far as they have passed by the end of the time; those alike are one."""
+def gaps(found: Silences, asked: Asked, clusters: dict[int, str], together: timedelta) -> list[Item]:
+    """Entries for them, and where the reading ends; those alike are one.
+
+    What goes on at the end of the time stays where it is when it is over, so that pages do not repeat it.
+    """
     ends = {(cluster, node, began): end for began, cluster, node, end in found.over}
     ends |= {(cluster, node, began): found.until for began, cluster, node in found.lasting}
-    rows = [(began, cluster, False, node) for began, cluster, node, _ in found.over]
-    rows += [(began, cluster, True, node) for began, cluster, node in found.lasting]
-    items = []
-    for (cluster, lasts), run in alike(rows, together):
+    rows = [(began, cluster, True, end >= asked.end, node) for began, cluster, node, end in found.over]
+    rows += [(began, cluster, False, True, node) for began, cluster, node in found.lasting]
+    unread = end_of_reading(asked, UNSEEN, found.unread, "what this lane has") if found.unread else None
+    items = [unread] if unread else []
+    for (cluster, over, lasts), run in alike(rows, together):
         until = max(ends[cluster, node, at] for at, node in run)
-        items.append(_item(run, clusters.get(cluster, ""), until, lasts=lasts))
+        items.append(replace(_item(run, clusters.get(cluster, ""), until, over=over), lasts=lasts))
     return items
 
 
-def _item(run: list[tuple[datetime, str]], cluster: str, until: datetime, *, lasts: bool) -> Item:
+def _item(run: list[tuple[datetime, str]], cluster: str, until: datetime, *, over: bool) -> Item:
     nodes, began = tuple(dict.fromkeys(node for _, node in run)), run[0][0]
     who = bounded(nodes[0], 63) if len(nodes) == 1 else f"{counted(len(nodes), 'node')} ({listed(nodes, 3)})"
-    verb = ("has" if len(nodes) == 1 else "have") + " not answered" if lasts else "did not answer"
+    verb = "did not answer" if over else ("has" if len(nodes) == 1 else "have") + " not answered"
     title = f"{bounded(who, 300)} {verb} for {age_words(until - began)}"
-    detail = f"What sessions {'do' if lasts else 'did meanwhile'} is not known."
-    return Item(UNSEEN, began, until, cluster, "unknown", title, detail, len(run), nodes[:_NAMED], lasts=lasts)
+    detail = f"What sessions {'did meanwhile' if over else 'do'} is not known."
+    return Item(UNSEEN, began, until, cluster, "unknown", title, detail, len(run), nodes[:_NAMED])
