@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
@@ -26,6 +27,7 @@ from intent.telling import Telling, told
 ANNOUNCED = {"yes": "by BGP", "layer2": "by ARP and NDP only", "no": "by nobody", "unknown": "not known"}
 _NOBODY = Telling()
 _MOST = 20  # clusters whose answers are kept
+_LONGEST = timedelta(minutes=5)  # that an answer is kept: workers of an older release write rows without a print
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +115,9 @@ class _Meant:
 
 
 class _Kept(NamedTuple):
-    """objects, heard: the fingerprints of before and after the rows were read."""
+    """objects, heard: the fingerprints of before and after the rows were read. at: when objects were."""
 
+    at: datetime
     objects: Hashable
     meant: _Meant
     heard: Hashable
@@ -127,6 +130,8 @@ _kept: dict[int, _Kept] = {}
 def _states(cluster: Cluster) -> Mapping[int, Announced]:
     """Of all Services of a cluster; six queries if nothing has changed, more if something has."""
     at, before = clock.now(), _kept.get(cluster.pk)
+    if before is not None and not timedelta() <= at - before.at < _LONGEST:
+        before = None
     objects, sessions = objects_print(cluster), heard_print(cluster, at)
     if before is not None and (before.objects, before.heard) == (objects, sessions):
         return before.states
@@ -135,7 +140,8 @@ def _states(cluster: Cluster) -> Mapping[int, Announced]:
     states = meant.states(heard(cluster, at))
     if same or (meant.is_of(objects) and objects_print(cluster) == objects):
         still = heard_print(cluster, at) == sessions
-        _keep(cluster.pk, _Kept(objects, meant, sessions if still else None, states))
+        made = before.at if before is not None and same else at
+        _keep(cluster.pk, _Kept(made, objects, meant, sessions if still else None, states))
     return states
 
 

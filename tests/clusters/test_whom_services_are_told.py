@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -168,3 +169,15 @@ def test_what_changes_while_it_is_worked_out_and_back_again_is_not_kept(shop: Of
     with connection.execute_wrapper(flapping):
         announced([row])
     both()
+
+
+def test_what_a_worker_of_an_older_release_writes_shows_after_some_minutes(
+    shop: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a release is rolled out, Services are written without what tells that they changed."""
+    both()
+    Service.objects.update(endpoint_nodes=[])
+    now = clock.now()
+    monkeypatch.setattr(clock.clock, "now", lambda: now + timedelta(minutes=5))
+    sweep(shop)
+    assert words() == "by nobody"
