@@ -16,7 +16,7 @@ from clusters import clock
 from clusters.models import Change, Cluster, NodeEvent
 from dashboard.timeline.folding import Flapping, folded
 from dashboard.timeline.grouping import Turn
-from speakers.models import Gap, Speaker, Transition
+from speakers.models import Transition
 from tests.pages.rows import a_session, a_speaker
 from tests.pages.test_timeline import T0, TOGETHER, lines
 from tests.stores.clock import differ
@@ -206,21 +206,6 @@ def test_pages_neither_lose_nor_repeat_an_entry_while_more_happens(
         assert viewer.get(f"{REST}?after={wrong}").status_code == 400
 
 
-def test_a_node_that_answers_again_between_pages_is_not_told_twice(viewer: Client, cluster: Cluster) -> None:
-    now = timezone.now()
-    a_speaker(cluster, "node-0", observed_at=now - 50 * MINUTES)
-    NodeEvent.objects.bulk_create(
-        NodeEvent(cluster=cluster, node=f"n-{n}", kind="node-labels", text=str(n), at=now - (n + 1) * MINUTES / 10)
-        for n in range(400)
-    )
-    first = viewer.get(f"{REST}?reach=1h").json()
-    assert first["items"][0]["title"] == "node-0 has not answered for 50 min"
-    Gap.objects.create(cluster=cluster, node="node-0", began_at=now - 50 * MINUTES, ended_at=timezone.now())
-    Speaker.objects.update(observed_at=timezone.now())
-    second = viewer.get(first["next"]).json()
-    assert ({item["lane"] for item in second["items"]}, len(second["items"])) == ({"node"}, 101)
-
-
 def test_pages_of_time_meet_without_losing_what_is_between(viewer: Client, cluster: Cluster) -> None:
     begin = timezone.now().replace(microsecond=0) - 2 * MINUTES
     NodeEvent.objects.bulk_create(
@@ -243,24 +228,6 @@ def test_where_more_happened_than_is_read_a_link_leads_on(viewer: Client, cluste
     newer, end = items(viewer, "lane=node&reach=6h")
     (older,) = items(viewer, end["page"].partition("?")[2])
     assert (newer["number"], older["number"]) == (5_000, 101)  # of the moment at which reading ended there may be more
-
-
-def test_a_long_gap_does_not_hide_that_short_ones_before_it_ended_were_not_read(
-    viewer: Client, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("dashboard.timeline.rows.MOST", 50)
-    now = timezone.now()
-    place = {"cluster": cluster, "node": "n-0"}
-    Gap.objects.create(cluster=cluster, node="n-1", began_at=now - 300 * MINUTES, ended_at=now - MINUTES)
-    Gap.objects.bulk_create(
-        Gap(**place, began_at=now - (n + 1) * MINUTES / 30, ended_at=now - (n + 0.5) * MINUTES / 30)
-        for n in range(31, 91)
-    )
-    end, _, long = items(viewer, "lane=unseen&reach=6h")
-    assert "is not shown" in end["title"]
-    assert long["nodes"] == ["n-1"]
-    found = items(viewer, end["page"].partition("?")[2])
-    assert sum(item["number"] for item in found if item["nodes"] == ["n-0"]) == 12
 
 
 def test_a_router_that_flaps_to_many_does_not_crowd_out_what_others_did(viewer: Client, cluster: Cluster) -> None:
@@ -317,12 +284,3 @@ def test_a_change_is_dated_by_the_clock_that_dates_what_sessions_do(
         before = clock.now()
         row = Change.objects.create(cluster=cluster, kind="BGPPeer", name="tor-a", action="update", source="browser")
         assert before <= row.at <= clock.now()
-
-
-def test_a_gap_between_flaps_is_told_between_them(viewer: Client, cluster: Cluster) -> None:
-    now = timezone.now()
-    flap(cluster, "node-1", 60, 58, 56, 46, 44, 42)
-    assert len(items(viewer)) == 1
-    Gap.objects.create(cluster=cluster, node="node-1", began_at=now - 55 * MINUTES, ended_at=now - 47 * MINUTES)
-    assert [item["lane"] for item in items(viewer)] == ["sessions", "unseen", "sessions"]
-    assert [item["flaps"] for item in items(viewer, "lane=sessions")] == [3, 3]
