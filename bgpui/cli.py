@@ -147,11 +147,11 @@ def _several(names: Sequence[str]) -> str:
 
 
 def _summary(status: Status) -> str:
-    counts = ", ".join(f"{number} {word}" for word, number in reversed(_counts(status).items()) if number)
+    counts = ", ".join(f"{number:,} {word}" for word, number in reversed(_counts(status).items()) if number)
     where = f"{status.mode} mode, MetalLB {status.version or 'of unknown version'} in {status.namespace or '?'}"
     return (
-        f"{len(status.rows)} sessions{f': {counts}' if counts else ''}; "
-        f"{status.answered} of {status.asked} nodes answered; {where}"
+        f"{len(status.rows):,} sessions{f': {counts}' if counts else ''}; "
+        f"{status.answered:,} of {status.asked:,} nodes answered; {where}"
     )
 
 

@@ -73,7 +73,7 @@ class Status:
     def keep_vrf(self, vrf: str) -> None:
         """Leave out sessions of other VRFs; what could not be asked stays. Raises CannotTell for a VRF that is none."""
         if vrf not in self.vrfs:
-            silent = "" if self.answered == self.asked else f" {self.asked - self.answered} nodes did not answer."
+            silent = "" if self.answered == self.asked else f" {self.asked - self.answered:,} nodes did not answer."
             known = ", ".join(sorted(self.vrfs, key=lambda name: (name != DEFAULT_VRF, name))[:50])
             raise CannotTell(f"No BGPPeer and no session has VRF {vrf}.{silent}", f"Known VRFs: {known}.")
         self.rows = [row for row in self.rows if row.vrf in {vrf, ""}]

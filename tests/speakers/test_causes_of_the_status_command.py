@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bgpui import status
-from bgpui.cli import _cells
+from bgpui.cli import _cells, _summary
 from bgpui.shared import problems
-from bgpui.status import Row
+from bgpui.status import Row, Status
 from speakers.frr.conditions import condition
 from speakers.frr.neighbor import Neighbor
 
@@ -107,3 +107,9 @@ def test_what_is_not_whole_is_not_said_to_be_so_since_it_came_up(health: str, at
     row = Row("a", "default", "10.0.0.1", "tor", "", health, "", "", None, at - timedelta(minutes=1), at_least)
     (one,) = problems([row])
     assert words in _cells(one, at)
+
+
+def test_large_numbers_of_the_summary_have_their_commas() -> None:
+    row = Row("a", "default", "10.0.0.1", "tor", "", "up", "", "", None)
+    said = _summary(Status("frr", "0.15.2", "metallb-system", 2_000, 1_999, [row] * 4_000))
+    assert said.startswith("4,000 sessions: 4,000 up; 1,999 of 2,000 nodes answered; ")
