@@ -19,6 +19,7 @@ from dashboard.sparklines import Sparkline, sparklines
 from speakers.counters.series import Series, fleet_series_by_vrf
 from speakers.counts import DOWN, UNSEEN, Counts, worst
 from speakers.models import Session
+from speakers.redundancy import Left, Place, Redundancy, redundancy
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,18 @@ class Part:
     since: datetime | None
     began_before: bool
     line: Sparkline | None
+    left: Mapping[Place, Left]  # of its nodes that have lost sessions
+    unheard: int  # nodes of which it is not known what they have left
+
+    @property
+    def without(self) -> int:
+        """Nodes that have lost all that they had, for an address family at least."""
+        return len({place[:2] for place, left in self.left.items() if left.nothing})
+
+    @property
+    def last(self) -> int:
+        """Nodes that have lost all but one."""
+        return len({place[:2] for place, left in self.left.items() if left.last})
 
     @property
     def up(self) -> int:
@@ -78,6 +91,7 @@ class Overview:
     """All of it. problems: the worst first."""
 
     counts: Counts
+    left: Redundancy
     parts: list[Part]
     problems: list[Problem]
 
@@ -85,12 +99,13 @@ class Overview:
 def overview(filters: Filters, clusters: Mapping[int, Cluster], now: datetime) -> Overview:
     """Two queries more than the Sessions page needs for its causes, however much there is."""
     counts = Counts.of(filters)
+    left = redundancy(counts)
     why = frozen(filters)
-    found = by_refusal(problems(counts, clusters, filters, {}, why), why, filters)
-    return Overview(counts, _parts(counts, clusters, now), found)
+    found = by_refusal(problems(counts, clusters, filters, {}, why, left), why, filters)
+    return Overview(counts, left, _parts(counts, left, clusters, now), found)
 
 
-def _parts(counts: Counts, clusters: Mapping[int, Cluster], now: datetime) -> list[Part]:
+def _parts(counts: Counts, left: Redundancy, clusters: Mapping[int, Cluster], now: datetime) -> list[Part]:
     healths: dict[tuple[int, str], Counter[str]] = defaultdict(Counter)
     wrong: dict[tuple[int, str], datetime] = {}
     longer: set[tuple[int, str]] = set()
@@ -103,6 +118,11 @@ def _parts(counts: Counts, clusters: Mapping[int, Cluster], now: datetime) -> li
         if group.health in DOWN | UNSEEN:
             wrong[place] = min(wrong.get(place, group.since), group.since)
             longer |= {place} if group.unseen else set()
+    places: dict[tuple[int, str], dict[Place, Left]] = defaultdict(dict)
+    for one, number in left.left.items():
+        places[one[0], one[2]][one] = number
+    silent = {(cluster, vrf, node) for cluster, node, vrf, _, health, _ in counts.wrong if health in UNSEEN}
+    unheard = Counter(place[:2] for place in silent)
     rows = counts.filters.apply(Session.objects.order_by()) if not counts.filters.by_health else Session.objects.none()
     changed = {(cluster, vrf): at for cluster, vrf, at in rows.values_list("cluster_id", "vrf").annotate(Max("since"))}
     lines = fleet_series_by_vrf(clusters, "up", now)
@@ -114,6 +134,8 @@ def _parts(counts: Counts, clusters: Mapping[int, Cluster], now: datetime) -> li
             wrong.get((cluster, vrf), changed.get((cluster, vrf))),
             (cluster, vrf) in longer,
             _line(lines.get((cluster, vrf))),
+            places[cluster, vrf],
+            unheard[cluster, vrf],
         )
         for (cluster, vrf), numbers in healths.items()
         if cluster in clusters

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.urls import NoReverseMatch, reverse
@@ -10,8 +11,11 @@ from django.urls import NoReverseMatch, reverse
 from clusters.models import Cluster
 from clusters.words import utc_words
 from dashboard.facts import text_of
+from dashboard.redundancy import Share, shares, words
 from dashboard.ribbon import Mark
+from dashboard.timeline.asked import around
 from speakers.counts import Group
+from speakers.redundancy import Left, Place
 from speakers.selectors import HEALTH
 
 OLD = "old"  # no session tells, but nodes keep their old configuration
@@ -46,11 +50,28 @@ class Problem:
     began_before: bool = False  # since is the first look, or FRR's last reset: some of it may be so for longer
     refused: bool = False  # the nodes' speakers refuse their configuration
     objects: tuple[tuple[str, str], ...] = ()  # what is to be mended: kind and name, and the page
+    places: Mapping[Place, Left] = field(default_factory=dict)  # what is left where its sessions are down
 
     @property
     def number_of_nodes(self) -> int:
         """Nodes that it touches."""
         return len(self.nodes) + self.more_nodes
+
+    @property
+    def shares(self) -> list[Share]:
+        """How much its nodes have left, the least first."""
+        return shares(self.places)
+
+    @property
+    def redundancy(self) -> str:
+        """The same in words; "" if none of its sessions is down or not heard."""
+        return words(self.places)
+
+    @property
+    def timeline(self) -> str:
+        """Where it is seen what happened just before; "" if it is not known when it began."""
+        node = self.nodes[0] if self.number_of_nodes == 1 else ""
+        return around(self.since, cluster=self.cluster, node=node) if self.since else ""
 
     @property
     def ticket(self) -> str:
@@ -64,6 +85,7 @@ class Problem:
             f"cluster {self.cluster}, {'nodes' if self.number_of_nodes > 1 else 'node'} {nodes}",
             f"since {'before ' if self.began_before else ''}{utc_words(self.since)}" if self.since else "",
             " - ".join(filter(None, (self.cause, self.detail))),
+            f"redundancy: {left}" if (left := self.redundancy) else "",
             f"to be mended: {objects}" if objects else "",
         ]
         return text_of(lines)

@@ -26,6 +26,7 @@ from speakers.counts import Counts, Group
 from speakers.frr.reasons import REASONS
 from speakers.history import DAY, LOST
 from speakers.models import Transition
+from speakers.redundancy import Redundancy, members
 
 SHOWN = 12
 SHOWN_ALL = 200
@@ -38,16 +39,19 @@ def problems(
     filters: Filters,
     names: Mapping[tuple[str, str], str],
     why: Iterable[Freeze],
+    left: Redundancy,
 ) -> list[Problem]:
     """All of them, worst first; at most six more queries, however much is down.
 
     names: of the BGPPeers by VRF and neighbor, for sessions that no BGPPeer intends. why: nodes keep their old
-    configuration.
+    configuration. left: what nodes have beside what is down.
     """
     keys = {cluster.name: pk for pk, cluster in clusters.items()}
     refusing = {(keys[freeze.cluster], node) for freeze in why if freeze.cluster in keys for node in freeze.nodes}
+    wrong = causes(counts, refusing)
     found = [
-        _of_cause(cause, names, counts, clusters.get(cause.main.cluster), filters) for cause in causes(counts, refusing)
+        replace(_of_cause(cause, names, counts, clusters.get(cause.main.cluster), filters), places=left.of(lost))
+        for cause, lost in zip(wrong, members(wrong, counts), strict=True)
     ]
     unseen = [node for node in counts.problem_nodes if not node.seen]
     found += of_speakers(unseen, clusters, filters)

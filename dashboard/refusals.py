@@ -135,6 +135,7 @@ def _refused(freeze: Freeze, absent: list[Problem], filters: Filters, pages: Map
         refused=True,
         began_before=any(problem.began_before for problem in absent),
         objects=tuple((str(ref), pages.get((freeze.cluster, ref), "")) for ref in freeze.objects[:_OBJECTS]),
+        places={place: left for problem in absent for place, left in problem.places.items()},
     )
 
 

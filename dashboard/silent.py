@@ -11,6 +11,7 @@ from clusters.words import HEALTH_WORDS, bounded, counted
 from dashboard.filters import Filters
 from dashboard.problem import Problem
 from speakers.counts import UNSEEN, NodeCount
+from speakers.redundancy import Left
 from speakers.selectors import speakers
 
 _FEW = 500  # nodes that are looked up by name
@@ -73,4 +74,5 @@ def _of_speaker(
         detail=" · ".join(filter(None, (pod, bounded(cause[1], 200)))),
         href=filters.query(node=members[0].node) if len(members) == 1 else filters.query(health=health),
         kind="speaker",
+        places={(one.cluster, one.node, "", ""): Left(0, one.intended, one.intended) for one in members if not one.up},
     )

@@ -11,8 +11,10 @@ from django.urls import reverse
 from clusters.words import HEALTH_WORDS, counted
 from dashboard.filters import Filters
 from dashboard.problem import Problem
+from dashboard.redundancy import Thin, have, thin
 from dashboard.refusals import Kept
 from speakers.counts import DOWN, UNSEEN, Counts
+from speakers.redundancy import Redundancy
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +31,22 @@ class Sentence:
         return f"{self.lead}{self.stressed}{self.rest}"
 
 
-def _have(number: int, what: str) -> str:
-    return f"{counted(number, 'node')} {'has' if number == 1 else 'have'} {what}"
-
-
 def sentence(
-    counts: Counts, filters: Filters, *, blind: str = "", refused: Problem | None = None, unasked: int = 0
+    counts: Counts,
+    filters: Filters,
+    left: Redundancy,
+    *,
+    blind: str = "",
+    refused: Problem | None = None,
+    unasked: int = 0,
 ) -> Sentence:
     """The sentence that leads. A filter must not sound like the whole.
 
-    blind: why nothing can be said ("" = it can). refused: the refusal that outweighs all other problems.
+    left: what nodes have beside what is down. blind: why nothing can be said ("" = it can). refused: the refusal that
+    outweighs all other problems.
     unasked: nodes whose sessions nobody has looked at yet.
     """
-    said = _said(counts, filters, blind, unasked)
+    said = _said(counts, filters, left, blind, unasked)
     if refused is not None and not blind:
         said = _refused(counts, filters, refused, unasked)
     if blind or not filters.partial:
@@ -49,14 +54,14 @@ def sentence(
     return replace(said, lead=f"Filtered: {said.lead[:1].lower()}{said.lead[1:]}")
 
 
-def _said(counts: Counts, filters: Filters, blind: str, unasked: int) -> Sentence:
+def _said(counts: Counts, filters: Filters, left: Redundancy, blind: str, unasked: int) -> Sentence:
     down, unseen, whole = counts.number(DOWN), counts.number(UNSEEN), counts.intended
     odd = counts.healths["degraded"] + counts.healths["orphan"]
     if blind:
         return Sentence("The state is not known: ", blind, "", ".", "unknown")
     if down:
         words = f"{down:,} of {counted(whole, 'session')} {'is' if down == 1 else 'are'} down"
-        return _down(counts, filters, words, unasked)
+        return _down(counts, filters, left, words, unasked)
     if unseen:
         text = f"{unseen:,} of {counted(whole, 'session')} {'is' if unseen == 1 else 'are'} unknown"
         return Sentence("Nothing is known to be down; ", text, filters.query(health="unknown"), ".", "unknown")
@@ -85,19 +90,28 @@ def _refused(counts: Counts, filters: Filters, problem: Problem, unasked: int) -
     return Sentence("No node has a session left: " if lost else "", what, problem.href, rest, "down")
 
 
-def _down(counts: Counts, filters: Filters, words: str, unasked: int) -> Sentence:
-    lost, last = len(counts.cut_off), len(counts.last_path)
-    href = filters.query(health="down") if counts.healths["down"] else filters.query(health="absent")
+def _down(counts: Counts, filters: Filters, left: Redundancy, words: str, unasked: int) -> Sentence:
+    lost = len(counts.cut_off)
+    health = "down" if counts.healths["down"] else "absent"
+    href = filters.query(health=health)
     if filters.partial:  # what the nodes have left beside is not known here
         return Sentence("", words, href, ".", "down")
     if lost and lost == counts.number_of_nodes and not unasked:
         return Sentence("", "No node has a session left", href, "." if lost > 1 else f"; {words}.", "down")
     if lost:
-        return Sentence("", _have(lost, "no session left"), href, f"; {words}.", "down")
+        return Sentence("", have(lost, "no session left"), href, f"; {words}.", "down")
+    if none := _thin(counts, left, "no"):
+        return Sentence("", none.words, filters.query(vrf=none.vrf, health=health), f"; {words}.", "down")
     safe = "No node is known to be cut off; " if counts.number(UNSEEN) or unasked else "No node is cut off; "
-    if last:
-        return Sentence(safe, _have(last, "one session left"), href, ".", "down")
+    if last := _thin(counts, left, "one"):
+        return Sentence(safe, last.words, href, ".", "down")
     return Sentence(safe, words, href, ".", "down")
+
+
+def _thin(counts: Counts, left: Redundancy, word: str) -> Thin | None:
+    """Nodes that have lost some of their sessions, and in a VRF all of them, or all but one."""
+    several = len({vrf for _cluster, vrf, _neighbor in counts.totals}) > 1
+    return thin(left.left, word, beside={(node.cluster, node.node) for node in counts.cut_off}, named=several)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +168,11 @@ def headline_counts(
     return found
 
 
-def also(counts: Counts, sentence: Sentence, unasked: int = 0) -> list[str]:
+def also(counts: Counts, sentence: Sentence, left: Redundancy, unasked: int = 0) -> list[str]:
     """The second line as clauses: what the first one has not said yet."""
     down, unseen = counts.number(DOWN), counts.number(UNSEEN)
-    clauses = []
+    thinned = [] if counts.filters.partial else [_thin(counts, left, word) for word in ("no", "one")]
+    clauses = [one.words for one in thinned if one and one.words not in str(sentence)]
     if down and f"{down:,} of" not in str(sentence):
         are = "is" if down == 1 else "are"
         clauses.append(f"{down:,} of {counted(counts.intended, 'intended session')} {are} down")

@@ -188,11 +188,6 @@ class Counts:
         """Nodes that answer and have lost every session."""
         return [node for node in self.problem_nodes if node.seen and node.intended and not node.up]
 
-    @cached_property
-    def last_path(self) -> list[NodeCount]:
-        """Nodes that have lost sessions and keep exactly one."""
-        return [node for node in self.problem_nodes if node.seen and node.up == 1 and node.intended > 1]
-
 
 def rows_of(filters: Narrowing) -> QuerySet[Session]:
     """All sessions that are meant, with a health only if the filters ask for one."""

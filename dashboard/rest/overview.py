@@ -33,6 +33,13 @@ class PartSerializer(serializers.Serializer[Part]):
     down = serializers.IntegerField(help_text="Down, or missing in FRR.")
     unknown = serializers.IntegerField(help_text="Not heard of lately.")
     total = serializers.IntegerField()
+    nodes_without = serializers.IntegerField(
+        source="without", help_text="Nodes without an Established session left here, for an address family at least."
+    )
+    nodes_last = serializers.IntegerField(source="last", help_text="Nodes that have one of several left.")
+    nodes_unknown = serializers.IntegerField(
+        source="unheard", help_text="Nodes with a session here that is not heard of, so that what is left is not known."
+    )
     since = serializers.DateTimeField(
         allow_null=True, help_text="Of the oldest that is down or not seen; if there is none, of the last change."
     )
@@ -75,7 +82,8 @@ class OverviewViewSet(Endpoint):
         now, seen = clock.now(), observed(chosen)
         found = overview(filters, clusters, now)
         blind = seen.blind if found.counts.totals else ""
-        said = sentence(found.counts, filters, blind=blind, refused=leading(found.problems), unasked=seen.fresh.unasked)
+        unasked, refused = seen.fresh.unasked, leading(found.problems)
+        said = sentence(found.counts, filters, found.left, blind=blind, refused=refused, unasked=unasked)
         told_alarms = firing_count(filters.cluster) if request.user.has_perm("alarms.view_alarm") else None
         answer = {
             "at": now,

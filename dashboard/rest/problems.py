@@ -17,10 +17,12 @@ from clusters.models import Cluster
 from dashboard.filters import Filters
 from dashboard.problem import Problem
 from dashboard.problems import problems
+from dashboard.redundancy import Share
 from dashboard.refusals import by_refusal, frozen
 from speakers.counts import Counts
 from speakers.frr.reasons import REASONS
 from speakers.models import Session
+from speakers.redundancy import redundancy
 from speakers.selectors import HEALTH
 
 _OBJECTS = {
@@ -28,6 +30,19 @@ _OBJECTS = {
     "items": {"type": "object", "properties": {name: {"type": "string"} for name in ("object", "page")}},
 }
 _FILTERS = tuple(field.name for field in fields(Filters))
+
+
+class ShareSerializer(serializers.Serializer[Share]):
+    """Nodes that have as many sessions left as each other."""
+
+    vrf = serializers.CharField(help_text="Empty = whichever the nodes have.")
+    family = serializers.CharField(
+        help_text="ipv4 or ipv6: only the sessions that carry it; empty = all sessions there carry the same."
+    )
+    nodes = serializers.IntegerField(help_text="How many nodes.")
+    left = serializers.IntegerField(source="left.up", help_text="Established sessions of each.")
+    of = serializers.IntegerField(source="left.intended", help_text="Of so many that a BGPPeer intends.")
+    unknown = serializers.IntegerField(source="left.unseen", help_text="Of these, not heard of: neither up nor down.")
 
 
 class ProblemSerializer(serializers.Serializer[Problem]):
@@ -61,7 +76,10 @@ class ProblemSerializer(serializers.Serializer[Problem]):
     objects = serializers.SerializerMethodField(
         help_text="What is to be mended, each with its page; configuration only."
     )
+    redundancy = serializers.CharField(help_text="What its nodes have left, in words; empty = nothing is lost.")
+    left = ShareSerializer(source="shares", many=True, help_text="The same as numbers, the least left first.")
     page = serializers.CharField(source="href", help_text="Where its sessions are.")
+    timeline = serializers.CharField(help_text="Where what happened just before is; empty = it is not known when.")
 
     def get_side(self, problem: Problem) -> str:
         """The side that the cause points to."""
@@ -111,6 +129,7 @@ class ProblemViewSet(Endpoint):
         clusters = {cluster.pk: cluster for cluster in Cluster.objects.all()}
         cluster_check(filters.cluster, [cluster.name for cluster in clusters.values()])
         why = frozen(filters)
-        found = by_refusal(problems(Counts.of(filters), clusters, filters, {}, why), why, filters)
+        counts = Counts.of(filters)
+        found = by_refusal(problems(counts, clusters, filters, {}, why, redundancy(counts)), why, filters)
         page = self.paginate_queryset(found)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.forms import ValidationError
 from django.urls import reverse
 
 from clusters.moments import EXAMPLE, MomentField
+from clusters.words import utc_stamp
 from dashboard.timeline.items import LANES
 from dashboard.timeline.order import Cursor, CursorError, exact_stamp
 
@@ -25,6 +27,7 @@ FOLDED, EACH = "folded", "each"
 FLAPS = {FOLDED: "as one line", EACH: "each change"}
 _LONGEST = 253
 _PLACES = ("cluster", "node", "peer", "vrf", "neighbor")
+_SEEN_BY = timedelta(minutes=1)  # FRR's own time of a loss is before the one at which it was seen
 
 
 class AskedError(ValueError):
@@ -97,6 +100,13 @@ def _after(query: Mapping[str, str]) -> Cursor | None:
         return Cursor.of(typed) if typed else None
     except CursorError as error:
         raise AskedError("after", "must be what `next` of the page before says", typed[:_LONGEST]) from error
+
+
+def around(at: datetime, *, cluster: str, node: str = "") -> str:
+    """The page of what happened just before, and at that time: by all peers, since any object may be the cause."""
+    until = at + max(_SEEN_BY, timedelta(seconds=2 * settings.BGPUI_SWEEP_INTERVAL))
+    wanted = {"until": utc_stamp(until), "reach": "1h", "cluster": cluster, "node": node}
+    return f"{reverse('timeline')}?{urlencode({name: value for name, value in wanted.items() if value})}"
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:

@@ -31,6 +31,7 @@ from peers.models import BGPPeer
 from speakers.counts import Counts
 from speakers.history import DAY, LOST
 from speakers.models import Transition
+from speakers.redundancy import redundancy
 from speakers.selectors import HEALTH, Freshness, freshness, sessions
 
 STALE_POLLS = 3.5  # three polls missed, and the time that an answer takes
@@ -78,6 +79,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def _board(request: HttpRequest, filters: Filters, clusters: dict[int, Cluster], seen: Observed) -> dict[str, Any]:
     counts = Counts.of(filters)
+    left = redundancy(counts)
     config = _config(filters, clusters)
     opened = {"1": True, "0": False}.get(request.GET.get("healthy", ""))
     lined = request.GET.get(LINES) == "1"
@@ -85,16 +87,15 @@ def _board(request: HttpRequest, filters: Filters, clusters: dict[int, Cluster],
     why = frozen(filters)
     kept = kept_old(why, filters)
     peers = {column.key: column.peer for column in drawn.columns}
-    found = by_refusal(problems(counts, clusters, filters, peers, why), why, filters)
+    found = by_refusal(problems(counts, clusters, filters, peers, why, left), why, filters)
     every = SHOWN_ALL if request.GET.get("causes") == "all" else SHOWN
-    said = sentence(
-        counts, filters, blind=seen.blind if counts.totals else "", refused=leading(found), unasked=seen.fresh.unasked
-    )
+    blind = seen.blind if counts.totals else ""
+    said = sentence(counts, filters, left, blind=blind, refused=leading(found), unasked=seen.fresh.unasked)
     hits = elsewhere(request.user, filters.q, filters.cluster)
     return {
         "counts": counts,
         "sentence": said if counts.totals else _nothing(filters, found_words(hits)),
-        "also": also(counts, said, seen.fresh.unasked),
+        "also": also(counts, said, left, seen.fresh.unasked),
         "kept": kept,
         "elsewhere": hits,
         "prefix": prefix_of(filters.q),

@@ -27,6 +27,7 @@ from dashboard.problem import peer_href
 from dashboard.ribbon import states
 from dashboard.sources import sources
 from dashboard.sparklines import sparklines
+from dashboard.timeline.asked import around
 from dashboard.views.home import STALE_POLLS
 from speakers import live
 from speakers.comparison.selectors import comparison_of, differences_of
@@ -127,6 +128,8 @@ def _live(row: Session, health: str) -> dict[str, Any]:
     reason = REASONS.get(row.reason)
     fresh = freshness(cluster=row.cluster)
     compared = comparison_of(row)
+    place = {"cluster": row.cluster.name, "node": row.node}
+    began = row.speaker.observed_at if health in UNSEEN else row.since
     return {
         "compared": compared,
         "compared_late": compared is not None and compared.late(now),
@@ -140,7 +143,8 @@ def _live(row: Session, health: str) -> dict[str, Any]:
             for words, reach, axis in _REACHES
         ],
         "sparklines": sparklines(session_series(row, now)),
-        "changes": transitions(row, now - DAY, _CHANGES),
+        "changes": [(each, around(each.at, **place)) for each in transitions(row, now - DAY, _CHANGES)],
+        "timeline": around(began or row.since, **place),
         "flap_window": timedelta(seconds=settings.BGPUI_FLAP_WINDOW),
         "reason": reason,
         "side": facts.side_words(reason.side) if reason else "",

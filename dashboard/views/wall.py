@@ -30,14 +30,15 @@ def wall(request: HttpRequest) -> HttpResponse:
     seen = observed(chosen)
     found = overview(filters, clusters, now)
     blind = seen.blind if found.counts.totals else ""
-    said = sentence(found.counts, filters, blind=blind, refused=leading(found.problems), unasked=seen.fresh.unasked)
+    unasked, refused = seen.fresh.unasked, leading(found.problems)
+    said = sentence(found.counts, filters, found.left, blind=blind, refused=refused, unasked=unasked)
     firing = list(alarms_firing(filters.cluster)) if request.user.has_perm("alarms.view_alarm") else []
     context = {
         "observed": seen,
         "filters": filters,
         "found": found,
         "sentence": said,
-        "also": also(found.counts, said, seen.fresh.unasked),
+        "also": also(found.counts, said, found.left, unasked),
         "parts": found.parts[:PARTS],
         "more_parts": found.parts[PARTS:],
         "causes": found.problems[:CAUSES],

@@ -47,15 +47,4 @@
     for (const fold of all("details[id]")) fold.open = folds.get(fold.id) ?? fold.open;
     if (focused && document.activeElement === document.body) alike(focused[0])[focused[1]]?.focus({ preventScroll: true });
   });
-
-  // A matrix that goes on to the right says so (components.css).
-  const markMore = () => {
-    for (const area of all(".matrix-scroll")) {
-      area.toggleAttribute("data-more", area.scrollLeft + area.clientWidth < area.scrollWidth - 1);
-    }
-  };
-  document.addEventListener("scroll", markMore, { capture: true, passive: true });
-  document.addEventListener("htmx:afterSettle", markMore);
-  addEventListener("resize", markMore);
-  markMore();
 })();

@@ -20,8 +20,9 @@ from dashboard.problems import problems
 from dashboard.refusals import by_refusal
 from intent.findings import Finding, Severity
 from speakers.causes import causes
-from speakers.counts import UNSEEN, Counts
+from speakers.counts import DOWN, UNSEEN, Counts
 from speakers.models import Session, Speaker
+from speakers.redundancy import members, redundancy
 from speakers.selectors import sessions
 from tests.pages.rows import a_session, a_speaker, down
 from tests.pages.test_home import headline, problem_rows
@@ -94,14 +95,16 @@ def test_every_session_that_is_not_up_is_in_one_row(
     found: Counter[tuple[Any, ...]] = Counter()
     up = sessions().filter(health__in=["up", "degraded", "orphan"]).values_list("cluster_id", "vrf", "neighbor")
     reached = set(up.order_by())
-    for cause in causes(counts, {(min(two), node) for node in refusing}):
+    wrong = causes(counts, {(min(two), node) for node in refusing})
+    for cause, lost in zip(wrong, members(wrong, counts), strict=True):
+        assert len(set(lost)) == len(lost) == sum(group.number for group in cause.groups if group.health in DOWN)
         assert cause.kind != "node" or cause.reached == reached.issuperset(group.router for group in cause.groups)
         for group in cause.groups:
             found[group.cluster, group.vrf, group.neighbor, group.health, group.reason] += group.number
     assert found == seen
     message = Finding("asn", Severity.ERROR, "spec.myASN", "", "Refused", "", "", (), nodes=tuple(sorted(refusing)))
     why = [Freeze("lab", message.nodes, (Refusal(min(two), "lab", message),))] if refusing else []
-    rows = by_refusal(problems(counts, two, filters, {}, why), why, filters)
+    rows = by_refusal(problems(counts, two, filters, {}, why, redundancy(counts)), why, filters)
     assert sum(row.number for row in rows) == wanted.count()
 
 
@@ -195,7 +198,8 @@ def test_all_silent_nodes_of_a_large_fleet_count(cluster: Cluster) -> None:
     rows = Speaker.objects.bulk_create(made, batch_size=500)
     known = {"cluster": cluster, "vrf": "default", "neighbor": "10.0.0.1", "intended": True, "since": timezone.now()}
     Session.objects.bulk_create([Session(speaker=row, node=row.node, **known) for row in rows], batch_size=500)
-    (row,) = problems(Counts.of(Filters()), {cluster.pk: cluster}, Filters(), {}, ())
+    counts = Counts.of(Filters())
+    (row,) = problems(counts, {cluster.pk: cluster}, Filters(), {}, (), redundancy(counts))
     assert (row.number, row.number_of_nodes) == (2_100, 2_100)
 
 

@@ -105,7 +105,7 @@ def test_rest_tells_the_same(browser: Browser, cluster: Cluster) -> None:
     api.force_authenticate(User.objects.get(username="a-viewer"))
     told = api.get("/api/v1/overview/?cluster=lab").json()
     assert (told["state"], told["causes"], told["alarms"]) == ("live", 1, 1)
-    assert told["sentence"] == "No node is cut off; 1 node has one session left."
+    assert told["sentence"] == "1 node has no session left in VRF red; 1 of 2 sessions is down."
     keys = ("cluster", "vrf", "health", "up", "down", "unknown", "total")
     assert [tuple(one[key] for key in keys) for one in told["vrfs"]] == [
         ("lab", "red", "down", 0, 1, 0, 1),

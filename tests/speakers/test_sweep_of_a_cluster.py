@@ -21,6 +21,7 @@ from speakers import live, sweep
 from speakers.counts import Counts
 from speakers.frr import commands
 from speakers.models import Session, Speaker, Transition
+from speakers.redundancy import redundancy
 from speakers.selectors import sessions, speakers
 from speakers.services import Written
 from speakers.sweep import Observation
@@ -112,7 +113,8 @@ def test_nodes_whose_kubelets_are_out_of_reach_are_one_row(observer: Observer) -
     observer.lab.faults.update(dict.fromkeys((ONE, TWO), PodFault.UNREACHED))
     observer.sweep()
     filters = Filters()
-    rows = problems(Counts.of(filters), {observer.cluster.pk: observer.cluster}, filters, {}, ())
+    counts = Counts.of(filters)
+    rows = problems(counts, {observer.cluster.pk: observer.cluster}, filters, {}, (), redundancy(counts))
     (row,) = (row for row in rows if row.kind == "speaker")
     assert (row.nodes, row.detail) == ([ONE, TWO], "the node's kubelet cannot be reached: no route to host")
 
