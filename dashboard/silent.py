@@ -11,7 +11,7 @@ from clusters.words import HEALTH_WORDS, bounded, counted
 from dashboard.filters import Filters
 from dashboard.problem import Problem
 from speakers.counts import UNSEEN, NodeCount
-from speakers.redundancy import Left
+from speakers.redundancy import Left, Place
 from speakers.selectors import speakers
 
 _FEW = 500  # nodes that are looked up by name
@@ -74,5 +74,9 @@ def _of_speaker(
         detail=" · ".join(filter(None, (pod, bounded(cause[1], 200)))),
         href=filters.query(node=members[0].node) if len(members) == 1 else filters.query(health=health),
         kind="speaker",
-        places={(one.cluster, one.node, "", ""): Left(0, one.intended, one.intended) for one in members if not one.up},
+        places={} if filters.partial else _unheard(members),  # what the filters leave out may well be up
     )
+
+
+def _unheard(nodes: list[NodeCount]) -> dict[Place, Left]:
+    return {(one.cluster, one.node, "", ""): Left(0, one.intended, one.intended) for one in nodes if not one.up}

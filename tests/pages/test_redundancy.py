@@ -104,6 +104,12 @@ def test_nodes_that_are_not_heard_have_neither_something_nor_nothing_left(viewer
     assert [part[name] for name in ("nodes_without", "nodes_last", "nodes_unknown")] == [0, 1, 2]
 
 
+def test_a_session_that_is_up_is_not_unknown_because_a_filter_leaves_it_out(viewer: Client, cluster: Cluster) -> None:
+    _node(cluster, "node-0", ("default", "10.0.0.1", {"state": "Unknown"}), ("default", "10.0.0.2", {}))
+    for query in ("", "?health=unknown", "?q=10.0.0.1"):
+        assert told(viewer, query) == [""]
+
+
 def test_a_node_that_lost_its_peers_has_none_left_and_no_share_of_what_the_routers_lost(
     viewer: Client, cluster: Cluster
 ) -> None:
