@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from tests.demo import Demo
 from tests.e2e.conftest import sign_in
@@ -276,6 +276,37 @@ def test_nothing_of_the_first_screen_is_cut_without_a_word(page: Page) -> None:
     assert len(page.locator(".headline .counts > div").evaluate_all(tops)) == 1
     free = "input => parseFloat(getComputedStyle(input).width) - parseFloat(getComputedStyle(input).paddingInlineEnd)"
     assert page.locator("#q").evaluate(free) > 110  # room for the placeholder beside the key's name
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_matrix_that_goes_on_to_the_right_says_so_and_stops_where_it_ends(
+    browser: Browser, demo: Demo, width: int, theme: str
+) -> None:
+    """By its style alone, without a script: a strip at the edge, which is gone where the last column ends."""
+    context = browser.new_context(java_script_enabled=False, viewport={"width": width, "height": 900})
+    context.add_cookies([{"name": "theme", "value": theme, "url": demo.url}])
+    page = context.new_page()
+    sign_in(page, demo)
+    page.goto(demo.url)
+    area = page.locator("#matrix-scroll")
+    area.evaluate("area => { area.querySelector('table').innerHTML = '<tr><td>one</td></tr>' }")
+    assert _is_blank(page, area)
+    area.evaluate("area => { area.querySelector('table').style.minWidth = '2000px' }")
+    assert not _is_blank(page, area)
+    area.evaluate("area => { area.scrollLeft = area.scrollWidth }")
+    assert _is_blank(page, area)
+    context.close()
+
+
+def _is_blank(page: Page, area: Locator) -> bool:
+    """Whether the right edge of an area has one colour, that of the page beside it."""
+    area.scroll_into_view_if_needed()
+    box = area.bounding_box()
+    assert box
+    right, top = box["x"] + box["width"] - 20, box["y"] + 4
+    edge = page.screenshot(clip={"x": right, "y": top, "width": 8, "height": 8})
+    return edge == page.screenshot(clip={"x": 2, "y": top, "width": 8, "height": 8})
 
 
 @pytest.mark.parametrize("scripts", [True, False])
