@@ -21,7 +21,7 @@ def test_home_and_its_live_part_are_small_in_an_outage(viewer: Client) -> None:
         assert answer["Content-Encoding"] == "gzip"
         assert "Accept-Encoding" in answer["Vary"]
         assert len(answer.content) < kilobytes * 1000
-        assert b"300 of 2,400 sessions are down" in gzip.decompress(answer.content)
+        assert b"300 of 2,400 intended sessions are down" in gzip.decompress(answer.content)
     assert "Content-Encoding" not in viewer.get("/").headers
 
 
