@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Min
-from django.utils import timezone
 
+from clusters import clock
 from clusters.changesets.imports import Imported
 from clusters.connecting.audit import cluster_audit
 from clusters.edits.saving import Actor, key_of
@@ -106,7 +106,7 @@ def _without_password(kind: str, manifest: Mapping[str, Any]) -> Object:
 
 def state_at(cluster: Cluster, moment: datetime) -> dict[ObjectRef, Object]:
     """The objects of a cluster as they stood at a moment. Raises NotPinnedError if it cannot be told."""
-    if moment > timezone.now():
+    if moment > clock.now():
         raise NotPinnedError(f"The moment {utc_words(moment)} is still to come. Choose one that has passed.")
     if told := too_old(moment):
         raise NotPinnedError(f"The moment {told}")

@@ -9,10 +9,10 @@ import pytest
 import yaml
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from clusters import clock
 from clusters.baseline.pin import MOST, baseline_pin, baseline_unpin
 from clusters.models import Baseline, BaselineObject, Change, Cluster
 from clusters.sync.findings import findings_write
@@ -130,7 +130,7 @@ def test_it_is_put_back_as_a_change_set(
 def test_a_moment_of_the_history_is_pinned(api: APIClient, live_cluster: Cluster, kube: Kube) -> None:
     api.post("/api/v1/bgppeers/?wait=10s", manifest(holdTime="90s"))
     api.post("/api/v1/bgppeers/?wait=10s", other("gone", 2))
-    moment = timezone.now().isoformat().replace("+00:00", "Z")
+    moment = clock.now().isoformat().replace("+00:00", "Z")
     api.patch(f"/api/v1/bgppeers/lab/{NAMESPACE}/peer/?wait=10s", {"spec": {"holdTime": "60s"}})
     api.delete(f"/api/v1/bgppeers/lab/{NAMESPACE}/gone/?wait=10s")
     api.post("/api/v1/bgppeers/?wait=10s", other("more", 3))
@@ -163,7 +163,7 @@ def test_a_moment_that_the_history_does_not_tell_of_is_refused(
 
 
 def test_a_moment_with_too_many_changes_since_is_refused(api: APIClient, live_cluster: Cluster) -> None:
-    moment = timezone.now().isoformat().replace("+00:00", "Z")
+    moment = clock.now().isoformat().replace("+00:00", "Z")
     rows = (Change(cluster=live_cluster, kind="BGPPeer", name=f"p-{n}", before=POOL) for n in range(MOST + 1))
     Change.objects.bulk_create(rows)
     answer = api.put(f"{BASELINE}?at={moment}")

@@ -8,8 +8,8 @@ import pytest
 import yaml
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.utils import timezone
 
+from clusters import clock
 from clusters.models import Baseline, ChangeSet, Cluster
 from clusters.sync.findings import findings_write
 from clusters.sync.relist import relist
@@ -64,7 +64,7 @@ def test_a_moment_or_files_are_pinned_and_what_is_none_is_told(
 ) -> None:
     kube.add(some_peer(1))
     relist(live_cluster)
-    assert post(editor, PAGE, "moment", {"moment": timezone.now().isoformat()}).status_code == 302
+    assert post(editor, PAGE, "moment", {"moment": clock.now().isoformat()}).status_code == 302
     assert Baseline.objects.get().source == "moment"
     bad: list[tuple[str, dict[str, Any], str]] = [
         ("moment", {"moment": "soon"}, "must be a time"),

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from clusters import clock
 from clusters.changesets.save import changeset_save
 from clusters.edits.dryrun import DryRun
 from clusters.edits.trials import sealed
@@ -272,7 +272,7 @@ def test_a_whole_cluster_goes_back_to_a_moment_and_what_did_not_change_since_sta
     relist(live_cluster)
     save(live_cluster, some_peer(3, peerASN=64703))
     work(live_cluster)
-    moment = timezone.now()
+    moment = clock.now()
     save(live_cluster, some_peer(1, peerASN=64701))
     work(live_cluster)
     kube.kubectl("delete", "bgppeer", "tor-2")
