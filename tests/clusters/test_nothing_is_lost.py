@@ -11,7 +11,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from clusters import tasks
+from clusters import clock, tasks
 from clusters.kube.client import Door
 from clusters.models import SyncState
 from clusters.sync import outbox
@@ -139,7 +139,7 @@ def test_a_worker_killed_before_its_answer_is_followed_by_another(
     assert ("BGPPeer", row.pk) not in outbox.left_over(timezone.now())
     later = timezone.now() + timedelta(seconds=60)
     assert ("BGPPeer", row.pk) in outbox.left_over(later)
-    BGPPeer.objects.update(lease_until=timezone.now())
+    BGPPeer.objects.update(lease_until=clock.now())
     assert office.work(row) == [Fate.IN_SYNC]
     assert _in_force(kube, "update")
 
