@@ -83,9 +83,7 @@ def matrix(
     zones = _zones(counts)
     order = _by_trouble(zones, counts) if zones else {}
     nodes = _ordered(counts, zones, order, opened=opened)
-    pages = max(1, -(-len(nodes) // ROWS))
-    page = min(max(page, 1), pages)
-    shown = nodes[(page - 1) * ROWS : page * ROWS]
+    shown, page, pages = _page(nodes, page)
     columns, hidden_columns = _columns(counts)
     cells, in_rows = cells_of(sessions, shown, columns)
     lines = _lines(shown, columns, lined_at) if lined_at is not None else {}
@@ -108,6 +106,13 @@ def matrix(
         page=page,
         pages=pages,
     )
+
+
+def _page(nodes: Sequence[NodeCount], page: int) -> tuple[Sequence[NodeCount], int, int]:
+    """The nodes of a page, its number, which is that of a page that is there, and how many pages there are."""
+    pages = max(1, -(-len(nodes) // ROWS))
+    page = min(max(page, 1), pages)
+    return nodes[(page - 1) * ROWS : page * ROWS], page, pages
 
 
 def _ordered(

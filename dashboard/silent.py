@@ -10,18 +10,14 @@ from clusters.models import Cluster
 from clusters.words import HEALTH_WORDS, bounded, counted
 from dashboard.filters import Filters
 from dashboard.problem import Problem
-from speakers.counts import UNSEEN, NodeCount
+from speakers.counts import UNSEEN, NodeCount, of_nodes
 from speakers.redundancy import Left, Place
 from speakers.selectors import speakers
-
-_FEW = 500  # nodes that are looked up by name
 
 
 def of_speakers(nodes: Sequence[NodeCount], clusters: Mapping[int, Cluster], filters: Filters) -> list[Problem]:
     """One for each reason of a cluster for which its nodes are not heard; one query."""
-    silent = speakers().order_by().exclude(freshness="live").filter(cluster__in={node.cluster for node in nodes})
-    if len(nodes) <= _FEW:
-        silent = silent.filter(node__in=[node.node for node in nodes])
+    silent = of_nodes(speakers().order_by().exclude(freshness="live"), {(node.cluster, node.node) for node in nodes})
     fields = ("cluster_id", "node", "pod", "ready", "misses", "error", "observed_at")
     rows = {(row.cluster_id, row.node): row for row in silent.values_list(*fields, named=True)}
     causes: dict[tuple[int, tuple[str, str]], list[NodeCount]] = defaultdict(list)

@@ -34,7 +34,7 @@ class Sentence:
 def sentence(
     counts: Counts,
     filters: Filters,
-    left: Redundancy,
+    thinned: Thinned,
     *,
     blind: str = "",
     refused: Problem | None = None,
@@ -42,11 +42,10 @@ def sentence(
 ) -> Sentence:
     """The sentence that leads. A filter must not sound like the whole.
 
-    left: what nodes have beside what is down. blind: why nothing can be said ("" = it can). refused: the refusal that
-    outweighs all other problems.
-    unasked: nodes whose sessions nobody has looked at yet.
+    thinned: nodes with too little left beside what is down. blind: why nothing can be said ("" = it can). refused: the
+    refusal that outweighs all other problems. unasked: nodes whose sessions nobody has looked at yet.
     """
-    said = _said(counts, filters, left, blind, unasked)
+    said = _said(counts, filters, thinned, blind, unasked)
     if refused is not None and not blind:
         said = _refused(counts, filters, refused, unasked)
     if blind or not filters.partial:
@@ -54,14 +53,14 @@ def sentence(
     return replace(said, lead=f"Filtered: {said.lead[:1].lower()}{said.lead[1:]}")
 
 
-def _said(counts: Counts, filters: Filters, left: Redundancy, blind: str, unasked: int) -> Sentence:
+def _said(counts: Counts, filters: Filters, thinned: Thinned, blind: str, unasked: int) -> Sentence:
     down, unseen, whole = counts.number(DOWN), counts.number(UNSEEN), counts.intended
     odd = counts.healths["degraded"] + counts.healths["orphan"]
     if blind:
         return Sentence("The state is not known: ", blind, "", ".", "unknown")
     if down:
         words = f"{down:,} of {counted(whole, 'session')} {'is' if down == 1 else 'are'} down"
-        return _down(counts, filters, left, words, unasked)
+        return _down(counts, filters, thinned, words, unasked)
     if unseen:
         text = f"{unseen:,} of {counted(whole, 'session')} {'is' if unseen == 1 else 'are'} unknown"
         return Sentence("Nothing is known to be down; ", text, filters.query(health="unknown"), ".", "unknown")
@@ -90,7 +89,7 @@ def _refused(counts: Counts, filters: Filters, problem: Problem, unasked: int) -
     return Sentence("No node has a session left: " if lost else "", what, problem.href, rest, "down")
 
 
-def _down(counts: Counts, filters: Filters, left: Redundancy, words: str, unasked: int) -> Sentence:
+def _down(counts: Counts, filters: Filters, thinned: Thinned, words: str, unasked: int) -> Sentence:
     lost = len(counts.cut_off)
     health = "down" if counts.healths["down"] else "absent"
     href = filters.query(health=health)
@@ -100,18 +99,29 @@ def _down(counts: Counts, filters: Filters, left: Redundancy, words: str, unaske
         return Sentence("", "No node has a session left", href, "." if lost > 1 else f"; {words}.", "down")
     if lost:
         return Sentence("", have(lost, "no session left"), href, f"; {words}.", "down")
-    if none := _thin(counts, left, "no"):
+    if none := thinned.none:
         return Sentence("", none.words, filters.query(vrf=none.vrf, health=health), f"; {words}.", "down")
     safe = "No node is known to be cut off; " if counts.number(UNSEEN) or unasked else "No node is cut off; "
-    if last := _thin(counts, left, "one"):
+    if last := thinned.last:
         return Sentence(safe, last.words, href, ".", "down")
     return Sentence(safe, words, href, ".", "down")
 
 
-def _thin(counts: Counts, left: Redundancy, word: str) -> Thin | None:
-    """Nodes that have lost some of their sessions, and in a VRF all of them, or all but one."""
-    several = len({vrf for _cluster, vrf, _neighbor in counts.totals}) > 1
-    return thin(left.left, word, beside={(node.cluster, node.node) for node in counts.cut_off}, named=several)
+class Thinned(NamedTuple):
+    """Nodes that have lost some of their sessions, and in a VRF all of them (none), or all but one (last)."""
+
+    none: Thin | None = None
+    last: Thin | None = None
+
+    @classmethod
+    def of(cls, counts: Counts, left: Redundancy) -> Thinned:
+        """Nothing where a filter leaves out what nodes have beside."""
+        if counts.filters.partial:
+            return cls()
+        several = len({vrf for _cluster, vrf, _neighbor in counts.totals}) > 1
+        beside = {(node.cluster, node.node) for node in counts.cut_off}
+        none, last = (thin(left.left, word, beside=beside, named=several) for word in ("no", "one"))
+        return cls(none, last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +178,9 @@ def headline_counts(
     return found
 
 
-def also(counts: Counts, sentence: Sentence, left: Redundancy, unasked: int = 0) -> list[str]:
+def also(counts: Counts, sentence: Sentence, thinned: Thinned, unasked: int = 0) -> list[str]:
     """The second line as clauses: what the first one has not said yet."""
     down, unseen = counts.number(DOWN), counts.number(UNSEEN)
-    thinned = [] if counts.filters.partial else [_thin(counts, left, word) for word in ("no", "one")]
     clauses = [one.words for one in thinned if one and one.words not in str(sentence)]
     if down and f"{down:,} of" not in str(sentence):
         are = "is" if down == 1 else "are"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from django.db.models import Case, Count, Max, Min, Q, QuerySet, When
 from django.db.models.functions import Coalesce
@@ -25,6 +25,7 @@ _RANK = {health: rank for rank, health in enumerate(HEALTH)}
 _SINCE = Case(When(health__in=UNSEEN, then=Coalesce("speaker__observed_at", "since")), default="since")
 _BEFORE = Q(began_before=True) & ~Q(health__in=UNSEEN)
 Rows = TypeVar("Rows", bound="QuerySet[Session]")
+Narrowed = TypeVar("Narrowed", bound="QuerySet[Any]")
 
 
 Wrong = tuple[int, str, str, str, str, str]  # cluster, node, VRF, neighbor, health, reason
@@ -198,13 +199,17 @@ def _problem_nodes(rows: QuerySet[Session], wrong: Sequence[Wrong]) -> list[Node
     nodes: dict[tuple[int, str], NodeCount] = {}
     for cluster, name, _vrf, _neighbor, health, _reason in wrong:
         nodes.setdefault((cluster, name), NodeCount(cluster, name)).healths[health] += 1
-    totals = rows.values_list("cluster_id", "node").annotate(Count("pk"))
-    if len(nodes) <= _FEW:
-        totals = totals.filter(cluster__in={cluster for cluster, _ in nodes}, node__in=[node for _, node in nodes])
+    totals = of_nodes(rows, nodes).values_list("cluster_id", "node").annotate(Count("pk"))
     for cluster, name, number in totals:
         if node := nodes.get((cluster, name)):
             node.healths["up"] = number - node.healths.total()
     return list(nodes.values())
+
+
+def of_nodes(rows: Narrowed, nodes: Collection[tuple[int, str]]) -> Narrowed:
+    """The rows of these nodes' clusters, and of no other nodes there as long as these are few enough to be named."""
+    found = rows.filter(cluster__in={cluster for cluster, _ in nodes})
+    return found if len(nodes) > _FEW else found.filter(node__in={node for _, node in nodes})
 
 
 def grouped(rows: Sessions, *also: str) -> list[Group]:

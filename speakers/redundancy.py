@@ -9,13 +9,12 @@ from functools import lru_cache
 from ipaddress import ip_address
 
 from speakers.causes import Cause
-from speakers.counts import DOWN, UNSEEN, UP, Counts
+from speakers.counts import DOWN, UNSEEN, UP, Counts, of_nodes
 from speakers.selectors import sessions
 
 Place = tuple[int, str, str, str]  # cluster, node, VRF, address family; "" = the one that all its sessions there carry
 Key = tuple[int, str, str, str]  # cluster, node, VRF, neighbor
 FAMILIES = {"ipv4Unicast": "ipv4", "ipv6Unicast": "ipv6"}
-_FEW = 500  # nodes that a query names
 _BOTH = frozenset(FAMILIES.values())
 
 
@@ -61,9 +60,7 @@ def redundancy(counts: Counts) -> Redundancy:
     found = Redundancy()
     if not nodes:
         return found
-    rows = sessions().filter(intended=True, cluster__in={cluster for cluster, _ in nodes}).order_by()
-    if len(nodes) <= _FEW:
-        rows = rows.filter(node__in={node for _, node in nodes})
+    rows = of_nodes(sessions().filter(intended=True).order_by(), nodes)
     vrfs: dict[tuple[int, str, str], list[tuple[str, str, frozenset[str]]]] = defaultdict(list)
     columns = ("cluster_id", "node", "vrf", "neighbor", "health", "families")
     for cluster, node, vrf, neighbor, health, told in rows.values_list(*columns):

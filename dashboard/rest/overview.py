@@ -17,7 +17,7 @@ from clusters.selectors import clusters_known
 from dashboard.filters import Filters
 from dashboard.overview import Part, overview
 from dashboard.refusals import leading
-from dashboard.summary import sentence
+from dashboard.summary import Thinned, sentence
 from dashboard.views.home import observed
 from speakers.models import Session
 
@@ -83,7 +83,9 @@ class OverviewViewSet(Endpoint):
         found = overview(filters, clusters, now)
         blind = seen.blind if found.counts.totals else ""
         unasked, refused = seen.fresh.unasked, leading(found.problems)
-        said = sentence(found.counts, filters, found.left, blind=blind, refused=refused, unasked=unasked)
+        said = sentence(
+            found.counts, filters, Thinned.of(found.counts, found.left), blind=blind, refused=refused, unasked=unasked
+        )
         told_alarms = firing_count(filters.cluster) if request.user.has_perm("alarms.view_alarm") else None
         answer = {
             "at": now,

@@ -26,7 +26,7 @@ from dashboard.matrix import Matrix, matrix
 from dashboard.problems import SHOWN, SHOWN_ALL, problems, with_ribbons
 from dashboard.refusals import by_refusal, frozen, kept_old, leading
 from dashboard.sparklines import LINES
-from dashboard.summary import Config, also, headline_counts, sentence
+from dashboard.summary import Config, Thinned, also, headline_counts, sentence
 from peers.models import BGPPeer
 from speakers.counts import Counts
 from speakers.history import DAY, LOST
@@ -90,12 +90,13 @@ def _board(request: HttpRequest, filters: Filters, clusters: dict[int, Cluster],
     found = by_refusal(problems(counts, clusters, filters, peers, why, left), why, filters)
     every = SHOWN_ALL if request.GET.get("causes") == "all" else SHOWN
     blind = seen.blind if counts.totals else ""
-    said = sentence(counts, filters, left, blind=blind, refused=leading(found), unasked=seen.fresh.unasked)
+    thinned = Thinned.of(counts, left)
+    said = sentence(counts, filters, thinned, blind=blind, refused=leading(found), unasked=seen.fresh.unasked)
     hits = elsewhere(request.user, filters.q, filters.cluster)
     return {
         "counts": counts,
         "sentence": said if counts.totals else _nothing(filters, found_words(hits)),
-        "also": also(counts, said, left, seen.fresh.unasked),
+        "also": also(counts, said, thinned, seen.fresh.unasked),
         "kept": kept,
         "elsewhere": hits,
         "prefix": prefix_of(filters.q),

@@ -13,7 +13,7 @@ from clusters.selectors import clusters_known
 from dashboard.filters import Filters
 from dashboard.overview import overview
 from dashboard.refusals import leading
-from dashboard.summary import also, sentence
+from dashboard.summary import Thinned, also, sentence
 from dashboard.views.home import observed
 from speakers.selectors import HEALTH
 
@@ -31,14 +31,15 @@ def wall(request: HttpRequest) -> HttpResponse:
     found = overview(filters, clusters, now)
     blind = seen.blind if found.counts.totals else ""
     unasked, refused = seen.fresh.unasked, leading(found.problems)
-    said = sentence(found.counts, filters, found.left, blind=blind, refused=refused, unasked=unasked)
+    thinned = Thinned.of(found.counts, found.left)
+    said = sentence(found.counts, filters, thinned, blind=blind, refused=refused, unasked=unasked)
     firing = list(alarms_firing(filters.cluster)) if request.user.has_perm("alarms.view_alarm") else []
     context = {
         "observed": seen,
         "filters": filters,
         "found": found,
         "sentence": said,
-        "also": also(found.counts, said, found.left, unasked),
+        "also": also(found.counts, said, thinned, unasked),
         "parts": found.parts[:PARTS],
         "more_parts": found.parts[PARTS:],
         "causes": found.problems[:CAUSES],
