@@ -9,10 +9,8 @@ from datetime import datetime
 
 from bgpui.status import HEALTH, Row
 from speakers.frr.reasons import VRF_MISSING, alike
+from speakers.reach import DOWN, FEWEST, Loss, Reach
 
-_DOWN, _UP = frozenset({"down", "absent"}), frozenset({"up", "degraded"})
-_FEWEST = 2  # peers of a node, from which on it is to blame for all
-_WITNESSES = 2  # nodes that have lost a router, from which on it is to blame, though others are silent
 Router = tuple[str, str]  # VRF, neighbor
 
 
@@ -66,52 +64,46 @@ def problems(rows: Sequence[Row]) -> list[Problem]:
 
 
 def _found(wrong: Sequence[Row], every: Sequence[Row]) -> Iterator[Problem]:
-    lost = _lost_nodes(every)
-    keys = {id(row): _key(row, lost) for row in wrong}
+    totals = Counter((row.vrf, row.neighbor) for row in every)
+    reach = Reach.of((Loss((row.vrf, row.neighbor), row.health, row.reason) for row in wrong), totals)
+    lost = _lost_nodes(every, reach)
     several: dict[tuple[str, ...], list[Row]] = defaultdict(list)
     for row in wrong:
-        several[keys[id(row)]].append(row)
+        several[_key(row, lost, reach)].append(row)
     for (kind, *_rest), some in several.items():
         common = Counter(row.reason for row in some)
         yield Problem(kind, tuple(sorted(some, key=lambda row: (-common[row.reason], row.reason))))
 
 
-def _key(row: Row, lost: dict[str, str]) -> tuple[str, ...]:
+def _key(row: Row, lost: dict[str, str], reach: Reach[Router]) -> tuple[str, ...]:
     """What sessions of one cause have in common."""
     if row.health == "unknown":
         return "speaker", row.cause
     if row.health == "down" and row.reason == VRF_MISSING:
         return "vrf", row.vrf
-    if row.health in _DOWN and row.node in lost:
+    if row.node in lost and _of_node(row, reach):
         return "node", lost[row.node]
     return "router", row.vrf, row.neighbor, row.health, alike(row.health, row.reason)
 
 
-def _lost_nodes(rows: Sequence[Row]) -> dict[str, str]:
+def _of_node(row: Row, reach: Reach[Router]) -> bool:
+    """Whether a session may be down for its node's sake."""
+    return row.health in DOWN and row.reason != VRF_MISSING and reach.blames_node((row.vrf, row.neighbor), row.health)
+
+
+def _lost_nodes(rows: Sequence[Row], reach: Reach[Router]) -> dict[str, str]:
     """The nodes that answer and have lost every peer, though these are not gone; by the commonest reason there."""
-    dead, by_node = _dead(rows), defaultdict[str, list[Row]](list)
+    by_node = defaultdict[str, list[Row]](list)
     for row in rows:
         if row.health != "orphan":
             by_node[row.node].append(row)
     lost = {}
     for node, some in by_node.items():
-        if not all(row.health in _DOWN for row in some):
+        if not all(row.health in DOWN for row in some):
             continue
-        alive = [row for row in some if row.reason != VRF_MISSING and (row.vrf, row.neighbor) not in dead]
-        if len(alive) >= _FEWEST and 2 * len(alive) > len(some):
-            common = Counter(row.reason for row in alive)
+        found = [row for row in some if _of_node(row, reach)]
+        alive = {(row.vrf, row.neighbor) for row in found} - reach.dead
+        if len(alive) >= FEWEST and 2 * len(found) > len(some):
+            common = Counter(row.reason for row in found)
             lost[node] = min(common, key=lambda reason: (-common[reason], reason))
     return lost
-
-
-def _dead(rows: Sequence[Row]) -> set[Router]:
-    """The routers that no node reaches: all of them say so, or at least several, if others do not answer."""
-    healths: dict[Router, Counter[str]] = defaultdict(Counter)
-    for row in rows:
-        healths[row.vrf, row.neighbor][row.health if row.reason != VRF_MISSING else ""] += 1
-    return {
-        router
-        for router, found in healths.items()
-        if not any(found[health] for health in _UP)
-        and (not found["unknown"] or sum(found[health] for health in _DOWN) >= _WITNESSES)
-    }

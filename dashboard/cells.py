@@ -12,7 +12,8 @@ from django.db.models import BooleanField, ExpressionWrapper
 from clusters import clock
 from clusters.words import DEFAULT_VRF, counted
 from speakers.comparison.selectors import known
-from speakers.counts import UNSEEN, UP, NodeCount, worst
+from speakers.counts import NodeCount, worst
+from speakers.reach import UNSEEN, UP
 from speakers.selectors import Sessions
 
 _FIELDS = (

@@ -31,9 +31,9 @@ from dashboard.turns import target_of
 from speakers.comparison.asking import inquire
 from speakers.comparison.inquiry import Inquiry
 from speakers.comparison.services import Looked, comparisons_write
-from speakers.counts import UP
 from speakers.frr.commands import vrf_unfit
 from speakers.models import Session, Speaker
+from speakers.reach import UP
 from speakers.selectors import sessions
 from speakers.sweep import Target
 

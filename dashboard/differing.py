@@ -16,8 +16,9 @@ from clusters.words import bounded, counted
 from dashboard.filters import Filters
 from dashboard.problem import Problem, peer_href
 from speakers.comparison.selectors import known
-from speakers.counts import NOT_WHOLE, UP
+from speakers.counts import NOT_WHOLE
 from speakers.models import PrefixDifference, Session
+from speakers.reach import UP
 from speakers.selectors import sessions
 
 _ROWS = 2000

@@ -17,8 +17,9 @@ from dashboard.problems import problems
 from dashboard.refusals import by_refusal, frozen
 from dashboard.sparklines import Sparkline, sparklines
 from speakers.counters.series import Series, fleet_series_by_vrf
-from speakers.counts import DOWN, UNSEEN, Counts, worst
+from speakers.counts import Counts, worst
 from speakers.models import Session
+from speakers.reach import DOWN, UNSEEN
 from speakers.redundancy import Left, Place, Redundancy, redundancy
 
 

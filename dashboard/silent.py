@@ -10,7 +10,8 @@ from clusters.models import Cluster
 from clusters.words import HEALTH_WORDS, bounded, counted
 from dashboard.filters import Filters
 from dashboard.problem import Problem
-from speakers.counts import UNSEEN, NodeCount, of_nodes
+from speakers.counts import NodeCount, of_nodes
+from speakers.reach import UNSEEN
 from speakers.redundancy import Left, Place
 from speakers.selectors import speakers
 

@@ -13,7 +13,8 @@ from dashboard.filters import Filters
 from dashboard.problem import Problem
 from dashboard.redundancy import Thin, have, thin
 from dashboard.refusals import Kept
-from speakers.counts import DOWN, UNSEEN, Counts
+from speakers.counts import Counts
+from speakers.reach import DOWN, UNSEEN
 from speakers.redundancy import Redundancy
 
 

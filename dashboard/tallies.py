@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from clusters.words import bounded, listed
 from peers.models import BGPPeer
-from speakers.counts import DOWN, UNSEEN
+from speakers.reach import DOWN, UNSEEN
 from speakers.selectors import counts_by_peer, sessions
 
 _CLASHES = ("duplicate-neighbor", "duplicate-neighbor-hidden")

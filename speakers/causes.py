@@ -14,15 +14,14 @@ from operator import or_
 
 from django.db.models import Count, Max, Min, Q
 
-from speakers.counts import DOWN, UNSEEN, Counts, Group, grouped, not_up, worst
+from speakers.counts import Counts, Group, grouped, not_up, worst
 from speakers.extent import Router
 from speakers.frr.reasons import VRF_MISSING, alike
+from speakers.reach import DOWN, FEWEST, UNSEEN, Loss, Reach
 
 Node = tuple[int, str]  # cluster, name
 _DOWN = frozenset({"down"})
 _NODES = 200  # that have lost everything and are looked at one by one; with more it is the routers
-_FEWEST = 2  # peers of a node, from which on it is to blame for all
-_WITNESSES = 2  # nodes that have lost a router, from which on it is to blame, though others are silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,8 @@ def causes(counts: Counts, refusing: Collection[Node] = ()) -> list[Cause]:
     refusing: nodes of which it is known why their FRR lacks neighbors, so that these are no lost peers.
     """
     groups = [group for group in counts.groups if group.health not in UNSEEN]
-    reach = _Reach.of(counts)
+    losses = (Loss(group.router, group.health, group.reason, group.number) for group in counts.groups)
+    reach = Reach.of(losses, {router: total.number for router, total in counts.totals.items()})
     lost = [] if counts.filters.partial else _lost(counts, reach, refusing)
     if lost:
         nodes = {(one.cluster, one.first_node) for cause in lost for one in cause.groups}
@@ -81,54 +81,18 @@ def causes(counts: Counts, refusing: Collection[Node] = ()) -> list[Cause]:
     return [*lost, *_of_vrfs(counts, missing), *_of_routers(rest)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Reach:
-    """The routers that no node is known to reach, and of these those that are dead.
-
-    gone: they are down for nodes whose FRR has them. dead: those that all nodes, or several, were seen without; while
-    the others are silent, what a single one has lost may be its own fault.
-    """
-
-    unreached: frozenset[Router]
-    gone: frozenset[Router]
-    dead: frozenset[Router]
-
-    @classmethod
-    def of(cls, counts: Counts) -> _Reach:
-        """Without a query."""
-        away, silent, down = Counter[Router](), set[Router](), Counter[Router]()
-        for group in counts.groups:
-            if group.health in DOWN | UNSEEN:
-                away[group.router] += group.number
-            if group.health in UNSEEN:
-                silent.add(group.router)
-            elif group.health == "down" and group.reason != VRF_MISSING:
-                down[group.router] += group.number
-        unreached = frozenset(router for router, number in away.items() if number >= counts.totals[router].number)
-        gone = unreached & down.keys()
-        return cls(unreached, gone, (unreached - silent) | {router for router in gone if down[router] >= _WITNESSES})
-
-    def blames_node(self, group: Group) -> bool:
-        """Whether the loss may be the node's: its FRR lacks a neighbor that others have, or others reach the router."""
-        return group.router not in self.dead or self.lacks(group)
-
-    def lacks(self, group: Group) -> bool:
-        """Whether a dead router is not why a session is not up, since FRR does not even have the neighbor."""
-        return group.health == "absent" and group.router in self.gone
-
-
 def _losses(node: Node, refusing: Collection[Node]) -> frozenset[str]:
     """In which health the sessions of a node count as lost peers."""
     return _DOWN if node in refusing else DOWN
 
 
-def _lost(counts: Counts, reach: _Reach, refusing: Collection[Node]) -> list[Cause]:
+def _lost(counts: Counts, reach: Reach[Router], refusing: Collection[Node]) -> list[Cause]:
     """The nodes that answer and have lost every peer, though these are not dead, by reason; one query."""
     wanted: dict[Node, int] = {}
     for node in counts.cut_off:
         key = node.cluster, node.node
         number = sum(node.healths[health] for health in _losses(key, refusing))
-        if number >= _FEWEST:
+        if number >= FEWEST:
             wanted[key] = number
     if not wanted or len(wanted) > _NODES:
         return []
@@ -136,25 +100,25 @@ def _lost(counts: Counts, reach: _Reach, refusing: Collection[Node]) -> list[Cau
     several: dict[Node, list[Group]] = defaultdict(list)
     for group in grouped(rows.filter(node__in=[name for _cluster, name in wanted]), "node"):
         key = group.cluster, group.first_node
-        known = key in wanted and group.router in counts.totals and reach.blames_node(group)
+        known = key in wanted and group.router in counts.totals and reach.blames_node(group.router, group.health)
         if known and group.health in _losses(key, refusing):
             several[key].append(group)
     alike: dict[tuple[int, str], dict[str, list[Group]]] = defaultdict(dict)
     for key, found in several.items():
         routers = {group.router for group in found} - reach.dead
-        if len(routers) >= _FEWEST and 2 * len(found) > wanted[key]:
+        if len(routers) >= FEWEST and 2 * len(found) > wanted[key]:
             alike[key[0], _largest(found)[0].reason][key[1]] = found
     return [_of_nodes(nodes, reach) for nodes in alike.values()]
 
 
-def _of_nodes(nodes: Mapping[str, list[Group]], reach: _Reach) -> Cause:
+def _of_nodes(nodes: Mapping[str, list[Group]], reach: Reach[Router]) -> Cause:
     groups = _largest(chain.from_iterable(nodes.values()))
     reached = reach.unreached.isdisjoint(group.router for group in groups)
     return Cause("node", groups, len(nodes), tuple(sorted(nodes)), reached)
 
 
 def _without(
-    counts: Counts, groups: Sequence[Group], reach: _Reach, nodes: Mapping[Node, frozenset[str]]
+    counts: Counts, groups: Sequence[Group], reach: Reach[Router], nodes: Mapping[Node, frozenset[str]]
 ) -> list[Group]:
     """The groups without what has gone into rows of nodes, which is not what lacks its VRF; one query.
 
@@ -162,9 +126,12 @@ def _without(
     """
     own = reduce(or_, (Q(cluster_id=at[0], node=at[1], health__in=healths) for at, healths in nodes.items()))
     known = {group.router for group in groups if group.health in DOWN}
-    left = [group for group in groups if group.health not in DOWN or not reach.blames_node(group)]
+    left = [group for group in groups if group.health not in DOWN or not reach.blames_node(group.router, group.health)]
     again = grouped(not_up(counts.filters).filter(health__in=DOWN).exclude(own & ~Q(reason=VRF_MISSING)))
-    return [*left, *(group for group in again if group.router in known and reach.blames_node(group))]
+    return [
+        *left,
+        *(group for group in again if group.router in known and reach.blames_node(group.router, group.health)),
+    ]
 
 
 def _of_vrfs(counts: Counts, groups: Sequence[Group]) -> list[Cause]:

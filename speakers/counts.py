@@ -14,11 +14,9 @@ from django.db.models.functions import Coalesce
 
 from speakers.extent import Extent, Router, Total, extent_of
 from speakers.models import Session, Speaker
+from speakers.reach import UNSEEN, UP
 from speakers.selectors import HEALTH, Sessions, not_live, sessions
 
-UP = frozenset({"up", "degraded"})
-DOWN = frozenset({"down", "absent"})
-UNSEEN = frozenset({"unknown", "late"})
 _FEW, _MANY = 500, 2000
 NOT_WHOLE = (False,)  # SQLite uses an index for IN, and none for NOT
 _RANK = {health: rank for rank, health in enumerate(HEALTH)}

@@ -9,7 +9,8 @@ from functools import lru_cache
 from ipaddress import ip_address
 
 from speakers.causes import Cause
-from speakers.counts import DOWN, UNSEEN, UP, Counts, of_nodes
+from speakers.counts import Counts, of_nodes
+from speakers.reach import DOWN, UNSEEN, UP
 from speakers.selectors import sessions
 
 Place = tuple[int, str, str, str]  # cluster, node, VRF, address family; "" = the one that all its sessions there carry

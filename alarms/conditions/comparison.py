@@ -19,8 +19,8 @@ from clusters.words import bounded, counted, listed
 from intent.modes import Mode
 from speakers.comparison.others import people_neighbors
 from speakers.comparison.selectors import known
-from speakers.counts import UNSEEN
 from speakers.models import PrefixDifference, Session
+from speakers.reach import UNSEEN
 from speakers.selectors import sessions
 
 _NAMED = 5  # nodes that are kept as evidence

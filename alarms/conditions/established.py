@@ -11,8 +11,8 @@ from alarms.conditions.facts import Facts
 from alarms.conditions.finding import Found, Judged, key_of
 from alarms.models import Rule
 from clusters.words import HEALTH_WORDS, counted
-from speakers.counts import UNSEEN, UP
 from speakers.models import Sweep
+from speakers.reach import UNSEEN, UP
 from speakers.selectors import HEALTH, sessions
 
 _NONE = "No session is intended: the BGPPeer is gone, or selects no node that the rule is about"

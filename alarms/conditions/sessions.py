@@ -15,8 +15,9 @@ from alarms.models import Alarm, Rule
 from clusters.models import Cluster
 from clusters.words import bounded, counted, listed
 from speakers.causes import Cause
-from speakers.counts import DOWN, UNSEEN, Counts, NodeCount
+from speakers.counts import Counts, NodeCount
 from speakers.frr.reasons import REASONS, VRF_MISSING
+from speakers.reach import DOWN, UNSEEN
 from speakers.selectors import sessions
 
 _LOST = "node"  # key of the nodes of a cluster that lost all peers

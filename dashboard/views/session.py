@@ -32,13 +32,13 @@ from dashboard.views.home import STALE_POLLS
 from speakers import live
 from speakers.comparison.selectors import comparison_of, differences_of
 from speakers.counters.series import session_series
-from speakers.counts import UNSEEN
 from speakers.frr import commands
 from speakers.frr.logs import TAIL
 from speakers.frr.reasons import REASONS
 from speakers.frr.routes import PAGE, Path
 from speakers.history import DAY, MONTH, history
 from speakers.models import Session, Speaker
+from speakers.reach import UNSEEN
 from speakers.selectors import freshness, sessions, transitions
 from speakers.shell import oc
 

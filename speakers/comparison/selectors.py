@@ -11,8 +11,8 @@ from django.db.models import Count, F, Min, Q, QuerySet, Sum
 
 from clusters import clock
 from speakers.comparison.models import STALE, Comparison, PrefixDifference
-from speakers.counts import UP
 from speakers.models import Session
+from speakers.reach import UP
 from speakers.selectors import sessions
 
 

@@ -20,8 +20,9 @@ from dashboard.problems import problems
 from dashboard.refusals import by_refusal
 from intent.findings import Finding, Severity
 from speakers.causes import causes
-from speakers.counts import DOWN, UNSEEN, Counts
+from speakers.counts import Counts
 from speakers.models import Session, Speaker
+from speakers.reach import DOWN, UNSEEN
 from speakers.redundancy import members, redundancy
 from speakers.selectors import sessions
 from tests.pages.rows import a_session, a_speaker, down
