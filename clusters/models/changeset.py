@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 
+from clusters import clock
 from clusters.models.cluster import Cluster
 from intent.findings import ObjectRef
 
@@ -33,7 +34,7 @@ class ChangeSet(models.Model):
     message = models.TextField(blank=True, help_text="Why it waits, or why it was rolled back; names the object.")
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     source = models.CharField(max_length=10)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
     settled_at = models.DateTimeField(null=True)
 
     lease_until = models.DateTimeField(null=True)

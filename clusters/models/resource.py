@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.urls import reverse
 
+from clusters import clock
 from clusters.models.cluster import Cluster
 from intent.findings import ObjectRef
 from intent.kinds import Kind
@@ -77,7 +78,7 @@ class Resource(models.Model):
 
     findings = models.JSONField(default=list, help_text="What the rules say of the live set, as dictionaries.")
     severity = models.CharField(max_length=10, blank=True, help_text="The worst of `findings`; empty = none.")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from celery import current_app
-from django.utils import timezone
 from kombu.exceptions import OperationalError
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
@@ -22,17 +21,18 @@ from peers.models import BGPPeer
 from tests.clusters.cluster import RunningCluster, peer
 from tests.clusters.conftest import Office
 from tests.clusters.edits import WRITES, accept
+from tests.stores.clock import differ
 
 
 def _wait(row: BGPPeer) -> None:
     """The time until the next try passes."""
-    BGPPeer.objects.filter(pk=row.pk).update(retry_at=timezone.now() - timedelta(seconds=1))
+    BGPPeer.objects.filter(pk=row.pk).update(retry_at=clock.now() - timedelta(seconds=1))
 
 
 def _pause(row: BGPPeer) -> float:
     """Seconds until the next try."""
     assert row.retry_at is not None
-    return (row.retry_at - timezone.now()).total_seconds()
+    return (row.retry_at - clock.now()).total_seconds()
 
 
 def _in_force(kube: RunningCluster, edit: str) -> bool:
@@ -136,8 +136,8 @@ def test_a_worker_killed_before_its_answer_is_followed_by_another(
     with pytest.raises(KeyboardInterrupt):
         apply_pending("BGPPeer", row.pk)
     monkeypatch.undo()
-    assert ("BGPPeer", row.pk) not in outbox.left_over(timezone.now())
-    later = timezone.now() + timedelta(seconds=60)
+    assert ("BGPPeer", row.pk) not in outbox.left_over(clock.now())
+    later = clock.now() + timedelta(seconds=60)
     assert ("BGPPeer", row.pk) in outbox.left_over(later)
     BGPPeer.objects.update(lease_until=clock.now())
     assert office.work(row) == [Fate.IN_SYNC]
@@ -148,7 +148,7 @@ def test_a_worker_that_lost_its_lease_writes_no_outcome(kube: RunningCluster, of
     row = accept(kube, office, "update")
     slow = claim("BGPPeer", row.pk)
     assert slow is not None
-    BGPPeer.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    BGPPeer.objects.update(lease_until=clock.now() - timedelta(seconds=1))
     assert office.work(row) == [Fate.IN_SYNC]
     with pytest.raises(Lost):
         slow.renew()
@@ -173,8 +173,13 @@ def test_an_edit_that_comes_in_while_another_is_applied_follows_it(
     assert kube.spec("tor-1") == peer(peerASN=64800)["spec"]
 
 
+@pytest.mark.parametrize("apart", [0, -30, 30])
 @pytest.mark.parametrize("edit", ["create", "update"])
-def test_a_lost_answer_and_a_newer_edit_make_no_false_conflict(kube: RunningCluster, office: Office, edit: str) -> None:
+def test_a_lost_answer_and_a_newer_edit_make_no_false_conflict(
+    kube: RunningCluster, office: Office, edit: str, apart: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor where the database's clock is some seconds before or behind that of this machine."""
+    differ(monkeypatch, timedelta(seconds=apart))
     row = accept(kube, office, edit)
     kube.server.faults.add(Fault(verb=WRITES[edit], resource="bgppeers", drop="after", count=1))
     if edit == "update":  # the first patch moves the fields, the second one applies
@@ -210,7 +215,7 @@ def test_redis_away_at_commit_costs_time_and_not_the_edit(
 
 def test_the_outbox_is_not_swept_for_rows_that_wait_or_are_held(kube: RunningCluster, office: Office) -> None:
     row = accept(kube, office, "update")
-    now = timezone.now()
+    now = clock.now()
     for column in ("retry_at", "lease_until"):
         BGPPeer.objects.update(retry_at=None, lease_until=None)
         BGPPeer.objects.update(**{column: now + timedelta(seconds=5)})
