@@ -38,8 +38,11 @@ class Clock:
         """Read it; connected to `connection_created`."""
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
+                asked = time.monotonic()
                 cursor.execute("SELECT clock_timestamp()")
-                self._seen = _Seen(cursor.fetchone()[0], time.monotonic())
+                (at,) = cursor.fetchone()
+                # Question and answer were some time on their way: at most half of that is wrong (RFC 5905, section 8).
+                self._seen = _Seen(at, (asked + time.monotonic()) / 2)
 
     def _ask(self) -> None:
         if connection.connection is not None:

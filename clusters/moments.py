@@ -8,9 +8,9 @@ from typing import Any
 import django_filters
 from django.conf import settings
 from django.forms import ValidationError
-from django.utils import timezone
 from django_filters.fields import IsoDateTimeField
 
+from clusters import clock
 from clusters.words import utc_words
 
 EXAMPLE = "2026-11-25T16:00:00Z"
@@ -37,7 +37,7 @@ class MomentFilter(django_filters.IsoDateTimeFilter):  # type: ignore[misc]
 def too_old(moment: datetime) -> str:
     """Why the history does not tell how things stood then; "" if it does."""
     days = settings.BGPUI_CHANGE_DAYS
-    begins = timezone.now() - timedelta(days=days)
+    begins = clock.now() - timedelta(days=days)
     if moment >= begins:
         return ""
     return (
