@@ -147,12 +147,15 @@ def test_a_session_is_up_again_when_its_router_is(board: Stack) -> None:
     address = PEERS["rebooting"]["spec"]["peerAddress"]
     up = [row("rebooting", "Established", "up")]
     board.see(up, neighbor=address)
+    (before,) = board.sessions(neighbor=address)
     board.router(address, listening=Listening.REFUSED)
     board.see([row("rebooting", "Active", "down", "peer-closed")], neighbor=address)
     board.router(address, listening=Listening.OPEN)
     board.see(up, neighbor=address)
     (seen,) = board.sessions(neighbor=address)
-    assert (seen["connections"], seen["cause"]) == ({"established": 2, "dropped": 1}, "")
+    assert seen["cause"] == ""
+    # As FRR counts them, which may have begun the session anew while it was told of this module's other peers.
+    assert seen["connections"] == {count: number + 1 for count, number in before["connections"].items()}
 
 
 def test_there_is_one_row_for_each_session_that_is_intended_and_no_other(board: Stack) -> None:
