@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.utils import timezone
-
+from clusters import clock
 from clusters.models import Cluster, Node
 from clusters.sync.facts import zone_print
 from peers.models import BGPPeer
@@ -24,7 +23,7 @@ def fleet(nodes: int, *, down_every: int = 100, zones: int = 0, cluster: Cluster
 
     Nodes go round `zones`; 0 = they are in none.
     """
-    now = timezone.now()
+    now = clock.now()
     cluster = cluster or Cluster.objects.create(name="fleet", mode="frr", checked_at=now, connected_at=now)
     names = [f"worker-{number:05}" for number in range(nodes)]
     Node.objects.bulk_create(

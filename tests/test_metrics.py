@@ -9,14 +9,13 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
 from bgpui.env import ClusterSetting
 from bgpui.models import token_create
 from bgpui.roles import role_give
-from clusters import services
+from clusters import clock, services
 from clusters.models import ChangeSet, Cluster, Credential, Lease
 from clusters.nudges import connection as redis_connection
 from peers.models import BGPPeer
@@ -39,7 +38,7 @@ def viewer(db: None) -> Client:
 def cluster(db: None, settings: Settings) -> Cluster:
     settings.BGPUI_CLUSTERS = (ClusterSetting("lab", "/nonexistent", ""),)
     (row,) = services.clusters_sync_from_settings()
-    now = timezone.now()
+    now = clock.now()
     Cluster.objects.update(mode="frr-k8s", metallb_version="v0.16.1", connected_at=now, watched_at=now, event_lag=0.25)
     Cluster.objects.update(streams=[{"name": "BGPPeer", "live": True}, {"name": "Node", "live": False}])
     return row
@@ -61,7 +60,7 @@ def value(found: Samples, name: str, **labels: str) -> float | None:
 
 
 def test_sessions_transitions_and_prefixes_are_counted(viewer: Client, cluster: Cluster) -> None:
-    now = timezone.now()
+    now = clock.now()
     wanted = {"node-1": [intended("node-1"), intended("node-1", "10.0.0.9", "red")], "node-2": []}
     sights = [
         seen("node-1", now, {("default", "10.0.0.1"): UP, ("red", "10.0.0.9"): DOWN}),
@@ -96,7 +95,7 @@ def test_sessions_transitions_and_prefixes_are_counted(viewer: Client, cluster: 
 
 
 def test_sweeps_are_told_by_their_slowest_shard(viewer: Client, cluster: Cluster, settings: Settings) -> None:
-    began = timezone.now() - timedelta(seconds=7)
+    began = clock.now() - timedelta(seconds=7)
     for shard, unanswered in ((0, 1), (1, 2), (1, 0)):
         totals.sweep_write(cluster, shard, began, nodes=10, unanswered=unanswered)
     totals.sweep_fail(cluster)
@@ -121,8 +120,8 @@ def test_clusters_streams_edits_and_queues(viewer: Client, cluster: Cluster, red
     for name, state in (("a", "pending"), ("b", "rejected"), ("c", "conflict"), ("d", "in_sync")):
         BGPPeer.objects.create(**place, name=name, sync_state=state)
     ChangeSet.objects.create(cluster=cluster, source="api")
-    ends = timezone.now() + timedelta(days=3)
-    Credential.objects.create(cluster=cluster, server="x", kind="token", expires_at=ends, stored_at=timezone.now())
+    ends = clock.now() + timedelta(days=3)
+    Credential.objects.create(cluster=cluster, server="x", kind="token", expires_at=ends, stored_at=clock.now())
     redis_connection().rpush("observe", "a task")
     found = scraped(viewer)
     assert value(found, "cluster_reachable", cluster="lab") == 1
@@ -140,14 +139,14 @@ def test_clusters_streams_edits_and_queues(viewer: Client, cluster: Cluster, red
     assert value(found, "watch_event_lag_seconds", cluster="lab") == 0.25
     assert value(found, "queue_length", queue="observe") == 1
     assert value(found, "queue_length", queue="apply") == 0
-    Lease.objects.create(name="watch", holder="host:7", beats=1, beaten_at=timezone.now())
+    Lease.objects.create(name="watch", holder="host:7", beats=1, beaten_at=clock.now())
     assert value(scraped(viewer), "watch_leader_info", holder="host:7") == 1
     Cluster.objects.update(error="gone")
     assert value(scraped(viewer), "cluster_reachable", cluster="lab") == 0
 
 
 def test_sessions_by_themselves_only_if_asked_for(viewer: Client, cluster: Cluster, settings: Settings) -> None:
-    swept(cluster=cluster, observations=[seen("n", timezone.now(), {("default", "10.0.0.1"): UP})], expected={})
+    swept(cluster=cluster, observations=[seen("n", clock.now(), {("default", "10.0.0.1"): UP})], expected={})
     assert "bgpui_session_up" not in scraped(viewer)
     settings.BGPUI_METRICS_SESSIONS = True
     labels = {"cluster": "lab", "node": "n", "vrf": "default", "neighbor": "10.0.0.1", "peer": ""}
@@ -167,16 +166,16 @@ def test_a_scrape_costs_the_same_queries_however_much_there_is(viewer: Client, c
     for number in range(5):
         row = Cluster.objects.create(name=f"c{number}", source="added", label="x")
         neighbors = {("default", f"10.0.{number}.{n}"): UP for n in range(20)}
-        sights = [seen(f"node-{n}", timezone.now(), neighbors) for n in range(5)]
+        sights = [seen(f"node-{n}", clock.now(), neighbors) for n in range(5)]
         swept(cluster=row, observations=sights, expected={})
-        totals.sweep_write(row, 0, timezone.now(), nodes=5, unanswered=0)
+        totals.sweep_write(row, 0, clock.now(), nodes=5, unanswered=0)
         BGPPeer.objects.create(cluster=row, namespace="m", name="a", sync_state="pending")
     assert queries() == few <= 16
 
 
 def test_hostile_names_are_escaped(viewer: Client, cluster: Cluster) -> None:
     vrf = 'a"\\b'
-    swept(cluster=cluster, observations=[seen("n", timezone.now(), {(vrf, "10.0.0.1"): UP})], expected={})
+    swept(cluster=cluster, observations=[seen("n", clock.now(), {(vrf, "10.0.0.1"): UP})], expected={})
     assert value(scraped(viewer), "sessions", cluster="lab", vrf=vrf, health="orphan") == 1
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 import yaml
-from django.utils import timezone
 from prometheus_client.core import Metric
 
 from alarms.models import Route
+from clusters import clock
 from clusters.models import Cluster, Credential, Lease
 from dashboard.metrics.collector import RowsCollector
 from speakers import totals
@@ -29,7 +29,7 @@ RULES, BOARD = ROOT / "deploy/prometheus/rules.yaml", ROOT / "deploy/grafana/bgp
 @pytest.fixture
 def told(db: None, redis_url: str) -> dict[str, set[str]]:
     """The labels of every sample's name."""
-    now = timezone.now()
+    now = clock.now()
     cluster = Cluster.objects.create(name="lab", source="added", connected_at=now, watched_at=now, event_at=now)
     Cluster.objects.update(event_lag=0.1, streams=[{"name": "Node", "live": True}])
     Credential.objects.create(cluster=cluster, expires_at=now, stored_at=now)

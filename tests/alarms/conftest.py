@@ -12,7 +12,6 @@ import pytest
 from cryptography.fernet import Fernet
 from django.apps import apps
 from django.db import connection
-from django.utils import timezone
 from pytest_django import Settings
 
 from alarms.api.routes import RouteSerializer
@@ -20,6 +19,7 @@ from alarms.delivery import outbox
 from alarms.delivery.news import compose
 from alarms.evaluation import Evaluated, evaluate
 from alarms.models import Alarm, Notice, Route, Rule
+from clusters import clock
 from clusters.models import Cluster
 from speakers.models import Session
 from tests.alarms.receivers import MailServer, Receiver, http_receiver, mail_server
@@ -44,7 +44,7 @@ def default_rules(db: None) -> None:
 @pytest.fixture
 def look() -> Look:
     """Looks at all rules, some seconds from now."""
-    return lambda seconds=0: evaluate(timezone.now() + timedelta(seconds=seconds))
+    return lambda seconds=0: evaluate(clock.now() + timedelta(seconds=seconds))
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def route(db: None, receiver: Receiver) -> Callable[..., Route]:
 
 def deliver_all() -> None:
     """What workers do now: one try of everything that is due."""
-    for pk in outbox.left_over(timezone.now()):
+    for pk in outbox.left_over(clock.now()):
         outbox.deliver(pk)
 
 
@@ -114,7 +114,7 @@ def told(cluster: Cluster, only: Any, look: Look) -> Callable[[], Notice]:
     def tell() -> Notice:
         a_session(a_speaker(cluster), "10.0.0.1", **down(cause=f"{HOSTILE} & the hold timer expired"))
         look()
-        (pk,) = compose(timezone.now())
+        (pk,) = compose(clock.now())
         deliver_all()
         return Notice.objects.select_related("route").get(pk=pk)
 
@@ -125,7 +125,7 @@ class Beats:
     """Beat, at times that a test chooses: the looks at rules, and what is told after them. taken: by the receiver."""
 
     def __init__(self) -> None:
-        self.start = timezone.now()
+        self.start = clock.now()
         self.taken = True
 
     def __call__(self, seconds: float) -> list[Notice]:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
 from alarms.delivery import outbox
 from alarms.models import Notice, Route
 from alarms.secrets import secrets_seal
+from clusters import clock
 from clusters.models import Cluster
 from clusters.nudges import connection as redis_connection
 from tests.alarms.conftest import Routes, deliver_all
@@ -25,7 +25,7 @@ def waiting(route: Routes) -> Callable[[Route, int], list[Notice]]:
     """Notices of one route that wait, each about a cluster of its own."""
 
     def write(to: Route, number: int) -> list[Notice]:
-        now = timezone.now()
+        now = clock.now()
         clusters = [Cluster.objects.create(name=f"c{index}") for index in range(number)]
         return [
             Notice.objects.create(route=to, cluster=one, kind="news", title="t", body=BODY, created_at=now, next_at=now)
@@ -59,7 +59,7 @@ def test_one_try_finds_out_that_nobody_is_there_for_all_that_wait(
     made.save()
     rows = waiting(made, 3)
     Notice.objects.filter(pk=rows[2].pk).update(attempts=outbox.MOST - 1)
-    later = timezone.now() + timedelta(hours=1)
+    later = clock.now() + timedelta(hours=1)
     other = Notice.objects.create(route=made, kind="test", title="t", body=BODY, created_at=later, next_at=later)
     deliver_all()
     made.refresh_from_db()
@@ -67,7 +67,7 @@ def test_one_try_finds_out_that_nobody_is_there_for_all_that_wait(
     found = [(one.state, one.attempts, one.error) for one in Notice.objects.order_by("pk")]
     error = "no answer within 0.1 s"
     assert found == [("waiting", 1, error), ("waiting", 1, error), ("dead", outbox.MOST, error), ("waiting", 0, "")]
-    assert outbox.left_over(timezone.now()) == []
+    assert outbox.left_over(clock.now()) == []
     assert Notice.objects.get(pk=other.pk).next_at == later
 
 
@@ -91,8 +91,8 @@ def test_a_route_has_one_worker_at_a_time(
     other = Notice.objects.create(
         route=slack, kind="test", title="t", body=BODY, created_at=first.created_at, next_at=first.next_at
     )
-    Notice.objects.filter(pk=first.pk).update(lease_until=timezone.now() + outbox.lease_of(first), fence=1)
-    assert outbox.left_over(timezone.now()) == [other.pk]
+    Notice.objects.filter(pk=first.pk).update(lease_until=clock.now() + outbox.lease_of(first), fence=1)
+    assert outbox.left_over(clock.now()) == [other.pk]
     assert (outbox.deliver(second.pk), outbox.deliver(other.pk)) == (False, True)
-    Notice.objects.filter(pk=first.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    Notice.objects.filter(pk=first.pk).update(lease_until=clock.now() - timedelta(seconds=1))
     assert outbox.deliver(second.pk)

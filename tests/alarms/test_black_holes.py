@@ -12,10 +12,10 @@ import pytest
 from celery import current_app
 from celery.signals import celeryd_after_setup
 from django.db import connections
-from django.utils import timezone
 
 from alarms import tasks
 from alarms.models import Notice, Route
+from clusters import clock
 from clusters.alone import alone
 from clusters.models import Cluster
 from speakers.models import Sweep
@@ -86,7 +86,7 @@ def test_routes_that_fail_leave_a_thread_to_the_others(
     monkeypatch.setattr("alarms.delivery.http.TIMEOUT", 60.0)
     monkeypatch.setattr("alarms.delivery.outbox.send", sent.append)
     threads(2)
-    now, here = timezone.now(), receiver.url
+    now, here = clock.now(), receiver.url
     rows = []
     for name, url in (("fine", here), ("fails", hole.url), ("fails, too", here)):
         receiver.url = url
@@ -115,7 +115,7 @@ def test_heartbeats_wait_for_no_other_heartbeat_and_for_no_notice(
     """The one that does not answer would end its try as failed, before the other one is hit."""
     for limit in ("http.TIMEOUT", "receivers.BEAT"):
         monkeypatch.setattr(f"alarms.delivery.{limit}", 60.0)
-    here, now = receiver.url, timezone.now()
+    here, now = receiver.url, clock.now()
     receiver.url = hole.url
     rows = [route("heartbeat", name="away")]
     receiver.url = here
@@ -131,7 +131,7 @@ def test_heartbeats_that_fail_keep_no_others_waiting_and_take_one_thread(
     cluster: Cluster, route: Routes, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sweeps may follow each other faster than a try ends."""
-    now, sent = timezone.now(), list[tuple[list[tuple[int, str]], str]]()
+    now, sent = clock.now(), list[tuple[list[tuple[int, str]], str]]()
     monkeypatch.setattr(tasks.beats, "apply_async", lambda told, **_: sent.append(told))
     Sweep.objects.create(cluster=cluster, shard=0, began_at=now, ended_at=now)
     for name in ("fine", "failing"):

@@ -10,9 +10,9 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from alarms.models import Alarm, Rule
+from clusters import clock
 from clusters.models import Cluster
 from clusters.observing import observing_write
 from speakers.models import Session, Speaker, Sweep, Transition
@@ -48,7 +48,7 @@ def test_a_dead_router_is_one_alarm_with_its_numbers(cluster: Cluster, only: Onl
     assert (alarm.peer, alarm.neighbor, alarm.vrf) == ("tor-1", "10.0.0.1", "default")
     assert alarm.title == "4 sessions to tor-1 10.0.0.1 down on 4 nodes"
     assert ["4 sessions", "The hold timer expired"] in alarm.evidence
-    assert timezone.now() - alarm.began_at >= LONG
+    assert clock.now() - alarm.began_at >= LONG
 
 
 def test_what_routers_say_is_one_bounded_line(cluster: Cluster, only: Only, look: Look) -> None:
@@ -127,7 +127,7 @@ def test_what_is_not_seen_any_more_is_not_over(cluster: Cluster, only: Only, loo
     look()
     alarm = Alarm.objects.get()
     assert (alarm.state, alarm.blind) == ("firing", True)
-    Speaker.objects.update(misses=0, observed_at=timezone.now())
+    Speaker.objects.update(misses=0, observed_at=clock.now())
     Session.objects.update(state="Established")
     look()
     alarm.refresh_from_db()
@@ -152,7 +152,7 @@ def test_a_node_that_fell_silent_after_it_lost_all_peers_keeps_its_alarm(
     assert (alarm.state, alarm.nodes, alarm.blind) == ("firing", ["node-1"], True)
     assert alarm.title == "node-1 lost all peers: 2 sessions down"
     assert ["2 sessions", "Not seen any more, on node-1"] in alarm.evidence
-    Speaker.objects.update(misses=0, observed_at=timezone.now())
+    Speaker.objects.update(misses=0, observed_at=clock.now())
     look()
     alarm.refresh_from_db()
     assert (alarm.state, alarm.nodes, alarm.blind, alarm.grown_at) == ("firing", ["node-1"], False, None)
@@ -166,7 +166,7 @@ def test_sessions_that_nobody_sees_are_one_alarm_a_cluster(cluster: Cluster, onl
     only("session-unknown", seconds=300)
     fleet(cluster, 3)
     Speaker.objects.exclude(node="node-2").update(
-        misses=3, error="exec: timed out", observed_at=timezone.now() - timedelta(seconds=250)
+        misses=3, error="exec: timed out", observed_at=clock.now() - timedelta(seconds=250)
     )
     look()
     assert not firing()
@@ -184,7 +184,7 @@ def test_drops_within_the_window_count_and_nothing_else_does(cluster: Cluster, o
     only("session-flapping", number=3, window=600, seconds=0)
     (speaker, other) = fleet(cluster, 2)
     session = Session.objects.get(speaker=speaker, neighbor="10.0.0.1")
-    now = timezone.now()
+    now = clock.now()
 
     def line(minutes: float, old: str, new: str, **more: Any) -> None:
         where = {"session": session, "cluster": cluster, "node": "node-0", "vrf": "default", "neighbor": "10.0.0.1"}
@@ -217,7 +217,7 @@ def test_too_few_counts_what_is_surely_not_up(cluster: Cluster, only: Only, look
     look()
     assert not Alarm.objects.exists()  # one is up, and one is not known
     lose(speaker=speakers[1])
-    Speaker.objects.update(misses=0, observed_at=timezone.now())
+    Speaker.objects.update(misses=0, observed_at=clock.now())
     look()
     (alarm,) = Alarm.objects.all()
     assert alarm.title.endswith(f"{name} has 1 established session of 3")
@@ -242,7 +242,7 @@ def test_what_a_rule_names_has_too_few_when_none_is_intended(
     look()
     assert not Alarm.objects.exists()  # nobody has looked yet
     fleet(cluster, 2, routers=1)
-    now = timezone.now()
+    now = clock.now()
     Sweep.objects.create(cluster=cluster, shard=0, began_at=now, ended_at=now)
     lose()
     look()
@@ -261,7 +261,7 @@ def test_a_name_that_one_of_several_clusters_does_not_have_is_not_missed_there(
     cluster: Cluster, only: Only, look: Look
 ) -> None:
     Cluster.objects.create(name="other", source="added")
-    now = timezone.now()
+    now = clock.now()
     for one in Cluster.objects.all():
         Sweep.objects.create(cluster=one, shard=0, began_at=now, ended_at=now)
     rule = only("few-established", number=1, seconds=0, peers=["tor-1"])

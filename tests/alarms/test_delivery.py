@@ -7,13 +7,13 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from django.utils import timezone
 from pytest_django import Settings
 
 from alarms.delivery import heartbeats, outbox
 from alarms.delivery.news import compose
 from alarms.models import Alarm, Notice, Route
 from alarms.retention import alarms_expire
+from clusters import clock
 from clusters.models import Cluster
 from clusters.nudges import connection as redis_connection
 from dashboard.metrics.collector import RowsCollector
@@ -31,11 +31,11 @@ def test_a_failed_try_is_repeated_later_with_the_same_key(told: Any, route: Rout
     assert "T0KEN" not in notice.error + Route.objects.get().error
     deliver_all()
     assert len(receiver.got) == 1  # its time has not come
-    Notice.objects.update(next_at=timezone.now() - timedelta(seconds=1))
+    Notice.objects.update(next_at=clock.now() - timedelta(seconds=1))
     deliver_all()
     notice.refresh_from_db()
-    assert notice.next_at - timezone.now() > timedelta(seconds=500)  # as the receiver asked
-    Notice.objects.update(next_at=timezone.now() - timedelta(seconds=1))
+    assert notice.next_at - clock.now() > timedelta(seconds=500)  # as the receiver asked
+    Notice.objects.update(next_at=clock.now() - timedelta(seconds=1))
     deliver_all()
     notice.refresh_from_db()
     assert (notice.state, notice.attempts) == ("sent", 3)
@@ -69,8 +69,8 @@ def test_pauses_grow_and_differ_and_after_the_last_try_it_is_given_up(
     notice, pauses = told(), []
     for _ in range(outbox.MOST - 1):
         notice.refresh_from_db()
-        pauses.append((notice.next_at - timezone.now()).total_seconds())
-        Notice.objects.update(next_at=timezone.now() - timedelta(seconds=1))
+        pauses.append((notice.next_at - clock.now()).total_seconds())
+        Notice.objects.update(next_at=clock.now() - timedelta(seconds=1))
         deliver_all()
     notice.refresh_from_db()
     assert (notice.state, notice.attempts, notice.error) == ("dead", outbox.MOST, "500 Internal Server Error: down")
@@ -92,10 +92,10 @@ def test_who_was_away_hears_what_is_so_now_and_not_what_was(
     told()
     Session.objects.update(state="Established")
     look()
-    compose(timezone.now())
+    compose(clock.now())
     deliver_all()
     assert len(receiver.got) == 1  # its time has not come
-    Notice.objects.update(next_at=timezone.now() - timedelta(seconds=1))
+    Notice.objects.update(next_at=clock.now() - timedelta(seconds=1))
     deliver_all()
     first, second = (got.json for got in receiver.got)
     assert (first["status"], second["status"], Notice.objects.count()) == ("firing", "resolved", 1)
@@ -106,7 +106,7 @@ def test_an_alertmanager_is_tried_again_before_it_forgets(told: Any, route: Rout
     receiver.answers = [(503, {"Retry-After": "900"}, b"")]
     route("alertmanager")
     notice = told()
-    assert notice.next_at <= timezone.now() + timedelta(seconds=60)
+    assert notice.next_at <= clock.now() + timedelta(seconds=60)
 
 
 def test_notices_about_a_cluster_keep_their_order_and_leave_one_after_another(
@@ -115,9 +115,9 @@ def test_notices_about_a_cluster_keep_their_order_and_leave_one_after_another(
     receiver.answers = [(500, {}, b"")]
     route()
     notice = told()
-    Notice.objects.update(next_at=timezone.now() - timedelta(seconds=1))
+    Notice.objects.update(next_at=clock.now() - timedelta(seconds=1))
     fields = {name: getattr(notice, name) for name in ("route", "cluster", "kind", "title", "body", "created_at")}
-    second = Notice.objects.create(**fields, next_at=timezone.now())
+    second = Notice.objects.create(**fields, next_at=clock.now())
     deliver_all()
     assert [got.json["key"] for got in receiver.got] == [str(notice.key)] * 2
     assert redis_connection().llen("notice") == 1  # without waiting for the next look
@@ -141,10 +141,10 @@ def test_a_heartbeat_is_hit_once_for_each_sweep_of_all_clusters(
     cluster: Cluster, route: Routes, receiver: Receiver
 ) -> None:
     made = route("heartbeat", path="/ping/SECRET", group_interval=0)
-    now = timezone.now()
+    now = clock.now()
 
     def beats() -> int:
-        ends = either(heartbeats.due(timezone.now()))
+        ends = either(heartbeats.due(clock.now()))
         heartbeats.beat(ends)
         heartbeats.beat(ends)  # a message may come twice
         return len(receiver.got)
@@ -170,24 +170,24 @@ def test_a_heartbeat_that_was_not_taken_is_tried_with_the_next_sweep(
     cluster: Cluster, route: Routes, receiver: Receiver
 ) -> None:
     route("heartbeat", group_interval=300)
-    began = timezone.now() - timedelta(minutes=5)
+    began = clock.now() - timedelta(minutes=5)
     taken = []
     for second, answer in ((0, 200), (310, 500), (320, 200), (330, 200)):
         receiver.answers = [(answer, {}, b"")]
         at = began + timedelta(seconds=second)
         Sweep.objects.update_or_create(cluster=cluster, shard=0, defaults={"began_at": at, "ended_at": at})
-        taken.append(heartbeats.beat(either(heartbeats.due(timezone.now()))))
+        taken.append(heartbeats.beat(either(heartbeats.due(clock.now()))))
     assert taken == [1, 0, 1, 0]
 
 
 def test_what_is_old_goes_and_what_waits_stays(told: Any, route: Routes, receiver: Receiver) -> None:
     route()
     told()
-    future = timezone.now() + timedelta(days=1)
+    future = clock.now() + timedelta(days=1)
     alarms_expire(before=future)
     assert (Notice.objects.count(), Alarm.objects.count()) == (0, 1)  # it still fires
     Notice.objects.create(
-        route=Route.objects.get(), kind="test", title="t", body={}, created_at=timezone.now(), next_at=future
+        route=Route.objects.get(), kind="test", title="t", body={}, created_at=clock.now(), next_at=future
     )
     alarms_expire(before=future)
     assert Notice.objects.count() == 1
@@ -199,7 +199,7 @@ def test_metrics_count_what_fires_and_what_was_sent(
     receiver.answers = [(500, {}, b"")]
     route()
     told()
-    Notice.objects.update(next_at=timezone.now() - timedelta(seconds=1))
+    Notice.objects.update(next_at=clock.now() - timedelta(seconds=1))
 
     def samples() -> dict[tuple[str, ...], float]:
         families = RowsCollector().collect()

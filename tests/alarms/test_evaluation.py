@@ -9,13 +9,13 @@ import pytest
 from celery import current_app
 from django.db import connection
 from django.test import Client
-from django.utils import timezone
 from pytest_django import Settings
 
 from alarms import tasks
 from alarms.delivery.body import Change, body_of
 from alarms.delivery.words import lines
 from alarms.models import Alarm, Inhibition, Kind, Notice, Route, Rule
+from clusters import clock
 from clusters.models import Cluster
 from clusters.words import utc_stamp
 from speakers.models import Session, Speaker, Sweep
@@ -32,13 +32,13 @@ def test_rules_stand_after_a_migration(default_rules: None) -> None:
 
 def test_what_did_not_last_leaves_no_trace_and_what_does_fires_once(cluster: Cluster, only: Only, look: Look) -> None:
     only("session-down", seconds=60)
-    session = a_session(a_speaker(cluster), **down(since=timezone.now()))
+    session = a_session(a_speaker(cluster), **down(since=clock.now()))
     look()
     assert Alarm.objects.get().state == "pending"
     Session.objects.update(state="Established")
     look()
     assert Alarm.objects.get().state == "passed"
-    Session.objects.filter(pk=session.pk).update(**down(since=timezone.now()))
+    Session.objects.filter(pk=session.pk).update(**down(since=clock.now()))
     look()
     again = Alarm.objects.get()  # the same row, as if it had not been there before
     assert (again.state, again.resolved_at, again.resolution) == ("pending", None, "")
@@ -52,7 +52,7 @@ def test_the_beginning_stays_while_the_state_machine_turns(cluster: Cluster, onl
     a_session(a_speaker(cluster), **down())
     look()
     began = Alarm.objects.get().began_at
-    Session.objects.update(since=timezone.now())
+    Session.objects.update(since=clock.now())
     look()
     assert Alarm.objects.get().began_at == began
 
@@ -69,7 +69,7 @@ def test_what_nobody_saw_begin_is_said_so_everywhere(
     assert "for at least <time" in viewer.get(alarm.get_absolute_url()).text
     assert ">at least <time" in viewer.get("/alarms/").text
     assert viewer.get(f"/api/v1/alarms/{alarm.pk}/").json()["began_before"] is True
-    body = body_of("lab", [alarm], [], timezone.now(), Change())
+    body = body_of("lab", [alarm], [], clock.now(), Change())
     assert f"  since before {began}; rule session-down" in lines(body)
     del body["firing"][0]["began_before"]  # as a notice that waits since an update
     assert f"  since {began}; rule session-down" in lines(body)
@@ -82,7 +82,7 @@ def test_a_beginning_that_nobody_saw_stays_one_when_its_session_is_back(
     cluster: Cluster, only: Only, look: Look
 ) -> None:
     only("session-down", seconds=60)
-    since = timezone.now() - timedelta(hours=2)
+    since = clock.now() - timedelta(hours=2)
     first, _ = (a_session(a_speaker(cluster, node), **down()) for node in ("node-1", "node-2"))
     Session.objects.filter(pk=first.pk).update(since=since, began_before=True)
     look()
@@ -136,7 +136,7 @@ def test_a_rule_that_cannot_be_looked_at_keeps_its_alarms_says_so_and_stops_noth
     else:  # a name that no column has room for; SQLite has room for any that is text
         name = "x" * 100 if connection.vendor == "postgresql" else "\ud800"
         Rule.objects.filter(pk=rule.pk).update(per="vrf", vrfs=[name], peers=[])
-        Sweep.objects.create(cluster=cluster, shard=0, began_at=timezone.now(), ended_at=timezone.now())
+        Sweep.objects.create(cluster=cluster, shard=0, began_at=clock.now(), ended_at=clock.now())
     Rule.objects.create(name="Down", kind="session-down", seconds=0)
     for _ in range(2):
         look()
@@ -178,7 +178,7 @@ def test_what_waits_is_sent_and_heartbeats_beat_whatever_becomes_of_the_look(
     monkeypatch.setattr(tasks.beats, "apply_async", lambda told, **_: sent.extend(pk for pk, _ in told[0]))
     monkeypatch.setattr(current_app, "send_task", lambda _name, args, **_: sent.append(args[0]))
     heartbeat, _webhook = route("heartbeat"), route()
-    Sweep.objects.create(cluster=cluster, shard=0, began_at=timezone.now(), ended_at=timezone.now())
+    Sweep.objects.create(cluster=cluster, shard=0, began_at=clock.now(), ended_at=clock.now())
     tasks.look()
     notice = Notice.objects.get()
     Inhibition.objects.create(name="of another version", sources=[{"label": "kind"}])
@@ -189,7 +189,7 @@ def test_what_waits_is_sent_and_heartbeats_beat_whatever_becomes_of_the_look(
 
 
 def test_no_page_looks_at_rules(browser: Browser, cluster: Cluster) -> None:
-    a_session(a_speaker(cluster), **down(since=timezone.now() - timedelta(days=1)))
+    a_session(a_speaker(cluster), **down(since=clock.now() - timedelta(days=1)))
     page: Client = browser("admin")
     for path in ("/", "/speakers/", "/api/v1/alarms/"):
         assert page.get(path).status_code == 200

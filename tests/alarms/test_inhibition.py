@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from alarms.delivery.news import compose
 from alarms.models import Alarm, Inhibition, Notice, Route, Rule
+from clusters import clock
 from clusters.models import Cluster, NodeEvent
 from dashboard.metrics.collector import RowsCollector
 from speakers.models import Speaker, Transition
@@ -31,7 +31,7 @@ def unseen(cluster: Cluster) -> Speaker:
     speaker = a_speaker(cluster, "node-1", misses=5, seconds=100)
     a_session(speaker)
     cluster.nodes.filter(name="node-1").update(ready=False)
-    at = timezone.now() - timedelta(seconds=90)
+    at = clock.now() - timedelta(seconds=90)
     NodeEvent.objects.create(cluster=cluster, node="node-1", at=at, kind=NodeEvent.Kind.NOT_READY)
     return speaker
 
@@ -75,7 +75,7 @@ def test_a_cluster_that_does_not_answer_explains_what_is_not_known_and_nothing_e
 ) -> None:
     a_session(a_speaker(cluster, misses=5, seconds=100))
     a_session(a_speaker(cluster, "node-2"), "10.0.0.2", **down())
-    connected = timezone.now() - timedelta(minutes=10)
+    connected = clock.now() - timedelta(minutes=10)
     Cluster.objects.filter(pk=cluster.pk).update(error="connection refused", connected_at=connected)
     look(LATER)
     assert causes()["session-unknown"] == "cluster-unreachable"
@@ -108,12 +108,12 @@ def test_who_is_told_of_the_cause_is_told_of_what_follows_when_it_is_over(
 ) -> None:
     route()
     look(LATER)
-    compose(timezone.now() + timedelta(seconds=LATER))
+    compose(clock.now() + timedelta(seconds=LATER))
     assert [one.kind for one in Notice.objects.get().alarms.all()] == ["node-not-ready"]
     cluster.nodes.update(ready=True)
     for seconds in (LATER + 10, LATER + 100):
         look(seconds)
-    (made,) = compose(timezone.now() + timedelta(hours=1))
+    (made,) = compose(clock.now() + timedelta(hours=1))
     assert "session-unknown" in {one.kind for one in Notice.objects.get(pk=made).alarms.all()}
 
 
@@ -123,7 +123,7 @@ def test_who_is_not_told_of_the_cause_is_told_of_what_follows(
     route(matchers=[{"name": "kind", "op": "=", "value": "session-*"}])
     look(LATER)
     assert causes()["session-unknown"] == "node-not-ready"
-    assert compose(timezone.now() + timedelta(seconds=LATER))
+    assert compose(clock.now() + timedelta(seconds=LATER))
     assert "node-1 not heard" in Notice.objects.get().title
 
 
@@ -162,7 +162,7 @@ def test_of_two_that_explain_each_other_one_fires_and_chains_are_kept(
     back.sources = [{"name": "kind", "op": "=", "value": "cluster-unreachable"}]
     back.equal = ["cluster"]
     back.save()
-    connected = timezone.now() - timedelta(minutes=10)
+    connected = clock.now() - timedelta(minutes=10)
     Cluster.objects.filter(pk=cluster.pk).update(error="connection refused", connected_at=connected)
     Inhibition.objects.filter(sources=back.sources).exclude(pk=back.pk).delete()
     look(LATER)
@@ -226,7 +226,7 @@ def test_metrics_tell_what_follows_and_what_flaps(
 ) -> None:
     settings.BGPUI_FLAP_COUNT = 2
     for seconds in (10, 20):
-        at = timezone.now() - timedelta(seconds=seconds)
+        at = clock.now() - timedelta(seconds=seconds)
         lost = {"cluster": cluster, "node": "node-1", "vrf": "default", "neighbor": "10.0.0.1", "at": at}
         Transition.objects.create(**lost, old_state="Established", new_state="Idle")
     look(LATER)

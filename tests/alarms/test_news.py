@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from alarms.models import Alarm, MaintenanceWindow, Notice, Route, Silence
+from clusters import clock
 from clusters.models import Cluster
 from speakers.models import Session, Speaker
 from tests.alarms.conftest import Beats, Only, Routes, recover
@@ -106,7 +106,7 @@ def test_another_node_of_a_whole_clusters_alarm_is_told_acknowledged_or_not(
 def test_who_acknowledges_is_not_told_again_but_of_the_end(cluster: Cluster, beat: Beats, route: Routes) -> None:
     route(group_interval=0, repeat_interval=60)
     beat(0)
-    Alarm.objects.update(acknowledged_at=timezone.now())
+    Alarm.objects.update(acknowledged_at=clock.now())
     assert beat(1000) == []
     recover()
     assert beat(1001)[0].body["status"] == "resolved"
@@ -161,7 +161,7 @@ def test_a_storm_is_one_notice(
     """8,000 sessions of 2,000 nodes, all of them down at once, under the rules that stand after a migration."""
     settings.BGPUI_SWEEP_INTERVAL = 120.0  # so many rows take a while, in which they must not grow old
     route(group_wait=30, group_interval=60)
-    now = timezone.now()
+    now = clock.now()
     Speaker.objects.bulk_create(
         [Speaker(cluster=cluster, node=f"n{index}", pod=f"p{index}", observed_at=now) for index in range(2000)]
     )
@@ -189,7 +189,7 @@ def test_a_storm_is_one_notice(
     assert sum(alarm["sessions"] for alarm in notice.body["firing"] if alarm["kind"] == "session-down") == 8000
     assert Alarm.objects.filter(kind="session-down").count() == 4  # one a router
     recover()
-    Speaker.objects.update(observed_at=timezone.now())  # not later: nobody trusts an answer of a time to come
+    Speaker.objects.update(observed_at=clock.now())  # not later: nobody trusts an answer of a time to come
     (over,) = [notice for second in (210, 220, 290) for notice in beat(second)]
     assert [alarm["kind"] for alarm in over.body["resolved"]].count("session-down") == 4
     assert over.body["number_firing"] == 0

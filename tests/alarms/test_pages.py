@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from alarms.models import Alarm, MaintenanceWindow, Notice, Route, Rule, Silence
+from clusters import clock
 from clusters.models import Change, Cluster
 from peers.models import BGPPeer
 from speakers.models import Sweep
@@ -39,7 +39,7 @@ def rows(cluster: Cluster, look: Look, route: Callable[..., Route]) -> dict[str,
     rule = Rule.objects.exclude(kind="session-down").delete() and Rule.objects.get()
     a_session(a_speaker(cluster), **down(cause="<b>hold</b> timer"))
     look()
-    alarm, now = Alarm.objects.get(), timezone.now()
+    alarm, now = Alarm.objects.get(), clock.now()
     made = route(matchers=[{"name": "vrf", "op": "=", "value": "<i>"}])
     notice = Notice.objects.create(
         route=made, cluster=cluster, kind="news", title="[1 firing]", body={}, created_at=now, next_at=now,
@@ -125,10 +125,10 @@ def test_an_alarm_is_silenced_from_its_page(browser: Browser, rows: dict[str, in
     wrong = editor.post("/alarms/silences/new/", {**data, "ends_at": "2026-01-02T00:00", "matchers": "moon=full"})
     assert (wrong.status_code, "moon=full</textarea>" in wrong.text) == (422, True)
     assert "Alarms that match: " in wrong.text.partition('id="summary"')[2], "an error has the name of its input"
-    ends = timezone.now() + timedelta(hours=2)
+    ends = clock.now() + timedelta(hours=2)
     editor.post(
         "/alarms/silences/new/",
-        {**data, "starts_at": f"{timezone.now():%Y-%m-%dT%H:%M}", "ends_at": f"{ends:%Y-%m-%dT%H:%M}"},
+        {**data, "starts_at": f"{clock.now():%Y-%m-%dT%H:%M}", "ends_at": f"{ends:%Y-%m-%dT%H:%M}"},
     )
     made = Silence.objects.get(reason="repair")
     assert str(made.author) == "a-editor"
@@ -191,9 +191,9 @@ def test_a_route_is_added_tested_and_its_secret_is_kept(browser: Browser, receiv
 def test_every_page_says_when_sweeps_have_stopped(browser: Browser, cluster: Cluster) -> None:
     viewer: Client = browser("viewer")
     assert "have stopped" not in viewer.get("/peers/").text  # never swept is said elsewhere
-    sweep = Sweep.objects.create(cluster=cluster, shard=0, began_at=timezone.now(), ended_at=timezone.now())
+    sweep = Sweep.objects.create(cluster=cluster, shard=0, began_at=clock.now(), ended_at=clock.now())
     assert "have stopped" not in viewer.get("/peers/").text
-    Sweep.objects.filter(pk=sweep.pk).update(ended_at=timezone.now() - timedelta(minutes=5))
+    Sweep.objects.filter(pk=sweep.pk).update(ended_at=clock.now() - timedelta(minutes=5))
     for path in ("/", "/peers/", "/clusters/", "/alarms/", "/alarms/standing/"):
         page = viewer.get(path).text
         assert "Sweeps of cluster lab have stopped" in page, path

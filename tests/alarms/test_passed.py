@@ -6,12 +6,12 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 from pytest_django import Settings
 
 from alarms.delivery.news import compose
 from alarms.models import Alarm, Notice
 from alarms.retention import alarms_expire
+from clusters import clock
 from clusters.connecting.services import cluster_remove
 from clusters.models import Cluster
 from tests.alarms.conftest import Beats, Look, Only, Routes, recover
@@ -25,7 +25,7 @@ SHORT = "It did not last for long enough to fire, so nobody was told."
 def passed(cluster: Cluster, only: Only, look: Look) -> Alarm:
     """One that was pending, and is over."""
     only("session-down")
-    a_session(a_speaker(cluster), **down(since=timezone.now()))
+    a_session(a_speaker(cluster), **down(since=clock.now()))
     look()
     made = Alarm.objects.get(state="pending")
     recover()
@@ -46,10 +46,10 @@ def test_one_that_passed_before_it_fired_is_still_at_its_address(passed: Alarm, 
 
 def test_one_without_a_row_says_what_may_have_become_of_it(passed: Alarm, browser: Browser, settings: Settings) -> None:
     settings.BGPUI_TRANSITION_DAYS = 7
-    before = timezone.now() - timedelta(days=7)
+    before = clock.now() - timedelta(days=7)
     alarms_expire(before=before)
     assert Alarm.objects.exists()
-    Alarm.objects.update(resolved_at=timezone.now() - timedelta(hours=25))
+    Alarm.objects.update(resolved_at=clock.now() - timedelta(hours=25))
     alarms_expire(before=before)
     viewer, why = browser("viewer"), "what is over is kept for 7 days, and what passed before it fired for a day"
     page = viewer.get(f"/alarms/{passed.pk}/")
@@ -82,12 +82,12 @@ def test_every_address_that_pages_and_notices_have_leads_to_an_alarm(
     speaker = a_speaker(cluster, "node-1", misses=5, seconds=100)
     cluster.nodes.filter(name="node-1").update(ready=False)
     a_session(speaker)
-    for node, lost, since in (("node-0", "10.0.0.2", {}), ("node-2", "10.0.0.3", {"since": timezone.now()})):
+    for node, lost, since in (("node-0", "10.0.0.2", {}), ("node-2", "10.0.0.3", {"since": clock.now()})):
         speaker = a_speaker(cluster, node)
         a_session(speaker, "10.0.0.9", peer="tor-z")
         a_session(speaker, lost, **down(**since))
     viewer, found = browser("viewer"), set[int]()
-    now = timezone.now()
+    now = clock.now()
     for second in (0, 5, 70, 200):
         look(second)
         compose(now + timedelta(seconds=second))

@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 from markdown_it import MarkdownIt
 from pytest_django import Settings
 
 from alarms.delivery.news import compose
 from alarms.models import Alarm, Notice, Rule
+from clusters import clock
 from clusters.models import Cluster
 from speakers.models import Session
 from tests.alarms.conftest import Look, Routes, deliver_all
@@ -92,16 +92,16 @@ def test_an_alertmanager_is_told_what_fires_and_what_is_over(
     assert {"alertname", "severity", "cluster", "rule"} <= alert["labels"].keys()
     assert all(isinstance(value, str) and value for value in alert["labels"].values())
     ends = datetime.fromisoformat(alert["endsAt"])
-    assert ends > timezone.now() + timedelta(minutes=2)  # unless it is told again
+    assert ends > clock.now() + timedelta(minutes=2)  # unless it is told again
     notice = Notice.objects.get()
     assert ends == datetime.fromisoformat(notice.body["at"]) + timedelta(minutes=5)  # however late it gets there
     Session.objects.update(state="Established")
     look()
-    compose(timezone.now())
+    compose(clock.now())
     deliver_all()
     (over,) = receiver.got[1].json
     assert over["labels"] == alert["labels"]
-    assert datetime.fromisoformat(over["endsAt"]) <= timezone.now()
+    assert datetime.fromisoformat(over["endsAt"]) <= clock.now()
 
 
 @pytest.mark.parametrize(("kind", "pieces"), [("alertmanager", [500, 100]), ("webhook", [600]), ("slack", [200])])
@@ -109,7 +109,7 @@ def test_programs_are_told_of_all_and_people_how_many(
     cluster: Cluster, route: Routes, receiver: Receiver, as_role: Any, kind: str, pieces: list[int]
 ) -> None:
     """300 VRFs of two routers that died: an alarm each. An Alertmanager holds for over what it is never told."""
-    now = timezone.now()
+    now = clock.now()
     Alarm.objects.bulk_create(
         Alarm(cluster=cluster, key=f"k{number}", kind="session-down", began_at=now, fired_at=now, state="firing",
               rule_name="r", severity="warning", title=f"t{number}", sessions=1, worst=1)
@@ -140,7 +140,7 @@ def test_texts_and_titles_are_bounded_and_keep_their_numbers(
     cluster: Cluster, route: Routes, receiver: Receiver, mail: MailServer, *, kind: str, longest: int
 ) -> None:
     """Mattermost refuses or splits posts that are longer; a mail's subject is one line that people read."""
-    now = timezone.now()
+    now = clock.now()
     Alarm.objects.bulk_create(
         Alarm(cluster=cluster, key=f"k{number}", kind="session-down", began_at=now, fired_at=now, state="firing",
               rule_name="r", severity="warning", title="&" * 300, cause="_" * 500, sessions=1, worst=1)

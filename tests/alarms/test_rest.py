@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 from alarms.matchers import parse
 from alarms.models import Alarm, MaintenanceWindow, Rule, Silence
 from alarms.quietness import quiet_now, silenced_by
+from clusters import clock
 from clusters.models import Change, Cluster
 from tests.alarms.conftest import Look
 from tests.pages.rows import a_session, a_speaker, down
@@ -167,7 +168,7 @@ def test_a_silence_with_a_node_is_about_alarms_all_of_whose_nodes_match(
         a_speaker(cluster, name)
         cluster.nodes.create(name=name, uid=name, ready=False)
     look()
-    found, now = Alarm.objects.get(), timezone.now()
+    found, now = Alarm.objects.get(), clock.now()
     for texts in silences:
         kept = [{"name": one.name, "op": one.op, "value": one.value} for one in map(parse, texts)]
         Silence.objects.create(reason="CHG-1", starts_at=now, ends_at=now + timedelta(hours=1), matchers=kept)
@@ -178,14 +179,14 @@ def test_a_silence_with_a_node_is_about_alarms_all_of_whose_nodes_match(
 
 
 def test_a_silence_begins_and_ends(as_role: Clients, alarm: Alarm) -> None:
-    api, now = as_role("editor"), timezone.now()
+    api, now = as_role("editor"), clock.now()
     later = silence(starts_at=(now + timedelta(minutes=30)).isoformat())
     made = api.post("/api/v1/silences/", later).json()
     assert made["active"] is False
     assert [bool(quiet_now(now + timedelta(minutes=at))) for at in (0, 31, 61)] == [False, True, False]
     api.delete(f"/api/v1/silences/{made['id']}/")
     assert not quiet_now(now + timedelta(minutes=31))
-    assert Silence.objects.get().ends_at <= timezone.now()
+    assert Silence.objects.get().ends_at <= clock.now()
 
 
 def test_a_window_recurs_at_its_local_time_over_a_change_of_the_clocks() -> None:
@@ -204,9 +205,9 @@ def test_a_window_recurs_at_its_local_time_over_a_change_of_the_clocks() -> None
 
 
 def test_a_window_of_once_is_once(as_role: Clients, alarm: Alarm) -> None:
-    starts = timezone.now() - timedelta(minutes=1)
+    starts = clock.now() - timedelta(minutes=1)
     body = {"name": "Once", "reason": "Cables", "starts_at": starts.isoformat(), "minutes": 10}
     made = as_role("editor").post("/api/v1/maintenance-windows/", body).json()
     assert (made["active"], made["next_start"]) == (True, None)
-    assert silenced_by(alarm, quiet_now(timezone.now())) == MaintenanceWindow.objects.get()
-    assert not quiet_now(timezone.now() + timedelta(minutes=10))
+    assert silenced_by(alarm, quiet_now(clock.now())) == MaintenanceWindow.objects.get()
+    assert not quiet_now(clock.now() + timedelta(minutes=10))

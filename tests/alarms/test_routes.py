@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 from django.core.management import call_command
-from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from alarms.api.routes import RouteSerializer
 from alarms.models import Alarm, Notice, Route
 from alarms.secrets import secrets_of
+from clusters import clock
 from clusters.models import Change, Cluster
 from tests.alarms.conftest import deliver_all
 from tests.alarms.receivers import Receiver
@@ -107,8 +107,8 @@ def test_who_changes_a_route_does_not_take_back_what_was_sent_meanwhile(admin: A
 def test_another_receiver_has_heard_of_nothing(admin: APIClient, cluster: Cluster) -> None:
     """With its address, and not with what else is said of a route."""
     one = f"{PATH}{admin.post(PATH, HOOK).json()['id']}/"
-    alarm = Alarm.objects.create(cluster=cluster, state="firing", began_at=timezone.now())
-    Route.objects.get().told_of.create(alarm=alarm, at=timezone.now())
+    alarm = Alarm.objects.create(cluster=cluster, state="firing", began_at=clock.now())
+    Route.objects.get().told_of.create(alarm=alarm, at=clock.now())
     for body, told in (({"group_wait": 1}, 1), ({"url": URL}, 1), ({"url": f"{URL}-new"}, 0)):
         assert admin.patch(one, body).status_code == 200
         assert Route.objects.get().told_of.count() == told

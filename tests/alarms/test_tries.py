@@ -10,13 +10,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 from pytest_django import Settings
 
 from alarms.delivery import outbox
 from alarms.delivery.lookup import look_up
 from alarms.models import Notice, Route
 from alarms.secrets import secrets_seal
+from clusters import clock
 from tests.alarms.conftest import Routes, deliver_all
 from tests.alarms.receivers import MailServer, Receiver
 
@@ -78,7 +78,7 @@ def test_a_redirect_is_not_followed_and_silence_is_not_waited_for(
     assert (len(receiver.got), notice.error) == (1, "302 a redirect, which is not followed")
     monkeypatch.setattr("alarms.delivery.http.TIMEOUT", 0.2)
     receiver.first = lambda: time.sleep(1)
-    Notice.objects.update(next_at=timezone.now() - timedelta(seconds=1))
+    Notice.objects.update(next_at=clock.now() - timedelta(seconds=1))
     deliver_all()
     notice.refresh_from_db()
     assert notice.error == "no answer within 0.2 s"
@@ -178,7 +178,7 @@ def test_what_nobody_thought_of_is_a_failed_try(
     route: Routes, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is put off and said; its own words, which may repeat what is secret, are not."""
-    now = timezone.now()
+    now = clock.now()
     made, body = route("slack"), {"test": False, "firing": [{"the secret": 1}], "number_firing": 1}
     notice = Notice.objects.create(route=made, kind="news", title="t", body=body, created_at=now, next_at=now)
     deliver_all()

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from alarms.models import Alarm, Rule
+from clusters import clock
 from clusters.models import Cluster
 from speakers.models import Comparison, PrefixDifference, Session, Speaker
 from tests.alarms.conftest import Look, firing
@@ -20,8 +20,8 @@ Only = Callable[..., Rule]
 
 def differs(row: Session, kind: str, *prefixes: str) -> None:
     """Prefixes that differ for six minutes."""
-    Comparison.objects.create(session=row, meant=3, compared_at=timezone.now(), **{kind: len(prefixes)})
-    since = timezone.now() - timedelta(minutes=6)
+    Comparison.objects.create(session=row, meant=3, compared_at=clock.now(), **{kind: len(prefixes)})
+    since = clock.now() - timedelta(minutes=6)
     for prefix in prefixes:
         PrefixDifference.objects.create(
             session=row, cluster=row.cluster, kind=kind, prefix=prefix, words=f"{kind} by hand", since=since
@@ -58,14 +58,14 @@ def test_what_was_known_too_long_ago_or_before_the_session_came_up_is_neither_ne
     cluster: Cluster, only: Only, look: Look
 ) -> None:
     only("prefix-missing")
-    row = a_session(a_speaker(cluster), peer="tor", since=timezone.now() + timedelta(seconds=1))
+    row = a_session(a_speaker(cluster), peer="tor", since=clock.now() + timedelta(seconds=1))
     differs(row, "missing", "203.0.113.1/32")
     look()
     assert not Alarm.objects.exists()
-    Session.objects.update(since=timezone.now() - timedelta(days=2))
+    Session.objects.update(since=clock.now() - timedelta(days=2))
     look()
     assert not Alarm.objects.get().blind
-    Comparison.objects.update(compared_at=timezone.now() - timedelta(hours=1))
+    Comparison.objects.update(compared_at=clock.now() - timedelta(hours=1))
     look()
     assert Alarm.objects.get().blind
 
@@ -108,7 +108,7 @@ def test_sessions_that_are_not_as_intended_are_alarms(
     row = a_session(a_speaker(cluster), peer="tor")
     look()
     assert firing() == []
-    Session.objects.filter(pk=row.pk).update(**columns, differs_since=timezone.now() - timedelta(minutes=6))
+    Session.objects.filter(pk=row.pk).update(**columns, differs_since=clock.now() - timedelta(minutes=6))
     look()
     look(70)
     assert firing() == [title]

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 from django.db import connections
-from django.utils import timezone
 
 from alarms import tasks
 from alarms.models import Notice, Route
+from clusters import clock
 from tests.alarms.receivers import Receiver
 from tests.faults.dying import database_file
 
@@ -32,7 +32,7 @@ def _shared(transactional_db: None, redis_url: str, tmp_path: Path) -> Iterator[
 @pytest.fixture
 def notice(_shared: None, route: Callable[..., Route]) -> Notice:
     """One that waits."""
-    now = timezone.now()
+    now = clock.now()
     body = {"test": True, "asked_by": "", "at": "2031-01-01T00:00:00Z"}
     made = Notice(route=route(), kind="test", title="t", body=body, created_at=now, next_at=now)
     made.save()
@@ -67,7 +67,7 @@ def test_a_worker_killed_in_mid_delivery_leaves_the_notice_to_the_next(notice: N
     assert (notice.state, notice.attempts) == ("waiting", 1)
     tasks.deliver(notice.pk)
     assert len(receiver.got) == 1  # the dead worker's lease
-    Notice.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    Notice.objects.update(lease_until=clock.now() - timedelta(seconds=1))
     second = worker(notice.pk)
     second.join(20)
     notice.refresh_from_db()
@@ -91,7 +91,7 @@ def test_a_worker_that_was_presumed_dead_does_not_overwrite_what_became_of_it(
 ) -> None:
     def overtake() -> None:
         if len(receiver.got) == 1:  # the lease runs out while the receiver thinks
-            Notice.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+            Notice.objects.update(lease_until=clock.now() - timedelta(seconds=1))
             with ThreadPoolExecutor(1) as pool:
                 pool.submit(tasks.deliver, notice.pk).result(20)
             connections.close_all()

@@ -11,14 +11,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from bgpui.env import ClusterSetting
 from bgpui.models import token_create
 from bgpui.roles import role_give
-from clusters import services
+from clusters import clock, services
 from clusters.models import Cluster, Node
 from clusters.sync import apply, outbox
 from clusters.sync.changesets.carry import apply_set
@@ -91,7 +90,7 @@ def cluster(db: None, settings: Settings) -> Cluster:
     """A cluster that is connected, with two nodes; nothing answers at its address."""
     settings.BGPUI_CLUSTERS = (ClusterSetting("lab", "/nonexistent", ""),)
     (row,) = services.clusters_sync_from_settings()
-    row.mode, row.metallb_version, row.namespace, row.connected_at = "frr", "0.16.1", NAMESPACE, timezone.now()
+    row.mode, row.metallb_version, row.namespace, row.connected_at = "frr", "0.16.1", NAMESPACE, clock.now()
     row.save()
     for index in range(2):
         Node.objects.create(cluster=row, name=f"node-{index}", uid=str(index), addresses=[f"192.0.2.1{index}"])
@@ -111,9 +110,9 @@ def work() -> Callable[[], None]:
     """What a worker does: bring everything that is pending into the cluster."""
 
     def run() -> None:
-        for kind, pk in outbox.left_over(timezone.now()):
+        for kind, pk in outbox.left_over(clock.now()):
             apply.apply_pending(kind, pk)
-        for pk in outbox.sets_left_over(timezone.now()):
+        for pk in outbox.sets_left_over(clock.now()):
             apply_set(pk)
 
     return run

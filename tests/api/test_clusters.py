@@ -18,12 +18,11 @@ from django.db.models import F
 from django.db.models.signals import post_save, pre_save
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 from rest_framework.test import APIClient
 
 from bgpui.env import ClusterSetting
-from clusters import services
+from clusters import clock, services
 from clusters.connecting.access import UnfitError
 from clusters.connecting.clearing import removed_clear
 from clusters.connecting.sealing import access_of
@@ -144,7 +143,7 @@ def test_the_own_cluster_is_one_cluster(admin: APIClient, settings: Settings, va
     answer = admin.post(PATH, {"name": "here", "inCluster": True})
     assert answer.status_code == 422
     assert "cluster own is the one that bgpui runs in already" in answer.json()["detail"]
-    Cluster.objects.filter(pk=own.pk).update(removed_at=timezone.now())
+    Cluster.objects.filter(pk=own.pk).update(removed_at=clock.now())
     assert "cluster own" not in admin.post(PATH, {"name": "here", "inCluster": True}).json()["detail"]
 
 
@@ -420,7 +419,7 @@ def test_what_holds_for_the_whole_cluster_is_told_there(admin: APIClient, cluste
 
 def test_who_watches_is_told(admin: APIClient, cluster: Cluster) -> None:
     assert admin.get(f"{PATH}lab/").json()["watcher"] is None
-    Lease.objects.create(name="watch", holder="host-a:7", beaten_at=timezone.now())
+    Lease.objects.create(name="watch", holder="host-a:7", beaten_at=clock.now())
     assert admin.get(f"{PATH}lab/").json()["watcher"]["holder"] == "host-a:7"
     client = Client()
     client.force_login(User.objects.get())

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 from rest_framework.test import APIClient
 
+from clusters import clock
 from clusters.models import Cluster, SyncState
 from peers.models import BGPPeer
 from tests.api.conftest import Kube
@@ -61,7 +61,7 @@ def test_a_write_with_the_tag_that_was_read_is_taken(api: APIClient, cluster: Cl
 def test_what_is_no_configuration_does_not_stand_in_the_way_of_a_write(api: APIClient, cluster: Cluster) -> None:
     row = row_of(cluster)
     tag = api.get(url())["ETag"]
-    later = timezone.now() + timedelta(seconds=10)
+    later = clock.now() + timedelta(seconds=10)
     BGPPeer.objects.filter(pk=row.pk).update(sessions_up=2, sessions_at=later, sync_at=later, resource_version="77")
     assert api.put(url(), manifest(peerASN=64502), headers={"If-Match": tag}).status_code == 202
 

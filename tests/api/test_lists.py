@@ -11,9 +11,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import resolve
-from django.utils import timezone
 from rest_framework.test import APIClient
 
+from clusters import clock
 from clusters.models import Cluster
 from clusters.registry import resource_models
 from intent.kinds import KINDS
@@ -245,7 +245,7 @@ def test_a_cluster_that_there_is_not_is_a_mistake(api: APIClient, cluster: Clust
     assert (answer.status_code, finding["field"], finding["value"]) == (400, "cluster", "typo")
     assert "must be one of lab" in finding["message"]
     assert api.get(f"/api/v1/{path}/?cluster=lab").status_code == 200
-    Cluster.objects.filter(pk=cluster.pk).update(removed_at=timezone.now())
+    Cluster.objects.filter(pk=cluster.pk).update(removed_at=clock.now())
     assert api.get(f"/api/v1/{path}/?cluster=lab").status_code == 200, "its history stays"
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import redis
-from django.utils import timezone
 from rest_framework.test import APIClient
 
+from clusters import clock
 from clusters.models import Cluster
 from speakers import live
 from speakers.counters.keeping import fleet_write, points_write
@@ -131,7 +131,7 @@ def test_the_live_part_is_the_nodes_last_answer(api: APIClient, session: Session
         b'{"red":{"vrfName":"red","192.0.2.1":{"bgpState":"Established","remoteAs":4200000001,'
         b'"bgpTimerHoldTimeMsecs":90000,"messageStats":{"updatesSent":7,"updatesRecv":2}}}}'
     )
-    answer = live.NodeAnswer("node-0", timezone.now().timestamp(), document, b"")
+    answer = live.NodeAnswer("node-0", clock.now().timestamp(), document, b"")
     live.nodes_put(session.cluster_id, [answer])
     found = api.get(f"{SESSIONS}{session.pk}/").json()["live"]
     assert found["milliseconds"]["hold_time"] == 90000
@@ -160,7 +160,7 @@ def test_routes_are_asked_for_once_and_read_later(api: APIClient, session: Sessi
     assert api.get(path).status_code == 404
     asked = api.post(path)
     assert (asked.status_code, asked["Location"]) == (202, f"http://testserver{path}")
-    answer = live.CommandResult(timezone.now(), "oc exec …", ok=True, text="BGP table version is 1")
+    answer = live.CommandResult(clock.now(), "oc exec …", ok=True, text="BGP table version is 1")
     live.command_put(session.pk, "ipv6", answer)
     found = api.get(path).json()
     assert (found["ok"], found["text"], found["paths"]) == (True, "BGP table version is 1", [])
@@ -171,7 +171,7 @@ def test_routes_with_wait_are_answered_when_the_worker_has_them(
     api: APIClient, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def work(_seconds: float) -> None:
-        live.command_put(session.pk, "ipv4", live.CommandResult(timezone.now(), "oc exec …", ok=True, text="fresh"))
+        live.command_put(session.pk, "ipv4", live.CommandResult(clock.now(), "oc exec …", ok=True, text="fresh"))
 
     monkeypatch.setattr("clusters.api.waiting.sleep", work)
     answer = api.post(f"{SESSIONS}{session.pk}/routes/?wait=5s")
@@ -183,7 +183,7 @@ def test_log_lines_are_asked_for_once_and_read_later(api: APIClient, session: Se
     assert api.get(path).status_code == 404
     asked = api.post(path)
     assert (asked.status_code, asked["Location"]) == (202, f"http://testserver{path}")
-    live.command_put(session.pk, "log", live.CommandResult(timezone.now(), "oc logs …", ok=True, text="%ADJCHANGE"))
+    live.command_put(session.pk, "log", live.CommandResult(clock.now(), "oc logs …", ok=True, text="%ADJCHANGE"))
     assert api.get(path).json()["text"] == "%ADJCHANGE"
     assert api.post(f"{path}?family=ipv4").status_code == 400
 

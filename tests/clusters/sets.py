@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
+from clusters import clock
 from clusters.changesets.save import changeset_save
 from clusters.changesets.wanted import Wanted
 from clusters.kube.client import Door
@@ -59,7 +59,7 @@ def carry(change_set: ChangeSet, turns: int = 20) -> str:
 
 def pass_time(change_set: ChangeSet) -> None:
     """All leases and waits are over."""
-    before = timezone.now() - timedelta(seconds=1)
+    before = clock.now() - timedelta(seconds=1)
     ChangeSet.objects.filter(pk=change_set.pk).exclude(retry_at=None).update(retry_at=before)
     ChangeSet.objects.filter(pk=change_set.pk).exclude(lease_until=None).update(lease_until=before)
     for kind in resource_models():

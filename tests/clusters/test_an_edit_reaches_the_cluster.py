@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from django.utils import timezone
 from pytest_django import Settings
 
+from clusters import clock
 from clusters.edits.refusals import Refused, RevisionMismatch
 from clusters.models import Change, SyncState
 from clusters.sync import outbox
@@ -143,7 +143,7 @@ def test_a_cluster_that_the_settings_do_not_name_any_more_is_not_written_to(
     office.look()
     office.save(peer(peerASN=64700))
     settings.BGPUI_CLUSTERS = ()
-    assert outbox.left_over(timezone.now()) == []
+    assert outbox.left_over(clock.now()) == []
     with pytest.raises(Refused, match="not connected to cluster lab any more"):
         office.save(peer(peerASN=64701))
     with pytest.raises(Refused, match="not connected to cluster lab any more"):

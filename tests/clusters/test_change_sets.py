@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
+from clusters import clock
 from clusters.changesets.giving_up import changeset_give_up
 from clusters.changesets.judge import Judged, SomeRefused, judge_together
 from clusters.changesets.review import changeset_review
@@ -197,7 +197,7 @@ def test_the_cluster_away_costs_time_and_nothing_else(kube: RunningCluster, offi
             apply_set(change_set.pk)
             change_set.refresh_from_db()
             assert change_set.retry_at is not None
-            pauses.append(round((change_set.retry_at - timezone.now()).total_seconds()))
+            pauses.append(round((change_set.retry_at - clock.now()).total_seconds()))
             pass_time(change_set)
         office.look()
     finally:
@@ -206,7 +206,7 @@ def test_the_cluster_away_costs_time_and_nothing_else(kube: RunningCluster, offi
     office.look()
     change_set.refresh_from_db()
     assert change_set.retry_at is None, "the cluster is back, so there is nothing to wait for"
-    assert change_set.pk in outbox.sets_left_over(timezone.now())
+    assert change_set.pk in outbox.sets_left_over(clock.now())
     assert carry(change_set) == State.APPLIED
     assert kube.spec("tor-1")["peerASN"] == 64700
 
@@ -226,9 +226,9 @@ def test_its_rows_are_worked_on_by_nobody_else(kube: RunningCluster, office: Off
     kube.add(some_peer(1))
     office.look()
     change_set = accept(office, wanted(some_peer(1, peerASN=64700)), wanted(some_peer(2)))
-    assert outbox.left_over(timezone.now()) == []
+    assert outbox.left_over(clock.now()) == []
     assert outbox.is_empty(office.cluster)
-    assert outbox.sets_left_over(timezone.now()) == [change_set.pk]
+    assert outbox.sets_left_over(clock.now()) == [change_set.pk]
     for row in BGPPeer.objects.all():
         assert apply_pending("BGPPeer", row.pk) == []
     assert kube.peers() == ["tor-1"]

@@ -9,14 +9,14 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
-from django.utils import timezone
 
+from clusters import clock
 from clusters.models import Cluster
 from clusters.watching.cluster import ClusterWatch
 
 
 def test_a_heartbeat_that_is_being_written_does_not_outlive_the_end(transactional_db: None) -> None:
-    row = Cluster.objects.create(name="lab", kubeconfig="/nonexistent", discovered_at=timezone.now())
+    row = Cluster.objects.create(name="lab", kubeconfig="/nonexistent", discovered_at=clock.now())
     begun, go_on, written = threading.Event(), threading.Event(), threading.Event()
 
     def slow(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:

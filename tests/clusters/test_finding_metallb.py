@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
-from django.utils import timezone
 
+from clusters import clock
 from clusters.kube import served
 from clusters.kube.client import Door
 from clusters.kube.discovery import find_metallb
@@ -172,8 +172,8 @@ def test_rights_are_asked_for_anew_when_one_is_missing_or_after_a_while(
     office.cluster.kubeconfig = str(kube.kubeconfig_of(token))
     office.cluster.save()
     office.look()
-    at = timezone.now() - timedelta(minutes=minutes)
-    Cluster.objects.update(discovered_at=timezone.now() - timedelta(minutes=2), permissions_at=at)
+    at = clock.now() - timedelta(minutes=minutes)
+    Cluster.objects.update(discovered_at=clock.now() - timedelta(minutes=2), permissions_at=at)
     office.look()
     assert (Cluster.objects.get().permissions_at != at) is asked
 

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from bgpui.roles import role_give
+from clusters import clock
 from clusters.changesets.giving_up import changeset_give_up, to_confirm
 from clusters.edits.refusals import Unconfirmed
 from clusters.heard import Heard, register
@@ -114,7 +114,7 @@ def test_what_a_worker_is_at_may_be_in_force(kube: RunningCluster, office: Offic
         office, wanted(some_peer(1, peerASN=64700)), wanted(some_peer(2)), accept=["sessions-reset:1-of-1"]
     )
     change_set.items.filter(name="tor-1").update(state=ChangeSetItem.State.TRYING)
-    ChangeSet.objects.filter(pk=change_set.pk).update(lease_until=timezone.now() + timedelta(minutes=1))
+    ChangeSet.objects.filter(pk=change_set.pk).update(lease_until=clock.now() + timedelta(minutes=1))
     assert list(map(str, to_confirm(change_set))) == ["sessions-reset:1-of-1"]
     pass_time(change_set)
     assert to_confirm(change_set) == (), "nobody is at it, and it is not there"

@@ -6,11 +6,11 @@ The metrics' names and labels are those of MetalLB's speaker (internal/bgp/nativ
 from __future__ import annotations
 
 import pytest
-from django.utils import timezone
 
 from alarms.evaluation import evaluate
 from alarms.models import Alarm
 from alarms.models import Rule as AlarmRule
+from clusters import clock
 from clusters.models import Node
 from clusters.observing import decide, observing_write
 from dashboard import observe
@@ -84,7 +84,7 @@ def test_from_0_16_on_nothing_can_be_known_so_nobody_is_asked_and_no_alarm_fires
     assert set(health(native).values()) == {"unknown"}
     assert asked == []
     assert "Use FRR-K8s mode" in Speaker.objects.get().error
-    evaluate(timezone.now())
+    evaluate(clock.now())
     assert not Alarm.objects.exists()
 
 

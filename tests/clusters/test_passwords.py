@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.utils import timezone
 
+from clusters import clock
 from clusters.edits.refusals import ClusterUnreachable, Refused
 from clusters.kube import redact
 from clusters.models import Change, SecretFact
@@ -241,7 +241,7 @@ def test_nothing_is_known_of_a_secret_that_may_not_be_looked_at_any_more(kube: R
     kube.add(*(peer(f"tor-{n}", peerAddress=f"192.0.2.{n}", passwordSecret={"name": f"s-{n}"}) for n in (1, 2)))
     office.look()
     assert SecretFact.objects.filter(exists=False).count() == 2
-    SecretFact.objects.update(checked_at=timezone.now() - timedelta(minutes=2))
+    SecretFact.objects.update(checked_at=clock.now() - timedelta(minutes=2))
     kube.server.faults.add(Fault(resource="secrets", name="s-1", code=403))
     office.look()
     office.cluster.refresh_from_db()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.utils import timezone
 from pytest_django import Settings
 
+from clusters import clock
 from clusters.models import Change, Cluster, NodeEvent
 from clusters.retention import expire
 from dashboard.tasks import history_expire
@@ -15,7 +15,7 @@ from speakers.models import CounterDay, Gap, Transition
 
 def test_changes_and_transitions_have_their_own_age(db: None, settings: Settings) -> None:
     settings.BGPUI_CHANGE_DAYS, settings.BGPUI_TRANSITION_DAYS, settings.BGPUI_COUNTER_DAYS = 100, 10, 30
-    cluster, now = Cluster.objects.create(name="lab"), timezone.now()
+    cluster, now = Cluster.objects.create(name="lab"), clock.now()
     for days in (5, 50, 500):
         change = Change.objects.create(cluster=cluster, kind="BGPPeer", name=str(days))
         at = now - timedelta(days=days)

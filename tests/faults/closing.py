@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple, Protocol
 
-from django.utils import timezone
-
+from clusters import clock
 from clusters.manifest import same
 from clusters.registry import resource_models, rows_of
 from clusters.sync import outbox
@@ -70,7 +69,7 @@ class Here:
         """What workers and beat do until nothing is left to do; leases of the dead and waits run out."""
         for _ in range(_ROUNDS):
             pass_time(*self._kinds)
-            for kind, pk in outbox.left_over(timezone.now()):
+            for kind, pk in outbox.left_over(clock.now()):
                 apply_pending(kind, pk)
             self._office.look()
             if not any(row.pending for row in self.rows().values()):
@@ -97,7 +96,7 @@ class There:
 
 def pass_time(*kinds: str) -> None:
     """All leases and waits of rows of these kinds are over."""
-    before = timezone.now() - timedelta(seconds=1)
+    before = clock.now() - timedelta(seconds=1)
     for rows in map(rows_of, kinds):
         rows.exclude(retry_at=None).update(retry_at=before)
         rows.exclude(lease_until=None).update(lease_until=before)

@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 from celery import current_app
 from django.db import connection
-from django.utils import timezone
 
-from clusters import tasks
+from clusters import clock, tasks
 from clusters.sync import outbox
 from lab.apiserver import Fault
 from peers.models import BGPPeer
@@ -57,7 +56,7 @@ def test_a_worker_killed_around_each_of_its_requests(
     meet(kube, edit, number, moment, worker.kill)
     worker.start()
     assert worker.wait() == -signal.SIGKILL
-    assert outbox.left_over(timezone.now()) == [], "the lease of the dead holds"
+    assert outbox.left_over(clock.now()) == [], "the lease of the dead holds"
     world.settle()
     in_force_once(world, *ENDS[edit])
 
@@ -149,7 +148,7 @@ def test_a_worker_that_was_presumed_dead_and_its_successor_write_once(
     kube.server.faults.add(Fault(resource="bgppeers", delay=1.0, before=come.set))
     first.start()
     assert come.wait(20)
-    BGPPeer.objects.update(lease_until=timezone.now())
+    BGPPeer.objects.update(lease_until=clock.now())
     second.start()
     assert second.wait() == 0
     assert first.wait() == 0

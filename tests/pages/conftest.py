@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from django.utils import timezone
 from pytest_django import Settings
 
 from bgpui.env import ClusterSetting
 from bgpui.roles import role_give
-from clusters import services
+from clusters import clock, services
 from clusters.models import Cluster, Node
 from clusters.sync.apply import apply_pending
 from clusters.sync.relist import relist
@@ -42,7 +41,7 @@ def cluster(db: None, settings: Settings) -> Cluster:
     """A connected cluster with three nodes; nothing answers at its address."""
     settings.BGPUI_CLUSTERS = (ClusterSetting("lab", "/nonexistent", ""),)
     (row,) = services.clusters_sync_from_settings()
-    now = timezone.now()
+    now = clock.now()
     row.mode, row.metallb_version, row.namespace = "frr", "0.16.1", NAMESPACE
     row.connected_at = row.checked_at = now
     row.save()

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from clusters import clock
 from clusters.models import Cluster
 from peers.models import BGPPeer
 from speakers.models import Session, Speaker
@@ -33,7 +34,7 @@ def a_peer(cluster: Cluster, name: str = "tor-a", spec: dict[str, Any] | None = 
 
 def a_speaker(cluster: Cluster, node: str = "node-0", *, seconds: float = 1, **columns: Any) -> Speaker:
     """A speaker that answered some seconds ago."""
-    seen = timezone.now() - timedelta(seconds=seconds)
+    seen = clock.now() - timedelta(seconds=seconds)
     known = {"namespace": "metallb-system", "pod": f"speaker-{node}", "ready": "4/4", "observed_at": seen}
     return Speaker.objects.create(cluster=cluster, node=node, **{**known, **columns})
 
@@ -41,7 +42,7 @@ def a_speaker(cluster: Cluster, node: str = "node-0", *, seconds: float = 1, **c
 def a_session(speaker: Speaker, neighbor: str = "10.0.0.1", **columns: Any) -> Session:
     """A session that is up unless the columns say otherwise."""
     known: dict[str, Any] = {"peer": "tor-a", "intended": True, "state": "Established", "vrf": "default"}
-    known |= {"since": timezone.now() - timedelta(days=2), "remote_as": 64501, "local_as": 64500}
+    known |= {"since": clock.now() - timedelta(days=2), "remote_as": 64501, "local_as": 64500}
     place = {"speaker": speaker, "cluster": speaker.cluster, "node": speaker.node, "neighbor": neighbor}
     session = Session.objects.create(**{**place, **known, **columns})
     if session.intended:
@@ -51,6 +52,6 @@ def a_session(speaker: Speaker, neighbor: str = "10.0.0.1", **columns: Any) -> S
 
 
 def down(**columns: Any) -> dict[str, Any]:
-    """Columns of a session that is down."""
+    """Columns of a session that is down; also where there is no database yet to ask for its time."""
     known = {"state": "Active", "reason": "hold-timer-expired", "cause": "The hold timer expired"}
-    return {**known, "since": timezone.now() - timedelta(minutes=6), **columns}
+    return {**known, "since": timezone.now() - timedelta(minutes=6, seconds=2), **columns}

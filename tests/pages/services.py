@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils import timezone
-
+from clusters import clock
 from clusters.models import Cluster, Resource, Service, ServiceAddress
 from clusters.models.services import sort_key
 from intent.addresses import parse_address
@@ -18,7 +17,7 @@ def a_service(cluster: Cluster, name: str, *addresses: str, **columns: Any) -> S
         "namespace": "shop",
         "uid": name,
         "endpoint_nodes": ["node-0"],
-        "created_at": timezone.now(),
+        "created_at": clock.now(),
     }
     known |= {"addresses": list(addresses), "address_count": len(addresses), "labels": {"app": name}, **columns}
     row = Service.objects.create(cluster=cluster, name=name, endpoint_count=len(known["endpoint_nodes"]), **known)

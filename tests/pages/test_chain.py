@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
+from clusters import clock
 from clusters.models import Cluster, Node, Service
 from pools.models import BGPAdvertisement
 from speakers.models import Comparison, PrefixDifference, Session, Speaker
@@ -81,7 +81,7 @@ def test_each_link_holds_or_the_first_that_is_broken_has_its_objects(viewer: Cli
 @pytest.mark.parametrize("misses", [1, 5])
 def test_what_was_not_heard_of_lately_is_not_known_and_no_outage(viewer: Client, web: Service, misses: int) -> None:
     observed(web.cluster, [("node-0", "192.0.2.1", {}), ("node-1", "192.0.2.1", {})])
-    Speaker.objects.update(misses=misses, observed_at=timezone.now() - timedelta(minutes=1))
+    Speaker.objects.update(misses=misses, observed_at=clock.now() - timedelta(minutes=1))
     found = announcement(viewer)
     (both,) = found["nodes"]
     assert (both["announced"], both["unknown"], found["redundancy"]["level"]) == (False, True, "unknown")
@@ -144,8 +144,8 @@ def test_sessions_that_are_known_to_lack_the_prefix_do_not_announce_it(viewer: C
     observed(web.cluster, [("node-0", "192.0.2.1", {"prefixes_sent": 1}), ("node-1", "192.0.2.2", {})])
     assert announcement(viewer)["redundancy"]["level"] == "redundant"
     row = Session.objects.get(node="node-0", state="Established")
-    known = {"session": row, "cluster": web.cluster, "prefix": "203.0.113.9/32", "since": timezone.now()}
-    Comparison.objects.create(session=row, meant=1, missing=1, compared_at=timezone.now())
+    known = {"session": row, "cluster": web.cluster, "prefix": "203.0.113.9/32", "since": clock.now()}
+    Comparison.objects.create(session=row, meant=1, missing=1, compared_at=clock.now())
     differs = PrefixDifference.objects.create(kind="missing", words="a route map drops it", **known)
     told, silent = announcement(viewer)["nodes"]
     assert (told["nodes"], silent["nodes"]) == (["node-1"], ["node-0"])
@@ -164,8 +164,8 @@ def test_a_prefix_that_only_other_peers_get_says_nothing_of_this_one(viewer: Cli
     observed(web.cluster, [("node-0", "192.0.2.1", {"prefixes_sent": 1})])
     row = Session.objects.get(state="Established")
     assert announcement(viewer)["redundancy"]["level"] == "one-session"
-    known = {"session": row, "cluster": web.cluster, "prefix": "203.0.113.0/24", "since": timezone.now()}
-    Comparison.objects.create(session=row, meant=1, missing=1, compared_at=timezone.now())
+    known = {"session": row, "cluster": web.cluster, "prefix": "203.0.113.0/24", "since": clock.now()}
+    Comparison.objects.create(session=row, meant=1, missing=1, compared_at=clock.now())
     PrefixDifference.objects.create(kind="missing", words="a route map drops it", **known)
     assert announcement(viewer)["redundancy"]["level"] == "none", "203.0.113.9/32 is not for tor-a"
 

@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from clusters import clock
 from clusters.models import Cluster
 from dashboard.sparklines import sparklines
 from speakers.counters.keeping import fleet_write, points_write
@@ -47,7 +48,7 @@ def test_a_counter_is_drawn_by_its_growth_and_bfd_in_words() -> None:
         "UPDATEs sent: 13 in 24 h, at most 6 in 5 min: M0.0"
     )
     assert drawn(1, 1, 0, name="bfd_up").startswith("BFD: down, down at 1 look of 3:")
-    assert sparklines([Series("updates_sent", counter=True, end=timezone.now(), values=(7,))]) == [], (
+    assert sparklines([Series("updates_sent", counter=True, end=clock.now(), values=(7,))]) == [], (
         "one look is no growth"
     )
 
@@ -57,9 +58,9 @@ def test_the_pages_of_a_session_and_of_its_peer_draw_what_was_counted(viewer: Cl
     page = viewer.get(f"/sessions/{row.pk}/").text
     assert "Counted" not in page, "nothing was counted yet"
     for minutes in (10, 5, 0):
-        at = timezone.now() - timedelta(minutes=minutes)
+        at = clock.now() - timedelta(minutes=minutes)
         points_write(cluster.pk, [Observation("node-0", at, answer({("default", "10.0.0.1"): UP}))])
-    fleet_write(cluster, timezone.now())
+    fleet_write(cluster, clock.now())
     found = dict(_SVG.findall(viewer.get(f"/sessions/{row.pk}/").text))
     assert set(found) == {"Prefixes received, IPv4: 2, steady", "Prefixes advertised, IPv4: 3, steady"}
     assert all(path.startswith("M") for path in found.values())
@@ -74,7 +75,7 @@ def test_lists_of_sessions_draw_what_was_advertised_if_asked_for_by_one_query_mo
     paths = (f"/peers/{cluster.name}/{peer.namespace}/{peer.name}/", "/?healthy=1")
     told = {node: a_session(a_speaker(cluster, node)) for node in ("node-0", "node-1", "node-2")}
     for minutes, nodes in ((10, ("node-0", "node-1")), (5, ("node-0",)), (0, ("node-0",))):
-        at = timezone.now() - timedelta(minutes=minutes)
+        at = clock.now() - timedelta(minutes=minutes)
         points_write(cluster.pk, [Observation(one, at, answer({("default", "10.0.0.1"): UP})) for one in nodes])
     for path in paths:
         viewer.get(path)

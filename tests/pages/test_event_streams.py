@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
+from clusters import clock
 from clusters.models import Cluster
 from clusters.sync.readonly import readonly_follow
 from clusters.watched import reading_is_watched
@@ -21,7 +21,7 @@ def stream(name: str, *, live: bool = True, readonly: bool = True, error: str = 
 
 def told(cluster: Cluster, *streams: dict[str, Any], ago: float = 0.0) -> None:
     """What a watcher wrote some seconds ago."""
-    now = timezone.now()
+    now = clock.now()
     Cluster.objects.filter(pk=cluster.pk).update(
         streams=list(streams), watched_at=now - timedelta(seconds=ago), event_at=now, event_lag=0.034
     )
@@ -81,7 +81,7 @@ def test_what_is_only_read_is_looked_at_rarely_while_its_streams_are_live(
 
 def test_streams_of_an_api_server_that_hangs_are_not_called_live(viewer: Client, cluster: Cluster) -> None:
     told(cluster, stream("nodes"), stream("services"))
-    Cluster.objects.update(silent_since=timezone.now() + timedelta(seconds=1))  # after the last event
+    Cluster.objects.update(silent_since=clock.now() + timedelta(seconds=1))  # after the last event
     for path in ("/clusters/", "/clusters/lab/"):
         page = viewer.get(path).text
         assert "the API server does not answer" in page
@@ -90,5 +90,5 @@ def test_streams_of_an_api_server_that_hangs_are_not_called_live(viewer: Client,
     assert not reading_is_watched(cluster)
     assert viewer.get("/api/v1/clusters/lab/").json()["watching"] == "silent"
     told(cluster, stream("nodes"))  # an event came
-    Cluster.objects.update(silent_since=timezone.now() - timedelta(minutes=1))
+    Cluster.objects.update(silent_since=clock.now() - timedelta(minutes=1))
     assert viewer.get("/api/v1/clusters/lab/").json()["watching"] == "live"

@@ -9,8 +9,8 @@ from celery import current_app
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
+from clusters import clock
 from clusters.changesets.signals import changeset_applied
 from clusters.kube.permissions import VERBS
 from clusters.kube.plain import MANAGED_BY, PLAIN_KINDS
@@ -50,7 +50,7 @@ def say(session: Session, *prefixes: str) -> None:
     """FRR's answer about its table."""
     paths = [Path(network=prefix, valid=True, best=True, peer_id="(unspec)") for prefix in prefixes]
     table = Table(vrf="ens4vrf", paths=paths, total=len(prefixes))
-    live.command_put(session.pk, "ipv4", live.CommandResult(timezone.now(), "oc", ok=True, table=table))
+    live.command_put(session.pk, "ipv4", live.CommandResult(clock.now(), "oc", ok=True, table=table))
 
 
 def test_each_check_passes_with_what_frr_says(viewer: Client, exposed: Cluster) -> None:
@@ -135,7 +135,7 @@ def test_the_way_back_is_unknown_unless_policies_prove_it(viewer: Client, expose
     assert "No policy of nmstate mentions the VRF ens4vrf." in text(viewer.get(PAGE).text)
     body = {"spec": {**vrf_policy()["spec"], "nodeSelector": {}}}
     row = StatusObject.objects.create(
-        cluster=exposed, kind="NodeNetworkConfigurationPolicy", name="ens4vrf", body=body, seen_at=timezone.now(),
+        cluster=exposed, kind="NodeNetworkConfigurationPolicy", name="ens4vrf", body=body, seen_at=clock.now(),
         result="Degraded",
     )  # fmt: skip
     said = text(viewer.get(PAGE).text)
@@ -214,7 +214,7 @@ def test_frr_is_asked_by_itself_once_a_change_set_is_in_force_and_its_sessions_s
 ) -> None:
     asked: list[tuple[str, tuple[object, ...]]] = []
     monkeypatch.setattr(current_app, "send_task", lambda name, args, **_: asked.append((name, args)))
-    change_set = ChangeSet.objects.create(cluster=exposed, state="applied", settled_at=timezone.now())
+    change_set = ChangeSet.objects.create(cluster=exposed, state="applied", settled_at=clock.now())
     item = {"api_version": "metallb.io/v1beta1", "namespace": "metallb-system", "action": "create"}
     after = {"spec": {"peers": ["frrviavrf"]}}
     change_set.items.create(position=0, kind="BGPAdvertisement", name="first-adv", after=after, **item)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from clusters import clock
 from clusters.models import Cluster
 from clusters.sync.findings import finding_columns
 from intent.findings import Finding, Severity
@@ -258,9 +258,9 @@ def test_a_cause_is_copied_with_everything_a_ticket_needs(viewer: Client, cluste
 
 
 def test_two_clusters_are_told_apart(viewer: Client, cluster: Cluster) -> None:
-    other = Cluster.objects.create(name="other", connected_at=timezone.now())
+    other = Cluster.objects.create(name="other", connected_at=clock.now())
     a_session(a_speaker(cluster), **down())
-    a_session(a_speaker(other), **down(since=timezone.now() - timedelta(hours=1)))
+    a_session(a_speaker(other), **down(since=clock.now() - timedelta(hours=1)))
     page = viewer.get("/").text
     assert len(problem_rows(page)) == 2
     assert all(name in "".join(problem_rows(page)) for name in ("lab", "other"))
@@ -290,7 +290,7 @@ def test_drops_are_of_sessions_that_were_lost(viewer: Client, cluster: Cluster) 
     ]  # fmt: skip
     place = {"cluster": cluster, "node": row.node, "vrf": row.vrf, "neighbor": row.neighbor}
     for hours, (state, evidence) in enumerate(changes, start=1):
-        at = timezone.now() - timedelta(hours=hours)
+        at = clock.now() - timedelta(hours=hours)
         known = {"at": at, "old_state": "Established", "new_state": state, "evidence": evidence}
         Transition.objects.create(session=row, **place, **known)
     page = viewer.get("/").text

@@ -6,9 +6,9 @@ import re
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from clusters import clock
 from clusters.models import ChangeSet, Cluster, StatusObject
 from clusters.sync.findings import findings_write
 from dashboard.peers import peer_sessions_write
@@ -25,7 +25,7 @@ def names(page: str) -> list[str]:
 
 @pytest.fixture
 def peers(cluster: Cluster) -> None:
-    at = timezone.now()
+    at = clock.now()
     spec = {"myASN": 64500, "peerASN": 65001, "peerAddress": "10.0.0.1"}
     a_peer(cluster, "bad", spec, sessions_at=at, sessions_intended=3, sessions_up=1, sessions_down=2)
     a_peer(cluster, "fine", {**spec, "peerASN": 65002}, sessions_at=at, sessions_intended=3, sessions_up=3)
@@ -66,7 +66,7 @@ def test_both_axes_stand_side_by_side(viewer: Client, peers: None) -> None:
 
 
 def test_a_peer_whose_speakers_fell_silent_is_not_shown_as_up(viewer: Client, cluster: Cluster) -> None:
-    at = timezone.now()
+    at = clock.now()
     a_peer(cluster, "tor-a", sessions_at=at, sessions_intended=1, sessions_up=1)
     a_session(a_speaker(cluster, seconds=3600))
     for path in ("/peers/", "/peers/lab/metallb-system/tor-a/"):
@@ -204,7 +204,7 @@ def test_a_filter_that_there_is_not_is_said(viewer: Client, cluster: Cluster, pa
 
 
 def test_a_result_that_nothing_reports_is_said(viewer: Client, cluster: Cluster) -> None:
-    at = timezone.now()
+    at = clock.now()
     StatusObject.objects.create(
         cluster=cluster, kind="ConfigurationState", name="controller", result="Valid", seen_at=at
     )

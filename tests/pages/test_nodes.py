@@ -10,8 +10,8 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
+from clusters import clock
 from clusters.models import Change, Cluster, Exclusion, Node, Service, StatusObject
 from dashboard.nodes.progress import progress_of
 from intent.announcements.cluster import EXCLUDED
@@ -49,7 +49,7 @@ def labelled(*, by_us: bool = True, asked_ago: float = 60) -> Node:
     node.labels = {**node.labels, EXCLUDED: ""}
     node.save()
     if by_us:
-        done = timezone.now() - timedelta(seconds=asked_ago)
+        done = clock.now() - timedelta(seconds=asked_ago)
         row = {"uid": node.uid, "wanted": True, "state": "done", "asked_at": done, "done_at": done}
         Exclusion.objects.create(cluster=node.cluster, node=node.name, **row)
     return node
@@ -79,7 +79,7 @@ def test_a_node_shows_what_it_tells_whom_and_the_services_with_endpoints_there(v
 
 def test_what_a_node_told_when_it_was_heard_last_is_not_said_to_be_told_now(viewer: Client, shop: Cluster) -> None:
     assert "2 prefixes are told now" in viewer.get("/nodes/lab/node-0/").text
-    Speaker.objects.filter(node="node-0").update(observed_at=timezone.now() - timedelta(minutes=45), misses=9)
+    Speaker.objects.filter(node="node-0").update(observed_at=clock.now() - timedelta(minutes=45), misses=9)
     page = viewer.get("/nodes/lab/node-0/").text
     assert "2 prefixes were told when it was heard last" in page
     assert "told now" not in page
@@ -195,7 +195,7 @@ def _only_reported(shop: Cluster) -> None:
 
 
 def _silent(shop: Cluster) -> None:
-    Speaker.objects.filter(node="node-0").update(observed_at=timezone.now() - timedelta(hours=1))
+    Speaker.objects.filter(node="node-0").update(observed_at=clock.now() - timedelta(hours=1))
 
 
 def _missed(shop: Cluster) -> None:
@@ -212,7 +212,7 @@ def _no_speaker(shop: Cluster) -> None:
 
 def _on_link(shop: Cluster) -> None:
     names: dict[str, Any] = {"kind": "ServiceL2Status", "namespace": "metallb-system", "name": "l2-x"}
-    StatusObject.objects.create(cluster=shop, node="node-0", seen_at=timezone.now(), **names)
+    StatusObject.objects.create(cluster=shop, node="node-0", seen_at=clock.now(), **names)
 
 
 @pytest.mark.parametrize(

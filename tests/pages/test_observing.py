@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 from pytest_django import Settings
 
+from clusters import clock
 from clusters.models import Change, Cluster, StatusObject
 from speakers.models import Session, Speaker
 from tests.pages.conftest import Browser
@@ -26,7 +26,7 @@ def observed(cluster: Cluster, way: str, why: str = "") -> None:
 
 
 def reported(cluster: Cluster, state: str, seconds: int = 30, **values: Any) -> StatusObject:
-    seen_at = timezone.now() - timedelta(seconds=seconds)
+    seen_at = clock.now() - timedelta(seconds=seconds)
     columns: dict[str, Any] = {
         "node": "node-0",
         "peer": "10.0.0.1",
@@ -110,7 +110,7 @@ def test_in_native_mode_no_page_offers_what_only_frr_could_answer(
 ) -> None:
     why = "MetalLB runs in native mode: there is no FRR that could be asked."
     Cluster.objects.update(mode="native", observing="metrics", observing_why=why)
-    Speaker.objects.update(source="metrics", observed_at=timezone.now())
+    Speaker.objects.update(source="metrics", observed_at=clock.now())
     page = editor.get(session.get_absolute_url()).text
     assert (why in page, "oc exec" in page, "Ask FRR now" in page) == (True, False, False)
     assert "Log lines" in page
@@ -124,7 +124,7 @@ def test_a_quiet_speaker_is_not_called_late_by_the_interval_of_others(
     viewer: Client, cluster: Cluster, session: Session
 ) -> None:
     observed(cluster, "quiet")
-    Speaker.objects.update(observed_at=timezone.now() - timedelta(seconds=58), every=60)
+    Speaker.objects.update(observed_at=clock.now() - timedelta(seconds=58), every=60)
     page = viewer.get("/").text
     assert "once a minute at most</span>" in page
     assert 'data-limit="210"' in page
@@ -150,7 +150,7 @@ def test_who_says_what_and_where_they_disagree(
 ) -> None:
     observed(cluster, "sweep")
     Session.objects.update(state=state)
-    Speaker.objects.update(observed_at=timezone.now() - timedelta(seconds=5))
+    Speaker.objects.update(observed_at=clock.now() - timedelta(seconds=5))
     row = reported(cluster, report, seconds, message="BFD Up")
     services = {"status": {"peers": ["tor", "other"]}}
     reported(cluster, "", kind="ServiceBGPStatus", name="bgp-x", peer="", body=services)

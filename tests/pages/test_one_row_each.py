@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from django.db.models import Count
 from django.test import Client
-from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from clusters import clock
 from clusters.models import Cluster
 from clusters.stale import Freeze, Refusal
 from dashboard.filters import Filters
@@ -65,7 +65,7 @@ def _write(fleet: list[list[tuple[int, tuple[str | None, ...]]]]) -> None:
     """Rows of these nodes, and no others."""
     Session.objects.all().delete()
     Speaker.objects.all().delete()
-    now, rows = timezone.now(), []
+    now, rows = clock.now(), []
     for cluster, nodes in zip(Cluster.objects.order_by("name"), fleet, strict=True):
         for number, (misses, states) in enumerate(nodes):
             speaker = a_speaker(cluster, f"node-{number}", misses=misses, seconds=-600)  # however long a test takes
@@ -80,7 +80,7 @@ def _write(fleet: list[list[tuple[int, tuple[str | None, ...]]]]) -> None:
 @pytest.fixture
 def two(cluster: Cluster) -> dict[int, Cluster]:
     """Two clusters whose nodes and routers have the same names."""
-    other = Cluster.objects.create(name="other", connected_at=timezone.now(), checked_at=timezone.now())
+    other = Cluster.objects.create(name="other", connected_at=clock.now(), checked_at=clock.now())
     return {cluster.pk: cluster, other.pk: other}
 
 
@@ -197,7 +197,7 @@ def test_a_node_without_peers_stays_one_row_while_nobody_else_is_heard(
 def test_all_silent_nodes_of_a_large_fleet_count(cluster: Cluster) -> None:
     made = [Speaker(cluster=cluster, node=f"node-{number}", pod="speaker", misses=3) for number in range(2_100)]
     rows = Speaker.objects.bulk_create(made, batch_size=500)
-    known = {"cluster": cluster, "vrf": "default", "neighbor": "10.0.0.1", "intended": True, "since": timezone.now()}
+    known = {"cluster": cluster, "vrf": "default", "neighbor": "10.0.0.1", "intended": True, "since": clock.now()}
     Session.objects.bulk_create([Session(speaker=row, node=row.node, **known) for row in rows], batch_size=500)
     counts = Counts.of(Filters())
     (row,) = problems(counts, {cluster.pk: cluster}, Filters(), {}, (), redundancy(counts))

@@ -12,9 +12,9 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 from pytest_django import Settings
 
+from clusters import clock
 from clusters.models import Change, Cluster
 from speakers.models import Session, Speaker, Transition
 from tests.fleet import PEERS, fleet
@@ -148,7 +148,7 @@ def test_a_whole_fleet_costs_as_many_queries_and_few_bytes(viewer: Client) -> No
 
 def test_what_changed_just_before_is_one_link_away(viewer: Client, cluster: Cluster) -> None:
     """Of a node that lost a session, and of a router that nodes lost: a change of any object may have done it."""
-    speaker = _node(cluster, "node-0", ("default", "10.0.0.1", down(since=timezone.now() - timedelta(hours=9))))
+    speaker = _node(cluster, "node-0", ("default", "10.0.0.1", down(since=clock.now() - timedelta(hours=9))))
     row = Session.objects.get()
     place = {"cluster": cluster, "node": row.node, "vrf": row.vrf, "neighbor": row.neighbor}
     place |= {"session": row, "peer": row.peer}

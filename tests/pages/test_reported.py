@@ -9,9 +9,9 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 from rest_framework.test import APIClient
 
+from clusters import clock
 from clusters.models import Cluster, StatusObject
 from intent.kinds import READ_KINDS, STATUS_KINDS
 from tests.pages.conftest import Browser
@@ -24,7 +24,7 @@ def a_report(
     place = "" if STATUS_KINDS[kind].scope == "Cluster" else cluster.namespace
     told = {"kind": kind, "metadata": {"name": name}, **(body or {})}
     return StatusObject.objects.create(
-        cluster=cluster, kind=kind, namespace=place, name=name, body=told, seen_at=timezone.now(), **columns
+        cluster=cluster, kind=kind, namespace=place, name=name, body=told, seen_at=clock.now(), **columns
     )
 
 
@@ -150,7 +150,7 @@ def test_thousands_need_no_more_queries_than_ten(viewer: Client, cluster: Cluste
     for number in (10, 5000):
         StatusObject.objects.all().delete()
         StatusObject.objects.bulk_create(
-            StatusObject(cluster=cluster, kind="BGPSessionState", name=f"s-{n}", node=f"n-{n}", seen_at=timezone.now())
+            StatusObject(cluster=cluster, kind="BGPSessionState", name=f"s-{n}", node=f"n-{n}", seen_at=clock.now())
             for n in range(number)
         )
         viewer.get(path)

@@ -8,9 +8,9 @@ from ipaddress import ip_network
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 from rest_framework.test import APIClient
 
+from clusters import clock
 from clusters.models import Cluster
 from clusters.nudges import connection
 from dashboard import lookup
@@ -39,7 +39,7 @@ def an_answer(cluster: Cluster, number: int) -> None:
     ]
     failed = [("node-silent", "timed out after 5 s")]
     services = [("shop", "web"), ("shop", "<i>")]
-    lookup.answer_keep(cluster, lookup.Lookup(timezone.now(), PREFIX, number + 1, failed, rows, services, 9))
+    lookup.answer_keep(cluster, lookup.Lookup(clock.now(), PREFIX, number + 1, failed, rows, services, 9))
 
 
 def test_long_answers_have_pages_in_the_browser_and_in_rest(viewer: Client, cluster: Cluster) -> None:
@@ -69,7 +69,7 @@ def test_what_is_originated_and_told_to_nobody_is_not_announced(viewer: Client, 
     why = lookup.Untold("tor-a", "10.0.0.1", "The hold timer expired", "/sessions/7/")
     meant, names = [lookup.Told("tor-a", "10.0.0.1")], {"10.0.0.2": "tor-b"}
     row = lookup.Row("node-0", "default", None, found, [], meant, [], None, untold=[why], names=names)
-    lookup.answer_keep(cluster, lookup.Lookup(timezone.now(), PREFIX, 1, [], [row]))
+    lookup.answer_keep(cluster, lookup.Lookup(clock.now(), PREFIX, 1, [], [row]))
     page = viewer.get(f"/routes/?prefix={PREFIX}").text
     text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
     assert f"{PREFIX} originated, but told to nobody" in text
@@ -113,7 +113,7 @@ def test_a_neighbor_that_gets_a_shorter_prefix_is_not_said_to_lack_the_longer_on
     found = Found("default", f"{PREFIX}/32", [FoundPath(best=True, valid=True)], ["10.0.0.1"])
     rows = rows_of(cluster, meant, {("node-0", "default"): found}, set())
     assert [row.untold for row in rows] == [[]]
-    lookup.answer_keep(cluster, lookup.Lookup(timezone.now(), PREFIX, 1, [], rows))
+    lookup.answer_keep(cluster, lookup.Lookup(clock.now(), PREFIX, 1, [], rows))
     page = " ".join(re.sub(r"<[^>]+>", " ", viewer.get(f"/routes/?prefix={PREFIX}").text).split())
     assert "announce it to far 10.0.0.2 in 203.0.113.0/26 , tor-a 10.0.0.1" in page
     assert "should be told" not in page
@@ -140,7 +140,7 @@ def test_a_service_is_named_for_its_own_address_and_an_aggregate_apart_from_it(
     assert [name for _namespace, name in services] == names
     assert [(one.prefix, one.services) for one in aggregates] == covered
     rows = rows_of(cluster, meant, {}, set())
-    found = lookup.Lookup(timezone.now(), asked, 3, [], rows, services, len(services), [], aggregates)
+    found = lookup.Lookup(clock.now(), asked, 3, [], rows, services, len(services), [], aggregates)
     lookup.answer_keep(cluster, found)
     text = " ".join(re.sub(r"<[^>]+>", " ", viewer.get(f"/routes/?prefix={asked}").text).split())
     assert ("No service has this address." in text) == (not names and bool(covered))
@@ -176,7 +176,7 @@ def test_a_sessions_tables_have_pages(viewer: Client, cluster: Cluster) -> None:
     row: Session = a_session(a_speaker(cluster), families=["ipv4Unicast"])
     paths = [Path(network=f"10.{n // 256}.{n % 256}.0/24", valid=True, best=True, origin="IGP") for n in range(250)]
     table = Table(paths=paths, total=250)
-    live.command_put(row.pk, "advertised-ipv4", live.CommandResult(timezone.now(), "oc", ok=True, table=table))
+    live.command_put(row.pk, "advertised-ipv4", live.CommandResult(clock.now(), "oc", ok=True, table=table))
     page = viewer.get(f"/sessions/{row.pk}/").text
     assert "<b>250 prefixes</b>" in page
     assert "1 to 100 of 250 paths" in page

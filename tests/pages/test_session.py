@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from clusters import clock
 from clusters.models import Cluster
 from dashboard.factgroups import groups
 from dashboard.facts import evidence
@@ -93,7 +93,7 @@ def test_a_session_that_is_up_gives_no_reason_for_being_down(viewer: Client, clu
 
 
 def test_the_last_day_is_a_ribbon_and_a_list(viewer: Client, cluster: Cluster) -> None:
-    row, now = a_session(a_speaker(cluster)), timezone.now()
+    row, now = a_session(a_speaker(cluster)), clock.now()
     place = {"session": row, "cluster": cluster, "node": row.node, "vrf": row.vrf, "neighbor": row.neighbor}
     steps = [(12, "Established", "Idle", "Cease"), (6, "Idle", "Established", ""), (40, "", "Established", "")]
     for hours, old, new, cause in steps:
@@ -124,7 +124,7 @@ def test_a_change_within_a_state_is_no_arrow(
     row = a_session(a_speaker(cluster))
     place = {"session": row, "cluster": cluster, "node": row.node, "vrf": row.vrf, "neighbor": row.neighbor}
     Transition.objects.create(
-        **place, at=timezone.now(), old_state=state, new_state=state, cause="A new one", evidence=evidence
+        **place, at=clock.now(), old_state=state, new_state=state, cause="A new one", evidence=evidence
     )
     page = page_of(viewer, row.pk)
     assert said in page
@@ -143,7 +143,7 @@ def test_the_ribbon_ends_as_unknown_where_nobody_has_observed(viewer: Client, cl
 def test_uptime_and_losses_are_said_and_unobserved_time_is_neither(
     viewer: Client, cluster: Cluster, settings: Settings, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    row, now = a_session(a_speaker(cluster)), timezone.now()
+    row, now = a_session(a_speaker(cluster)), clock.now()
     place = {"session": row, "cluster": cluster, "node": row.node, "vrf": row.vrf, "neighbor": row.neighbor}
 
     def turned(hours: float, old: str, new: str) -> None:
@@ -173,7 +173,7 @@ def test_uptime_and_losses_are_said_and_unobserved_time_is_neither(
 def test_a_drop_of_seconds_is_seen_and_thousands_of_them_do_not_flood_the_page(
     viewer: Client, cluster: Cluster
 ) -> None:
-    row, now = a_session(a_speaker(cluster)), timezone.now()
+    row, now = a_session(a_speaker(cluster)), clock.now()
     place = {"session": row, "cluster": cluster, "node": row.node, "vrf": row.vrf, "neighbor": row.neighbor}
     states = ("Established", "Active")
     Transition.objects.bulk_create(
@@ -191,7 +191,7 @@ def test_hostile_text_is_shown_as_text(viewer: Client, cluster: Cluster, text: s
     session = down(cause=short[:300], hostname=short[:253], peer=short[:253], evidence={short[:100]: [short]})
     speaker = a_speaker(cluster, node=short[:253], pod=short[:253], error=short[:500], image=short[:300])
     row = a_session(speaker, **session)
-    a_peer(cluster, sync_state="rejected", sync_message=short, sync_at=timezone.now())
+    a_peer(cluster, sync_state="rejected", sync_message=short, sync_at=clock.now())
     for path in (f"/sessions/{row.pk}/", "/", "/speakers/", "/peers/", "/peers/lab/metallb-system/tor-a/"):
         response = viewer.get(path)
         assert response.status_code == 200, path
@@ -243,7 +243,7 @@ def test_reading_a_page_asks_nothing_and_posting_does(
 def test_an_answer_is_shown_as_text_with_its_age(viewer: Client, cluster: Cluster, redis_url: str) -> None:
     row = a_session(a_speaker(cluster))
     text = "BGP neighbor is 10.0.0.1\n<script>alert(1)</script>"
-    at = timezone.now() - timedelta(seconds=7)
+    at = clock.now() - timedelta(seconds=7)
     live.command_put(row.pk, "neighbor", live.CommandResult(at, "oc exec", ok=True, text=text))
     live.command_put(row.pk, "ipv4", live.CommandResult(at, "oc exec", ok=False, error="bgpd is not running"))
     answers = viewer.get(f"/sessions/{row.pk}/", headers={"HX-Request": "true", "HX-Target": "answers"}).text
@@ -284,7 +284,7 @@ def test_routes_are_shown_beside_what_is_meant_to_be_there(
     row = a_session(a_speaker(cluster))
     paths = [Path(network=prefix, valid=True, best=True, peer_id="(unspec)") for prefix in there]
     found = Table(vrf="default", paths=paths, total=len(paths))
-    answer = live.CommandResult(timezone.now(), "oc exec", ok=True, table=found, meant=meant)
+    answer = live.CommandResult(clock.now(), "oc exec", ok=True, table=found, meant=meant)
     live.command_put(row.pk, "ipv4", answer)
     page = page_of(viewer, row.pk)
     assert all(f"<td><code>{prefix}</code></td>" in page for prefix in there)
@@ -293,7 +293,7 @@ def test_routes_are_shown_beside_what_is_meant_to_be_there(
 
 def test_of_a_table_that_is_not_kept_whole_nothing_is_said_to_be_missing() -> None:
     found = Table(paths=[Path(network="203.0.113.1/32")], total=501)
-    answer = live.CommandResult(timezone.now(), "oc exec", ok=True, table=found, meant=["203.0.113.9/32"])
+    answer = live.CommandResult(clock.now(), "oc exec", ok=True, table=found, meant=["203.0.113.9/32"])
     assert answer.missing == []
 
 
@@ -304,7 +304,7 @@ def test_the_cause_stands_before_the_past(viewer: Client, cluster: Cluster) -> N
 
 def test_words_of_frr_are_told_in_plain_words(cluster: Cluster) -> None:
     modes = GracefulRestart("Helper*", "NotApplicable")
-    detail = live.Detail(timezone.now(), NeighborDetail(graceful_restart=modes), BFDPeer(uptime=106))
+    detail = live.Detail(clock.now(), NeighborDetail(graceful_restart=modes), BFDPeer(uptime=106))
     columns = {"remote_router_id": str(IPv4Address(0)), "evidence": {"ebgpMultiHop": False}, "connections_dropped": 1}
     row = a_session(a_speaker(cluster), **down(**columns))
     told = {fact.label: fact.value for group in groups(row, detail) for fact in group.facts}

@@ -9,10 +9,10 @@ from django.contrib.auth.models import User
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 from rest_framework.test import APIClient
 
 from bgpui.models import token_create
+from clusters import clock
 from clusters.kindpages import page_of_kind
 from clusters.models import Change, ChangeSet, Cluster, Service, StatusObject
 from clusters.registry import resource_models
@@ -34,15 +34,15 @@ LISTS = (
 @pytest.fixture
 def both(cluster: Cluster) -> None:
     """The same in two clusters, but for the name of the second in everything."""
-    other = Cluster.objects.create(name="west", source="added", label="West coast", connected_at=timezone.now())
+    other = Cluster.objects.create(name="west", source="added", label="West coast", connected_at=clock.now())
     for row, mark in ((cluster, "of-lab"), (other, "of-west")):
         about = {"cluster": row, "name": mark, "namespace": "metallb-system"}
         made: list[Model] = [model(**about) for model in resource_models().values()]
-        made += [StatusObject(**about, kind=kind, seen_at=timezone.now()) for kind in READ_KINDS]
+        made += [StatusObject(**about, kind=kind, seen_at=clock.now()) for kind in READ_KINDS]
         made.append(Service(cluster=row, namespace="web", name=mark, uid=mark))
         made.append(Change(cluster=row, kind="BGPPeer", namespace="m", name=mark, action="create", source="api"))
         made.append(ChangeSet(cluster=row, source="api", note=mark))
-        made.append(Transition(cluster=row, node=mark, vrf="default", neighbor="10.0.0.1", at=timezone.now()))
+        made.append(Transition(cluster=row, node=mark, vrf="default", neighbor="10.0.0.1", at=clock.now()))
         for one in made:
             one.save()
         a_session(a_speaker(row, mark), peer=mark)

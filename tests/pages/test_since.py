@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from clusters import clock
 from clusters.models import Cluster
 from clusters.words import utc_words
 from peers.models import BGPPeer
@@ -19,7 +20,7 @@ from tests.pages.test_home import problem_rows, words
 
 @pytest.fixture
 def since() -> datetime:
-    return timezone.now() - timedelta(minutes=6)
+    return timezone.now() - timedelta(minutes=6, seconds=2)
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def test_the_pages_of_a_session_and_of_its_peer_say_so(viewer: Client, peer: BGP
 
 
 def test_a_node_that_is_not_heard_is_so_since_its_last_answer(viewer: Client, cluster: Cluster) -> None:
-    a_session(a_speaker(cluster, misses=3, seconds=400), since=timezone.now() - timedelta(days=40), began_before=True)
+    a_session(a_speaker(cluster, misses=3, seconds=400), since=clock.now() - timedelta(days=40), began_before=True)
     assert "0 up, 1 unknown of 1 · for 6 min" in words(viewer.get("/wall/").text)
 
 

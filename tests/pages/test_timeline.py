@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
-from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
+from clusters import clock
 from clusters.models import Change, ChangeSet, Cluster, NodeEvent
 from dashboard.timeline.asked import REACHES
 from dashboard.timeline.grouping import Turn, grouped
@@ -127,7 +127,7 @@ def test_what_was_only_not_reported_did_not_go_down(state: str) -> None:
 def day(cluster: Cluster, settings: Settings) -> datetime:
     """A cordon, an edit and a reload, then four sessions that go down; an hour before, nobody observed."""
     settings.BGPUI_EXEC_TIMEOUT = 600.0  # no answer grows too old while the rows are made
-    now = timezone.now()
+    now = clock.now()
 
     def event(minutes: float, kind: str, node: str, text: str = "") -> None:
         at = now - timedelta(minutes=minutes)
@@ -194,7 +194,7 @@ def test_a_silence_that_lasts_or_spans_the_whole_time_is_told(
     viewer: Client, cluster: Cluster, settings: Settings
 ) -> None:
     settings.BGPUI_EXEC_TIMEOUT = 600.0  # what node-3 said stays current
-    now = timezone.now()
+    now = clock.now()
 
     def unseen(query: str) -> list[str]:
         return [one["title"] for one in viewer.get(f"/api/v1/timeline/?lane=unseen&{query}").json()["items"]]
@@ -231,7 +231,7 @@ def test_nodes_of_clusters_that_nobody_observes_do_not_fail_to_answer(
 
 def test_a_silence_that_lasts_is_as_new_as_what_happens_now(viewer: Client, cluster: Cluster) -> None:
     a_speaker(cluster, "node-0", seconds=50 * 60)
-    at = timezone.now() - timedelta(seconds=30)
+    at = clock.now() - timedelta(seconds=30)
     NodeEvent.objects.bulk_create(
         NodeEvent(cluster=cluster, node=f"n-{n}", kind=NodeEvent.Kind.READY, at=at - n * 2 * TOGETHER)
         for n in range(150)
@@ -292,7 +292,7 @@ def test_a_storm_costs_one_query_more_than_silence_and_no_more_page(
 ) -> None:
     with django_assert_max_num_queries(14):
         quiet = len(viewer.get(URL).content)
-    place, now = {"cluster": cluster, "vrf": "default", "peer": "tor"}, timezone.now()
+    place, now = {"cluster": cluster, "vrf": "default", "peer": "tor"}, clock.now()
     Transition.objects.bulk_create(
         Transition(**place, node=f"node-{number % 2000}", neighbor=f"10.0.0.{number // 2000}",
                    at=now - timedelta(seconds=number / 2000), old_state="Established", new_state="Idle")
@@ -309,7 +309,7 @@ def test_a_storm_costs_one_query_more_than_silence_and_no_more_page(
 
 
 def test_many_changes_by_one_manager_do_not_hide_what_sessions_did(viewer: Client, cluster: Cluster) -> None:
-    row, at = a_session(a_speaker(cluster)), timezone.now()
+    row, at = a_session(a_speaker(cluster)), clock.now()
     place = {"node": row.node, "vrf": row.vrf, "neighbor": row.neighbor, "peer": row.peer}
     Transition.objects.create(
         cluster=cluster, session=row, at=at - timedelta(minutes=9), old_state="Established", new_state="Active", **place
@@ -328,7 +328,7 @@ def test_many_changes_by_one_manager_do_not_hide_what_sessions_did(viewer: Clien
 
 
 def test_lanes_count_what_the_list_has_no_room_for(viewer: Client, cluster: Cluster) -> None:
-    row, at = a_session(a_speaker(cluster)), timezone.now()
+    row, at = a_session(a_speaker(cluster)), clock.now()
     place = {"node": row.node, "vrf": row.vrf, "neighbor": row.neighbor, "peer": row.peer}
     Transition.objects.create(
         cluster=cluster, at=at - timedelta(hours=5), old_state="Established", new_state="Active", **place

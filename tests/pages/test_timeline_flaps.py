@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
@@ -85,7 +84,7 @@ def test_what_nobody_observed_ends_an_entry() -> None:
 
 def flap(cluster: Cluster, node: str, *ago: float, neighbor: str = "10.0.0.1", **more: Any) -> None:
     """The rows of a session that is lost so many minutes ago, and back a little later."""
-    now = timezone.now()
+    now = clock.now()
     place = {"cluster": cluster, "node": node, "vrf": "default", "neighbor": neighbor, "peer": "tor-a", **more}
     for minutes in ago:
         at = now - minutes * MINUTES
@@ -114,7 +113,7 @@ def test_a_session_that_flaps_is_one_line_and_each_change_is_behind_it(
         a_speaker(cluster, node)
     flap(cluster, "node-1", *range(70, 40, -2))
     flap(cluster, "node-2", 60, neighbor="10.0.0.2")
-    change(cluster, timezone.now() - 71 * MINUTES)
+    change(cluster, clock.now() - 71 * MINUTES)
     folded_up = "node-1 → tor-a 10.0.0.1 flapped 15 times within 28 min, Established now"
     other = [f"node-2 → tor-a 10.0.0.2 {what}" for what in ("came up", "went down")]
     edit = "BGPPeer tor-a changed by kubectl-edit"
@@ -143,7 +142,7 @@ def test_a_router_that_flaps_is_one_line_that_says_how_its_sessions_are(
         a_speaker(cluster, f"node-{number}", seconds=1 if number < 3 else 1500)
         flap(cluster, f"node-{number}", 40, 38, 36, 34)
     place = {"cluster": cluster, "vrf": "default", "neighbor": "10.0.0.1", "peer": "tor-a", "node": "node-1"}
-    at = timezone.now() - 32 * MINUTES
+    at = clock.now() - 32 * MINUTES
     Transition.objects.create(**place, at=at, old_state="Established", new_state="Idle", cause="Admin down")
     (flaps,) = items(viewer, "lane=sessions")
     assert flaps["title"] == (
@@ -152,7 +151,7 @@ def test_a_router_that_flaps_is_one_line_that_says_how_its_sessions_are(
     )
     assert (flaps["health"], flaps["detail"]) == ("down", "Hold timer expired (12 losses; 1 other cause)")
     assert "vrf=default&neighbor=10.0.0.1" in flaps["page"]
-    then = (timezone.now() - 33 * MINUTES).strftime("%Y-%m-%dT%H:%M:%SZ")
+    then = (clock.now() - 33 * MINUTES).strftime("%Y-%m-%dT%H:%M:%SZ")
     assert items(viewer, f"lane=sessions&until={then}")[0]["title"].endswith(
         "12 times within 6 min, 3 of 3 Established then"
     )
@@ -165,7 +164,7 @@ def test_what_still_flaps_stands_on_top_and_what_did_where_it_began(
     a_speaker(cluster, "node-1")
     flap(cluster, "node-1", *range(50, 0, -2))
     flap(cluster, "node-2", 40, 39, 38, neighbor="10.0.0.2")
-    at = timezone.now()
+    at = clock.now()
     for minutes, node in ((45, "node-7"), (30, "node-8")):
         NodeEvent.objects.create(cluster=cluster, node=node, at=at - minutes * MINUTES, kind=NodeEvent.Kind.CORDONED)
     assert [line.partition(" within")[0] for line in lines(viewer.get(f"{URL}?reach=1h").text)] == [
@@ -179,7 +178,7 @@ def test_what_still_flaps_stands_on_top_and_what_did_where_it_began(
 def test_pages_neither_lose_nor_repeat_an_entry_while_more_happens(
     viewer: Client, cluster: Cluster, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    start = timezone.now() - 10 * MINUTES
+    start = clock.now() - 10 * MINUTES
     NodeEvent.objects.bulk_create(
         NodeEvent(cluster=cluster, node=f"n-{n}", kind="node-labels", text=str(n), at=start - n // 250 * MINUTES)
         for n in range(700)
@@ -192,7 +191,7 @@ def test_pages_neither_lose_nor_repeat_an_entry_while_more_happens(
         assert len(told["items"]) == number
         found += [f"{item['title']} {item['detail']}" for item in told["items"]]
         late = {"node": f"late-{len(found)}", "text": str(len(found)), "kind": NodeEvent.Kind.READY}
-        NodeEvent.objects.create(cluster=cluster, at=timezone.now(), **late)
+        NodeEvent.objects.create(cluster=cluster, at=clock.now(), **late)
         address = told["next"] or "none"
     assert (len(set(found)), address) == (701, "none")
     page = viewer.get(f"{URL}?reach=6h").text
@@ -207,7 +206,7 @@ def test_pages_neither_lose_nor_repeat_an_entry_while_more_happens(
 
 
 def test_pages_of_time_meet_without_losing_what_is_between(viewer: Client, cluster: Cluster) -> None:
-    begin = timezone.now().replace(microsecond=0) - 2 * MINUTES
+    begin = clock.now().replace(microsecond=0) - 2 * MINUTES
     NodeEvent.objects.bulk_create(
         NodeEvent(cluster=cluster, node=f"n-{n}", kind="node-labels", text=str(n), at=begin + n * MINUTES / 600)
         for n in range(40)
@@ -220,7 +219,7 @@ def test_pages_of_time_meet_without_losing_what_is_between(viewer: Client, clust
 
 
 def test_where_more_happened_than_is_read_a_link_leads_on(viewer: Client, cluster: Cluster) -> None:
-    now = timezone.now()
+    now = clock.now()
     NodeEvent.objects.bulk_create(
         NodeEvent(cluster=cluster, node="n-0", kind=NodeEvent.Kind.LABELS, at=now - timedelta(seconds=n))
         for n in range(5_100)
@@ -231,7 +230,7 @@ def test_where_more_happened_than_is_read_a_link_leads_on(viewer: Client, cluste
 
 
 def test_a_router_that_flaps_to_many_does_not_crowd_out_what_others_did(viewer: Client, cluster: Cluster) -> None:
-    place, now = {"cluster": cluster, "vrf": "default", "peer": "tor-a", "neighbor": "10.0.0.1"}, timezone.now()
+    place, now = {"cluster": cluster, "vrf": "default", "peer": "tor-a", "neighbor": "10.0.0.1"}, clock.now()
     states = ("Established", "Active")
     Transition.objects.bulk_create(
         Transition(**place, node=f"node-{n % 100}", at=now - timedelta(seconds=n / 5 + 1),
@@ -264,7 +263,7 @@ def test_a_router_that_flaps_to_many_does_not_crowd_out_what_others_did(viewer: 
 def test_an_edit_stands_below_what_it_may_have_done(
     viewer: Client, cluster: Cluster, source: str, after: float, *, below: bool, remark: bool
 ) -> None:
-    row, at = a_session(a_speaker(cluster)), timezone.now() - 5 * MINUTES
+    row, at = a_session(a_speaker(cluster)), clock.now() - 5 * MINUTES
     place = {"node": row.node, "vrf": row.vrf, "neighbor": row.neighbor, "peer": row.peer, "session": row}
     Transition.objects.create(cluster=cluster, at=at, old_state="Established", new_state="Idle", **place)
     change(cluster, at + timedelta(seconds=after), source=source, manager="", message="New AS.")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
+from clusters import clock
 from clusters.models import Cluster, NodeEvent
 from speakers.models import Gap, Speaker
 from tests.pages.rows import a_speaker
@@ -13,7 +13,7 @@ from tests.pages.test_timeline_flaps import MINUTES, REST, flap, items
 
 
 def test_a_node_that_answers_again_between_pages_is_not_told_twice(viewer: Client, cluster: Cluster) -> None:
-    now = timezone.now()
+    now = clock.now()
     a_speaker(cluster, "node-0", observed_at=now - 50 * MINUTES)
     NodeEvent.objects.bulk_create(
         NodeEvent(cluster=cluster, node=f"n-{n}", kind="node-labels", text=str(n), at=now - (n + 1) * MINUTES / 10)
@@ -21,8 +21,8 @@ def test_a_node_that_answers_again_between_pages_is_not_told_twice(viewer: Clien
     )
     first = viewer.get(f"{REST}?reach=1h").json()
     assert first["items"][0]["title"] == "node-0 has not answered for 50 min"
-    Gap.objects.create(cluster=cluster, node="node-0", began_at=now - 50 * MINUTES, ended_at=timezone.now())
-    Speaker.objects.update(observed_at=timezone.now())
+    Gap.objects.create(cluster=cluster, node="node-0", began_at=now - 50 * MINUTES, ended_at=clock.now())
+    Speaker.objects.update(observed_at=clock.now())
     second = viewer.get(first["next"]).json()
     assert ({item["lane"] for item in second["items"]}, len(second["items"])) == ({"node"}, 101)
 
@@ -31,7 +31,7 @@ def test_a_long_gap_does_not_hide_that_short_ones_before_it_ended_were_not_read(
     viewer: Client, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dashboard.timeline.rows.MOST", 50)
-    now = timezone.now()
+    now = clock.now()
     place = {"cluster": cluster, "node": "n-0"}
     Gap.objects.create(cluster=cluster, node="n-1", began_at=now - 300 * MINUTES, ended_at=now - MINUTES)
     Gap.objects.bulk_create(
@@ -46,7 +46,7 @@ def test_a_long_gap_does_not_hide_that_short_ones_before_it_ended_were_not_read(
 
 
 def test_a_gap_between_flaps_is_told_between_them(viewer: Client, cluster: Cluster) -> None:
-    now = timezone.now()
+    now = clock.now()
     flap(cluster, "node-1", 60, 58, 56, 46, 44, 42)
     assert len(items(viewer)) == 1
     Gap.objects.create(cluster=cluster, node="node-1", began_at=now - 55 * MINUTES, ended_at=now - 47 * MINUTES)

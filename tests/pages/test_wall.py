@@ -10,10 +10,10 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 from rest_framework.test import APIClient
 
 from alarms.models import Alarm, Rule
+from clusters import clock
 from clusters.models import Cluster
 from speakers.counters.keeping import fleet_write
 from tests.fleet import fleet
@@ -23,7 +23,7 @@ from tests.pages.rows import a_session, a_speaker, down
 
 def an_alarm(cluster: Cluster, title: str = "3 sessions to tor-a down") -> Alarm:
     rule, _made = Rule.objects.get_or_create(name="down", kind="session-down", severity="critical")
-    at = timezone.now() - timedelta(minutes=5)
+    at = clock.now() - timedelta(minutes=5)
     columns = {"kind": rule.kind, "severity": rule.severity, "key": title, "began_at": at, "fired_at": at}
     return Alarm.objects.create(rule=rule, rule_name=rule.name, cluster=cluster, title=title, state="firing", **columns)
 
@@ -40,7 +40,7 @@ def test_each_vrf_has_a_tile_with_trouble_first_and_each_cause_and_alarm_a_line(
     a_session(one, "10.0.0.2", vrf="red", peer="edge", **down())
     a_session(two, "10.0.0.3", vrf="blue", peer="far")
     an_alarm(cluster)
-    fleet_write(cluster, timezone.now())
+    fleet_write(cluster, clock.now())
     page = viewer.get("/wall/").text
     tiles = re.findall(r'<li class="tile" data-h="(\w+)">(.*?)</li>', page, re.DOTALL)
     assert [health for health, _ in tiles] == ["down", "unknown", "up"]

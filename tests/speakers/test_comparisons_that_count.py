@@ -9,8 +9,8 @@ from typing import Any
 from django.db import connection
 from django.template.loader import render_to_string
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
+from clusters import clock
 from clusters.heard import over
 from clusters.models import Cluster
 from dashboard.cells import Column, cells_of
@@ -34,7 +34,7 @@ def write(row: Session, **columns: Any) -> None:
     """A look that found one prefix missing."""
     found = Compared(1, 0, (Difference(PREFIX, Kind.MISSING, "by hand"),), {Kind.MISSING: 1})
     look = Looked(**{"session": row.pk, "since": row.since, "digest": "", "sent": 0, "compared": found, **columns})
-    comparisons_write(row.cluster_id, [look], timezone.now())
+    comparisons_write(row.cluster_id, [look], clock.now())
 
 
 def told(row: Session) -> list[bool]:
@@ -45,28 +45,28 @@ def told(row: Session) -> list[bool]:
     looked = comparison_of(row)
     assert looked is not None
     elsewhere = differences_now().exists(), bool(heard_of(row.cluster).differing), cell.differs
-    return [*elsewhere, not looked.late(timezone.now())]
+    return [*elsewhere, not looked.late(clock.now())]
 
 
 def test_a_difference_counts_while_it_is_current_and_of_the_session_that_is_up(cluster: Cluster) -> None:
     row = a_session(a_speaker(cluster))
     write(row)
     assert told(row) == [True] * 4
-    Comparison.objects.update(compared_at=timezone.now() - timedelta(hours=1))
+    Comparison.objects.update(compared_at=clock.now() - timedelta(hours=1))
     assert told(row) == [False] * 4
-    Comparison.objects.update(compared_at=timezone.now() - timedelta(seconds=20))
-    Session.objects.update(since=timezone.now() - timedelta(seconds=10))
+    Comparison.objects.update(compared_at=clock.now() - timedelta(seconds=20))
+    Session.objects.update(since=clock.now() - timedelta(seconds=10))
     assert told(row) == [False] * 4
 
 
 def test_a_session_that_is_set_otherwise_counts_no_prefixes_of_before_it_was_up(cluster: Cluster) -> None:
-    row = a_session(a_speaker(cluster), differs="hold time 30 s instead of 90 s", differs_since=timezone.now())
+    row = a_session(a_speaker(cluster), differs="hold time 30 s instead of 90 s", differs_since=clock.now())
     write(row)
     (found,) = differing(Filters(), {cluster.pk: cluster})
     assert (found.cause, found.detail) == (
         "1 prefix missing, 1 neighbor set otherwise than the BGPPeer says", f"{PREFIX}: by hand"
     )  # fmt: skip
-    Session.objects.update(since=timezone.now() + timedelta(seconds=1))
+    Session.objects.update(since=clock.now() + timedelta(seconds=1))
     (found,) = differing(Filters(), {cluster.pk: cluster})
     assert (found.cause, found.detail, found.since) == (
         "1 neighbor set otherwise than the BGPPeer says", row.differs, row.differs_since
@@ -91,17 +91,17 @@ def test_prefixes_that_are_not_kept_are_not_known_to_be_as_meant(cluster: Cluste
 def test_a_difference_begins_anew_with_the_session(cluster: Cluster) -> None:
     row = a_session(a_speaker(cluster))
     write(row)
-    PrefixDifference.objects.update(since=timezone.now() - timedelta(hours=2))
-    Comparison.objects.update(compared_at=timezone.now() - timedelta(hours=1))
+    PrefixDifference.objects.update(since=clock.now() - timedelta(hours=2))
+    Comparison.objects.update(compared_at=clock.now() - timedelta(hours=1))
     write(row)
-    assert PrefixDifference.objects.get().since < timezone.now() - timedelta(hours=1)
-    Comparison.objects.update(compared_at=timezone.now() - timedelta(hours=1))
-    row.since = timezone.now() - timedelta(minutes=1)
+    assert PrefixDifference.objects.get().since < clock.now() - timedelta(hours=1)
+    Comparison.objects.update(compared_at=clock.now() - timedelta(hours=1))
+    row.since = clock.now() - timedelta(minutes=1)
     row.save()
     write(row, compared=None, error="no answer")
-    assert PrefixDifference.objects.get().since < timezone.now() - timedelta(hours=1)
+    assert PrefixDifference.objects.get().since < clock.now() - timedelta(hours=1)
     write(row)
-    assert PrefixDifference.objects.get().since > timezone.now() - timedelta(hours=1)
+    assert PrefixDifference.objects.get().since > clock.now() - timedelta(hours=1)
 
 
 def test_sessions_that_went_down_or_came_up_meanwhile_are_left_out(cluster: Cluster) -> None:

@@ -15,12 +15,11 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Permission, User
 from django.http import StreamingHttpResponse
 from django.test import AsyncClient
-from django.utils import timezone
 from pytest_django.fixtures import Settings
 from redis.asyncio.client import PubSub
 
 from bgpui.models import ApiToken, token_create
-from clusters import nudges
+from clusters import clock, nudges
 from dashboard import events
 from dashboard.events import Hub, Mailbox
 from lab.redis import EmbeddedRedis
@@ -196,7 +195,7 @@ async def test_a_bearer_token_opens_the_stream_until_it_expires(
     token, text = await sync_to_async(token_create)(user=viewer, name="script")
     page = Page(await AsyncClient().get("/events/", headers={"Authorization": f"Bearer {text}"}))
     await listening(page)
-    await ApiToken.objects.filter(pk=token.pk).aupdate(expires_at=timezone.now() - timedelta(seconds=1))
+    await ApiToken.objects.filter(pk=token.pk).aupdate(expires_at=clock.now() - timedelta(seconds=1))
     await asyncio.sleep(0.1)
     await told("sessions")
     await page.until("denied")
