@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from anyio.from_thread import BlockingPortalProvider
 
@@ -23,6 +25,8 @@ OUTPUT_LIMIT = 8 * 1024 * 1024  # bytes of one node's answer; one neighbor is ab
 BATCH = 100  # answers that are written at once
 PAUSE = 1.0  # seconds that an answer waits for others: a batch costs what a hundred of its rows do
 _LOOP = BlockingPortalProvider()  # of this process, while somebody asks
+_AT_HAND = 0.1  # seconds that a node keeps its place: one that takes longer is waited for, which costs nothing
+_PLACES = WeakValueDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]()  # while somebody has them
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,8 @@ async def sweep(
 ) -> list[Observation]:
     """Ask all targets, at most `concurrency` at a time, each for at most `seconds`; in the order of answers.
 
+    Others that are asked in the same event loop count, too, for as long as they are at hand: handshakes of many at once
+    take turns at the processor, so that all answers come late, and nothing is left to do while they are written.
     A target that fails, hangs or prints nonsense is an Observation with an error, and delays no other.
     Raises Unreachable if there is no connection to try at all (a certificate file cannot be read).
     """
@@ -121,16 +127,29 @@ async def _sweep(
     now: Callable[[], datetime],
 ) -> None:
     left, waiting = iter(wanted), _Waiting(deliver)
+    places = _PLACES.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(concurrency))
 
     async with Executor(connection, timeout=seconds, limit=OUTPUT_LIMIT) as executor, asyncio.TaskGroup() as group:
 
         async def work() -> None:
             for target in left:
-                waiting.add(await _look(executor, target, now()))
+                async with _at_hand(places):
+                    waiting.add(await _look(executor, target, now()))
 
         for _ in range(min(concurrency, len(wanted))):
             group.create_task(work())
     waiting.deliver()
+
+
+@asynccontextmanager
+async def _at_hand(places: asyncio.Semaphore) -> AsyncIterator[None]:
+    """Have a place until the end, or for _AT_HAND seconds if that is earlier."""
+    with ExitStack() as place:
+        await places.acquire()
+        place.callback(places.release)
+        timer = asyncio.get_running_loop().call_later(_AT_HAND, place.close)
+        place.callback(timer.cancel)
+        yield
 
 
 class _Waiting:

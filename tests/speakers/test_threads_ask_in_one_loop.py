@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from threading import Barrier, get_ident
+from typing import Any
 
 import pytest
 from kubernetes.client import Configuration
@@ -15,9 +17,10 @@ from clusters.doors import door_of
 from clusters.kube.connection import Connection
 from clusters.kube.errors import Unreachable
 from dashboard.turns import target_of
+from lab.apiserver import ExecResult
 from lab.containers import PodFault
 from speakers.models import Speaker
-from speakers.sweep import Observation, Target, sweep_in_batches
+from speakers.sweep import _PLACES, Observation, Target, sweep_in_batches
 from tests.speakers.lab import Observer
 from tests.waiting import eventually
 
@@ -77,6 +80,41 @@ def test_what_cannot_be_written_ends_the_asking_of_its_shard_alone(
             broken.result(30)
     assert sorted(seen.node for seen in found if seen.answer) == [target.node for target in targets[1:]]
     eventually(lambda: observer.lab.server.open_execs == 0)  # the hanging one has ended, too
+
+
+def test_threads_share_the_places_of_their_process(
+    observer: Observer, connection: Connection, targets: list[Target], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("speakers.sweep._AT_HAND", 60.0)
+    at_once = [0]
+
+    async def count(*_: Any) -> ExecResult:
+        at_once.append(at_once[-1] + 1)
+        await asyncio.sleep(0.05)
+        at_once.append(at_once[-1] - 1)
+        return ExecResult(b"{}")
+
+    monkeypatch.setattr(observer.lab.server, "exec", count)
+    with ThreadPoolExecutor(2) as pool:
+        for some in (targets[:1], targets[1:]):
+            pool.submit(sweep_in_batches, connection, some, lambda batch: None, concurrency=1)
+    assert (len(at_once), max(at_once)) == (1 + 2 * len(targets), 1)
+    gc.collect()
+    assert not _PLACES, "an event loop would be kept for each sweep"
+
+
+def test_a_node_that_lets_wait_keeps_no_place_from_others(
+    observer: Observer, connection: Connection, targets: list[Target]
+) -> None:
+    observer.lab.faults[targets[0].node] = PodFault.HANG
+    found = list[Observation]()
+    with ThreadPoolExecutor(2) as pool:
+        hangs = pool.submit(sweep_in_batches, connection, targets[:1], found.extend, concurrency=1, seconds=30)
+        eventually(lambda: observer.lab.server.open_execs == 1)
+        sweep_in_batches(connection, targets[1:], found.extend, concurrency=1)
+        assert not hangs.done()
+        assert sorted(seen.node for seen in found if seen.answer) == [target.node for target in targets[1:]]
+        observer.lab.faults.clear()
 
 
 def test_who_cannot_connect_at_all_is_told(targets: list[Target]) -> None:
