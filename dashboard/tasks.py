@@ -8,6 +8,7 @@ from functools import partial
 
 from celery import shared_task
 from django.conf import settings
+from django.db.models import F, Min
 
 from alarms.retention import alarms_expire
 from clusters import clock, told
@@ -30,8 +31,9 @@ from speakers.models import Session
 
 @shared_task
 def sweep_clusters() -> None:
-    """Let each cluster be swept; what is not begun within one interval is left to the next."""
-    for pk in clusters_active().values_list("pk", flat=True):
+    """Let each cluster be swept, who waits longest first; what is not begun within one interval is left to the next."""
+    waiting = clusters_active().annotate(waits=Min("sweeps__began_at")).order_by(F("waits").asc(nulls_first=True))
+    for pk in waiting.values_list("pk", flat=True):
         sweep_cluster.apply_async((pk,), expires=settings.BGPUI_SWEEP_INTERVAL)
 
 
@@ -56,8 +58,8 @@ def shards_send(cluster: Cluster, nodes: Sequence[str]) -> int:
     totals.shards_keep(cluster, len(shards))
     if round_begin(cluster.pk, len(shards)):
         observe.peers_count(cluster)
-    for number, shard in enumerate(shards):
-        sweep_shard.apply_async((cluster.pk, number, shard), expires=settings.BGPUI_SWEEP_INTERVAL)
+    for number in totals.shards_waiting(cluster, len(shards)):
+        sweep_shard.apply_async((cluster.pk, number, shards[number]), expires=settings.BGPUI_SWEEP_INTERVAL)
     return len(shards)
 
 

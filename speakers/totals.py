@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db.models import F
 
 from clusters import clock
 from clusters.models import Cluster
 from speakers.models import Sweep, Transition, TransitionTotal
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def transitions_count(lines: Iterable[Transition]) -> None:
@@ -41,3 +43,12 @@ def sweep_fail(cluster: Cluster) -> None:
 def shards_keep(cluster: Cluster, number: int) -> None:
     """Forget the shards that there are no more: the cluster has fewer nodes."""
     Sweep.objects.filter(cluster=cluster, shard__gte=max(1, number)).delete()
+
+
+def shards_waiting(cluster: Cluster, number: int) -> list[int]:
+    """The cluster's shards, in the order in which they wait: those first that were not looked at for longest.
+
+    So that each has its turn where the workers cannot do all of them within an interval.
+    """
+    began = dict(Sweep.objects.filter(cluster=cluster, runs__gt=0).values_list("shard", "began_at"))
+    return sorted(range(number), key=lambda shard: began.get(shard, _NEVER))

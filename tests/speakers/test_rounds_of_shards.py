@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from pytest_django import Settings
 
+from clusters import clock
+from clusters.models import Cluster
 from dashboard import observe, tasks
 from dashboard.rounds import round_begin, shard_over
 from peers.models import BGPPeer
-from speakers.models import Session
+from speakers import totals
+from speakers.models import Session, Speaker
 from tests.speakers.lab import Observer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis_url")]
@@ -44,6 +48,35 @@ def test_peers_are_counted_when_all_shards_are_through(observer: Observer) -> No
         assert up() == 0
         tasks.sweep_shard(observer.cluster.pk, number, [node])
     assert up() == len(nodes)
+
+
+def test_each_shard_has_its_turn_where_workers_cannot_do_all_within_an_interval(
+    observer: Observer, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.BGPUI_SHARD_SIZE = 1
+    rounds = list[list[tuple[int, int, list[str]]]]()
+    monkeypatch.setattr(tasks.sweep_shard, "apply_async", lambda shard, **_: rounds[-1].append(shard))
+    nodes = sorted(Speaker.objects.values_list("node", flat=True))
+    for _ in nodes[::2]:
+        rounds.append([])
+        tasks.shards_send(observer.cluster, nodes)
+        assert sorted(node for _, _, shard in rounds[-1] for node in shard) == nodes
+        for shard in rounds[-1][:2]:  # the others expire
+            tasks.sweep_shard(*shard)
+    asked = [node for each in rounds for _, _, shard in each[:2] for node in shard]
+    assert sorted(asked) == nodes
+
+
+def test_the_cluster_that_waits_longest_is_swept_first(observer: Observer, monkeypatch: pytest.MonkeyPatch) -> None:
+    other, new = (Cluster.objects.create(name=name, source=Cluster.Source.ADDED) for name in ("other", "new"))
+    sent = list[int]()
+    monkeypatch.setattr(tasks.sweep_cluster, "apply_async", lambda pks, **_: sent.extend(pks))
+    for first, second in ((observer.cluster, other), (other, observer.cluster)):
+        for cluster in (first, second):
+            totals.sweep_write(cluster, 0, clock.now(), nodes=1, unanswered=0)
+        sent.clear()
+        tasks.sweep_clusters()
+        assert sent == [new.pk, first.pk, second.pk]
 
 
 def test_a_node_that_is_looked_at_between_takes_no_shard_from_the_round(observer: Observer) -> None:
