@@ -11,7 +11,7 @@ from clusters.words import HEALTH_WORDS, bounded, counted
 from dashboard.filters import Filters
 from dashboard.problem import Problem
 from speakers.counts import NodeCount, of_nodes
-from speakers.reach import UNSEEN
+from speakers.reach import UNPOLLED, UNSEEN
 from speakers.redundancy import Left, Place
 from speakers.selectors import speakers
 
@@ -38,7 +38,7 @@ def _silence(speaker: Any) -> tuple[str, str]:
         return "Not known", speaker.error
     if speaker.misses:
         return "Speaker does not answer", speaker.error
-    return "Not polled any more: is a worker running?", ""
+    return UNPOLLED, ""
 
 
 def _of_speaker(

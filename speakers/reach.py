@@ -15,6 +15,7 @@ from speakers.frr.reasons import VRF_MISSING
 UP = frozenset({"up", "degraded"})
 DOWN = frozenset({"down", "absent"})
 UNSEEN = frozenset({"unknown", "late"})
+UNPOLLED = "Not polled in time: is a worker running, and do they keep up?"
 FEWEST = 2  # peers of a node, from which on it is to blame for all
 _WITNESSES = 2  # nodes that have lost a router, from which on it is to blame, though others are silent
 R = TypeVar("R", bound=Hashable)  # what names a router

@@ -17,7 +17,7 @@ from clusters.words import bounded, counted, listed
 from speakers.causes import Cause
 from speakers.counts import Counts, NodeCount
 from speakers.frr.reasons import REASONS, VRF_MISSING
-from speakers.reach import DOWN, UNSEEN
+from speakers.reach import DOWN, UNPOLLED, UNSEEN
 from speakers.selectors import sessions
 
 _LOST = "node"  # key of the nodes of a cluster that lost all peers
@@ -187,7 +187,7 @@ def unknown(rule: Rule, facts: Facts) -> Judged:
     by_cluster: dict[int, list[tuple[str, int, str]]] = defaultdict(list)
     began: dict[int, datetime] = {}
     for cluster, node, number, seen, since, error in said:
-        words = error or ("not polled any more: is a worker running?" if seen else "never observed")
+        words = error or (UNPOLLED.lower() if seen else "never observed")
         by_cluster[cluster].append((node, number, words))
         began[cluster] = min(began.get(cluster, seen or since), seen or since)
     return Judged(tuple(_silent(cluster, sorted(nodes), began[cluster]) for cluster, nodes in by_cluster.items()))
