@@ -173,6 +173,7 @@ def test_sessions_that_nobody_sees_are_one_alarm_a_cluster(cluster: Cluster, onl
     look(60)
     (alarm,) = Alarm.objects.all()
     assert (alarm.state, alarm.sessions, alarm.nodes) == ("firing", 6, ["node-0", "node-1", "node-2"])
+    assert "not polled in time" in str(alarm.evidence)  # node-2, of which no poll failed
     cluster.mode = "native"  # MetalLB's native mode runs no FRR that could be asked
     cluster.save()
     assert observing_write(cluster)

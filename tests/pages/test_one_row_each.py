@@ -214,3 +214,10 @@ def test_neighbors_that_frr_lacks_for_a_refused_configuration_are_no_lost_peers(
     refused, router = problem_rows(viewer.get("/").text)
     assert "3 neighbors not in FRR" in refused
     assert router.startswith("Down tor-a 10.0.0.0")
+
+
+def test_speakers_that_nobody_polls_in_time_are_one_row_that_asks_for_workers(viewer: Client, cluster: Cluster) -> None:
+    for number in range(3):
+        a_session(a_speaker(cluster, f"node-{number}", seconds=400))
+    (row,) = problem_rows(viewer.get("/").content.decode())
+    assert "Not polled in time: is a worker running, and do they keep up?" in str(row)
