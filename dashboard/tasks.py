@@ -8,7 +8,6 @@ from functools import partial
 
 from celery import shared_task
 from django.conf import settings
-from django.db.models import F, Min
 
 from alarms.retention import alarms_expire
 from clusters import clock, told
@@ -31,9 +30,11 @@ from speakers.models import Session
 
 @shared_task
 def sweep_clusters() -> None:
-    """Let each cluster be swept, who waits longest first; what is not begun within one interval is left to the next."""
-    waiting = clusters_active().annotate(waits=Min("sweeps__began_at")).order_by(F("waits").asc(nulls_first=True))
-    for pk in waiting.values_list("pk", flat=True):
+    """Let each cluster be swept; what is not begun within one interval is left to the next.
+
+    In random order, so that none is always the one that is left: one that is away would be the one that waits longest.
+    """
+    for pk in clusters_active().order_by("?").values_list("pk", flat=True):
         sweep_cluster.apply_async((pk,), expires=settings.BGPUI_SWEEP_INTERVAL)
 
 

@@ -25,7 +25,7 @@ OUTPUT_LIMIT = 8 * 1024 * 1024  # bytes of one node's answer; one neighbor is ab
 BATCH = 100  # answers that are written at once
 PAUSE = 1.0  # seconds that an answer waits for others: a batch costs what a hundred of its rows do
 _LOOP = BlockingPortalProvider()  # of this process, while somebody asks
-_AT_HAND = 0.1  # seconds that a node keeps its place: one that takes longer is waited for, which costs nothing
+_AT_HAND = 0.05  # seconds that a node keeps its place: one that takes longer is waited for, which costs nothing
 _PLACES = WeakValueDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]()  # while somebody has them
 
 

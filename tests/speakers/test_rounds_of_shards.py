@@ -5,12 +5,10 @@ from __future__ import annotations
 import pytest
 from pytest_django import Settings
 
-from clusters import clock
 from clusters.models import Cluster
 from dashboard import observe, tasks
 from dashboard.rounds import round_begin, shard_over
 from peers.models import BGPPeer
-from speakers import totals
 from speakers.models import Session, Speaker
 from tests.speakers.lab import Observer
 
@@ -67,16 +65,16 @@ def test_each_shard_has_its_turn_where_workers_cannot_do_all_within_an_interval(
     assert sorted(asked) == nodes
 
 
-def test_the_cluster_that_waits_longest_is_swept_first(observer: Observer, monkeypatch: pytest.MonkeyPatch) -> None:
-    other, new = (Cluster.objects.create(name=name, source=Cluster.Source.ADDED) for name in ("other", "new"))
-    sent = list[int]()
-    monkeypatch.setattr(tasks.sweep_cluster, "apply_async", lambda pks, **_: sent.extend(pks))
-    for first, second in ((observer.cluster, other), (other, observer.cluster)):
-        for cluster in (first, second):
-            totals.sweep_write(cluster, 0, clock.now(), nodes=1, unanswered=0)
-        sent.clear()
+def test_no_cluster_is_always_the_last_one(observer: Observer, monkeypatch: pytest.MonkeyPatch) -> None:
+    others = [Cluster.objects.create(name=name, source=Cluster.Source.ADDED) for name in ("other", "new")]
+    rounds = list[list[int]]()
+    monkeypatch.setattr(tasks.sweep_cluster, "apply_async", lambda pks, **_: rounds[-1].extend(pks))
+    for _ in range(60):
+        rounds.append([])
         tasks.sweep_clusters()
-        assert sent == [new.pk, first.pk, second.pk]
+    every = {observer.cluster.pk, *(each.pk for each in others)}
+    assert all(set(sent) == every for sent in rounds)
+    assert {sent[-1] for sent in rounds} == every
 
 
 def test_a_node_that_is_looked_at_between_takes_no_shard_from_the_round(observer: Observer) -> None:
