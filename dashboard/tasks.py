@@ -70,15 +70,14 @@ def sweep_shard(pk: int, number: int, nodes: list[str]) -> None:
     cluster = clusters_active().filter(pk=pk).first()
     if cluster is None:
         return
-    changed = False
     with alone(f"sweep:{pk}:{number}") as free:
-        if free:
-            began_at = clock.now()
-            written = observe.shard_sweep(cluster, nodes)
-            changed = written.visible
-            totals.sweep_write(cluster, number, began_at, nodes=len(nodes), unanswered=written.unanswered)
-            nudge("sweep", cluster.name)
-    if shard_over(pk, changed=changed):
+        if not free:
+            return  # whoever is at it counts for this round, when it is through
+        began_at = clock.now()
+        written = observe.shard_sweep(cluster, nodes)
+        totals.sweep_write(cluster, number, began_at, nodes=len(nodes), unanswered=written.unanswered)
+        nudge("sweep", cluster.name)
+    if shard_over(pk, changed=written.visible):
         observe.peers_count(cluster)
 
 

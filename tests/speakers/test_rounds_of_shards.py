@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from pytest_django import Settings
 
+from clusters.alone import alone
 from clusters.models import Cluster
 from dashboard import observe, tasks
 from dashboard.rounds import round_begin, shard_over
@@ -63,6 +64,16 @@ def test_each_shard_has_its_turn_where_workers_cannot_do_all_within_an_interval(
             tasks.sweep_shard(*shard)
     asked = [node for each in rounds for _, _, shard in each[:2] for node in shard]
     assert sorted(asked) == nodes
+
+
+def test_a_shard_that_is_still_at_it_counts_once(observer: Observer) -> None:
+    pk = observer.cluster.pk
+    round_begin(pk, 2)
+    with alone(f"sweep:{pk}:0") as free:
+        assert free
+        tasks.sweep_shard(pk, 0, [])
+        assert not shard_over(pk, changed=True), "the other one is still to come"
+    assert shard_over(pk, changed=True)
 
 
 def test_no_cluster_is_always_the_last_one(observer: Observer, monkeypatch: pytest.MonkeyPatch) -> None:
