@@ -26,10 +26,11 @@ class Clock:
 
     def __init__(self) -> None:
         self._seen: _Seen | None = None
+        self._alone = False  # the database has no clock of its own
 
     def now(self) -> datetime:
         """The time by the database's clock; by our own as long as the database cannot be asked."""
-        if self._seen is None and connection.vendor == "postgresql":
+        if self._seen is None and not self._alone:
             self._ask()
         seen = self._seen
         return timezone.now() if seen is None else seen.at + timedelta(seconds=time.monotonic() - seen.monotonic)
@@ -45,6 +46,9 @@ class Clock:
                 self._seen = _Seen(at, (asked + time.monotonic()) / 2)
 
     def _ask(self) -> None:
+        self._alone = connection.vendor != "postgresql"
+        if self._alone:
+            return
         if connection.connection is not None:
             self.read(connection)
             return

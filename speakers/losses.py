@@ -24,7 +24,10 @@ def phase(state: str) -> str:
 def watched(speaker: Speaker, at: datetime) -> bool:
     """Whether its last answer before then is recent enough for its sessions to be known until then."""
     heard = speaker.observed_at
-    return heard is not None and heard >= Limits.at(at).of(speaker.every).unknown
+    if heard is None:
+        return False
+    rare = (speaker.every,) if speaker.every else ()  # of each node of each sweep, hence no limits of others
+    return heard >= Limits.at(at, rare).of(speaker.every).unknown
 
 
 def began(row: Session | None, neighbor: Neighbor | None, at: datetime, *, seen: bool) -> tuple[datetime, bool]:

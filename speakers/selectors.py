@@ -53,14 +53,17 @@ class Limits:
     rare: Mapping[int, Limits] = field(default_factory=dict)
 
     @classmethod
-    def at(cls, now: datetime | None) -> Limits:
-        """The limits at a time, None = now. One poll may be as late as its exec may take, or half an interval."""
+    def at(cls, now: datetime | None, rare: Iterable[int] = EVERY) -> Limits:
+        """The limits at a time, None = now. One poll may be as late as its exec may take, or half an interval.
+
+        rare: of the speakers that answer so rarely, for who asks about few.
+        """
         read, interval = clock.now(), settings.BGPUI_SWEEP_INTERVAL
         now = now or read
         ahead = max(now, read) + timedelta(seconds=interval)  # who looks since `now` is told what was heard meanwhile
         slack = max(interval / 2, settings.BGPUI_EXEC_TIMEOUT)
-        rare = {every: max(every, interval) + interval for every in EVERY}  # what is due is seen by the next sweep
-        own = {every: cls(*_limits(now, seconds, slack), ahead) for every, seconds in rare.items()}
+        polls = {every: max(every, interval) + interval for every in rare}  # what is due is seen by the next sweep
+        own = {every: cls(*_limits(now, seconds, slack), ahead) for every, seconds in polls.items()}
         return cls(*_limits(now, interval, slack), ahead, own)
 
     def of(self, every: int) -> Limits:

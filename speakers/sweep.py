@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from queue import SimpleQueue
@@ -133,7 +132,7 @@ async def _sweep(
 
         async def work() -> None:
             for target in left:
-                async with _at_hand(places):
+                async with _AtHand(places):
                     waiting.add(await _look(executor, target, now()))
 
         for _ in range(min(concurrency, len(wanted))):
@@ -141,15 +140,25 @@ async def _sweep(
     waiting.deliver()
 
 
-@asynccontextmanager
-async def _at_hand(places: asyncio.Semaphore) -> AsyncIterator[None]:
-    """Have a place until the end, or for _AT_HAND seconds if that is earlier."""
-    with ExitStack() as place:
-        await places.acquire()
-        place.callback(places.release)
-        timer = asyncio.get_running_loop().call_later(_AT_HAND, place.close)
-        place.callback(timer.cancel)
-        yield
+class _AtHand:
+    """A place until the end, or for _AT_HAND seconds if that is earlier. Each node has one: plain, for it is dear."""
+
+    def __init__(self, places: asyncio.Semaphore) -> None:
+        self._places = places
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> None:
+        await self._places.acquire()
+        self._timer = asyncio.get_running_loop().call_later(_AT_HAND, self._give_back)
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._give_back()
+
+    def _give_back(self) -> None:
+        self._timer = None
+        self._places.release()
 
 
 class _Waiting:

@@ -72,6 +72,7 @@ class Executor:
         self._tls: ssl.SSLContext | None = None
         self._name: str | None = None
         self._proxy: str | None = None
+        self._looking = asyncio.Lock()
         self._found: dict[tuple[str, int], Sequence[aiohappyeyeballs.AddrInfoType]] = {}
 
     async def __aenter__(self) -> Executor:
@@ -139,8 +140,10 @@ class Executor:
         """A connection to one of the addresses of a name that is looked up once."""
         where = (to.host, to.port)
         if where not in self._found:
-            loop = asyncio.get_running_loop()
-            self._found[where] = await loop.getaddrinfo(*where, type=socket.SOCK_STREAM)
+            async with self._looking:  # many begin together
+                if where not in self._found:
+                    loop = asyncio.get_running_loop()
+                    self._found[where] = await loop.getaddrinfo(*where, type=socket.SOCK_STREAM)
         return await aiohappyeyeballs.start_connection(self._found[where], happy_eyeballs_delay=_NEXT_ADDRESS)
 
 
