@@ -27,6 +27,8 @@ from speakers.frr import commands
 from speakers.live import command_end
 from speakers.models import Session
 
+_PARTS = 4  # shards of a fleet that is no small one
+
 
 @shared_task
 def sweep_clusters() -> None:
@@ -54,14 +56,24 @@ def sweep_cluster(pk: int) -> None:
 
 def shards_send(cluster: Cluster, nodes: Sequence[str]) -> int:
     """Let workers ask these nodes, which are all that the cluster has; how many tasks that makes."""
-    size = settings.BGPUI_SHARD_SIZE
-    shards = [nodes[start : start + size] for start in range(0, len(nodes), size)] or [[]]
+    shards = shards_of(nodes)
     totals.shards_keep(cluster, len(shards))
     if round_begin(cluster.pk, len(shards)):
         observe.peers_count(cluster)
     for number in totals.shards_waiting(cluster, len(shards)):
         sweep_shard.apply_async((cluster.pk, number, shards[number]), expires=settings.BGPUI_SWEEP_INTERVAL)
     return len(shards)
+
+
+def shards_of(nodes: Sequence[str]) -> list[Sequence[str]]:
+    """Shards of one size, of BGPUI_SHARD_SIZE nodes at most, since each costs what a dozen of its nodes do.
+
+    Down to half of that there are _PARTS of them at least, that all workers have one.
+    """
+    most = settings.BGPUI_SHARD_SIZE
+    number = max(-(-len(nodes) // most), min(_PARTS, 2 * len(nodes) // most), 1)
+    size = -(-len(nodes) // number)
+    return [nodes[start : start + size] for start in range(0, len(nodes), size or 1)] or [[]]
 
 
 @shared_task

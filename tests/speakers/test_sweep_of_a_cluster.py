@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -261,8 +262,27 @@ def test_a_fleet_is_handed_out_in_shards_of_the_size_that_is_set(
     sent: list[tuple[int, int, list[str]]] = []
     monkeypatch.setattr(tasks.sweep_shard, "apply_async", lambda arguments, **_: sent.append(arguments))
     tasks.sweep_cluster(observer.cluster.pk)
-    assert [(number, len(nodes)) for _, number, nodes in sent] == [(0, 3), (1, 1)]
+    assert [(number, len(nodes)) for _, number, nodes in sent] == [(0, 2), (1, 2)]
     assert sorted(node for _, _, nodes in sent for node in nodes) == [f"compute-{n}.example.com" for n in range(1, 5)]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "sizes"),
+    [
+        (0, {0: 1}),
+        (1, {1: 1}),
+        (99, {99: 1}),
+        (200, {100: 2}),
+        (401, {101: 3, 98: 1}),
+        (800, {200: 4}),
+        (5000, {200: 25}),
+    ],
+)
+def test_shards_are_large_where_all_workers_have_one(nodes: int, sizes: dict[int, int]) -> None:
+    names = [str(number) for number in range(nodes)]
+    shards = tasks.shards_of(names)
+    assert Counter(map(len, shards)) == sizes
+    assert [name for shard in shards for name in shard] == names
 
 
 def test_a_sweep_does_not_overlap_itself(observer: Observer) -> None:
