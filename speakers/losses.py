@@ -8,7 +8,7 @@ from speakers.frr.conditions import Condition, last_down
 from speakers.frr.neighbor import Neighbor
 from speakers.frr.parse import whole
 from speakers.models import Session, Speaker
-from speakers.selectors import Limits
+from speakers.selectors import MISSES_UNKNOWN, allowed
 
 _JITTER = timedelta(seconds=3)  # FRR gives whole seconds, of the moment at which it answers
 _UPTIME_LIMIT, _EPOCH_LIMIT = 2**42, 2**34  # milliseconds, seconds; what is beyond is no time
@@ -24,10 +24,7 @@ def phase(state: str) -> str:
 def watched(speaker: Speaker, at: datetime) -> bool:
     """Whether its last answer before then is recent enough for its sessions to be known until then."""
     heard = speaker.observed_at
-    if heard is None:
-        return False
-    rare = (speaker.every,) if speaker.every else ()  # of each node of each sweep, hence no limits of others
-    return heard >= Limits.at(at, rare).of(speaker.every).unknown
+    return heard is not None and at - heard <= allowed(MISSES_UNKNOWN, speaker.every)
 
 
 def began(row: Session | None, neighbor: Neighbor | None, at: datetime, *, seen: bool) -> tuple[datetime, bool]:

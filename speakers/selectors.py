@@ -53,27 +53,28 @@ class Limits:
     rare: Mapping[int, Limits] = field(default_factory=dict)
 
     @classmethod
-    def at(cls, now: datetime | None, rare: Iterable[int] = EVERY) -> Limits:
-        """The limits at a time, None = now. One poll may be as late as its exec may take, or half an interval.
-
-        rare: of the speakers that answer so rarely, for who asks about few.
-        """
-        read, interval = clock.now(), settings.BGPUI_SWEEP_INTERVAL
+    def at(cls, now: datetime | None) -> Limits:
+        """The limits at a time, None = now."""
+        read = clock.now()
         now = now or read
-        ahead = max(now, read) + timedelta(seconds=interval)  # who looks since `now` is told what was heard meanwhile
-        slack = max(interval / 2, settings.BGPUI_EXEC_TIMEOUT)
-        polls = {every: max(every, interval) + interval for every in rare}  # what is due is seen by the next sweep
-        own = {every: cls(*_limits(now, seconds, slack), ahead) for every, seconds in polls.items()}
-        return cls(*_limits(now, interval, slack), ahead, own)
+        ahead = max(now, read) + timedelta(seconds=settings.BGPUI_SWEEP_INTERVAL)  # room for who looks since `now`
+        own = {every: cls(now - allowed(1, every), now - allowed(MISSES_UNKNOWN, every), ahead) for every in EVERY}
+        return cls(now - allowed(1), now - allowed(MISSES_UNKNOWN), ahead, own)
 
     def of(self, every: int) -> Limits:
         """Those of a speaker that answers so rarely."""
         return self.rare.get(every, self)
 
 
-def _limits(now: datetime, interval: float, slack: float) -> tuple[datetime, datetime]:
-    late, unknown = (timedelta(seconds=polls * interval + slack) for polls in (1, MISSES_UNKNOWN))
-    return now - late, now - unknown
+def allowed(polls: int, every: int = 0) -> timedelta:
+    """How old an answer may be while no more than so many polls have failed.
+
+    A poll may be as late as its exec may take, or half an interval. every: of a speaker that answers so rarely; what is
+    due is seen by the next sweep.
+    """
+    interval = settings.BGPUI_SWEEP_INTERVAL
+    seconds = max(every, interval) + interval if every else interval
+    return timedelta(seconds=polls * seconds + max(interval / 2, settings.BGPUI_EXEC_TIMEOUT))
 
 
 def _unknown(prefix: str, limits: Limits) -> Q:
@@ -231,6 +232,8 @@ def transitions(session: Session, since: datetime, most: int) -> list[Transition
 def session_rows(cluster_id: int, nodes: Sequence[str]) -> dict[str, dict[tuple[str, str], Session]]:
     """The rows of some nodes as they stand, by node, VRF and neighbor; one query."""
     found: dict[str, dict[tuple[str, str], Session]] = {node: {} for node in nodes}
+    if not found:
+        return found
     for row in Session.objects.filter(cluster_id=cluster_id, node__in=nodes).order_by("pk"):
         found[row.node][row.vrf, row.neighbor] = row
     return found

@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -179,7 +180,8 @@ def _write(plan: _Plan, written: Written) -> set[str]:
         save = [row for part in parts for row in part.save]
         remove = [row for part in parts for row in part.remove]
         lines = [line for part in parts for line in part.transitions]
-        Session.objects.filter(pk__in=[row.pk for row in remove]).delete()
+        if remove:
+            Session.objects.filter(pk__in=[row.pk for row in remove]).delete()
         sessions_save(save)
         Transition.objects.bulk_create(lines, batch_size=BATCH)
         transitions_count(lines)
@@ -214,7 +216,7 @@ def sessions_save(rows: Sequence[Session]) -> None:
 
 def _speakers_hear(rows: Sequence[Speaker]) -> None:
     """What was heard of rows that are there; one statement for each, in one go."""
-    adapt = connection.ops.adapt_datetimefield_value
+    adapt = cache(connection.ops.adapt_datetimefield_value)  # most of a row's are one moment
     values = [
         (
             *(adapt(at) if at else None for at in (row.observed_at, row.attempted_at, row.retry_at, row.asked_at)),
