@@ -78,8 +78,7 @@ def matrix(
 
     lined_at: the end of the day that rows have lines of, None = of no one; one query.
     """
-    if opened is None:
-        opened = counts.number_of_nodes < OPEN_BELOW
+    opened = counts.number_of_nodes < OPEN_BELOW if opened is None else opened
     zones = _zones(counts)
     order = _by_trouble(zones, counts) if zones else {}
     nodes = _ordered(counts, zones, order, opened=opened)
@@ -89,9 +88,9 @@ def matrix(
     lines = _lines(shown, columns, lined_at) if lined_at is not None else {}
     rows = [_row(node, clusters, columns, cells, lines) for node in shown]
     problems = sum(node.health != "up" for node in shown)
-    bands = [Band("", "", counts.number_of_nodes, len(counts.problem_nodes), [], rows)]
-    if zones:
-        bands = _bands(zones, order, counts, columns, rows, clusters, last=page == pages and not opened)
+    last = page == pages and not opened
+    whole = Band("", "", counts.number_of_nodes, len(counts.problem_nodes), [], rows)
+    bands = _bands(zones, order, counts, columns, rows, clusters, last=last) if zones else [whole]
     return Matrix(
         groups=list(Counter(column.vrf for column in columns).items()),
         columns=columns,

@@ -193,6 +193,22 @@ def test_a_lost_answer_and_a_newer_edit_make_no_false_conflict(
     assert kube.spec("tor-1") == peer(peerASN=64800)["spec"]
 
 
+@pytest.mark.parametrize("apart", [-30, 30])
+def test_objects_are_dated_by_one_clock(
+    kube: RunningCluster, office: Office, apart: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that people make here, and those that others made and that are read from the cluster."""
+    differ(monkeypatch, timedelta(seconds=apart))
+    kube.add(peer("tor-2", peerAddress="192.0.2.2"))
+    office.save(peer())
+    office.look()
+    rows = BGPPeer.objects.all()
+    assert sorted(row.name for row in rows) == ["tor-1", "tor-2"]
+    for row in rows:
+        assert abs(clock.now() - row.created_at) < timedelta(seconds=15)
+        assert abs(clock.now() - row.updated_at) < timedelta(seconds=15)
+
+
 def test_redis_away_at_commit_costs_time_and_not_the_edit(
     office: Office,
     kube: RunningCluster,
