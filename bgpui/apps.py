@@ -11,7 +11,7 @@ class BgpuiConfig(AppConfig):
 
     def ready(self) -> None:
         # The rows that a process keeps are no garbage; looking through all of them as often as Python does by default
-        # costs a third of a Review of a large cluster, and what a sweep has in hand 3 % of it.
+        # costs a third of a Review of a large cluster; looking as often through what is young, 3 % of a sweep.
         gc.set_threshold(20_000, 10, 10)
         # Loaded here, not in the package, so that `bgpui status` runs without Celery.
         from bgpui import celery  # noqa: F401

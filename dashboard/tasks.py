@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
+from math import ceil
 
 from celery import shared_task
 from django.conf import settings
@@ -27,7 +28,7 @@ from speakers.frr import commands
 from speakers.live import command_end
 from speakers.models import Session
 
-_PARTS = 4  # shards of a fleet that is no small one
+_PARTS = 4  # shards at least of a fleet that is no small one
 
 
 @shared_task
@@ -68,11 +69,11 @@ def shards_send(cluster: Cluster, nodes: Sequence[str]) -> int:
 def shards_of(nodes: Sequence[str]) -> list[Sequence[str]]:
     """Shards of one size, of BGPUI_SHARD_SIZE nodes at most, since each costs what a dozen of its nodes do.
 
-    Down to half of that there are _PARTS of them at least, that all workers have one.
+    Of fewer nodes, down to half of that, as long as there are less than _PARTS of them, so that workers share them.
     """
     most = settings.BGPUI_SHARD_SIZE
-    number = max(-(-len(nodes) // most), min(_PARTS, 2 * len(nodes) // most), 1)
-    size = -(-len(nodes) // number)
+    number = max(ceil(len(nodes) / most), min(_PARTS, ceil(2 * len(nodes) / most)), 1)
+    size = ceil(len(nodes) / number)
     return [nodes[start : start + size] for start in range(0, len(nodes), size or 1)] or [[]]
 
 

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import ceil
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakValueDictionary
 
 from anyio.from_thread import BlockingPortalProvider
@@ -24,6 +25,7 @@ OUTPUT_LIMIT = 8 * 1024 * 1024  # bytes of one node's answer; one neighbor is ab
 BATCH = 100  # answers that are written at once
 PAUSE = 1.0  # seconds that an answer waits for others: a batch costs what a hundred of its rows do
 _LOOP = BlockingPortalProvider()  # of this process, while somebody asks
+_TURNS = 4  # time limits that a sweep takes where all nodes hang
 _AT_HAND = 0.05  # seconds that a node keeps its place: one that takes longer is waited for, which costs nothing
 _PLACES = WeakValueDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]()  # while somebody has them
 
@@ -70,6 +72,14 @@ class Observation:
         return self.answer is not None or (self.reports is not None and not self.some)
 
 
+class _Pace(NamedTuple):
+    """How many are at hand, in this event loop; how many are waited for together; for how many seconds each."""
+
+    at_hand: int
+    together: int
+    seconds: float
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -85,7 +95,7 @@ async def sweep(
     Raises Unreachable if there is no connection to try at all (a certificate file cannot be read).
     """
     found = list[Observation]()
-    await _sweep(connection, list(targets), found.extend, concurrency, seconds, _now)
+    await _sweep(connection, list(targets), found.extend, _Pace(concurrency, concurrency, seconds), _now)
     return found
 
 
@@ -102,11 +112,14 @@ def sweep_in_batches(
 
     `deliver` is called in this thread, while the asking goes on. The targets are begun in their order. All threads of
     a process ask in one event loop: with a loop each they would take turns at the interpreter with every handshake.
+    A quarter of those that let wait is waited for if that is more: where all hang, it is over after four `seconds`.
     now: the clock that dates answers.
     """
+    wanted = list(targets)
+    pace = _Pace(concurrency, max(concurrency, ceil(len(wanted) / _TURNS)), seconds)
     batches = SimpleQueue[Sequence[Observation] | None]()
     with _LOOP as portal:
-        asking = portal.start_task_soon(_sweep, connection, list(targets), batches.put, concurrency, seconds, now)
+        asking = portal.start_task_soon(_sweep, connection, wanted, batches.put, pace, now)
         asking.add_done_callback(lambda _: batches.put(None))
         try:
             while (batch := batches.get()) is not None:
@@ -121,21 +134,20 @@ async def _sweep(
     connection: Connection,
     wanted: Sequence[Target],
     deliver: Callable[[Sequence[Observation]], None],
-    concurrency: int,
-    seconds: float,
+    pace: _Pace,
     now: Callable[[], datetime],
 ) -> None:
     left, waiting = iter(wanted), _Waiting(deliver)
-    places = _PLACES.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(concurrency))
+    places = _PLACES.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(pace.at_hand))
 
-    async with Executor(connection, timeout=seconds, limit=OUTPUT_LIMIT) as executor, asyncio.TaskGroup() as group:
+    async with Executor(connection, timeout=pace.seconds, limit=OUTPUT_LIMIT) as executor, asyncio.TaskGroup() as group:
 
         async def work() -> None:
             for target in left:
                 async with _AtHand(places):
                     waiting.add(await _look(executor, target, now()))
 
-        for _ in range(min(concurrency, len(wanted))):
+        for _ in range(min(pace.together, len(wanted))):
             group.create_task(work())
     waiting.deliver()
 

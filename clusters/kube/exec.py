@@ -7,7 +7,8 @@ import json
 import logging
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
@@ -72,8 +73,7 @@ class Executor:
         self._tls: ssl.SSLContext | None = None
         self._name: str | None = None
         self._proxy: str | None = None
-        self._looking = asyncio.Lock()
-        self._found: dict[tuple[str, int], Sequence[aiohappyeyeballs.AddrInfoType]] = {}
+        self._found: dict[tuple[str, int], asyncio.Task[Sequence[aiohappyeyeballs.AddrInfoType]]] = {}
 
     async def __aenter__(self) -> Executor:
         """Open; the credentials of this moment serve for as long. Raises Unreachable if there are none to be had."""
@@ -89,6 +89,8 @@ class Executor:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._headers = None
+        for looking in self._found.values():
+            looking.cancel()
 
     async def run(
         self, namespace: str, pod: str, container: str, argv: Sequence[str], *, within: float | None = None
@@ -114,13 +116,22 @@ class Executor:
     async def _run(self, url: str) -> ExecResult:
         if self._headers is None:
             raise RuntimeError("the executor is not open")
-        streams = _Streams(self._limit)
-        transport, _ = await picows.ws_connect(
-            lambda: streams, url, ssl_context=self._tls, extra_headers=self._headers,
-            proxy=self._proxy, socket_factory=self._connected, max_frame_size=self._limit, max_redirects=0,
-            use_aiofastnet=False,  # whose TLS reads the server's certificate back from a temporary file
-            websocket_handshake_timeout=None, logger_name=_quiet, server_hostname=self._name,
-        )  # fmt: skip
+        streams, connected = _Streams(self._limit), list[socket.socket]()
+
+        async def connect(to: picows.WSParsedURL) -> socket.socket:
+            connected.append(await self._connected(to))
+            return connected[-1]
+
+        try:
+            transport, _ = await picows.ws_connect(
+                lambda: streams, url, ssl_context=self._tls, extra_headers=self._headers,
+                proxy=self._proxy, socket_factory=connect, max_frame_size=self._limit, max_redirects=0,
+                use_aiofastnet=False,  # whose TLS reads the server's certificate back from a temporary file
+                websocket_handshake_timeout=None, logger_name=_quiet, server_hostname=self._name,
+            )  # fmt: skip
+        except BaseException:
+            _hang_up(connected)
+            raise
         try:
             if transport.response is None:
                 raise ConnectionResetError("it closed the connection")
@@ -137,14 +148,18 @@ class Executor:
         return ExecResult(streams.of(_STDOUT), streams.of(_STDERR), code)
 
     async def _connected(self, to: picows.WSParsedURL) -> socket.socket:
-        """A connection to one of the addresses of a name that is looked up once."""
-        where = (to.host, to.port)
-        if where not in self._found:
-            async with self._looking:  # many begin together
-                if where not in self._found:
-                    loop = asyncio.get_running_loop()
-                    self._found[where] = await loop.getaddrinfo(*where, type=socket.SOCK_STREAM)
-        return await aiohappyeyeballs.start_connection(self._found[where], happy_eyeballs_delay=_NEXT_ADDRESS)
+        """A connection to one of the addresses of a name that is looked up once for all that begin together."""
+        where, loop = (to.host, to.port), asyncio.get_running_loop()
+        looking = self._found.get(where)
+        if looking is None:
+            looking = self._found[where] = loop.create_task(loop.getaddrinfo(*where, type=socket.SOCK_STREAM))
+        try:
+            addresses = await asyncio.shield(looking)
+        except OSError:
+            if self._found.get(where) is looking:  # the next one tries again
+                del self._found[where]
+            raise
+        return await aiohappyeyeballs.start_connection(addresses, happy_eyeballs_delay=_NEXT_ADDRESS)
 
 
 class _Streams(WSListener):
@@ -179,6 +194,13 @@ class _Streams(WSListener):
 
     def of(self, channel: int) -> bytes:
         return b"".join(self._parts.get(channel, ()))
+
+
+def _hang_up(connected: Iterable[socket.socket]) -> None:
+    """End connections that picows leaves open where nobody waits for the answer to its upgrade any more."""
+    for each in connected:
+        with suppress(OSError):  # it is closed already
+            each.shutdown(socket.SHUT_RDWR)
 
 
 def _checked(proxy: str | None) -> str | None:

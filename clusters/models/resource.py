@@ -79,7 +79,7 @@ class Resource(models.Model):
     findings = models.JSONField(default=list, help_text="What the rules say of the live set, as dictionaries.")
     severity = models.CharField(max_length=10, blank=True, help_text="The worst of `findings`; empty = none.")
     created_at = models.DateTimeField(default=clock.now, editable=False)
-    updated_at = models.DateTimeField(default=clock.now, editable=False)
+    updated_at = models.DateTimeField(default=clock.now, editable=False)  # whoever changes a row, changes it
 
     class Meta:
         abstract = True

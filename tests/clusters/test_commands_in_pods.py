@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import socket
 from asyncio.sslproto import SSLProtocol
 from collections.abc import Sequence
 from pathlib import Path
@@ -145,6 +146,41 @@ async def test_what_is_over_leaves_no_buffers_to_the_garbage_collector(pods: Run
         assert buffers() <= before
     finally:
         gc.enable()
+
+
+async def test_an_upgrade_that_is_not_answered_leaves_no_connection(pods: RunningCluster) -> None:
+    """A kube-apiserver answers only when it has reached the kubelet, for which it may try longer than anybody waits."""
+
+    def connections() -> int:
+        gc.collect()  # what is left is kept by the event loop
+        return sum(type(one) is SSLProtocol and not one._server_side for one in gc.get_objects())
+
+    before = connections()
+    pods.server.faults.add(apiserver.Fault(subresource="exec", delay=60))
+    with pytest.raises(ExecError, match=r"no answer within 0\.5 s"):
+        await _run(pods, "ok", timeout=0.5)
+    await asyncio.sleep(0.1)
+    assert connections() == before
+    assert (await _run(pods, "ok")).code == 0
+
+
+async def test_a_name_that_is_not_found_is_looked_up_once_for_all_that_ask_together(
+    pods: RunningCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = list[str]()
+
+    async def getaddrinfo(host: str, *_: Any, **__: Any) -> Any:
+        looked.append(host)
+        await asyncio.sleep(0.2)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
+    async with Executor(Connection(load(pods.kubeconfig, None)), timeout=1.0) as executor:
+        for _ in range(2):  # and anew for those that come later
+            runs = (executor.run(NAMESPACE, "frr-0", "frr", ["ok"]) for _ in range(10))
+            found = await asyncio.gather(*runs, return_exceptions=True)
+            assert {(type(one), getattr(one, "reason", "")) for one in found} == {(ExecError, "unreachable")}
+    assert looked == ["127.0.0.1"] * 2
 
 
 async def test_an_api_server_that_is_away_is_unreachable(pods: RunningCluster) -> None:

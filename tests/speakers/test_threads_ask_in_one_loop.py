@@ -117,6 +117,18 @@ def test_a_node_that_lets_wait_keeps_no_place_from_others(
         observer.lab.faults.clear()
 
 
+def test_a_quarter_of_the_nodes_is_waited_for_at_a_time(
+    observer: Observer, connection: Connection, targets: list[Target]
+) -> None:
+    """Else a large shard, all of which hang, would keep its round for many time limits."""
+    observer.lab.faults.update(dict.fromkeys((target.node for target in targets), PodFault.HANG))
+    with ThreadPoolExecutor(1) as pool:
+        hangs = pool.submit(sweep_in_batches, connection, 2 * targets, lambda _: None, concurrency=1, seconds=3)
+        eventually(lambda: observer.lab.server.open_execs == len(targets) / 2)
+        assert not hangs.done()
+        observer.lab.faults.clear()
+
+
 def test_who_cannot_connect_at_all_is_told(targets: list[Target]) -> None:
     configuration = Configuration(host="https://127.0.0.1:1")
     configuration.proxy = "socks9://127.0.0.1"
