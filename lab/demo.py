@@ -27,6 +27,7 @@ from lab.processes import ProcessError
 from lab.supervisor import Supervisor
 
 _LONGEST_SOCKET_PATH = 100  # bytes; the kernel takes 107
+_QUICK = 200  # nodes that one worker asks within two seconds, beside all else that the demo runs
 _USER = "admin"
 
 
@@ -174,7 +175,7 @@ class Demo:
             "BGPUI_CLUSTERS": f"lab={self.folder / 'kubeconfig'}",
             "BGPUI_TEST_WORKLOADS": "lab",
             "BGPUI_COOKIE_NAME": f"bgpui-{self.options.port}",
-            "BGPUI_SWEEP_INTERVAL": "2",
+            "BGPUI_SWEEP_INTERVAL": "2" if self.options.nodes <= _QUICK else "10",
             "BGPUI_RELIST_INTERVAL": "2",
         }
         return {**own, **self._outer}
