@@ -279,7 +279,7 @@ def test_a_fleet_is_handed_out_in_shards_of_the_size_that_is_set(
         (5000, {200: 25}),
     ],
 )
-def test_shards_are_large_where_all_workers_have_one(nodes: int, sizes: dict[int, int]) -> None:
+def test_shards_are_large_where_there_are_enough_to_share(nodes: int, sizes: dict[int, int]) -> None:
     names = [str(number) for number in range(nodes)]
     shards = tasks.shards_of(names)
     assert Counter(map(len, shards)) == sizes
