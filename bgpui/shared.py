@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bgpui.status import HEALTH, Row
+from speakers.frr.neighbor import ESTABLISHED
 from speakers.frr.reasons import VRF_MISSING, alike
 from speakers.reach import DOWN, FEWEST, Loss, Reach
 
@@ -64,7 +65,8 @@ def problems(rows: Sequence[Row]) -> list[Problem]:
 
 
 def _found(wrong: Sequence[Row], every: Sequence[Row]) -> Iterator[Problem]:
-    totals = Counter((row.vrf, row.neighbor) for row in every)
+    # A session that nobody intends and that is down tells nothing of its router.
+    totals = Counter((row.vrf, row.neighbor) for row in every if row.health != "orphan" or row.state == ESTABLISHED)
     reach = Reach.of((Loss((row.vrf, row.neighbor), row.health, row.reason) for row in wrong), totals)
     lost = _lost_nodes(every, reach)
     several: dict[tuple[str, ...], list[Row]] = defaultdict(list)

@@ -32,6 +32,28 @@ def test_a_dead_router_is_one_entry_with_counts_nodes_and_what_to_check(api: API
     assert api.get(f"{PROBLEMS}?vrf=red").json()["results"] == []
 
 
+def test_a_router_that_only_a_session_of_nobody_still_has_is_not_reached_by_it(
+    api: APIClient, cluster: Cluster
+) -> None:
+    """A session that is down, and that no BGPPeer intends, shows nothing of its router; one that is up does."""
+    routers = ["10.0.0.1", "10.0.0.2"]
+    for speaker in (a_speaker(cluster, "node-1"), a_speaker(cluster, "node-2")):
+        for router in routers:
+            a_session(speaker, router, **down(peer="tor", reason="no-answer", cause="No answer"))
+    last = a_speaker(cluster, "node-3")
+    left = [a_session(last, router, **down(peer="", intended=False)) for router in routers]
+    assert _kinds(api) == ["router", "router"]
+
+    for row in left:
+        row.state, row.reason, row.cause = "Established", "", ""
+        row.save()
+    assert _kinds(api) == ["node"]
+
+
+def _kinds(api: APIClient) -> list[str]:
+    return [row["kind"] for row in api.get(PROBLEMS).json()["results"] if row["health"] == "down"]
+
+
 def test_a_health_that_there_is_not_is_refused(api: APIClient, cluster: Cluster) -> None:
     answer = api.get(f"{PROBLEMS}?health=dead")
     assert answer.status_code == 400

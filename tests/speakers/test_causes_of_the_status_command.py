@@ -56,6 +56,11 @@ CASES = {
         {(node, router): ("down", "no-answer") for node in NODES for router in TWO},
         [("router", 3, ["a", "b", "c"]), ("router", 3, ["a", "b", "c"])],
     ),
+    "routers that nobody reaches, and a node that shall not any more": (
+        {(node, router): ("down", "no-answer") for node in "ab" for router in ROUTERS}
+        | {("c", router): ("orphan", "no-answer") for router in ROUTERS},
+        [("router", 2, ["a", "b"])] * 3 + [("router", 1, ["c"])] * 3,
+    ),
     "a VRF that nodes do not have": (
         {(node, router): ("down", "vrf-missing") for node in "ab" for router in ROUTERS},
         [("vrf", 6, ["a", "b"])],
