@@ -58,8 +58,8 @@ def utc_words(at: datetime) -> str:
 
 
 def before_words(at: datetime) -> str:
-    """Since when something is so that was so when it was first looked at."""
-    return f"before {utc_words(at)}; it began when bgpui did not look"
+    """Since when something is so that nobody saw begin."""
+    return f"before {utc_words(at)}; already so when first seen"
 
 
 def utc_stamp(at: datetime) -> str:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from dashboard.timeline.grouping import Turn, runs, shared
 
-_OTHERWISE = frozenset(("gone", "seen-up", "seen-down", "unknown", "known-up", "known-down"))
+_OTHERWISE = frozenset(("gone", "seen-up", "seen-degraded", "seen-down", "unknown", "known-up", "known-down"))
 Silent = Mapping[tuple[int, str], Sequence[tuple[datetime, datetime]]]
 
 

@@ -24,6 +24,7 @@ _VERBS = {
     "lost": ("was lost and came back", "degraded"),
     "gone": ("is gone", "unknown"),
     "seen-up": ("was first seen, up", "up"),
+    "seen-degraded": ("was first seen, degraded", "degraded"),
     "seen-down": ("was first seen, down", "down"),
     "degraded": ("is degraded", "degraded"),
     "whole": ("is not degraded any more", "up"),
@@ -97,7 +98,7 @@ class Turn(NamedTuple):
         if not self.after:
             return "gone"
         if not self.before:
-            return "seen-up" if self.after == _UP else "seen-down"
+            return "seen-down" if self.after != _UP else "seen-degraded" if self.cause else "seen-up"
         was, now = self.before == _UP, self.after == _UP
         if self.before != self.after == _UNKNOWN:
             return "unknown"  # nothing was reported of it any more, which is no loss

@@ -89,12 +89,14 @@ def test_other_words_for_what_is_no_drop() -> None:
     lost = turn(0, "node-1", after="Established")
     cause = turn(0, "node-2", "10.0.0.2", before="Active", cause="No route")
     gone = turn(0, "node-3", "10.0.0.3", after="")
-    new = [turn(0, "node-4", f"10.0.0.{number}", before="", after="Established") for number in (4, 5)]
-    assert titles(lost, cause, gone, *new) == [
+    new = [turn(0, "node-4", f"10.0.0.{number}", before="", after="Established", cause="") for number in (4, 5)]
+    half = turn(0, "node-5", "10.0.0.6", before="", after="Established", cause="nothing was heard")
+    assert titles(lost, cause, gone, *new, half) == [
         "2 sessions of node-4 were first seen, up within 1 s",
         "node-1 → tor-a 10.0.0.1 was lost and came back",
         "node-2 → tor-a 10.0.0.2 has another cause",
         "node-3 → tor-a 10.0.0.3 is gone",
+        "node-5 → tor-a 10.0.0.6 was first seen, degraded",
     ]
 
 
