@@ -22,6 +22,7 @@ class Listening(StrEnum):
     REFUSED = "refused"  # the host answers, nothing listens: TCP reset
     DROPPED = "dropped"  # a firewall drops the packets
     MUTE = "mute"  # TCP is accepted, and then not one BGP message comes
+    STRANGER = "stranger"  # TCP is accepted and closed at once: nodes are no neighbors of it
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from speakers.frr.conditions import STATES, Condition, absent, condition
 from speakers.frr.neighbor import Neighbor
 from speakers.frr.parse import whole
 from speakers.frr.reasons import WEAK
-from speakers.losses import began, came_up, flapped, loss, phase, was_up, watched
+from speakers.losses import before, began, came_up, flapped, loss, phase, was_up, watched
 from speakers.models import Session, Speaker, Transition
 from speakers.reports import UNTOLD, Report, reported, unreported
 from speakers.sweep import Observation
@@ -52,8 +52,9 @@ def changes(
     neighbors = {(neighbor.vrf, neighbor.key): neighbor for neighbor in seen.answer.neighbors}
     for key in {**neighbors, **intended}:
         neighbor, meant = neighbors.get(key), intended.get(key)
-        judged = condition(neighbor, meant) if neighbor else absent()
-        _judge(found, rows.get(key), _Sight(speaker, key, neighbor, meant, seen.at, took=took), judged)
+        row = rows.get(key)
+        judged = condition(neighbor, meant, before(row, speaker, seen.at)) if neighbor else absent()
+        _judge(found, row, _Sight(speaker, key, neighbor, meant, seen.at, took=took), judged)
     for key, row in rows.items():
         if key not in neighbors and key not in intended:
             _remove(found, row, seen.at)
@@ -104,15 +105,15 @@ class _Sight:
 
 def _judge(found: Changes, row: Session | None, sight: _Sight, judged: Condition) -> None:
     values = _values(sight, judged)
-    before = row
+    known = row
     if row is None:
         row = _new(sight.speaker, sight.key)
-    transition = _transition(before, sight, judged)
+    transition = _transition(known, sight, judged)
     if "differs" in values:
         values["differs_since"] = (row.differs_since if row.differs else sight.at) if values["differs"] else None
     values["established_at"] = up = _established_at(row, sight, judged)
-    values["since"], values["began_before"] = (up, False) if up else _since(before, sight, judged)
-    if before is not None and not _differs(row, values):
+    values["since"], values["began_before"] = (up, False) if up else _since(known, sight, judged)
+    if known is not None and not _differs(row, values):
         return
     for name, value in values.items():
         setattr(row, name, value)
@@ -201,16 +202,20 @@ def _flapped(row: Session, sight: _Sight) -> bool:
 def _transition(row: Session | None, sight: _Sight, judged: Condition) -> Transition | None:
     """The change worth a line in the history, None if there is none.
 
-    Within "down" only a new cause is one, and only a cause that FRR names. Established to Established is one that was
+    Within "down" only a new cause is one, and only a cause that FRR names, or the first of an attempt. Established to Established is one that was
     lost and came back between two looks (evidence names connectionsDropped), or one that became degraded or whole.
     """
     before = row.state if row else _State.UNKNOWN
     if before != _State.UNKNOWN and phase(before) == phase(judged.state) and row is not None:
         if sight.neighbor and judged.state == _State.ESTABLISHED and _flapped(row, sight):
             judged = loss(row, sight.neighbor)
-        elif row.degraded == judged.degraded and (row.reason == judged.reason or judged.reason in WEAK | {""}):
+        elif row.degraded == judged.degraded and not _new_cause(row.reason, judged.reason):
             return None
     return _line(row, sight, judged)
+
+
+def _new_cause(before: str, now: str) -> bool:
+    return before != now and (before == "dialling" or now not in WEAK | {""})
 
 
 def _line(row: Session | None, sight: _Sight, judged: Condition) -> Transition:

@@ -1,10 +1,11 @@
-"""Since when a session is in its state, and whether it was lost between two looks at FRR: told by what it counts."""
+"""What two looks at FRR tell together: since when a session is in its state, and whether it was lost in between."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
 from speakers.frr.conditions import Condition, last_down
+from speakers.frr.dialling import FIRST, Before
 from speakers.frr.neighbor import Neighbor
 from speakers.frr.parse import whole
 from speakers.models import Session, Speaker
@@ -25,6 +26,12 @@ def watched(speaker: Speaker, at: datetime) -> bool:
     """Whether its last answer before then is recent enough for its sessions to be known until then."""
     heard = speaker.observed_at
     return heard is not None and at - heard <= allowed(MISSES_UNKNOWN, speaker.every)
+
+
+def before(row: Session | None, speaker: Speaker, at: datetime) -> Before:
+    """What was found at the look before the one at this time."""
+    heard = speaker.observed_at
+    return FIRST if row is None or heard is None else Before(row.state, row.reason, (at - heard).total_seconds())
 
 
 def began(row: Session | None, neighbor: Neighbor | None, at: datetime, *, seen: bool) -> tuple[datetime, bool]:

@@ -168,7 +168,7 @@ def detail_json(detail: Detail | None) -> dict[str, Any] | None:
         "at": detail.at,
         "milliseconds": {name: getattr(neighbor, name) for name in _MILLISECONDS},
         "connection": {name: getattr(neighbor, name) for name in _PLAIN},
-        "messages": [message._asdict() for message in neighbor.messages],
+        "messages": [message._asdict() for message in neighbor.message_list],
         "capabilities": [capability._asdict() for capability in neighbor.capability_list],
         "families": [family._asdict() for family in neighbor.family_list],
         "bfd": None if detail.bfd is None else msgspec.structs.asdict(detail.bfd),

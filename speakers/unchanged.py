@@ -14,6 +14,7 @@ import msgspec
 
 from intent.sessions import IntendedSession
 from speakers.frr.conditions import silent
+from speakers.frr.dialling import stage
 from speakers.frr.neighbor import Neighbor
 from speakers.selectors import session_values
 from speakers.sweep import Observation
@@ -74,6 +75,9 @@ def _digest(rows: list[tuple[Any, ...]], neighbors: list[Neighbor], sessions: by
             established_epoch=None,
             uptime=None,
             last_read=1 if silent(n) else None,
+            last_write=None,
+            messages=None,
+            next_connect_due=None if n.established else stage(n),
             last_reset_ago=None,
             local_port=None if n.dialled_port is None else 0,  # another one with each attempt
         )

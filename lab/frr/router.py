@@ -87,7 +87,7 @@ def _neighbor(router: Router, each: Neighbor, own: int) -> list[str]:
     if each.is_address and not internal:
         settings.append("ebgp-multihop" if router.hops > 1 else "disable-connected-check")
     lines = [f" neighbor {each.name} {setting}" for setting in settings]
-    if each.is_address:
+    if each.is_address and router.listening is not Listening.STRANGER:
         lines.append(f" bgp listen range {ip_network(each.place)} peer-group {each.name}")
     return lines
 
@@ -160,7 +160,7 @@ class RealRouter:
 
     async def _obey(self) -> None:
         wanted = self.router.listening
-        await self._bgpd_becomes(Listening.OPEN if wanted is Listening.DROPPED else wanted)
+        await self._bgpd_becomes(wanted if wanted in {Listening.REFUSED, Listening.MUTE} else Listening.OPEN)
         if self.router.bounce != self._rhythm:
             self._rhythm = self.router.bounce
             if "bounce" in self._habits:

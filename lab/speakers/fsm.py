@@ -17,6 +17,7 @@ from lab.speakers.session import FOREVER, START_DELAY, Session, State
 
 _STEP = 0.02  # one exchange of messages, seconds
 _NO_ROUTE_TO_HOST = 3.0  # until the kernel gives up to find the neighbour on the link
+_NO_ANSWER = 131.0  # until it gives up to hear from a host at all
 _OPEN_SENT_HOLD = 240.0  # RFC 4271: the large hold time before the OPEN came
 _LONGEST_START_DELAY = 60.0
 _LONGEST_CONNECT_RETRY = 120
@@ -111,14 +112,15 @@ def _connect(session: Session, at: float) -> None:
         if trouble is Obstacle.REFUSED:
             _fall_back(session, at)
             return
-        waits = {Obstacle.ABSENT: _NO_ROUTE_TO_HOST, Obstacle.SILENT: float(session.connect_retry)}
+        # The kernel goes on to look for a neighbour on the link, however often bgpd dials meanwhile.
+        waits = {Obstacle.ABSENT: _NO_ROUTE_TO_HOST, Obstacle.SILENT: min(session.connect_retry, _NO_ANSWER)}
         enter(session, State.CONNECT, at, at + waits.get(trouble, _STEP))
 
 
 def _connecting(session: Session, at: float) -> None:
     trouble = obstacle(session)
-    if trouble is Obstacle.SILENT:
-        _connect(session, at)
+    if trouble is Obstacle.SILENT and session.connect_retry <= _NO_ANSWER:
+        _retry(session, at)
     elif trouble in _UNREACHED:
         _fall_back(session, at)
     else:
@@ -208,8 +210,13 @@ def _refuse(session: Session, at: float, reset: Reset) -> None:
 def _fall_back(session: Session, at: float) -> None:
     """To Active, until the connect retry timer fires."""
     enter(session, State.ACTIVE, at, at + session.connect_retry)
+
+
+def _retry(session: Session, at: float) -> None:
+    """The connect retry timer fired; releases whose default is short wait longer each time (FRR: v_connect doubles)."""
     if session.spec.connect is None and session.connect_default < _LONGEST_CONNECT_RETRY:
         session.connect_retry = min(session.connect_retry * 2, _LONGEST_CONNECT_RETRY)
+    _connect(session, at)
 
 
 def _await_open(session: Session) -> None:
@@ -238,7 +245,7 @@ def watch_bfd(session: Session, now: float) -> None:
 
 
 _WAITING = {Obstacle.NO_VRF: Cause.NO_VRF, Obstacle.NO_LINK_LOCAL: Cause.NO_LINK_LOCAL}
-_CLOSED = {Obstacle.SHUTDOWN}  # FRR's bgpd closes the connection without a word
+_CLOSED = {Obstacle.STRANGER, Obstacle.SHUTDOWN}  # FRR's bgpd closes the connection without a word
 _REFUSED_BY_NODE = {
     Obstacle.BAD_PEER_AS: resets.BAD_PEER_AS,
     Obstacle.SAME_IDENTIFIER: resets.BAD_IDENTIFIER,  # of internal routers only (RFC 6286)
@@ -249,7 +256,7 @@ _QUIET = {Obstacle.ABSENT, Obstacle.NO_LINK_LOCAL, Obstacle.SILENT, Obstacle.MUT
 _ON_TIMER = {
     State.IDLE: _connect,
     State.CONNECT: _connecting,
-    State.ACTIVE: _connect,
+    State.ACTIVE: _retry,
     State.OPEN_SENT: _open_sent,
     State.OPEN_CONFIRM: _open_confirm,
     State.ESTABLISHED: _established,

@@ -19,6 +19,7 @@ class Obstacle(StrEnum):
     SILENT = "packets are dropped"
     REFUSED = "nothing listens"
     MUTE = "no OPEN comes"
+    STRANGER = "the router has no such neighbor"
     SHUTDOWN = "shut down by the router"
     BAD_PEER_AS = "the router has another AS number"
     BAD_MY_AS = "the router expects another AS number"
@@ -45,6 +46,7 @@ def _on_the_wire(session: Session, router: Router) -> Obstacle:
         (Obstacle.SILENT, router.listening is Listening.DROPPED or session.password != router.password),
         (Obstacle.REFUSED, router.listening is Listening.REFUSED or session.spec.port != router.port),
         (Obstacle.MUTE, router.listening is Listening.MUTE),
+        (Obstacle.STRANGER, router.listening is Listening.STRANGER),
         (Obstacle.SHUTDOWN, router.shutdown is not None),
         (Obstacle.BAD_PEER_AS, not _accepts(session)),
         (Obstacle.BAD_MY_AS, router.expects not in {0, session.shown_asn}),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from speakers.frr.dialling import FIRST, NO_ANSWER, Before, dialled
 from speakers.frr.intended import configured
 from speakers.frr.neighbor import Neighbor
 from speakers.frr.notifications import Meaning, Notification, notification
-from speakers.frr.reasons import BY_RESET, BY_STATE, REASONS, RECEIVED, RESET_TEXTS, SENT, WAITING
+from speakers.frr.reasons import BY_RESET, REASONS, RECEIVED, RESET_TEXTS, SENT, WAITING
 
 if TYPE_CHECKING:
     from intent.sessions import IntendedSession
@@ -40,13 +41,13 @@ def absent() -> Condition:
     return Condition(ABSENT, reason="not-configured", cause=REASONS["not-configured"].title)
 
 
-def condition(neighbor: Neighbor, intended: IntendedSession | None = None) -> Condition:
-    """Judge one neighbor, against what is intended for it if something is."""
+def condition(neighbor: Neighbor, intended: IntendedSession | None = None, before: Before = FIRST) -> Condition:
+    """Judge one neighbor, against what is intended for it if something is. before: what the last look found."""
     if neighbor.state not in STATES:
         return Condition(UNKNOWN, cause="FRR did not say in which state the session is")
     if neighbor.established:
         return _established(neighbor, intended)
-    down = last_down(neighbor)
+    down = last_down(neighbor, before)
     return down._replace(evidence={**down.evidence, **configured(down.reason, intended)}) if intended else down
 
 
@@ -94,8 +95,9 @@ _DEGRADED: tuple[tuple[str, _Judge], ...] = (
 )
 
 
-def _why(neighbor: Neighbor) -> tuple[str, str]:
+def _why(neighbor: Neighbor, before: Before) -> tuple[str, str]:
     """Reason and cause of a session that is down. lastReset is history: it counts while it still explains the state."""
+    attempt = dialled(neighbor, before)
     code = neighbor.last_reset_code
     if code is None:
         code = RESET_TEXTS.get(neighbor.last_reset)
@@ -105,19 +107,19 @@ def _why(neighbor: Neighbor) -> tuple[str, str]:
         return _plain("prefix-limit-exceeded")
     if neighbor.waits_for in WAITING:
         return _plain(WAITING[neighbor.waits_for])
-    if code in {RECEIVED, SENT} and (told := _told(neighbor, sent=code == SENT)):
+    if code in {RECEIVED, SENT} and (told := _told(neighbor, attempt, sent=code == SENT)):
         return told
     reason = BY_RESET.get(code or 0, "")
     if reason == "no-address-family" and neighbor.families:
         reason = ""  # left over from the moment in which the configuration was applied
     if reason == "no-route" and neighbor.hops == 1:
         reason = "not-connected"  # next-hop tracking then takes connected routes only ("Must be Connected")
-    return _plain(reason or _by_state(neighbor, code))
+    return _plain(reason or attempt or ("idle" if code in {None, 32} else "restarting"))
 
 
-def last_down(neighbor: Neighbor) -> Condition:
+def last_down(neighbor: Neighbor, before: Before = FIRST) -> Condition:
     """Why a session went down, as far as FRR still knows; it may be up again."""
-    reason, cause = _why(neighbor)
+    reason, cause = _why(neighbor, before)
     return Condition(neighbor.state, reason=reason, cause=cause[:300], evidence=_evidence(neighbor, reason))
 
 
@@ -125,7 +127,7 @@ def _plain(reason: str) -> tuple[str, str]:
     return reason, REASONS[reason].title
 
 
-def _told(neighbor: Neighbor, *, sent: bool) -> tuple[str, str] | None:
+def _told(neighbor: Neighbor, attempt: str, *, sent: bool) -> tuple[str, str] | None:
     """The NOTIFICATION that ended the session, unless it only says that this side began anew."""
     row = notification(*neighbor.notification) if neighbor.notification else None
     if row is None or neighbor.notification is None:
@@ -133,7 +135,7 @@ def _told(neighbor: Neighbor, *, sent: bool) -> tuple[str, str] | None:
     if sent and neighbor.notification[0] == _HOLD_TIMER_EXPIRED and neighbor.connections_established == 0:
         return _plain("no-open")  # the timer runs before the OPEN, too (RFC 4271, section 8.2.2, OpenSent)
     meaning: Meaning = row.sent if sent else row.received
-    if meaning.passing or (row.slug == "configuration-change" and BY_STATE.get(neighbor.state) == "no-answer"):
+    if meaning.passing or (row.slug == "configuration-change" and attempt in NO_ANSWER):
         return None  # a router whose password changes says that its configuration did, and nothing from then on
     direction = "sent" if sent else "received"
     return (
@@ -151,19 +153,12 @@ def _quoted(neighbor: Neighbor) -> str:
     return f": “{neighbor.shutdown_message[:128]}”" if neighbor.shutdown_message else ""
 
 
-def _by_state(neighbor: Neighbor, code: int | None) -> str:
-    reason = BY_STATE.get(neighbor.state, "")
-    if reason == "no-answer" and neighbor.authentication:
-        return "no-answer-or-password"
-    if reason:
-        return reason
-    return "idle" if code in {None, 32} else "restarting"
-
-
 def _of_reason(neighbor: Neighbor, reason: str) -> Evidence:
     """What only some causes rest on."""
     if reason == "not-connected":
         return {"externalBgpNbrMaxHopsAway": neighbor.hops or 0}
+    if reason == "peer-closed" and neighbor.state == "Active":
+        return {"hostForeign": neighbor.foreign_host, "portForeign": neighbor.foreign_port or 0}
     if reason.startswith("bad-peer-as"):
         return {"remoteAs": neighbor.remote_as or 0, "localAs": neighbor.local_as or 0}
     if reason.startswith("bad-bgp-identifier"):

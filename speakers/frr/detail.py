@@ -62,14 +62,12 @@ _OFFERED = (("advertisedAndReceived", "both sides"), ("advertised", "this side o
 class NeighborDetail(Neighbor):
     """Adds what moves with every poll to a Neighbor. Milliseconds unless the name says seconds."""
 
-    last_write: int | None = field(default=None, name="bgpTimerLastWrite")
     next_start_due: int | None = field(default=None, name="nextStartTimerDueInMsecs")
-    next_connect_due: int | None = field(default=None, name="nextConnectTimerDueInMsecs")
     rtt: int | None = field(default=None, name="estimatedRttInMsecs")
     local_host: str = field(default="", name="hostLocal")
     next_hop: str = field(default="", name="nexthop")
     connection: str = field(default="", name="bgpConnection")
-    statistics: dict[str, int] = field(default_factory=dict, name="messageStats")
+    statistics: dict[str, int] = field(default_factory=dict, name="<statistics>")
     offered: dict[str, Any] = field(default_factory=dict, name="<capabilities>")
 
     @property
@@ -78,7 +76,7 @@ class NeighborDetail(Neighbor):
         return self.authentication == 1
 
     @property
-    def messages(self) -> list[MessageCount]:
+    def message_list(self) -> list[MessageCount]:
         """Counters by type; empty if FRR gave none."""
         counts = self.statistics
         return [MessageCount(n, counts.get(f"{k}Sent"), counts.get(f"{k}Recv")) for n, k in _MESSAGES if counts]

@@ -36,6 +36,12 @@ class Capabilities(Struct):
     families: dict[str, dict[str, bool]] = field(default_factory=dict, name="multiprotocolExtensions")
 
 
+class Messages(Struct, rename="camel"):
+    """The part of `messageStats` that sessions are judged by: messages since the neighbor was configured."""
+
+    opens_sent: int = 0
+
+
 class GracefulRestart(Struct, rename="camel"):
     """Modes of this side and of the router: Helper, Restart, Disable, NotApplicable; * = from the instance."""
 
@@ -84,7 +90,9 @@ class Neighbor(Struct):
     keepalive_time: int | None = field(default=None, name="bgpTimerKeepAliveIntervalMsecs")
     configured_hold_time: int | None = field(default=None, name="bgpTimerConfiguredHoldTimeMsecs")
     configured_keepalive_time: int | None = field(default=None, name="bgpTimerConfiguredKeepAliveIntervalMsecs")
+    last_write: int | None = field(default=None, name="bgpTimerLastWrite")  # the machine's uptime if it never did
     connect_retry_seconds: int | None = field(default=None, name="connectRetryTimer")
+    next_connect_due: int | None = field(default=None, name="nextConnectTimerDueInMsecs")
     update_source: str = field(default="", name="updateSource")
     foreign_host: str = field(default="", name="hostForeign")
     foreign_port: int | None = field(default=None, name="portForeign")
@@ -100,6 +108,7 @@ class Neighbor(Struct):
     prefix_limit_exceeded: bool = field(default=False, name="prefixesConfigExceedMax")
     connections_established: int | None = field(default=None, name="connectionsEstablished")
     connections_dropped: int | None = field(default=None, name="connectionsDropped")
+    messages: Messages | None = field(default=None, name="messageStats")
     families: dict[str, Family] = field(default_factory=dict, name="addressFamilyInfo")
     capabilities: Capabilities | None = field(default=None, name="neighborCapabilities")
     bfd: BFDInfo | None = field(default=None, name="peerBfdInfo")

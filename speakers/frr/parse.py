@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
-from typing import TypeVar, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 from msgspec import Raw, Struct
@@ -22,6 +22,7 @@ _FAMILIES = 20  # address families of one neighbor; FRR knows eleven
 _MILLION_DAYS = 86_400_000_000_000
 
 T = TypeVar("T", bound=Struct)
+P = TypeVar("P")
 Scalar = int | float | str | bool | None
 
 UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError, OverflowError)
@@ -174,12 +175,20 @@ def detail(document: bytes, vrf: str, key: str) -> NeighborDetail | None:
         members = _object.decode(_object.decode(utf8(document))[vrf])
         raw = next(value for name, value in members.items() if _is_object(value) and canonical(name) == key)
         found = lenient(raw, NeighborDetail)
-        offered = _object.decode(raw).get("neighborCapabilities", Raw(b"{}"))
-        found.offered = msgspec.json.decode(offered, type=dict)
+        parts = _object.decode(raw)
+        found.offered = _part(parts, "neighborCapabilities", dict[str, Any])
+        found.statistics = _part(parts, "messageStats", dict[str, int])
     except (*UNREADABLE, KeyError, StopIteration):
         return None
     _bound(found, vrf, key)
     return found
+
+
+def _part(parts: dict[str, Raw], name: str, kind: type[P]) -> P:
+    try:
+        return msgspec.json.decode(parts.get(name, Raw(b"{}")), type=kind)
+    except msgspec.ValidationError:
+        return kind()
 
 
 def utf8(document: bytes) -> bytes:

@@ -43,8 +43,8 @@ REASONS: dict[str, Reason] = {
     "peer-closed": Reason(
         "The router closed the connection without saying why",
         "theirs",
-        ("Look at the router's BGP log.", "Is this node configured as a neighbor there?"),
-        f"{_RESET} 15, 22",
+        ("Is this node's source address a neighbor of the router?", "Look at the router's BGP log."),
+        f"{_RESET} 15, 22, FRR bgpTimerLastWrite",
     ),
     "bfd-down": Reason(
         "BFD says that the path is down",
@@ -118,11 +118,12 @@ REASONS: dict[str, Reason] = {
         _STATE,
     ),
     "no-connection": Reason(
-        "Connecting fails: nothing listens there, or no host has that address",
+        "Connecting fails: it is refused, or no host has that address",
         "theirs",
         (
             "Does BGP run on the router, on that address and port (peerPort)?",
             "Is peerAddress the router's?",
+            "Does a firewall reject TCP port 179 (peerPort)?",
             _ROUTE,
             _AGAIN,
         ),
@@ -133,6 +134,12 @@ REASONS: dict[str, Reason] = {
         "unknown",
         ("Compare the password on both sides, with a look for a newline at its end.", *_REACH),
         f"{_STATE}, authenticationEnabled",
+    ),
+    "dialling": Reason(
+        "FRR is connecting: whether the router answers shows in a few seconds",
+        "unknown",
+        ("Look again in a few seconds.",),
+        _STATE,
     ),
     "no-open": Reason(
         "The router takes the connection but sends no OPEN",
@@ -231,8 +238,8 @@ RESET_TEXTS = {
 # They come and go with the state machine's turns, or with the right to ask.
 WEAK = frozenset(
     (
-        "no-answer", "no-connection", "no-answer-or-password", "no-open", "no-keepalive", "idle", "restarting",
-        "only-reported", "only-metrics",
+        "dialling", "no-answer", "no-connection", "no-answer-or-password", "no-open", "no-keepalive", "idle",
+        "restarting", "only-reported", "only-metrics",
     )
 )  # fmt: skip
 # How a router that is gone looks to its nodes, each at another moment of its state machine.
@@ -243,8 +250,6 @@ GONE = WEAK | {
     "bfd-down-received",
     "send-hold-timer-expired-sent",
 } - {VRF_MISSING, "admin-shutdown", "prefix-limit-exceeded", "no-router-id", "no-address-family"}
-# Connect: the kernel still waits for an answer. Active: it gave up, or was refused at once (bgpd/bgp_network.c).
-BY_STATE = {"OpenSent": "no-open", "OpenConfirm": "no-keepalive", "Connect": "no-answer", "Active": "no-connection"}
 
 
 def alike(health: str, reason: str) -> str:

@@ -16,6 +16,7 @@ from lab.frr import RealSpeakers
 from lab.routers import Listening, Router, Routers, documented_routers
 from speakers.frr import parse
 from speakers.frr.conditions import Condition, condition
+from speakers.frr.dialling import FIRST, Before
 from tests.waiting import eventually
 
 T = TypeVar("T")
@@ -44,6 +45,7 @@ def routers() -> Routers:
             Router("twin", ("10.1.0.7",), (64500,), router_id="172.18.0.11"),  # the first node's own identifier
             Router("v4-only", ("10.1.0.8",), (64609,), families=("ipv4",)),
             Router("v6-only", ("10.1.0.9",), (64610,), families=("ipv6",)),
+            Router("aloof", ("10.1.0.11",), (64614,), listening=Listening.STRANGER),
             Router("jealous", ("10.1.0.10",), (64613,)),
             *(Router(f"tried-{n}", (f"10.1.0.{20 + n}",), (64620 + n,)) for n in range(8)),
             Router("store", ("10.1.0.1",), (64611,), vrf="storage"),
@@ -149,13 +151,23 @@ class RealCluster:
             if isinstance(facts, dict)
         }
 
-    def judged(self, neighbor: str, vrf: str = "default", node: str = COMPUTE_1) -> Condition:
+    def judged(self, neighbor: str, vrf: str = "default", node: str = COMPUTE_1, before: Before = FIRST) -> Condition:
         """What the product makes of what FRR says about a neighbour, and of what is intended."""
-        found = parse.neighbors(self.vtysh(node, "show bgp vrf all neighbors json").encode())
-        assert isinstance(found, list)
-        (said,) = (one for one in found if (one.vrf, one.key) == (vrf, neighbor))
+        read = parse.neighbors(self.vtysh(node, "show bgp vrf all neighbors json").encode())
+        assert isinstance(read, list)
+        (said,) = (one for one in read if (one.vrf, one.key) == (vrf, neighbor))
         wanted = [one for one in sessions_on(self.snapshot, node) if (one.vrf, one.neighbor) == (vrf, neighbor)]
-        return condition(said, wanted[0] if wanted else None)
+        return condition(said, wanted[0] if wanted else None, before)
+
+    def settles(self, neighbor: str, reason: str, vrf: str = "default") -> Condition:
+        """What the product makes of a neighbour once that is this."""
+
+        def probe() -> Condition:
+            found = self.judged(neighbor, vrf)
+            assert found.reason == reason, found
+            return found
+
+        return eventually(probe, timeout=30, interval=0.3)
 
     def reaches(
         self, neighbor: str, state: str, *, vrf: str = "default", node: str = COMPUTE_1, bfd: str = "", **facts: object

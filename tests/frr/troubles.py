@@ -139,6 +139,7 @@ TROUBLES: dict[str, Trouble] = {
     "no multihop, IPv6": _multihop("fd00:9::1", "no-answer"),
     "closed port": _router("no-connection", early=True, listening=Listening.REFUSED),
     "filtered": _router("no-answer", early=True, listening=Listening.DROPPED),
+    "no neighbor there": _router("peer-closed", early=True, listening=Listening.STRANGER),
     "no OPEN": _router("no-open", early=True, listening=Listening.MUTE),
     "shut down here": _typed("admin-shutdown", ("neighbor {} shutdown",), ("no neighbor {} shutdown",)),
     "shut down there": _router("administrative-shutdown-received", shutdown="window 42"),

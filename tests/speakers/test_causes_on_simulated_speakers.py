@@ -33,6 +33,7 @@ def judged(bench: Bench, vrf: str = "default") -> Condition:
         ({"listening": Listening.REFUSED}, {}, "no-connection"),
         ({"listening": Listening.DROPPED}, {}, "no-answer"),
         ({"listening": Listening.MUTE}, {}, "no-open"),
+        ({"listening": Listening.STRANGER}, {}, "peer-closed"),
         ({"hops": 3}, {}, "not-connected"),
         ({"addresses": ("10.0.0.9",)}, {}, "no-connection"),
         ({"vrf": "ghost"}, {"vrf": "ghost"}, "vrf-missing"),

@@ -11,7 +11,7 @@ from speakers.frr import parse
 from speakers.frr.conditions import Condition, condition
 from speakers.frr.neighbor import Neighbor
 from speakers.frr.notifications import NOTIFICATIONS, notification
-from speakers.frr.reasons import BY_RESET, BY_STATE, REASONS, WEAK
+from speakers.frr.reasons import BY_RESET, REASONS, WEAK
 from tests.speakers import samples
 from tests.speakers.seen import UP, intended
 
@@ -176,7 +176,7 @@ def test_a_condition_does_not_move_while_the_session_stays_as_it_is() -> None:
 
 
 def test_every_table_leads_to_a_reason_with_something_to_check() -> None:
-    assert {*BY_RESET.values(), *BY_STATE.values(), *WEAK} <= REASONS.keys()
+    assert {*BY_RESET.values(), *WEAK} <= REASONS.keys()
     for code, reason in REASONS.items():
         assert len(code) <= 40
         assert reason.title

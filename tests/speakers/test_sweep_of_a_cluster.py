@@ -211,7 +211,7 @@ def test_a_session_is_seen_in_full(observer: Observer) -> None:
     found = live.session_detail(observer.session(ONE, "10.1.0.1"))
     assert found is not None
     assert found.neighbor.established
-    assert {message.name for message in found.neighbor.messages} >= {"OPEN", "KEEPALIVE", "total"}
+    assert {message.name for message in found.neighbor.message_list} >= {"OPEN", "KEEPALIVE", "total"}
     assert [family.name for family in found.neighbor.family_list] == ["ipv4Unicast"]
     assert found.bfd is not None
     assert found.bfd.status == "up"

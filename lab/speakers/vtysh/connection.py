@@ -9,6 +9,7 @@ from lab.speakers.obstacles import is_address
 from lab.speakers.session import FOREVER, Session, State
 from lab.speakers.vtysh.document import Live
 
+_CONNECT = ("nextConnectTimerDueInMsecs", "connect_ms")
 _MULTIHOP_TTL = 255  # bare ebgp-multihop, and iBGP
 
 
@@ -28,12 +29,13 @@ def far_address(session: Session) -> str:
 
 def connection(session: Session, speaker: Speaker) -> dict[str, Any]:
     """The TCP connection and its timers."""
-    timer = {State.ACTIVE: "nextConnectTimerDueInMsecs", State.IDLE: "nextStartTimerDueInMsecs"}.get(session.state)
+    timers = {State.CONNECT: _CONNECT, State.ACTIVE: _CONNECT, State.IDLE: ("nextStartTimerDueInMsecs", "start_ms")}
+    name, value = timers.get(session.state, ("", ""))
     waits = session.next_at < FOREVER
     return {
         **_socket(session, speaker),
         "connectRetryTimer": session.connect_retry,
-        **({timer: Live("next_ms")} if timer and waits else {}),
+        **({name: Live(value)} if name and waits else {}),
         **({"estimatedRttInMsecs": 1 + session.seed % 5} if session.up else {}),
         **({"authenticationEnabled": 1} if session.spec.password else {}),
         "readThread": "on" if session.up else "off",

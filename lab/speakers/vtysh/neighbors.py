@@ -35,7 +35,8 @@ def live(session: Session, speaker: Speaker, now: float) -> dict[str, Any]:
         "total_sent": others_sent + sent,
         "total_received": others_received + received,
         "reset_ms": wrapped_ms(now - session.reset_at),
-        "next_ms": max(0, int(session.next_at - now)) * 1000 if session.next_at < now + 1e9 else 0,
+        "start_ms": max(0, int(session.next_at - now)) * 1000 if session.next_at < now + 1e9 else 0,
+        "connect_ms": max(0, int(session.since + session.connect_retry - now)) * 1000,
         "bfd_update": days_clock(now - session.bfd.since),
     }
 

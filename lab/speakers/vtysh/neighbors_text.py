@@ -32,7 +32,7 @@ def neighbor_text(session: Session, speaker: Speaker, now: float) -> str:
         *(line for family in session.spec.families for line in _family(FAMILY[family], facts["addressFamilyInfo"])),
         "",
         *_tail(session, facts, clocks),
-        *_connection(session, facts, now),
+        *_connection(session, facts, clocks),
         *_bfd(facts, clocks),
     ]
     return "\n".join(lines) + "\n\n"
@@ -195,7 +195,7 @@ def _tail(session: Session, facts: dict[str, Any], clocks: dict[str, Any]) -> li
     ]
 
 
-def _connection(session: Session, facts: dict[str, Any], now: float) -> list[str]:
+def _connection(session: Session, facts: dict[str, Any], clocks: dict[str, Any]) -> list[str]:
     socket = [
         f"Local host: {facts['hostLocal']}, Local port: {facts['portLocal']}",
         f"Foreign host: {facts['hostForeign']}, Foreign port: {facts['portForeign']}",
@@ -204,13 +204,13 @@ def _connection(session: Session, facts: dict[str, Any], now: float) -> list[str
         f"Nexthop local: {facts.get('nexthopLocal')}",
         f"BGP connection: {'' if facts.get('bgpConnection') == 'sharedNetwork' else 'non '}shared network",
     ]
-    timers = {"nextConnectTimerDueInMsecs": "connect", "nextStartTimerDueInMsecs": "start"}
-    due = max(0, int(session.next_at - now)) if session.next_at < now + 1e9 else 0
+    timers = {"Connect": "connect_ms", "Start": "start_ms"}
+    due = {name: clocks[ms] // 1000 for name, ms in timers.items() if f"next{name}TimerDueInMsecs" in facts}
     thread = "on" if session.up else "off"
     return [
         *(socket if facts["portLocal"] > 0 else []),
         f"BGP Connect Retry Timer in Seconds: {facts['connectRetryTimer']}",
-        *(f"Next {name} timer due in {due} seconds" for key, name in timers.items() if key in facts),
+        *(f"Next {name.lower()} timer due in {seconds} seconds" for name, seconds in due.items()),
         *([f"Estimated round trip time: {facts['estimatedRttInMsecs']} ms"] if session.up else []),
         *(["Peer Authentication Enabled"] if session.spec.password else []),
         f"Read thread: {thread}  Write thread: {thread}  FD used: {20 + session.seed % 40 if session.up else -1}",
