@@ -70,7 +70,7 @@ def test_the_cause_stays_whatever_state_frr_is_in(fault: str, connect: float | N
     watch = Watch(fault, connect, version)
     watch.looks([2.5] * 4)  # the start timer, and an attempt that may still be answered
 
-    reasons, states = watch.looks([2.5] * 400)
+    reasons, states = watch.looks([3.1] * 200)
 
     assert reasons == {FAULTS[fault][1]}
     if fault == "no host" or (fault == "filtered" and connect == 300):
