@@ -69,6 +69,7 @@ def keep(cluster_id: int, found: Mapping[str, Look], nodes: Collection[str]) -> 
 
 
 def _digest(rows: list[tuple[Any, ...]], neighbors: list[Neighbor], sessions: bytes) -> bytes:
+    stages = [None if n.established else stage(n) for n in neighbors]
     still = [
         msgspec.structs.replace(
             n,
@@ -77,13 +78,13 @@ def _digest(rows: list[tuple[Any, ...]], neighbors: list[Neighbor], sessions: by
             last_read=1 if silent(n) else None,
             last_write=None,
             messages=None,
-            next_connect_due=None if n.established else stage(n),
+            next_connect_due=None,
             last_reset_ago=None,
             local_port=None if n.dialled_port is None else 0,  # another one with each attempt
         )
         for n in neighbors
     ]
-    return blake2b(msgspec.msgpack.encode((rows, still, sessions)), digest_size=16).digest()
+    return blake2b(msgspec.msgpack.encode((rows, still, stages, sessions)), digest_size=16).digest()
 
 
 def _close(one: int | None, other: int | None) -> bool:

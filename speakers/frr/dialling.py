@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 from speakers.frr.neighbor import Neighbor
 
+_SECOND = 1000  # ms
 _TOLD = 4000  # ms; nobody on the link: three ARP requests or solicitations, a second each, and FRR's rounding
 _GIVES_UP = 120_000  # ms; Linux takes over two minutes to find that nothing answers (tcp_syn_retries 6: 127 s)
 _OPEN_TAKES = 2000  # ms; from this side's OPEN to the router's
-_CLOSE = 2000  # ms; between the OPEN and the end of the attempt
+_CONNECTS = 5000  # ms; from the end of a wait to that of the attempt that follows
 NO_ANSWER = frozenset(("no-answer", "no-answer-or-password"))
 _DIALLED = NO_ANSWER | {"no-connection", "peer-closed", "no-open"}
 
@@ -41,18 +42,18 @@ def dialled(neighbor: Neighbor, before: Before) -> str:
     return {"OpenSent": "no-open", "OpenConfirm": "no-keepalive"}.get(neighbor.state, "")
 
 
-def stage(neighbor: Neighbor) -> int:
-    """All that `dialled` takes from FRR's clocks: as long as it is the same, so is the verdict."""
+def stage(neighbor: Neighbor) -> tuple[int, ...]:
+    """All that `dialled` takes from FRR's clocks and counters: as long as it is the same, so is the verdict."""
     if neighbor.state == "Active":
-        waits = _for(neighbor)
-        return waits if waits is not None and _outlasts(neighbor) else int(_closed(neighbor))
-    return int(neighbor.state in {"Connect", "OpenSent"} and _may_end(neighbor))
+        opens = neighbor.messages.opens_sent if neighbor.messages else 0
+        return (_for(neighbor) or 0) * _outlasts(neighbor), bool(opens), _attempts_since_open(neighbor)
+    return (int(neighbor.state in {"Connect", "OpenSent"} and _may_end(neighbor)),)
 
 
 def _for(neighbor: Neighbor) -> int | None:
     """How long it has been connecting, or waiting to do it again: milliseconds, up to one second more than true."""
     retry, due = neighbor.connect_retry_seconds, neighbor.next_connect_due
-    return None if retry is None or due is None else retry * 1000 - due
+    return None if retry is None or due is None else retry * _SECOND - due
 
 
 def _may_end(neighbor: Neighbor) -> bool:
@@ -60,31 +61,44 @@ def _may_end(neighbor: Neighbor) -> bool:
     if neighbor.state == "OpenSent":
         return neighbor.last_write is not None and neighbor.last_write <= _OPEN_TAKES
     lasts = _for(neighbor)
-    return lasts is not None and lasts <= _TOLD < (neighbor.connect_retry_seconds or 0) * 1000
+    return lasts is not None and lasts <= _TOLD < (neighbor.connect_retry_seconds or 0) * _SECOND
 
 
-def _closed(neighbor: Neighbor) -> bool:
-    """Whether this side's OPEN went out just before the attempt ended: somebody took the connection."""
-    waits, wrote, messages = _for(neighbor), neighbor.last_write, neighbor.messages
-    if waits is None or wrote is None or messages is None or not messages.opens_sent:
+def _closed(neighbor: Neighbor, before: Before) -> bool:
+    """Whether somebody took the connection and closed it. bgpd is mostly quick enough to send its OPEN first."""
+    if neighbor.messages is None:
         return False
-    return abs(wrote - waits) <= _CLOSE
+    if not neighbor.messages.opens_sent:
+        return neighbor.connected_once
+    return _attempts_since_open(neighbor) <= int(before.reason == "peer-closed")
+
+
+def _attempts_since_open(neighbor: Neighbor) -> int:
+    """How many attempts have ended since this side's last OPEN went out, but for its own; 2 for more."""
+    waits, wrote = _for(neighbor), neighbor.last_write
+    if waits is None or wrote is None:
+        return 2
+    if -_SECOND <= wrote - waits <= 0:  # both in whole seconds
+        return 0
+    return 1 if 0 < wrote - waits <= (neighbor.connect_retry_seconds or 0) * _SECOND + _CONNECTS else 2
 
 
 def _outlasts(neighbor: Neighbor) -> bool:
     """Whether an attempt may last until the kernel gives it up, so that Active follows on silence, too."""
-    return (neighbor.connect_retry_seconds or 0) * 1000 > _GIVES_UP
+    return (neighbor.connect_retry_seconds or 0) * _SECOND > _GIVES_UP
 
 
 def _vain(neighbor: Neighbor, before: Before) -> str:
-    if _closed(neighbor):
+    if _closed(neighbor, before):
         return "peer-closed"
     waits = _for(neighbor)
-    same = before.state == "Connect" or (waits is not None and before.state == "Active" and waits >= before.ago * 1000)
+    same = before.state == "Connect" or (
+        waits is not None and before.state == "Active" and waits >= before.ago * _SECOND
+    )
     return before.reason if same and _outlasts(neighbor) and before.reason in NO_ANSWER else "no-connection"
 
 
 def _unanswered(neighbor: Neighbor, before: Before) -> str:
-    if before.reason == "no-connection" and (neighbor.connect_retry_seconds or 0) * 1000 <= _TOLD:
+    if before.reason == "no-connection" and (neighbor.connect_retry_seconds or 0) * _SECOND <= _TOLD:
         return before.reason  # no attempt lasts long enough to tell one from the other
     return "no-answer-or-password" if neighbor.authentication else "no-answer"
