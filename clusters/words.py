@@ -59,7 +59,7 @@ def utc_words(at: datetime) -> str:
 
 def before_words(at: datetime) -> str:
     """Since when something is so that nobody saw begin."""
-    return f"before {utc_words(at)}; already so when first seen"
+    return f"before {utc_words(at)}; it began before bgpui looked"
 
 
 def utc_stamp(at: datetime) -> str:

@@ -163,7 +163,7 @@ def _together(cause: Cause) -> str:
         return "since when it is Established" if number == 1 else "since when the first of them is Established"
     if cause.unseen:
         few = "" if number == 1 else "both " if cause.unseen == number == 2 else f"all {number:,} "
-        return f"{few if cause.unseen == number else f'{cause.unseen:,} of them '}already so when first seen"
+        return f"{few if cause.unseen == number else f'{cause.unseen:,} of them '}began before bgpui looked"
     if number == 1:
         return ""
     seconds = int((last - min(group.since for group in cause.groups)).total_seconds())

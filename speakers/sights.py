@@ -9,6 +9,7 @@ from typing import Any
 from intent.sessions import IntendedSession
 from speakers.comparison.settings import differing
 from speakers.frr.conditions import Condition
+from speakers.frr.dialling import DIALLED
 from speakers.frr.neighbor import Neighbor
 from speakers.frr.parse import whole
 from speakers.frr.reasons import WEAK
@@ -115,7 +116,7 @@ def transition(row: Session | None, sight: Sight, judged: Condition) -> Transiti
 
 
 def _new_cause(before: str, now: str) -> bool:
-    return before != now and (before == "dialling" or now not in WEAK | {""})
+    return before != now and (now not in WEAK | {""} or (before == "dialling" and now in DIALLED))
 
 
 def _line(row: Session | None, sight: Sight, judged: Condition) -> Transition:

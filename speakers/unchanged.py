@@ -14,7 +14,7 @@ import msgspec
 
 from intent.sessions import IntendedSession
 from speakers.frr.conditions import silent
-from speakers.frr.dialling import stage
+from speakers.frr.dialling import moving, stage
 from speakers.frr.neighbor import Neighbor
 from speakers.selectors import session_values
 from speakers.sweep import Observation
@@ -40,11 +40,13 @@ _compared: dict[tuple[int, str], Look] = {}
 def looks(
     cluster_id: int, seen: Mapping[str, Observation], expected: Mapping[str, Sequence[IntendedSession]]
 ) -> dict[str, Look]:
-    """The looks at those nodes that answered, by node; one query."""
+    """The looks at those nodes that answered and that a comparison may find as they were, by node; one query."""
     answers = {node: one.answer.neighbors for node, one in seen.items() if one.answer is not None}
     meant: dict[int, bytes] = {}  # nodes that want the same sessions share them
     found = {}
     for node, rows in session_values(cluster_id, answers).items():
+        if any(moving(n) for n in answers[node] if not n.established):
+            continue
         sessions = expected.get(node, ())
         if id(sessions) not in meant:
             meant[id(sessions)] = msgspec.msgpack.encode(sessions)
@@ -69,7 +71,7 @@ def keep(cluster_id: int, found: Mapping[str, Look], nodes: Collection[str]) -> 
 
 
 def _digest(rows: list[tuple[Any, ...]], neighbors: list[Neighbor], sessions: bytes) -> bytes:
-    stages = [None if n.established else stage(n) for n in neighbors]
+    stages = [0 if n.established else stage(n) for n in neighbors]
     still = [
         msgspec.structs.replace(
             n,

@@ -17,7 +17,7 @@ from lab.speakers.session import FOREVER, START_DELAY, Session, State
 
 _STEP = 0.02  # one exchange of messages, seconds
 _NO_ROUTE_TO_HOST = 3.0  # until the kernel gives up to find the neighbour on the link
-_NO_ANSWER = 131.0  # until it gives up to hear from a host at all
+_NO_ANSWER = 131.0  # until it gives up to hear from a host at all (tcp_syn_retries 6, linear timeouts 4)
 _OPEN_SENT_HOLD = 240.0  # RFC 4271: the large hold time before the OPEN came
 _LONGEST_START_DELAY = 60.0
 _LONGEST_CONNECT_RETRY = 120

@@ -157,12 +157,8 @@ def _of_reason(neighbor: Neighbor, reason: str) -> Evidence:
     """What only some causes rest on."""
     if reason == "not-connected":
         return {"externalBgpNbrMaxHopsAway": neighbor.hops or 0}
-    if reason == "peer-closed" and neighbor.state == "Active":
-        return {
-            "hostForeign": neighbor.foreign_host,
-            "portForeign": neighbor.foreign_port or 0,
-            "nexthop": neighbor.next_hop,
-        }
+    if reason == "peer-closed" and (neighbor.foreign_port or 0) > 0:
+        return {"hostForeign": neighbor.foreign_host, "portForeign": neighbor.foreign_port or 0}
     if reason.startswith("bad-peer-as"):
         return {"remoteAs": neighbor.remote_as or 0, "localAs": neighbor.local_as or 0}
     if reason.startswith("bad-bgp-identifier"):

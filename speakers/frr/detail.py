@@ -65,6 +65,7 @@ class NeighborDetail(Neighbor):
     next_start_due: int | None = field(default=None, name="nextStartTimerDueInMsecs")
     rtt: int | None = field(default=None, name="estimatedRttInMsecs")
     local_host: str = field(default="", name="hostLocal")
+    next_hop: str = field(default="", name="nexthop")
     connection: str = field(default="", name="bgpConnection")
     statistics: dict[str, int] = field(default_factory=dict, name="<statistics>")
     offered: dict[str, Any] = field(default_factory=dict, name="<capabilities>")

@@ -97,8 +97,6 @@ class Neighbor(Struct):
     foreign_host: str = field(default="", name="hostForeign")
     foreign_port: int | None = field(default=None, name="portForeign")
     local_port: int | None = field(default=None, name="portLocal")
-    next_hop: str = field(default="", name="nexthop")  # of the last TCP connection
-    next_hop_global: str = field(default="", name="nexthopGlobal")
     authentication: int | None = field(default=None, name="authenticationEnabled")
     hops: int | None = field(default=None, name="externalBgpNbrMaxHopsAway")
     last_reset: str = field(default="", name="lastResetDueTo")
@@ -135,11 +133,6 @@ class Neighbor(Struct):
         """
         local, foreign = self.local_port or 0, self.foreign_port or 0
         return foreign if self.established and 0 < foreign < _EPHEMERAL <= local else None
-
-    @property
-    def connected_once(self) -> bool:
-        """Whether a TCP connection ever stood. Without one FRR prints Unknown for next hops, from 10 on zeros."""
-        return not {self.next_hop, self.next_hop_global} <= {"", "Unknown", "0.0.0.0", "::"}  # noqa: S104
 
     @property
     def notification(self) -> tuple[int, int] | None:

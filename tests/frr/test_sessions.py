@@ -46,7 +46,7 @@ PEERS = [
     peer("no-route", "10.77.0.1", myASN=64510, peerASN=64613, vrf="storage", ebgpMultiHop=True),
     peer("twin", "10.1.0.7", peerASN=64500),
     peer("half", "10.1.0.8", peerASN=64609, dualStackAddressFamily=True),
-    peer("no-neighbor-there", "10.1.0.11", peerASN=64614),
+    peer("no-neighbor-there", "10.1.0.11", peerASN=64614, connectTime="2s"),
     peer("nothing-in-common", "10.1.0.9", peerASN=64610),
 ]
 DEFAULTS = re.compile(r"^!$|^$|^log |port 179$|-interval 300$|ebgp-multihop$")

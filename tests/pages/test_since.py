@@ -38,10 +38,10 @@ def peer(cluster: Cluster, since: datetime) -> BGPPeer:
     ("seen", "said"),
     [
         ([False, False], "both in the same second"),
-        ([True, True], "both already so when first seen"),
-        ([True, True, True], "all 3 already so when first seen"),
-        ([True, False, False], "1 of them already so when first seen"),
-        ([True], "already so when first seen"),
+        ([True, True], "both began before bgpui looked"),
+        ([True, True, True], "all 3 began before bgpui looked"),
+        ([True, False, False], "1 of them began before bgpui looked"),
+        ([True], "began before bgpui looked"),
         ([False], ""),
     ],
 )
@@ -65,7 +65,7 @@ def test_cells_of_the_matrix_and_the_topology_say_so(viewer: Client, since: date
     for page in ("/", "/topology/"):
         text = viewer.get(page).text
         assert "down \N{GREATER-THAN OR EQUAL TO}<time" in text
-        assert f'title="before {utc_words(since)}; already so when first seen" data-age="short"' in text
+        assert f'title="before {utc_words(since)}; it began before bgpui looked" data-age="short"' in text
     lines = viewer.get("/api/v1/topology/").json()["vrfs"][0]["groups"][0]["nodes"]
     cells: list[dict[str, Any]] = [cell for line in lines for cell in line["sessions"]]
     assert {(cell["health"], cell["began_before"]) for cell in cells} == {("down", True), ("up", False)}
@@ -83,7 +83,7 @@ def test_the_wall_says_so(viewer: Client) -> None:
 def test_the_pages_of_a_session_and_of_its_peer_say_so(viewer: Client, peer: BGPPeer, since: datetime) -> None:
     session = Session.objects.filter(began_before=True)[0]
     page = viewer.get(session.get_absolute_url()).text
-    before = f"since before {utc_words(since)}; already so when first seen"
+    before = f"since before {utc_words(since)}; it began before bgpui looked"
     assert words(page).count("Down, Active for at least 6 min") == 1
     assert f"Down, Active for at least 6 min ({before})" in page, "as the ticket has it"
     assert before in words(page)

@@ -11,10 +11,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clusters.models import Cluster
 from lab.routers import Listening, Router
 from speakers.frr import commands, parse
+from speakers.frr.dialling import DIALLED, FIRST, Before, dialled, moving, stage
+from speakers.frr.neighbor import Messages, Neighbor
 from speakers.models import Session, Speaker, Transition
 from speakers.sweep import Observation
 from tests.lab.speakers.build import Bench
@@ -82,10 +86,12 @@ def test_the_cause_stays_whatever_state_frr_is_in(fault: str, connect: float | N
 @pytest.mark.parametrize(("connect", "slack"), [(None, 130), (10, 15), (300, 310)])
 @pytest.mark.parametrize(("fault", "other"), [("no host", "filtered"), ("filtered", "closed port"),
                                               ("closed port", "no neighbor there"), ("mute", "no host"),
-                                              ("no neighbor there", "filtered")])  # fmt: skip
-def test_another_fault_has_its_own_cause_after_the_next_attempt(
+                                              ("no neighbor there", "filtered"), ("no neighbor there", "closed port"),
+                                              ("no neighbor there", "no host")])  # fmt: skip
+def test_another_fault_has_its_own_cause_after_the_next_attempts(
     fault: str, other: str, connect: float | None, slack: float
 ) -> None:
+    """After one; a router that has closed is believed for another one, as its nodes lose a race now and then."""
     watch = Watch(fault, connect)
     watch.looks([10] * 40)
 
@@ -95,11 +101,101 @@ def test_another_fault_has_its_own_cause_after_the_next_attempt(
         if fault == "no host":
             watch.bench.routers.add(Router("tor", (TOR,), (64501,), **FAULTS[other][0]))
         watch.bench.routers.change(TOR, **FAULTS[other][0])
-    watch.looks([10] * int((slack + 240 * (fault == "mute")) // 10 + 1))
+    watch.looks([10] * int((slack * (1 + (fault == "no neighbor there")) + 240 * (fault == "mute")) // 10 + 1))
 
     reasons, _states = watch.looks([10] * 40)
     expected = "no-open" if fault == "mute" else FAULTS[other][1]  # it was told by a NOTIFICATION, which FRR remembers
     assert reasons == {expected}
+
+
+@pytest.mark.parametrize("phase", [0.5, 1.5, 2.5, 3.5, 5.5])
+@pytest.mark.parametrize("connect", [5, 10, 20])
+def test_looks_that_keep_step_with_attempts_find_out_all_the_same(connect: float, phase: float) -> None:
+    """No sweep comes to the millisecond."""
+    watch = Watch("filtered", connect)
+    watch.look(1 + phase)
+    steps = [10.02, 9.98] * 10
+    assert watch.looks(steps)[0] <= {"dialling", "no-answer"}
+    assert watch.looks(steps)[0] == {"no-answer"}
+
+
+@pytest.mark.parametrize("phase", [0.5, 1.5, 2.5, 3.5])
+def test_looks_in_step_find_that_a_closed_port_is_filtered_now(phase: float) -> None:
+    watch = Watch("closed port", 10)
+    watch.look(1 + phase)
+    steps = [10.02, 9.98] * 10
+    assert watch.looks(steps)[0] == {"no-connection"}
+    watch.bench.routers.change(TOR, listening=Listening.DROPPED)
+    watch.looks(steps)
+    assert watch.looks(steps)[0] == {"no-answer"}
+
+
+def _said(state: str, **fields: Any) -> Neighbor:
+    """A neighbor whose timers are in seconds: retry, due, and wrote = since this side's last message."""
+    values = {"retry": 30, "due": None, "wrote": 40_000, "opens": 0, "up": 0} | fields
+    return Neighbor(
+        state=state,
+        connect_retry_seconds=values["retry"],
+        next_connect_due=None if values["due"] is None else values["due"] * 1000,
+        last_write=values["wrote"] * 1000,
+        messages=Messages(values["opens"]),
+        connections_established=values["up"],
+    )
+
+
+CLOSED, REFUSED = Before("Active", "peer-closed", 10), Before("Active", "no-connection", 10)
+
+
+@pytest.mark.parametrize(
+    ("neighbor", "before", "reason"),
+    [
+        (_said("Active", due=20, wrote=10, opens=1), REFUSED, "peer-closed"),
+        (_said("Active", due=20, wrote=9, opens=1), FIRST, "peer-closed"),  # FRR rounds either down
+        (_said("Active", due=20, wrote=25, opens=1), FIRST, "peer-closed"),  # it closed after 15 s
+        (_said("Active", due=20, wrote=41, opens=1), REFUSED, "no-connection"),
+        (_said("Active", due=20, wrote=41, opens=1), CLOSED, "peer-closed"),  # bgpd lost the race this time
+        (_said("Active", due=20, wrote=46, opens=1), CLOSED, "no-connection"),
+        (_said("Active", due=20, wrote=12, opens=1, up=1), FIRST, "no-connection"),  # the end of a session
+        (_said("Active", due=20, wrote=10, opens=0), CLOSED, "no-connection"),
+        (_said("Active", wrote=10, opens=1), CLOSED, "no-connection"),
+        (_said("OpenSent", wrote=1, opens=1), FIRST, "dialling"),
+        (_said("OpenSent", wrote=5, opens=1), FIRST, "no-open"),
+        (_said("OpenSent", wrote=5, opens=1), CLOSED, "peer-closed"),
+        (_said("OpenSent", wrote=61, opens=1), CLOSED, "no-open"),
+        (_said("Connect", due=27), Before("Connect", "no-connection", 10), "no-answer"),  # no wait fits in between
+        (_said("Connect", due=27), Before("Connect", "no-connection", 40), "no-connection"),
+        (_said("Connect", due=27), Before("Connect", "dialling", 40), "no-answer"),
+        (_said("Connect", due=27), Before("Connect", "dialling", 2), "dialling"),  # the same attempt
+        (_said("Connect", due=27), Before("Idle", "bad-peer-as-sent", 10), "dialling"),
+        (_said("Connect", due=25), REFUSED, "no-answer"),
+        (_said("Connect", retry=None), REFUSED, "no-answer"),
+    ],
+)
+def test_what_attempts_come_to(neighbor: Neighbor, before: Before, reason: str) -> None:
+    assert dialled(neighbor, before) == reason
+
+
+_numbers = st.none() | st.integers(-5, 200) | st.just(10**30)
+
+
+@given(
+    state=st.sampled_from(["Connect", "Active", "OpenSent", "OpenConfirm"]),
+    before=st.builds(Before, st.sampled_from(["", "Connect", "Active"]), st.sampled_from([*DIALLED, "dialling", ""]),
+                     st.sampled_from([0.0, 10.0, 60.0])),
+    retry=st.sampled_from([None, 1, 30, 300]),
+    looks=st.tuples(*[st.tuples(_numbers, _numbers, st.integers(0, 2))] * 2),
+)  # fmt: skip
+def test_what_is_not_compared_again_would_be_judged_alike(
+    state: str, before: Before, retry: int | None, looks: tuple[tuple[int | None, int | None, int], ...]
+) -> None:
+    """speakers.unchanged takes of the clocks no more than `moving` and `stage`."""
+    one, other = (
+        Neighbor(state=state, connect_retry_seconds=retry, next_connect_due=due and due * 1000,
+                 last_write=wrote and wrote * 1000, messages=Messages(opens))
+        for due, wrote, opens in looks
+    )  # fmt: skip
+    if not moving(one) and not moving(other) and stage(one) == stage(other):
+        assert dialled(one, before) == dialled(other, before)
 
 
 def test_an_attempt_that_may_still_be_answered_has_no_cause_yet() -> None:
