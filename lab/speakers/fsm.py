@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from intent.announcements import Announcement
 from lab.routers import Router
 from lab.speakers import journal, resets
-from lab.speakers.obstacles import Obstacle, bfd_answered, obstacle
+from lab.speakers.obstacles import Obstacle, bfd_answered, obstacle, watch_bfd
 from lab.speakers.resets import Cause, Reset
 from lab.speakers.session import FOREVER, START_DELAY, Session, State
 
@@ -233,15 +233,6 @@ def configured_retry(session: Session) -> int:
 
 def _bfd_lost(session: Session) -> bool:
     return session.bfd.up and bool(session.spec.bfd_profile) and not bfd_answered(session)
-
-
-def watch_bfd(session: Session, now: float) -> None:
-    """Note whether BFD came up or went down."""
-    bfd, up = session.bfd, bfd_answered(session)
-    if up != bfd.up:
-        bfd.up, bfd.since = up, now
-        bfd.ups, bfd.downs = bfd.ups + up, bfd.downs + (not up)
-        session.revision += 1
 
 
 _WAITING = {Obstacle.NO_VRF: Cause.NO_VRF, Obstacle.NO_LINK_LOCAL: Cause.NO_LINK_LOCAL}

@@ -71,6 +71,15 @@ def bfd_answered(session: Session) -> bool:
     return router.listening is not Listening.DROPPED and not router.mute_bfd
 
 
+def watch_bfd(session: Session, now: float) -> None:
+    """Note whether BFD came up or went down."""
+    bfd, up = session.bfd, bfd_answered(session)
+    if up != bfd.up:
+        bfd.up, bfd.since = up, now
+        bfd.ups, bfd.downs = bfd.ups + up, bfd.downs + (not up)
+        session.revision += 1
+
+
 def is_address(neighbor: str) -> bool:
     """False for an interface name."""
     return ":" in neighbor or neighbor.replace(".", "").isdigit()

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from intent.announcements import Announcement
 from intent.sessions import IntendedSession
 from lab.speakers import resets
-from lab.speakers.fsm import advance, await_end, configured_retry, drop, enter, start_at, updates, watch_bfd
+from lab.speakers.fsm import advance, await_end, configured_retry, drop, enter, start_at, updates
+from lab.speakers.obstacles import watch_bfd
 from lab.speakers.resets import Cause, Reset
 from lab.speakers.session import START_DELAY, Session, State
 
