@@ -138,12 +138,12 @@ def test_what_is_not_served_is_no_problem_and_leaves_no_rows(kube: RunningCluste
         office.cluster.discovered_at = None
         office.cluster.save()
         office.look()
+        office.cluster.refresh_from_db()
+        assert "frrnodestates" not in str(office.cluster.problems)
+        assert not any(one["resource"] == "frrnodestates" for one in office.cluster.permissions)
         return not StatusObject.objects.exists()
 
     eventually(looked, timeout=60)
-    office.cluster.refresh_from_db()
-    assert "frrnodestates" not in str(office.cluster.problems)
-    assert not any(one["resource"] == "frrnodestates" for one in office.cluster.permissions)
 
 
 def test_a_right_that_is_missing_keeps_the_rows_and_names_the_role(kube: RunningCluster, office: Office) -> None:
