@@ -65,9 +65,9 @@ def problems(rows: Sequence[Row]) -> list[Problem]:
 
 
 def _found(wrong: Sequence[Row], every: Sequence[Row]) -> Iterator[Problem]:
-    # A session that nobody intends and that is down tells nothing of its router.
-    totals = Counter((row.vrf, row.neighbor) for row in every if row.health != "orphan" or row.state == ESTABLISHED)
-    reach = Reach.of((Loss((row.vrf, row.neighbor), row.health, row.reason) for row in wrong), totals)
+    totals = Counter((row.vrf, row.neighbor) for row in every)
+    losses = (Loss((row.vrf, row.neighbor), row.health, row.reason, row.state == ESTABLISHED) for row in wrong)
+    reach = Reach.of(losses, totals)
     lost = _lost_nodes(every, reach)
     several: dict[tuple[str, ...], list[Row]] = defaultdict(list)
     for row in wrong:

@@ -70,8 +70,8 @@ def causes(counts: Counts, refusing: Collection[Node] = ()) -> list[Cause]:
     refusing: nodes of which it is known why their FRR lacks neighbors, so that these are no lost peers.
     """
     groups = [group for group in counts.groups if group.health not in UNSEEN]
-    losses = (Loss(group.router, group.health, group.reason, group.number) for group in counts.groups)
-    reach = Reach.of(losses, _telling(counts))
+    losses = (Loss(group.router, group.health, group.reason, group.up, group.number) for group in counts.groups)
+    reach = Reach.of(losses, {router: total.number for router, total in counts.totals.items()})
     lost = [] if counts.filters.partial else _lost(counts, reach, refusing)
     if lost:
         nodes = {(one.cluster, one.first_node) for cause in lost for one in cause.groups}
@@ -79,15 +79,6 @@ def causes(counts: Counts, refusing: Collection[Node] = ()) -> list[Cause]:
     missing = [group for group in groups if group.reason == VRF_MISSING and group.health == "down"]
     rest = [group for group in groups if group not in missing]
     return [*lost, *_of_vrfs(counts, missing), *_of_routers(rest)]
-
-
-def _telling(counts: Counts) -> dict[Router, int]:
-    """Sessions by router, but for those that nobody intends and that are down: these tell nothing of their router."""
-    totals = {router: total.number for router, total in counts.totals.items()}
-    for group in counts.groups:
-        if group.health == "orphan" and group.reason and not group.degraded:
-            totals[group.router] -= group.number
-    return totals
 
 
 def _losses(node: Node, refusing: Collection[Node]) -> frozenset[str]:

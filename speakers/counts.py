@@ -78,6 +78,11 @@ class Group:
         """What tells neighbors apart."""
         return self.cluster, self.vrf, self.neighbor
 
+    @property
+    def up(self) -> bool:
+        """Whether they are Established, degraded or not: what is not has a reason."""
+        return bool(self.degraded) or not self.reason
+
 
 @dataclass(slots=True)
 class NodeCount:

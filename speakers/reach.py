@@ -22,12 +22,18 @@ R = TypeVar("R", bound=Hashable)  # what names a router
 
 
 class Loss(NamedTuple, Generic[R]):
-    """Sessions to a router that are alike."""
+    """Sessions to a router that are alike. up: whether they are Established, of orphans; others tell it by health."""
 
     router: R
     health: str
     reason: str
+    up: bool
     number: int = 1
+
+    @property
+    def tells(self) -> bool:
+        """Whether it shows that the router is reached: a session that nobody intends does while it is up."""
+        return self.up if self.health == "orphan" else self.health not in DOWN | UNSEEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,7 @@ class Reach(Generic[R]):
         """losses: all sessions that are not up. totals: of all sessions, up or not, by router."""
         away, silent, down = Counter[R](), set[R](), Counter[R]()
         for one in losses:
-            if one.health in DOWN | UNSEEN:
+            if not one.tells:
                 away[one.router] += one.number
             if one.health in UNSEEN:
                 silent.add(one.router)
